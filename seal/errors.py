@@ -1,0 +1,51 @@
+"""Every error that SEAL raises on purpose, and the exit code that the command line gives it.
+
+    SealError
+    ├── UsageError        2   the user can mend it: nothing expensive has started
+    │   ├── ConfigError       an option, a key, a value, or two that do not fit together
+    │   ├── DataError         a file of contexts, or rows of it
+    │   └── ModelError        a model folder or name
+    └── RunError          1   the run began and cannot go on; what was recorded stays
+
+An interruption (Ctrl-C, SIGTERM) is no error: exit code 130, and the same command resumes.
+"""
+
+from collections.abc import Sequence
+
+FAULTS_SHOWN = 20
+"""How many faults a message lists before it only counts the rest."""
+
+
+class SealError(Exception):
+    """The root: a message for the user, no traceback."""
+
+    exit_code = 1
+
+
+class UsageError(SealError):
+    """What was asked for cannot be done as asked."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration has faults."""
+
+
+class DataError(UsageError):
+    """The contexts cannot be read, or rows of them are faulty."""
+
+
+class ModelError(UsageError):
+    """The model cannot be loaded, or does not fit what the configuration asks of it."""
+
+
+class RunError(SealError):
+    """The run cannot go on. The same command resumes it once the cause is mended."""
+
+
+def listed(title: str, faults: Sequence[str]) -> str:
+    """A message with all faults, one a line, up to `FAULTS_SHOWN`."""
+    shown = [f"  {fault}" for fault in faults[:FAULTS_SHOWN]]
+    hidden = len(faults) - len(shown)
+    return "\n".join([title, *shown, *([f"  … and {hidden} more"] if hidden else [])])

@@ -1,0 +1,166 @@
+"""A run's folder: where things lie, append-only records, and what is known already.
+
+    outputs/NAME/
+        manifest.json       what was run: configuration, code, packages, hardware, data
+        contexts.jsonl      what was learned about
+        self_edits.jsonl    one record a unit of work: {"key": …, "value": …}
+        evaluations.jsonl
+        updates.jsonl
+        metrics.jsonl       times and losses; the only file with a clock in it
+        policies/round_1/   the weights that came of an update, an ordinary model folder
+        results.json        written last
+        report/
+
+A unit with a record is never done again: that single rule is resume, retry and "nothing is lost" at once. A record is
+one line, written and flushed as soon as its unit is done; a line that a crash cut short is dropped when reading.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from seal.errors import RunError
+
+Value = TypeVar("Value")
+
+MANIFEST, RESULTS = "manifest.json", "results.json"
+
+
+class Store:
+    """The records of one run. One process writes at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def records(self, kind: str, shape: type[Value] | Any) -> dict[str, Value]:
+        """Every record of a kind, by key, read once and then kept up to date by `append`.
+
+        Raises:
+            RunError: a line in the middle of the file is not a record.
+        """
+        if kind not in self._known:
+            self._known[kind] = read_records(self._file(kind), shape)
+        return self._known[kind]
+
+    def append(self, kind: str, results: Mapping[str, Value], shape: type[Value] | Any) -> None:
+        """Add records; returns when they are on disk.
+
+        Raises:
+            RunError: the disk is full or the folder not writable. What was recorded before stays.
+        """
+        adapter = TypeAdapter(shape)
+        lines = [
+            json.dumps({"key": key, "value": adapter.dump_python(value, mode="json")}, ensure_ascii=False) + "\n"
+            for key, value in results.items()
+        ]
+        append_lines(self._file(kind), lines)
+        self._known.setdefault(kind, {}).update(results)
+
+    def write(self, name: str, content: str) -> Path:
+        """Write a whole file of the run at once: it is there complete or not at all."""
+        path = self.folder / name
+        draft = path.with_name(path.name + ".draft")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(content)
+            draft.replace(path)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        return path
+
+    @contextmanager
+    def draft_of(self, name: str) -> Iterator[Path]:
+        """A folder to fill. It takes the place of the folder `name` when the block ends without an error."""
+        final = self.folder / name
+        draft = final.with_name(final.name + ".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        try:
+            yield draft
+        except OSError as error:
+            raise cannot_write(draft, error) from error
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
+
+    def _file(self, kind: str) -> Path:
+        return self.folder / f"{kind}.jsonl"
+
+
+def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:
+    """The records of a file by key; the first of two with the same key counts. No file has no records.
+
+    Raises:
+        RunError: with the line that is no record. Only a last line without its end is forgiven.
+    """
+    if not path.exists():
+        return {}
+    adapter = TypeAdapter(shape)
+    records: dict[str, Value] = {}
+    for number, line in enumerate(complete_lines(path), start=1):
+        try:
+            entry = json.loads(line)
+            records.setdefault(entry["key"], adapter.validate_python(entry["value"]))
+        except (ValueError, KeyError, TypeError, ValidationError) as error:
+            raise RunError(
+                f"{path}:{number}: not a record ({type(error).__name__}): remove the line and its unit is done again"
+            ) from error
+    return records
+
+
+def count_records(path: Path) -> int:
+    """How many records a file has, without reading what they say."""
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def append_lines(path: Path, lines: list[str]) -> None:
+    """Append whole lines and wait for the disk; first cuts off what a crash left of an unfinished line.
+
+    Raises:
+        RunError: the disk is full or the folder not writable.
+    """
+    try:
+        with path.open("ab+") as file:
+            file.truncate(_end_of_last_line(path))
+            file.write("".join(lines).encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> RunError:
+    """The error for a file that cannot be written."""
+    return RunError(
+        f"cannot write {path}: {error.strerror}. What was recorded so far is safe: "
+        "make room or make the folder writable, and give the same command again"
+    )
+
+
+def complete_lines(path: Path) -> list[bytes]:
+    """The lines of a file that is there, without what a crash left of an unfinished one."""
+    return path.read_bytes()[: _end_of_last_line(path)].splitlines()
+
+
+def _end_of_last_line(path: Path) -> int:
+    """Where the last complete line ends, looking backwards from the end of the file."""
+    block = 1 << 16
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - block)
+            file.seek(start)
+            newline = file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
+            end = start
+    return 0

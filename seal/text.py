@@ -1,0 +1,85 @@
+"""Texts become token ids and loss masks here. Pure; knows tokenizers, and no tokenizer's ids by heart."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seal.types import TrainingSequence
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def fill(template: str, **parts: str) -> str:
+    """The template with each `{name}` replaced by its part. Other braces, in the parts too, stay as they are."""
+    return re.sub(r"\{(\w+)\}", lambda match: parts.get(match[1], match[0]), template)
+
+
+def placeholders(template: str) -> set[str]:
+    """The names that stand in braces in a template."""
+    return set(re.findall(r"\{(\w+)\}", template))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """A tokenized training sequence: `trained[i]` says whether token i is a target of the loss."""
+
+    ids: tuple[int, ...]
+    trained: tuple[bool, ...]
+
+    @property
+    def n_trained(self) -> int:
+        """The first token has nothing before it to be predicted from."""
+        return sum(self.trained[1:])
+
+    def cut(self, length: int) -> "Tokens":
+        """The first `length` tokens."""
+        return Tokens(ids=self.ids[:length], trained=self.trained[:length])
+
+
+def encode_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: str, *, chat: bool) -> list[int]:
+    """Token ids of a prompt; with `chat` as a user's message, up to where the assistant begins."""
+    if not chat:
+        return list(tokenizer(prompt)["input_ids"])
+    rendered = tokenizer.apply_chat_template(
+        [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
+    )
+    return list(tokenizer(rendered, add_special_tokens=False)["input_ids"])
+
+
+def encode_completion(tokenizer: "PreTrainedTokenizerBase", prompt: str, completion: str, *, chat: bool) -> Tokens:
+    """A prompt, read, with a completion and the end token, learned: an example for fine-tuning the policy."""
+    prompt_ids = encode_prompt(tokenizer, prompt, chat=chat)
+    completion_ids = [*tokenizer(completion, add_special_tokens=False)["input_ids"], *_end_token(tokenizer)]
+    trained = [False] * len(prompt_ids) + [True] * len(completion_ids)
+    return Tokens(ids=(*prompt_ids, *completion_ids), trained=tuple(trained))
+
+
+def encode_sequence(tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, append_end: bool) -> Tokens:
+    """A training sequence; a token is trained on if any character of it lies at or after `trained_from`."""
+    encoded = tokenizer(sequence.text, return_offsets_mapping=sequence.trained_from > 0)
+    ids = list(encoded["input_ids"])
+    if sequence.trained_from:
+        trained = [end > sequence.trained_from for _, end in encoded["offset_mapping"]]
+    else:
+        trained = [True] * len(ids)
+    if append_end:
+        ends = _end_token(tokenizer)
+        ids, trained = ids + ends, trained + [True] * len(ends)
+    return Tokens(ids=tuple(ids), trained=tuple(trained))
+
+
+def _end_token(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+    return [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+
+
+def cut_at(text: str, stops: Sequence[str]) -> str:
+    """The text before the first of the stop strings that occurs in it."""
+    ends = [position for stop in stops if (position := text.find(stop)) >= 0]
+    return text[: min(ends)] if ends else text
+
+
+def lines(text: str) -> Iterator[str]:
+    """The non-empty lines of a text, stripped."""
+    return (stripped for line in text.splitlines() if (stripped := line.strip()))

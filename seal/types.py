@@ -1,0 +1,179 @@
+"""The values that pass between the rooms. Frozen, plain, and JSON all the way down: each can be a record.
+
+The story they tell: a `Context` makes the policy write a `SelfEdit`, which is parsed to a `Plan` (or is `Invalid`);
+training by the plan gives an adapter, whose answers get `Verdict`s, which make an `Evaluation` (or a `Failure`);
+the evaluations of one self-edit make an `Attempt` with its reward; attempts make an `Update` of the `Policy`.
+This module imports nothing of seal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Something to ask a model, without the context it is about."""
+
+    question: str
+    """As a grader should read it."""
+    prompt: str
+    """As a model is asked it."""
+    target: str
+    """The right answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Something new to learn: a passage with its title, and the queries that tell whether it was learned."""
+
+    id: str
+    title: str
+    text: str
+    queries: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How a model continues a prompt."""
+
+    temperature: float
+    """0 takes the most likely token each time."""
+    top_p: float
+    """Sampling is from the smallest set of tokens that has this probability in all."""
+    max_new_tokens: int
+    stops: tuple[str, ...] = ()
+    """Strings that end the text; what follows the first of them, and the string itself, is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfEdit:
+    """What the policy wrote about a context, for its own training. Number `index` of those sampled."""
+
+    context_id: str
+    index: int
+    text: str
+    finished: bool
+    """False if the text was cut at the token limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSequence:
+    """A text to train on. Characters before `trained_from` are read, not learned."""
+
+    text: str
+    trained_from: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a self-edit says to train on, and which settings of the inner loop it overrides."""
+
+    sequences: tuple[TrainingSequence, ...]
+    settings: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid:
+    """A self-edit that says nothing one could train on. It trains nothing and earns a reward of 0; counted apart."""
+
+    reason: str
+
+
+class Grade(StrEnum):
+    """What a grader says of an answer. Unknown is no verdict: it is left out of every accuracy, and counted."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One graded answer."""
+
+    grade: Grade
+    answer: str
+    grader: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What one inner-loop training did."""
+
+    n_sequences: int
+    n_tokens: int
+    """Trained tokens of one epoch."""
+    losses: tuple[float, ...]
+    """Mean loss in nats per trained token, one an optimizer step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """One model asked all queries of one context: the verdicts stand in the order of the queries."""
+
+    seed: int
+    training: Training | None
+    """None for the unadapted model."""
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A piece of work that broke, with the reason. It is never a score: it has no reward and is counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A self-edit tried out: its plan, how the unadapted model did, how each repeat did, and the reward."""
+
+    context: Context
+    self_edit: SelfEdit
+    plan: Plan | Invalid
+    baseline: Evaluation | Failure
+    evaluations: tuple[Evaluation | Failure, ...]
+    """One a repeat; empty if the plan is invalid."""
+    reward: float | None = None
+    """None if nothing is known, for example when every repeat failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The model that writes self-edits and is adapted by them, after `round` updates."""
+
+    round: int
+    weights: str | None = None
+    """The folder of the updated weights, inside the run's folder; None for the model as it was given."""
+
+    @property
+    def id(self) -> str:
+        return f"round_{self.round}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What a policy learned from: the self-edits that were kept, the losses of its fine-tuning, its new weights."""
+
+    round: int
+    """Of the policy that results."""
+    kept: tuple[str, ...]
+    """Names of the self-edits, as `context/index`."""
+    losses: tuple[float, ...]
+    weights: str | None
+    """As in `Policy`; None if nothing was kept and the policy stays as it was."""
+    sha256: str | None
+    """Of the weight files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One turn of the outer loop: the policy that acted, what it tried, and the policy that came of it."""
+
+    index: int
+    policy: Policy
+    attempts: tuple[Attempt, ...]
+    update: Update
+    next: Policy

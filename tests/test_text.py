@@ -1,0 +1,61 @@
+"""Texts, tokens, and which of them are trained on."""
+
+import pytest
+
+from seal.backbone import load_tokenizer
+from seal.model.tiny import Tiny
+from seal.text import cut_at, encode_completion, encode_prompt, encode_sequence, fill, lines, placeholders
+from seal.types import TrainingSequence
+from tests.models import CHAT_TEMPLATE
+
+TOKENIZER = load_tokenizer(Tiny())
+
+
+def test_a_template_is_filled_once_and_other_braces_stay() -> None:
+    assert fill("{title}: {passage} {x}", title="{passage}", passage='{"a": 1}') == '{passage}: {"a": 1} {x}'
+    assert placeholders("{title} {passage} {{}}") == {"title", "passage"}
+
+
+def test_a_sequence_is_trained_on_whole_with_the_end_token_if_asked() -> None:
+    tokens = encode_sequence(TOKENIZER, TrainingSequence(text="The rival of Leo is Klara."), append_end=True)
+    assert tokens.ids[-1] == TOKENIZER.eos_token_id
+    assert all(tokens.trained)
+    assert tokens.n_trained == len(tokens.ids) - 1
+    assert encode_sequence(TOKENIZER, TrainingSequence(text="Leo"), append_end=False).n_trained == 0
+
+
+def test_only_tokens_at_or_after_the_given_character_are_trained_on() -> None:
+    text = "Question: Who? Answer: Klara"
+    tokens = encode_sequence(
+        TOKENIZER, TrainingSequence(text=text, trained_from=text.index(" Klara")), append_end=False
+    )
+    trained = [token for token, on in zip(tokens.ids, tokens.trained, strict=True) if on]
+    assert TOKENIZER.decode(trained) == "Klara"
+
+
+def test_a_token_that_straddles_the_border_is_trained_on() -> None:
+    tokens = encode_sequence(TOKENIZER, TrainingSequence(text="Klara Leo", trained_from=7), append_end=False)
+    assert tokens.trained == (False, True)
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_of_an_example_only_the_completion_and_the_end_are_learned(chat: bool) -> None:
+    tokenizer = load_tokenizer(Tiny())
+    tokenizer.chat_template = CHAT_TEMPLATE
+    tokens = encode_completion(tokenizer, "Who?", "Klara\nLeo", chat=chat)
+    learned = [token for token, on in zip(tokens.ids, tokens.trained, strict=True) if on]
+    assert learned[-1] == tokenizer.eos_token_id
+    assert tokenizer.decode(learned[:-1]) == "Klara\nLeo"
+    prompt = encode_prompt(tokenizer, "Who?", chat=chat)
+    assert list(tokens.ids[: len(prompt)]) == prompt
+    assert ("<|user|>" in tokenizer.decode(prompt)) == chat
+
+
+def test_a_text_is_cut_at_the_first_of_the_stop_strings() -> None:
+    assert cut_at("a\nb. c", ["\n", "."]) == "a"
+    assert cut_at("a", ["\n"]) == "a"
+    assert cut_at("a", []) == "a"
+
+
+def test_lines_are_stripped_and_empty_ones_left_out() -> None:
+    assert list(lines(" a \n\n\t\nb")) == ["a", "b"]
