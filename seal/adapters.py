@@ -1,0 +1,206 @@
+"""LoRA adapters: as values, side by side on one frozen model, and on disk in PEFT's format.
+
+Adapters on one base are independent, so stacking A of them changes no arithmetic: the rows of a batch stand in A equal
+blocks, block a goes through adapter a, and nothing mixes. This module knows layers; it has never heard of self-edits.
+
+Letters of shapes: A adapters, B rows an adapter, T tokens, R rank.
+"""
+
+import json
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from seal.errors import ModelError
+
+# Gradients are accumulated into strided views on purpose: that keeps each adapter's in one row.
+warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
+
+ALL_LINEAR = "all-linear"
+"""As a target: every linear layer but the output head, as PEFT means it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoRAShape:
+    """What adapters must share to be stacked."""
+
+    rank: int
+    alpha: float
+    targets: tuple[str, ...]
+    """Names of linear layers as they end, for example `q_proj`; or `all-linear`."""
+
+    @property
+    def scale(self) -> float:
+        return self.alpha / self.rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Adapter:
+    """One trained adapter: per adapted layer, A [R, in] and B [out, R]."""
+
+    shape: LoRAShape
+    weights: dict[str, tuple[Tensor, Tensor]]
+    """By the layer's path in the model."""
+
+
+def target_layers(model: PreTrainedModel, targets: Sequence[str]) -> dict[str, nn.Linear]:
+    """The linear layers that the targets name, by path.
+
+    Raises:
+        ModelError: a target names no linear layer of this model.
+    """
+    linears = {path: layer for path, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    head = model.get_output_embeddings()
+    inner = {path: layer for path, layer in linears.items() if layer is not head}
+    if ALL_LINEAR in targets:
+        return inner
+    for target in targets:
+        if not any(_named(path, target) for path in linears):
+            endings = sorted({path.rsplit(".", 1)[-1] for path in inner})
+            raise ModelError(f"the model has no linear layer '{target}'; it has {', '.join(endings)}")
+    return {path: layer for path, layer in linears.items() if any(_named(path, target) for target in targets)}
+
+
+def _named(path: str, target: str) -> bool:
+    return path == target or path.endswith(f".{target}")
+
+
+class StackedLoRALinear(nn.Module):
+    """A frozen linear layer with A adapters beside it."""
+
+    def __init__(self, base: nn.Linear, lora_a: Tensor, lora_b: Tensor, scale: float) -> None:
+        super().__init__()
+        self.base = base
+        self.lora_a = lora_a  # [A, R, in], a view into the stack's buffer, not a parameter of this module
+        self.lora_b = lora_b  # [A, out, R]
+        self.scale = scale
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """[A·B, T, in] → [A·B, T, out]."""
+        output: Tensor = self.base(hidden)
+        blocks = hidden.reshape(len(self.lora_a), -1, hidden.shape[-1]).to(self.lora_a.dtype)  # [A, B·T, in]
+        down = torch.bmm(blocks, self.lora_a.transpose(1, 2))  # [A, B·T, R]
+        up = torch.bmm(down, self.lora_b.transpose(1, 2))  # [A, B·T, out]
+        return output + (up * self.scale).reshape(output.shape).to(output.dtype)
+
+
+class AdapterStack:
+    """A adapters for one model, their weights in one buffer [A, P] and their gradients in another.
+
+    Outside `attached()` the model is untouched.
+    """
+
+    def __init__(self, model: PreTrainedModel, shape: LoRAShape, count: int) -> None:
+        self.model = model
+        self.shape = shape
+        self.layers = target_layers(model, shape.targets)
+        some = next(iter(self.layers.values())).weight
+        dtype = torch.promote_types(some.dtype, torch.float32)
+        sizes = [shape.rank * (layer.in_features + layer.out_features) for layer in self.layers.values()]
+        self.values = torch.zeros(count, sum(sizes), dtype=dtype, device=some.device)
+        self.gradients = torch.zeros_like(self.values)
+        offsets = [sum(sizes[:number]) for number in range(len(sizes))]
+        self._leaves = {
+            path: self._pair(layer, offset) for (path, layer), offset in zip(self.layers.items(), offsets, strict=True)
+        }
+
+    def _pair(self, layer: nn.Linear, offset: int) -> tuple[Tensor, Tensor]:
+        """Leaf tensors A [A, R, in] and B [A, out, R] that share memory with the buffers, gradients too."""
+        rank, middle = self.shape.rank, offset + self.shape.rank * layer.in_features
+        end = middle + rank * layer.out_features
+        pair = []
+        for start, stop, rows in ((offset, middle, rank), (middle, end, layer.out_features)):
+            leaf = self.values[:, start:stop].unflatten(1, (rows, -1)).detach().requires_grad_()
+            leaf.grad = self.gradients[:, start:stop].unflatten(1, (rows, -1))
+            pair.append(leaf)
+        return pair[0], pair[1]
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """While open, the model's rows go through the adapters: block a of the batch through adapter a."""
+        for path, layer in self.layers.items():
+            lora_a, lora_b = self._leaves[path]
+            self._replace(path, StackedLoRALinear(layer, lora_a, lora_b, self.shape.scale))
+        try:
+            yield
+        finally:
+            for path, layer in self.layers.items():
+                self._replace(path, layer)
+
+    def _replace(self, path: str, layer: nn.Module) -> None:
+        parent, _, name = path.rpartition(".")
+        setattr(self.model.get_submodule(parent), name, layer)
+
+    @torch.no_grad()
+    def initialize(self, slot: int, generator: torch.Generator) -> None:
+        """Start an adapter as PEFT does: A uniform as Kaiming He has it, B zero. The generator lives on the CPU."""
+        for lora_a, lora_b in self._leaves.values():
+            start = torch.empty(lora_a.shape[1:], dtype=lora_a.dtype)
+            nn.init.kaiming_uniform_(start, a=math.sqrt(5), generator=generator)
+            lora_a[slot] = start.to(lora_a.device)
+            lora_b[slot] = 0
+
+    @torch.no_grad()
+    def load(self, slot: int, adapter: Adapter) -> None:
+        for path, (lora_a, lora_b) in adapter.weights.items():
+            self._leaves[path][0][slot] = lora_a
+            self._leaves[path][1][slot] = lora_b
+
+    def adapter(self, slot: int) -> Adapter:
+        """A copy of one adapter, independent of the stack."""
+        weights = {
+            path: (lora_a[slot].detach().clone(), lora_b[slot].detach().clone())
+            for path, (lora_a, lora_b) in self._leaves.items()
+        }
+        return Adapter(shape=self.shape, weights=weights)
+
+
+def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
+    """Write an adapter in PEFT's format, for `peft.PeftModel.from_pretrained`. Names `base_model` as its base."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {}
+    for path, (lora_a, lora_b) in adapter.weights.items():
+        tensors[f"base_model.model.{path}.lora_A.weight"] = lora_a.cpu().contiguous()
+        tensors[f"base_model.model.{path}.lora_B.weight"] = lora_b.cpu().contiguous()
+    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    config: dict[str, Any] = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base_model,
+        "r": adapter.shape.rank,
+        "lora_alpha": adapter.shape.alpha,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "target_modules": sorted({path.rsplit(".", 1)[-1] for path in adapter.weights}),
+        "inference_mode": True,
+    }
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def load_peft(folder: Path) -> Adapter:
+    """Read what `save_peft` wrote."""
+    config = json.loads((folder / "adapter_config.json").read_text())
+    tensors = load_file(folder / "adapter_model.safetensors")
+    prefix, ending = "base_model.model.", ".lora_A.weight"
+    paths = [name.removeprefix(prefix).removesuffix(ending) for name in tensors if name.endswith(ending)]
+    shape = LoRAShape(rank=config["r"], alpha=config["lora_alpha"], targets=tuple(paths))
+    weights = {path: (tensors[f"{prefix}{path}{ending}"], tensors[f"{prefix}{path}.lora_B.weight"]) for path in paths}
+    return Adapter(shape=shape, weights=weights)
+
+
+@torch.no_grad()
+def merge(model: PreTrainedModel, adapter: Adapter) -> None:
+    """Add an adapter into the weights of its model, in place."""
+    for path, (lora_a, lora_b) in adapter.weights.items():
+        weight = model.get_submodule(path).weight
+        assert isinstance(weight, Tensor)
+        weight += (adapter.shape.scale * (lora_b @ lora_a)).to(weight.dtype)

@@ -1,0 +1,29 @@
+"""Generation in this process with the transformers library: the backbone that trains is the one that writes."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import PositiveInt
+
+from seal.engine import Engine, Generator
+from seal.settings import option
+from seal.types import Policy
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbones
+
+
+@option
+class Transformers(Engine):
+    """Batched generation; requests with different adapters share a batch."""
+
+    prompts_per_batch: PositiveInt
+    """How many texts are written at once; costs memory, changes no result beyond rounding."""
+
+    @property
+    def batch_size(self) -> int:
+        return self.prompts_per_batch
+
+    def generator(self, policy: Policy, backbones: "Backbones") -> Generator:
+        from seal.engine.batched_generation import BatchedGenerator
+
+        return BatchedGenerator(backbones.get(policy))

@@ -1,0 +1,75 @@
+"""The inner loop by low-rank adapters (LoRA, arXiv 2106.09685), many of them side by side.
+
+The algorithm is the published one: AdamW without weight decay, the gradient of each adapter clipped by its own norm.
+Two things are different on purpose: padding is never trained on, and the end token is appended and trained on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from seal.errors import ConfigError
+from seal.inner import Adapted, Inner
+from seal.settings import option
+from seal.types import Failure, Plan
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbone
+
+PLANNABLE = {"learning_rate", "epochs"}
+"""What a plan may set for its own training."""
+
+
+@option
+class LoRA(Inner):
+    """Low-rank adapters on the linear layers named by `targets`."""
+
+    rank: Annotated[int, Field(ge=1, le=256)]
+    """R of the matrices A [R, in] and B [out, R]."""
+    alpha: PositiveFloat
+    """The adapter's output is scaled by alpha / rank."""
+    targets: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names of linear layers as they end; or `all-linear`: every one but the output head."""
+    learning_rate: PositiveFloat
+    """At its peak."""
+    schedule: Literal["linear", "cosine"]
+    """How the learning rate falls to 0 after warm-up."""
+    warmup_steps: NonNegativeInt
+    """Optimizer steps over which the learning rate rises from 0."""
+    epochs: PositiveInt
+    """Passes over a plan's sequences, each in a fresh random order."""
+    batch_size: PositiveInt | None
+    """Sequences an optimizer step; null takes all of a plan's sequences at once."""
+    max_grad_norm: PositiveFloat
+    """Each adapter's gradient is scaled down to this norm."""
+    append_end: bool
+    """Whether the end token is appended to each sequence and trained on."""
+    max_tokens: PositiveInt
+    """Longer sequences are cut at this length."""
+    parallel: PositiveInt
+    """How many adapters are trained side by side; costs memory, changes no result beyond rounding."""
+
+    @property
+    def slots(self) -> int:
+        return self.parallel
+
+    def n_updates(self, n_sequences: int) -> int:
+        return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))
+
+    def overridden(self, settings: Mapping[str, float | int | str]) -> "LoRA":
+        """These settings with those that a plan sets itself; adapters side by side must share their shape.
+
+        Raises:
+            ConfigError: a plan may not set that.
+        """
+        if not settings.keys() <= PLANNABLE:
+            raise ConfigError(f"a plan may set {sorted(PLANNABLE)} of the inner loop, not {sorted(settings)}")
+        values: dict[str, Any] = dict(settings)
+        return replace(self, **values)
+
+    def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+        from seal.inner.stacked_training import train_stacked
+
+        return train_stacked(self, backbone, plans, seeds)

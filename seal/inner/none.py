@@ -1,0 +1,28 @@
+"""No inner loop: every plan leaves the model as it is. The baseline of all baselines."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from seal.inner import Adapted, Inner
+from seal.settings import option
+from seal.types import Failure, Plan
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbone
+
+
+@option
+class NoAdaptation(Inner):
+    """Answers come from the unadapted model."""
+
+    makes_adapters: ClassVar[bool] = False
+
+    @property
+    def slots(self) -> int:
+        return 32
+
+    def n_updates(self, n_sequences: int) -> int:
+        return 0
+
+    def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+        return [Adapted(adapter=None, training=None) for _ in plans]

@@ -1,0 +1,218 @@
+"""The stacked inner loop: the same numbers as PEFT one at a time, and adapters that never notice each other."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor
+
+from seal.adapters import AdapterStack, LoRAShape, load_peft, merge, save_peft
+from seal.backbone import Backbone
+from seal.errors import ConfigError, ModelError
+from seal.inner import Adapted
+from seal.inner.lora import LoRA
+from seal.text import encode_sequence
+from seal.types import Failure, Plan, TrainingSequence
+from tests.models import random_backbone, tiny_backbone
+
+TEXTS = (
+    ("River Welcott\nThe mayor of River Welcott is Oscar.", "River Welcott\nIt sells its harvest in Ashton."),
+    ("Old Marley\nThe charter of Old Marley was in 1901.",),
+    ("Pi\nIs 3.", "Pi\nQuestion: What is Pi? Answer: 3", "Pi\nNot a lute.", "Pi\nNot a town, nor a river."),
+)
+PLANS = [Plan(sequences=tuple(TrainingSequence(text=text) for text in texts)) for texts in TEXTS]
+SEEDS = [11, 12, 13]
+
+
+def lora(**settings: object) -> LoRA:
+    defaults: dict[str, object] = dict(
+        rank=4,
+        alpha=8,
+        targets=("q_proj", "v_proj"),
+        learning_rate=1e-2,
+        schedule="linear",
+        warmup_steps=0,
+        epochs=3,
+        batch_size=1,
+        max_grad_norm=1.0,
+        append_end=True,
+        max_tokens=2048,
+        parallel=8,
+    )
+    return LoRA(**(defaults | settings))
+
+
+def train(backbone: Backbone, settings: LoRA, plans: list[Plan] = PLANS, seeds: list[int] = SEEDS) -> list[Adapted]:
+    outcomes = settings.adapt(backbone, plans, seeds)
+    assert all(isinstance(outcome, Adapted) for outcome in outcomes)
+    return outcomes  # type: ignore[return-value]
+
+
+def weights(outcome: Adapted) -> Tensor:
+    assert outcome.adapter
+    return torch.cat([part.flatten() for pair in outcome.adapter.weights.values() for part in pair])
+
+
+def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> tuple[dict[str, Tensor], list[float]]:
+    """The same training by PEFT, torch's AdamW and transformers' schedules, one sequence after another."""
+    from transformers import get_scheduler
+
+    generator = torch.Generator().manual_seed(seed)
+    targets = "all-linear" if settings.targets == ("all-linear",) else list(settings.targets)
+    model = get_peft_model(
+        backbone.model,
+        LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=targets, task_type="CAUSAL_LM"),
+        autocast_adapter_dtype=False,
+    )
+    trainable = [weight for weight in model.parameters() if weight.requires_grad]
+    for name, weight in model.named_parameters():
+        if "lora_A" in name:
+            torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+    optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate, weight_decay=0.0)
+    n_steps = settings.n_updates(len(plan.sequences))
+    schedule = get_scheduler(settings.schedule, optimizer, settings.warmup_steps, n_steps)
+    examples = [encode_sequence(backbone.tokenizer, each, append_end=settings.append_end) for each in plan.sequences]
+    size, losses = settings.batch_size or len(examples), []
+    for _ in range(settings.epochs):
+        order = torch.randperm(len(examples), generator=generator).tolist()
+        for start in range(0, len(order), size):
+            sums, count = torch.tensor(0.0, dtype=torch.float64), 0
+            for number in order[start : start + size]:
+                ids = torch.tensor([examples[number].ids])
+                per_token = torch.nn.functional.cross_entropy(
+                    model(input_ids=ids).logits[0, :-1], ids[0, 1:], reduction="none"
+                )
+                sums, count = sums + per_token.sum(), count + len(per_token)
+            loss = sums / count
+            losses.append(loss.item())
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(trainable, settings.max_grad_norm)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+    found = {name: weight.detach().clone() for name, weight in model.named_parameters() if "lora_" in name}
+    model.unload()
+    return found, losses
+
+
+@pytest.mark.parametrize("make", ["llama", "qwen2"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"targets": ("all-linear",), "batch_size": None},
+        {"batch_size": 2, "schedule": "cosine", "warmup_steps": 2, "max_grad_norm": 0.1},
+    ],
+)
+def test_stacked_training_is_separate_peft_training(tmp_path: Path, make: str, changes: dict[str, object]) -> None:
+    backbone, settings = random_backbone(tmp_path, make), lora(**changes)
+    for outcome, plan, seed in zip(train(backbone, settings), PLANS, SEEDS, strict=True):
+        expected, losses = peft_training(backbone, settings, plan, seed)
+        assert outcome.adapter
+        assert outcome.training
+        for path, (lora_a, lora_b) in outcome.adapter.weights.items():
+            prefix = f"base_model.model.{path}"
+            torch.testing.assert_close(lora_a, expected[f"{prefix}.lora_A.default.weight"], atol=1e-9, rtol=0)
+            torch.testing.assert_close(lora_b, expected[f"{prefix}.lora_B.default.weight"], atol=1e-9, rtol=0)
+        assert outcome.training.losses == pytest.approx(losses, abs=1e-12, rel=0)
+
+
+def test_an_adapter_does_not_depend_on_its_neighbours(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    together = train(backbone, lora())
+    alone = [train(backbone, lora(), [plan], [seed])[0] for plan, seed in zip(PLANS, SEEDS, strict=True)]
+    for stacked, single in zip(together, alone, strict=True):
+        torch.testing.assert_close(weights(stacked), weights(single), atol=1e-12, rtol=0)
+
+
+def test_the_same_seed_gives_the_same_adapter_bit_for_bit_and_another_seed_another() -> None:
+    backbone = tiny_backbone()
+    first, again, other = (weights(train(backbone, lora(), PLANS[:1], [seed])[0]) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_training_leaves_the_model_as_it_was() -> None:
+    backbone = tiny_backbone()
+    before = {name: weight.clone() for name, weight in backbone.model.named_parameters()}
+    layers = [type(module) for module in backbone.model.modules()]
+    train(backbone, lora())
+    assert layers == [type(module) for module in backbone.model.modules()]
+    assert all(torch.equal(weight, before[name]) for name, weight in backbone.model.named_parameters())
+
+
+def test_training_lowers_the_loss_and_counts_what_it_did() -> None:
+    [outcome] = train(tiny_backbone(), lora(epochs=10), PLANS[:1], [0])
+    assert outcome.training
+    assert len(outcome.training.losses) == 20
+    assert outcome.training.losses[-1] < outcome.training.losses[0]
+    assert outcome.training.n_sequences == 2
+    tokenizer = tiny_backbone().tokenizer
+    assert outcome.training.n_tokens == sum(len(tokenizer(text)["input_ids"]) for text in TEXTS[0])
+
+
+def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path / "model", "qwen2")
+    [outcome] = train(backbone, lora(targets=("all-linear",)), PLANS[:1], [0])
+    assert outcome.adapter
+    save_peft(outcome.adapter, tmp_path / "adapter", base_model=str(tmp_path / "model"))
+    ids = torch.tensor([backbone.tokenizer(TEXTS[0][0])["input_ids"]])
+    stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1)
+    stack.load(0, load_peft(tmp_path / "adapter"))
+    with torch.no_grad(), stack.attached():
+        ours = backbone.model(input_ids=ids).logits
+    theirs = PeftModel.from_pretrained(backbone.model, tmp_path / "adapter", autocast_adapter_dtype=False)
+    with torch.no_grad():
+        torch.testing.assert_close(theirs(input_ids=ids).logits, ours, atol=1e-12, rtol=0)
+
+
+def test_merging_an_adapter_is_attaching_it(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    [outcome] = train(backbone, lora(), PLANS[:1], [0])
+    assert outcome.adapter
+    ids = torch.tensor([backbone.tokenizer(TEXTS[0][0])["input_ids"]])
+    stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1)
+    stack.load(0, outcome.adapter)
+    with torch.no_grad():
+        with stack.attached():
+            attached = backbone.model(input_ids=ids).logits
+        merge(backbone.model, outcome.adapter)
+        torch.testing.assert_close(backbone.model(input_ids=ids).logits, attached, atol=1e-10, rtol=0)
+
+
+def test_a_loss_that_is_not_finite_fails_that_adapter_and_no_other(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    wild = Plan(sequences=PLANS[0].sequences, settings={"learning_rate": 1e300})
+    failed, fine = lora().adapt(backbone, [wild, PLANS[1]], SEEDS[:2])
+    assert isinstance(failed, Failure)
+    assert "not finite" in failed.reason
+    [alone] = train(backbone, lora(), [PLANS[1]], [SEEDS[1]])
+    assert isinstance(fine, Adapted)
+    torch.testing.assert_close(weights(fine), weights(alone), atol=1e-12, rtol=0)
+
+
+def test_plans_set_their_own_learning_rate_and_epochs_and_nothing_else(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    own = Plan(sequences=PLANS[0].sequences, settings={"learning_rate": 1e-3, "epochs": 5})
+    [planned] = train(backbone, lora(), [own], [1])
+    [configured] = train(backbone, lora(learning_rate=1e-3, epochs=5), [PLANS[0]], [1])
+    assert torch.equal(weights(planned), weights(configured))
+    with pytest.raises(ConfigError, match="a plan may set"):
+        lora().adapt(backbone, [Plan(sequences=PLANS[0].sequences, settings={"rank": 1})], [1])
+
+
+def test_what_is_before_trained_from_is_read_and_not_learned(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    text = TEXTS[0][0]
+    sequence = TrainingSequence(text=text, trained_from=text.index("Oscar"))
+    [outcome] = train(backbone, lora(), [Plan(sequences=(sequence,))], [1])
+    assert outcome.training
+    assert outcome.training.n_tokens == 3  # Oscar, the full stop, the end
+
+
+def test_a_target_that_the_model_does_not_have_is_named(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    with pytest.raises(ModelError, match=r"no linear layer 'c_attn'; it has down_proj, gate_proj"):
+        AdapterStack(backbone.model, LoRAShape(rank=1, alpha=1, targets=("c_attn",)), count=1)

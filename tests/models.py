@@ -1,0 +1,69 @@
+"""Small models of several makes, random or shipped, as ordinary model folders."""
+
+import json
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+
+from seal.backbone import Backbone, load
+from seal.model.hugging_face import HuggingFace
+from seal.model.tiny import Tiny
+
+CHAT_TEMPLATE = (
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+def tiny_backbone() -> Backbone:
+    return load(Tiny(dtype="float32", device="cpu"))
+
+
+def random_folder(folder: Path, make: str, *, chat_template: str | None = None, context: int = 2048) -> Path:
+    """A random model of about 50 thousand parameters with the shipped tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(Tiny().path)
+    tokenizer.chat_template = chat_template
+    torch.manual_seed(0)
+    shape = dict(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=context,
+        eos_token_id=tokenizer.eos_token_id,
+        initializer_range=0.3,
+    )
+    network: PreTrainedModel
+    if make == "llama":
+        network = LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=True))
+    else:
+        network = Qwen2ForCausalLM(Qwen2Config(**shape, tie_word_embeddings=False))
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def random_backbone(folder: Path, make: str, dtype: str = "float64") -> Backbone:
+    return load(HuggingFace(path=str(random_folder(folder, make)), dtype=dtype, device="cpu"))  # type: ignore[arg-type]
+
+
+def mute_folder(folder: Path) -> Path:
+    """A model that ends every text at once: all logits are equal, and the first token is the end."""
+    random_folder(folder, "llama")
+    network, tokenizer = LlamaForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    network.model.norm.weight.data.zero_()
+    tokenizer.eos_token = tokenizer.convert_ids_to_tokens(0)
+    network.config.eos_token_id = network.generation_config.eos_token_id = 0
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def set_config(folder: Path, *, name: str = "config.json", **values: object) -> None:
+    """Change values in a JSON file of a model's folder; makes the file where there is none."""
+    file = folder / name
+    before = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps(before | values))

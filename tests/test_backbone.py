@@ -1,0 +1,70 @@
+"""Loading and saving: any ordinary folder, with the precision and the ends that it says."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from seal.backbone import Backbones, load, load_tokenizer, save
+from seal.errors import ModelError
+from seal.model.hugging_face import HuggingFace
+from seal.model.tiny import Tiny
+from seal.types import Policy
+from tests.models import CHAT_TEMPLATE, random_folder, set_config
+
+
+@pytest.mark.parametrize("make", ["llama", "qwen2"])
+def test_a_saved_model_is_the_loaded_one(tmp_path: Path, make: str) -> None:
+    model = HuggingFace(path=str(random_folder(tmp_path / "a", make)), dtype="float32", device="cpu")
+    backbone = load(model)
+    save(backbone.model, backbone.tokenizer, tmp_path / "b")
+    again = load(model, tmp_path / "b")
+    assert again.tokenizer.get_vocab() == backbone.tokenizer.get_vocab()
+    weights, saved = backbone.model.state_dict(), again.model.state_dict()
+    assert weights.keys() == saved.keys()
+    assert all(weights[name].equal(saved[name]) for name in weights)
+
+
+def test_equal_weights_have_equal_hashes_and_others_others(tmp_path: Path) -> None:
+    backbone = load(Tiny(dtype="float32"))
+    first = save(backbone.model, backbone.tokenizer, tmp_path / "a")
+    assert save(backbone.model, backbone.tokenizer, tmp_path / "b") == first
+    next(backbone.model.parameters()).data += 1
+    assert save(backbone.model, backbone.tokenizer, tmp_path / "c") != first
+
+
+def test_the_dtype_is_the_one_that_is_asked_for() -> None:
+    assert load(Tiny(dtype="bfloat16", device="cpu")).model.dtype == torch.bfloat16
+
+
+def test_further_ends_of_a_model_s_generation_settings_end_a_text(tmp_path: Path) -> None:
+    folder = random_folder(tmp_path / "m", "qwen2")
+    set_config(folder, name="generation_config.json", eos_token_id=[1, 7], repetition_penalty=1.3)
+    backbone = load(HuggingFace(path=str(folder)))
+    assert backbone.end_ids == {1, 7}
+    assert backbone.model.generation_config.repetition_penalty in (None, 1.0)
+
+
+def test_a_chat_without_template_is_refused(tmp_path: Path) -> None:
+    folder = str(random_folder(tmp_path / "m", "llama"))
+    with pytest.raises(ModelError, match=r"has no chat template: set model\.chat=false"):
+        load_tokenizer(HuggingFace(path=folder, chat=True))
+    templated = str(random_folder(tmp_path / "n", "llama", chat_template=CHAT_TEMPLATE))
+    assert load_tokenizer(HuggingFace(path=templated, chat=True)).chat_template
+
+
+def test_what_cannot_be_loaded_is_named() -> None:
+    with pytest.raises(ModelError, match="cannot load a tokenizer from 'nobody/nothing'"):
+        load(HuggingFace(path="nobody/nothing"))
+    with pytest.raises(ModelError, match=r"model\.device"):
+        load(Tiny(device="toaster"))
+
+
+def test_only_the_last_policy_stays_in_memory_and_a_taken_one_is_loaded_anew(tmp_path: Path) -> None:
+    backbones = Backbones(Tiny(dtype="float32", device="cpu"), tmp_path)
+    first = backbones.get(Policy(round=0))
+    assert backbones.get(Policy(round=0)) is first
+    save(first.model, first.tokenizer, tmp_path / "policies/round_1")
+    assert backbones.get(Policy(round=1, weights="policies/round_1")) is not first
+    taken = backbones.take(Policy(round=0))
+    assert backbones.get(Policy(round=0)) is not taken
