@@ -1,0 +1,48 @@
+"""The room of outer loops: how rewards change the policy, and (in `seal.outer.reward`) what a reward is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seal.outer.reward import Reward
+from seal.settings import option
+from seal.types import Attempt
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What the policy was shown and what it should have written."""
+
+    prompt: str
+    completion: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What an update did: the fine-tuning's losses, one an optimizer step, and the hash of the new weights."""
+
+    losses: tuple[float, ...]
+    sha256: str
+
+
+@option
+class Outer(ABC):
+    """An outer-loop algorithm."""
+
+    reward: Reward
+
+    @abstractmethod
+    def select(self, attempts: Sequence[Attempt]) -> list[Attempt]:
+        """The attempts to learn from, in order; possibly none."""
+
+    @abstractmethod
+    def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
+        """Fine-tune the policy on examples and write the result to `folder` as an ordinary model.
+
+        Uses up the backbone: whoever needs the old policy again has to load it again.
+        """

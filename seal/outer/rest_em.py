@@ -1,0 +1,90 @@
+"""ReST-EM (arXiv 2312.06585), rejection sampling and fine-tuning: keep the best self-edits, learn to write them."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from seal.outer import Example, Learned, Outer
+from seal.settings import option
+from seal.types import Attempt, Evaluation
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbone
+
+
+@option
+class ReSTEM(Outer):
+    """Fine-tune on the `keep` best self-edits of each context (arXiv 2506.10943 §3.1)."""
+
+    keep: PositiveInt
+    """How many self-edits of each context are learned from."""
+    must_beat_unadapted: bool
+    """Whether a self-edit has to do better than the unadapted model to be kept; the published code does not ask."""
+    ties: Literal["first", "shortest", "all"]
+    """Which of equally good ones are kept: the first sampled, the shortest, or all that tie with the last one kept."""
+
+    rank: Annotated[int, Field(ge=1, le=256)]
+    """Of the adapter that the policy is fine-tuned by; it is merged afterwards."""
+    alpha: PositiveFloat
+    """The adapter's output is scaled by alpha / rank."""
+    targets: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names of linear layers as they end; or `all-linear`: every one but the output head."""
+    learning_rate: PositiveFloat
+    """At its start."""
+    schedule: Literal["linear", "cosine", "constant"]
+    """How the learning rate goes on from there."""
+    epochs: PositiveInt
+    """Passes over the kept self-edits."""
+    batch_size: PositiveInt
+    """Self-edits an optimizer step."""
+    micro_batch_size: PositiveInt | None
+    """Self-edits in memory at once; null takes the whole batch. Must divide `batch_size`."""
+
+    @model_validator(mode="after")
+    def _batches_divide(self) -> Self:
+        if self.batch_size % (self.micro_batch_size or self.batch_size):
+            raise ValueError(f"micro_batch_size {self.micro_batch_size} does not divide batch_size {self.batch_size}")
+        return self
+
+    def select(self, attempts: Sequence[Attempt]) -> list[Attempt]:
+        """The best `keep` of each context. The loss of what follows is on them alone."""
+        ordered = sorted(attempts, key=lambda attempt: (attempt.context.id, attempt.self_edit.index))
+        kept = [
+            best
+            for _, of_context in groupby(ordered, key=lambda attempt: attempt.context.id)
+            for best in self._best(list(of_context))
+        ]
+        chosen = {(attempt.context.id, attempt.self_edit.index) for attempt in kept}
+        return [attempt for attempt in attempts if (attempt.context.id, attempt.self_edit.index) in chosen]
+
+    def _best(self, attempts: Sequence[Attempt]) -> Iterator[Attempt]:
+        """The best of one context, best first."""
+        eligible = [attempt for attempt in attempts if self._is_eligible(attempt)]
+        ranked = sorted(eligible, key=self._rank)
+        yield from ranked[: self.keep]
+        if self.ties == "all" and len(ranked) > self.keep:
+            last = ranked[self.keep - 1].reward
+            yield from (attempt for attempt in ranked[self.keep :] if attempt.reward == last)
+
+    def _rank(self, attempt: Attempt) -> tuple[float, int, int]:
+        assert attempt.reward is not None
+        length = len(attempt.self_edit.text) if self.ties == "shortest" else 0
+        return -attempt.reward, length, attempt.self_edit.index
+
+    def _is_eligible(self, attempt: Attempt) -> bool:
+        """An attempt can be learned from if its reward is known and, where asked for, shows a gain."""
+        if attempt.reward is None or not attempt.self_edit.text.strip():
+            return False
+        if not self.must_beat_unadapted:
+            return True
+        unadapted = attempt.baseline if isinstance(attempt.baseline, Evaluation) else None
+        before = self.reward.score(unadapted, [unadapted]) if unadapted else None
+        return before is None or attempt.reward > before
+
+    def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
+        from seal.outer.fine_tuning import fine_tune
+
+        return fine_tune(self, backbone, examples, folder, seed)

@@ -1,0 +1,16 @@
+"""The reward of the paper: how many queries the adapted model answers right."""
+
+from collections.abc import Sequence
+
+from seal.outer.reward import Reward
+from seal.settings import option
+from seal.statistics import accuracy, mean
+from seal.types import Evaluation
+
+
+@option
+class Accuracy(Reward):
+    """Mean accuracy over the context's queries, averaged over repeats (arXiv 2506.10943 §3.1)."""
+
+    def score(self, baseline: Evaluation | None, evaluations: Sequence[Evaluation]) -> float | None:
+        return mean([share for evaluation in evaluations if (share := accuracy(evaluation)) is not None])

@@ -1,0 +1,97 @@
+"""ReST-EM: what is kept, and that the policy learns it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from seal import config
+from seal.backbone import load
+from seal.errors import RunError
+from seal.model.hugging_face import HuggingFace
+from seal.outer import Example
+from seal.outer.rest_em import ReSTEM
+from seal.text import encode_completion
+from seal.types import Attempt
+from tests.models import random_backbone, tiny_backbone
+from tests.values import attempt
+
+
+def rest_em(*overrides: str) -> ReSTEM:
+    run, _ = config.load(["outer=rest_em", *(f"outer.{override}" for override in overrides)])
+    assert isinstance(run.outer, ReSTEM)
+    return run.outer
+
+
+def kept(attempts: list[Attempt], *overrides: str) -> list[tuple[str, int]]:
+    return [(one.context.id, one.self_edit.index) for one in rest_em(*overrides).select(attempts)]
+
+
+def test_the_best_of_each_context_is_kept_in_the_order_given() -> None:
+    attempts = [attempt("b", 0, 0.5), attempt("b", 1, 1.0), attempt("a", 0, 0.5), attempt("a", 1, 0.0)]
+    assert kept(attempts) == [("b", 1), ("a", 0)]
+
+
+def test_contexts_whose_best_edit_does_not_beat_the_unadapted_model_are_skipped() -> None:
+    attempts = [attempt("a", 0, 0.5, baseline="cw"), attempt("b", 0, 1.0, baseline="cw")]
+    assert kept(attempts) == [("b", 0)]
+    assert kept(attempts, "must_beat_unadapted=false") == [("a", 0), ("b", 0)]
+
+
+@pytest.mark.parametrize(("ties", "expected"), [("all", [0, 1, 2]), ("first", [0]), ("shortest", [2])])
+def test_ties_keep_all_or_the_first_or_the_shortest(ties: str, expected: list[int]) -> None:
+    attempts = [
+        attempt("a", 0, 1.0, text="long"),
+        attempt("a", 1, 1.0, text="longer"),
+        attempt("a", 2, 1.0, text="s"),
+        attempt("a", 3, 0.5),
+    ]
+    assert [index for _, index in kept(attempts, f"ties={ties}")] == expected
+
+
+def test_more_than_one_can_be_kept() -> None:
+    attempts = [attempt("a", index, index / 10) for index in range(1, 5)]
+    assert kept(attempts, "keep=2") == [("a", 3), ("a", 4)]
+
+
+def test_unknown_rewards_and_empty_texts_are_never_kept() -> None:
+    assert kept([attempt("a", 0, None), attempt("a", 1, 1.0, text=" \n")]) == []
+
+
+def test_fine_tuning_makes_the_completion_likelier_and_writes_an_ordinary_model(tmp_path: Path) -> None:
+    example = Example(prompt="Below is a passage.\n", completion="The mayor of Old Marley is Oscar.")
+
+    def loss(folder: str) -> float:
+        backbone = load(HuggingFace(path=folder, dtype="float32", device="cpu"))
+        tokens = encode_completion(backbone.tokenizer, example.prompt, example.completion, chat=False)
+        labels = torch.tensor([tokens.ids]).where(torch.tensor([tokens.trained]), -100)
+        with torch.no_grad():
+            return float(backbone.model(input_ids=torch.tensor([tokens.ids]), labels=labels).loss)
+
+    backbone = tiny_backbone()
+    learned = rest_em("epochs=3", "batch_size=2").learn(backbone, [example] * 4, tmp_path / "after", seed=2**40)
+    assert len(learned.losses) == 6
+    assert loss(str(tmp_path / "after")) < loss(backbone.tokenizer.name_or_path) - 0.5
+
+
+def test_the_same_seed_gives_the_same_weights_and_micro_batches_change_only_rounding(tmp_path: Path) -> None:
+    examples = [
+        Example(prompt="Pi\n", completion=text) for text in ("It is 3.", "It is no lute, nor a harp.", "Who?", "Yes.")
+    ]
+
+    def learned(name: str, *overrides: str) -> tuple[str, torch.Tensor]:
+        backbone = random_backbone(tmp_path / "model", "llama", "float64")
+        result = rest_em("batch_size=4", "epochs=1", *overrides).learn(backbone, examples, tmp_path / name, seed=1)
+        after = load(HuggingFace(path=str(tmp_path / name), dtype="float64", device="cpu"))
+        return result.sha256, torch.cat([weight.flatten() for weight in after.model.parameters()])
+
+    (first, one), (second, _), (_, micro) = learned("a"), learned("b"), learned("c", "micro_batch_size=2")
+    assert first == second
+    torch.testing.assert_close(one, micro, atol=1e-7, rtol=0)
+
+
+def test_a_fine_tuning_that_diverges_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"lower outer\.learning_rate"):
+        rest_em("learning_rate=1e30", "epochs=4").learn(
+            tiny_backbone(), [Example(prompt="a", completion="b")] * 20, tmp_path / "x", seed=0
+        )

@@ -1,0 +1,160 @@
+"""The user's own files: read in every format, and every fault named by its row before anything starts."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seal import config
+from seal.errors import DataError
+from seal.task import Contexts
+
+ROWS = [
+    {"title": "A", "passage": "About a.", "questions": [{"question": "Which?", "answer": "a"}]},
+    {
+        "title": "B",
+        "passage": "About b.",
+        "questions": [{"question": "Which?", "answer": "b"}, {"question": "So?", "answer": "no"}],
+    },
+]
+
+
+def load(path: Path, **settings: object) -> Contexts:
+    overrides = [f"task.{key}={value}" for key, value in settings.items()]
+    run, _ = config.load(["task=passages", f"task.path={path}", *overrides])
+    return run.task.load()
+
+
+def jsonl(path: Path, rows: list[dict[str, object]]) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    return path
+
+
+def fault(path: Path, **settings: object) -> str:
+    with pytest.raises(DataError) as raised:
+        load(path, **settings)
+    return str(raised.value)
+
+
+def as_jsonl(folder: Path) -> Path:
+    return jsonl(folder / "rows.jsonl", ROWS)
+
+
+def as_json(folder: Path) -> Path:
+    (folder / "rows.json").write_text(json.dumps(ROWS))
+    return folder / "rows.json"
+
+
+def as_parquet(folder: Path) -> Path:
+    import datasets
+
+    datasets.Dataset.from_list(ROWS).to_parquet(folder / "rows.parquet")
+    return folder / "rows.parquet"
+
+
+def as_csv(folder: Path) -> Path:
+    flat = [(row["title"], row["passage"], q["question"], q["answer"]) for row in ROWS for q in row["questions"]]
+    with (folder / "rows.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("title", "passage", "question", "answer"), *flat])
+    return folder / "rows.csv"
+
+
+@pytest.mark.parametrize("write", [as_jsonl, as_json, as_parquet, as_csv])
+def test_the_same_passages_come_from_every_format(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+    contexts = load(write(tmp_path))
+    found = {context.title: [(q.question, q.target) for q in context.queries] for context in contexts.all}
+    assert found == {"A": [("Which?", "a")], "B": [("Which?", "b"), ("So?", "no")]}
+    assert contexts.notes == ()
+
+
+def test_published_squad_file_loads(reference: Path) -> None:
+    contexts = load(reference / "knowledge" / "squad_val.json", limit=20)
+    assert len(contexts.all) == 20
+    assert len(contexts.train) == 10
+    assert all(context.queries for context in contexts.all)
+
+
+def test_answers_in_squads_own_form_are_taken(tmp_path: Path) -> None:
+    rows = [
+        {
+            "title": "A",
+            "context": "Text.",
+            "qas": [{"question": "Q?", "answers": {"text": ["x", "y"], "answer_start": [0, 1]}}],
+        }
+    ]
+    assert load(jsonl(tmp_path / "a.jsonl", rows)).all[0].queries[0].target == "x"
+
+
+def test_passages_without_questions_load(tmp_path: Path) -> None:
+    contexts = load(jsonl(tmp_path / "a.jsonl", [{"title": "A", "passage": "Text."}]))
+    assert contexts.all[0].queries == ()
+
+
+def test_repeated_passages_are_dropped_counted_and_reported(tmp_path: Path) -> None:
+    contexts = load(jsonl(tmp_path / "a.jsonl", [*ROWS, ROWS[0]]))
+    assert len(contexts.all) == 2
+    assert contexts.notes == ("1 rows repeat an earlier passage and were dropped: rows 3",)
+
+
+def test_the_split_depends_on_the_seed_and_not_on_the_order_of_the_file(tmp_path: Path) -> None:
+    rows = [{"title": f"T{number}", "passage": f"Text {number}."} for number in range(20)]
+    here, there = jsonl(tmp_path / "a.jsonl", rows), jsonl(tmp_path / "b.jsonl", rows[::-1])
+    parts = [
+        {context.id for context in load(path, seed=seed).held_out} for path, seed in ((here, 0), (there, 0), (here, 1))
+    ]
+    assert parts[0] == parts[1]
+    assert parts[0] != parts[2]
+
+
+def test_every_faulty_row_is_named(tmp_path: Path) -> None:
+    rows = [
+        ROWS[0],
+        {"title": "", "passage": "x", "questions": []},
+        {"title": "C", "passage": " ", "questions": []},
+        {"title": "D", "passage": "d", "questions": [{"question": "Why?", "answer": ""}]},
+        {"title": "E", "passage": "e", "questions": [{"question": None, "answer": "x"}]},
+    ]
+    message = fault(jsonl(tmp_path / "a.jsonl", rows))
+    assert "row 2: no title (column 'title')" in message
+    assert "row 3: no passage (column passage or context or text)" in message
+    assert "row 4: question 1 ('Why?') has an empty answer" in message
+    assert "row 5: question 1 is empty" in message
+    assert "row 1" not in message
+
+
+def test_up_to_twenty_faults_are_listed_and_the_rest_counted(tmp_path: Path) -> None:
+    message = fault(jsonl(tmp_path / "a.jsonl", [{"title": "", "passage": f"{n}"} for n in range(50)]))
+    assert message.count("row ") == 20
+    assert "and 30 more" in message
+
+
+def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:
+    as_jsonl(tmp_path)
+    assert f"there is no file {tmp_path / 'row.jsonl'}; that folder has rows.jsonl" in fault(tmp_path / "row.jsonl")
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_an_empty_file_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.jsonl").write_text(content)
+    assert "is empty" in fault(tmp_path / "a.jsonl")
+
+
+def test_a_file_that_is_not_what_its_name_says_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "A", "passage": "x"}\ntitle,passage\n')
+    message = fault(tmp_path / "a.jsonl")
+    assert "cannot be read as jsonl: line 2" in message
+    assert "task.format=" in message
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.json"])
+def test_rubbish_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\x00\xffnothing of the kind\x9c")
+    assert "cannot be read as" in fault(tmp_path / name)
+
+
+def test_an_unknown_ending_needs_a_format(tmp_path: Path) -> None:
+    as_jsonl(tmp_path).rename(tmp_path / "rows.txt")
+    assert "say task.format=" in fault(tmp_path / "rows.txt")
+    assert len(load(tmp_path / "rows.txt", format="jsonl").all) == 2
