@@ -1,0 +1,47 @@
+"""The tokenizer of the world of facts: every word of the world is one token, every other text still has tokens.
+
+A word has the same token at the start of a line and inside it, because each line is given a leading space before
+splitting and loses it in decoding. Text of the outside world falls back on pieces, letters and bytes.
+"""
+
+from collections.abc import Iterable
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+END = "<end>"
+PAD = "<pad>"
+_SPACE = "▁"
+_MORE_PIECES_THAN_NEEDED = 10_000
+
+
+def make_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerFast:
+    """A byte-fallback BPE tokenizer that knows each of `words` as one token.
+
+    The merges are learned until no pair is left, so the vocabulary is as large as the words need.
+    """
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token=None))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Replace(Regex(r"(?<![^\n])(?=[^\n])"), _SPACE), normalizers.Replace(" ", _SPACE)]
+    )
+    words_or_signs = Regex(rf"\n|{_SPACE}?\p{{L}}+:?|{_SPACE}?\p{{N}}+|{_SPACE}?[^\s\p{{L}}\p{{N}}{_SPACE}]|{_SPACE}")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(words_or_signs, behavior="isolated")
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.Replace(_SPACE, " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Replace("\n ", "\n"),
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
+    byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
+    printable = [chr(code) for code in range(33, 127)]
+    trainer = trainers.BpeTrainer(
+        vocab_size=_MORE_PIECES_THAN_NEEDED,
+        special_tokens=[PAD, END, *byte_tokens],
+        initial_alphabet=[*printable, _SPACE, "\n"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(sorted(set(words)), trainer=trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END, pad_token=PAD, padding_side="left")

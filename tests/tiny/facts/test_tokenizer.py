@@ -1,0 +1,45 @@
+"""The tokenizer of the world of facts, as it is shipped."""
+
+from functools import cache
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from seal.model.tiny import Tiny
+from seal.tiny.facts.world import KINDS, Population, Style, draw_entities
+
+
+@cache
+def tokenizer() -> PreTrainedTokenizerBase:
+    return AutoTokenizer.from_pretrained(Tiny().path)
+
+
+def ids_of(text: str) -> list[int]:
+    return list(tokenizer()(text)["input_ids"])
+
+
+def test_every_value_is_one_token_and_the_same_at_the_start_of_a_line_and_inside_it() -> None:
+    for value in {value for kind in KINDS for attribute in kind.attributes for value in attribute.values}:
+        [alone] = ids_of(value)
+        assert ids_of(f"The {value}")[-1] == alone
+        assert ids_of(f"The\n{value}")[-1] == alone
+
+
+def test_texts_of_the_world_survive_a_round_trip() -> None:
+    for entity in draw_entities(Random(0), Population.HELD_OUT, 60):
+        text = "\n".join([entity.title, entity.passage, *(line for style in Style for line in entity.lines(style))])
+        assert tokenizer().decode(ids_of(text)) == text
+
+
+@given(st.text(st.characters(exclude_characters="▁", exclude_categories=("Cs",)), max_size=60))
+def test_any_text_has_tokens_and_keeps_its_words(text: str) -> None:
+    words = tokenizer().decode(ids_of(text)).split()
+    assert words == text.split()
+
+
+@pytest.mark.parametrize("text", ["naïve Ωmega 漢字 🙂", "a\n\n\nb", 'x = {"a": [1, 2]}'])
+def test_texts_of_other_worlds_survive_a_round_trip(text: str) -> None:
+    assert tokenizer().decode(ids_of(text)) == text
