@@ -1,0 +1,23 @@
+"""The room of clusters: where work runs."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from seal.settings import option
+
+if TYPE_CHECKING:
+    from seal.lab import Lab
+    from seal.work import Work
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
+
+
+@option
+class Cluster(ABC):
+    """A way of getting units of work done."""
+
+    @abstractmethod
+    def fulfil(self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]) -> list[Result]:
+        """The result of every unit, in order: those without a record are done and recorded, the others are read."""

@@ -1,0 +1,20 @@
+"""The room of loggers: who is told the metrics of a run, besides its own records."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from seal.settings import option
+
+Metrics = Mapping[str, float | int | str]
+Log = Callable[[Metrics], None]
+"""Takes metrics named `area/name`, with the unit in the name, for example `time/inner_s`."""
+
+
+@option
+class Logger(ABC):
+    """A receiver of metrics."""
+
+    @abstractmethod
+    def open(self, folder: Path) -> Log:
+        """Begin, or go on, logging for the run in this folder."""

@@ -1,0 +1,97 @@
+"""What was run, on what, with what: written before anything else, so that no number is an orphan."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from seal import __version__
+from seal.task import Contexts
+
+PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
+NOT_IDENTITY = ("name", "outputs", "if_exists", "cluster", "logger")
+"""Settings that say where and how, not what: a run may be resumed with others."""
+
+
+def manifest(settings: Mapping[str, Any], contexts: Contexts) -> dict[str, Any]:
+    """The configuration, and everything about code, packages, machine and data that a result may depend on."""
+    return {
+        "seal": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "settings": settings,
+        "git": _git(Path(__file__).parent),
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "machine": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "gpus": _gpus(),
+        },
+        "data": {
+            "sha256": contexts.sha256,
+            "n_train": len(contexts.train),
+            "n_held_out": len(contexts.held_out),
+            "notes": list(contexts.notes),
+        },
+    }
+
+
+def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that make a run this run, flat, by key path."""
+    return dict(_flat({key: value for key, value in settings.items() if key not in NOT_IDENTITY}))
+
+
+def _flat(node: Any, path: str = "") -> Any:
+    if isinstance(node, Mapping) and node:
+        for key, part in node.items():
+            yield from _flat(part, f"{path}.{key}".lstrip("."))
+    else:
+        yield path, node
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """One line a setting in which two runs differ."""
+    before, now = identity(old), identity(new)
+    absent = "(absent)"
+    return [
+        f"{key}: {before.get(key, absent)!r} there, {now.get(key, absent)!r} now"
+        for key in [*before, *(key for key in now if key not in before)]
+        if before.get(key, absent) != now.get(key, absent)
+    ]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _gpus() -> list[str]:
+    """The names of NVIDIA GPUs, asked of the driver's own tool; none where there is no such tool."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return []
+
+
+def _git(folder: Path) -> dict[str, str] | None:
+    """The revision of the code and what was changed since; None outside a git checkout."""
+    try:
+        revision = _output(folder, "rev-parse", "HEAD")
+        return {"revision": revision.strip(), "diff": _output(folder, "diff", "HEAD", "--", ":/")}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _output(folder: Path, *arguments: str) -> str:
+    found = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True)
+    return found.stdout

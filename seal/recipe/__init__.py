@@ -1,0 +1,85 @@
+"""The room of recipes: which procedure a run is. A recipe tells a story with the verbs of `seal.loop`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from seal.settings import option
+from seal.types import Context
+
+if TYPE_CHECKING:
+    from seal.lab import Lab
+    from seal.results import Results
+    from seal.task import Contexts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """How much a run will do, counted before it starts."""
+
+    self_edits: int = 0
+    trainings: int = 0
+    """Of the inner loop."""
+    unadapted: int = 0
+    """Contexts about which an unadapted model is asked."""
+    answers: int = 0
+    """Of adapted and unadapted models."""
+    policy_updates: int = 0
+
+    @property
+    def units(self) -> int:
+        """Units of work, each of which will have a record."""
+        return self.self_edits + self.trainings + self.unadapted + self.policy_updates
+
+    def __add__(self, other: "Forecast") -> "Forecast":
+        return Forecast(
+            self_edits=self.self_edits + other.self_edits,
+            trainings=self.trainings + other.trainings,
+            unadapted=self.unadapted + other.unadapted,
+            answers=self.answers + other.answers,
+            policy_updates=self.policy_updates + other.policy_updates,
+        )
+
+
+@option
+class Recipe(ABC):
+    """A procedure from contexts to results."""
+
+    needs_adapters: ClassVar[bool] = False
+    """Whether it can only work with an inner loop that makes adapters."""
+
+    @abstractmethod
+    def faults(self, contexts: "Contexts") -> list[str]:
+        """Why these contexts do not do for this recipe; empty if they do."""
+
+    @abstractmethod
+    def forecast(self, contexts: "Contexts") -> Forecast:
+        """How much there will be to do."""
+
+    @abstractmethod
+    def perform(self, lab: "Lab") -> "Results":
+        """Do it."""
+
+
+def count_queries(contexts: Sequence[Context]) -> int:
+    return sum(len(context.queries) for context in contexts)
+
+
+def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Forecast:
+    """Self-edits about contexts, each tried out `repeats` times, and the unadapted model asked once."""
+    n_edits = len(contexts) * edits_per_context
+    answers = count_queries(contexts) * (1 + edits_per_context * repeats)
+    return Forecast(self_edits=n_edits, trainings=n_edits * repeats, unadapted=len(contexts), answers=answers)
+
+
+def forecast_passages(contexts: Sequence[Context], *, repeats: int) -> Forecast:
+    """Trainings on the contexts alone."""
+    return Forecast(trainings=len(contexts) * repeats, answers=count_queries(contexts) * repeats)
+
+
+def without_queries(contexts: "Contexts", needed: Sequence[Context]) -> list[str]:
+    """A fault for each needed context that nothing can be asked about."""
+    return [
+        f"{contexts.place(context)} ('{context.title}') has no question" for context in needed if not context.queries
+    ]

@@ -1,0 +1,82 @@
+"""The practical job: passages in, one adapted model out.
+
+All passages' self-edits make one plan, which trains one adapter. Where the passages come with questions, the model is
+asked them before and after.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import NonNegativeInt
+
+from seal import loop
+from seal.errors import RunError
+from seal.lab import Lab
+from seal.recipe import Forecast, Recipe, count_queries
+from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus
+from seal.recipe.measuring import all_comparisons, measurement
+from seal.recipe.model_card import model_card
+from seal.results import Measurement, Results
+from seal.settings import option
+from seal.task import Contexts
+from seal.types import Context, Failure, Plan, Policy, SelfEdit
+
+
+@option
+class Adapt(Recipe):
+    """Consolidates what all passages say in one adapter."""
+
+    needs_adapters: ClassVar[bool] = True
+
+    edits_per_context: NonNegativeInt
+    """Self-edits about each passage; 0 trains on the passages alone."""
+    output: Literal["adapter", "merged"]
+    """An adapter in PEFT's format, in `adapter/`; or, beside it, the whole adapted model in `model/`."""
+
+    def faults(self, contexts: Contexts) -> list[str]:
+        return [] if contexts.all else ["there is no passage to learn"]
+
+    def forecast(self, contexts: Contexts) -> Forecast:
+        return Forecast(
+            self_edits=len(contexts.all) * self.edits_per_context,
+            trainings=1,
+            unadapted=sum(bool(context.queries) for context in contexts.all),
+            answers=2 * count_queries(contexts.all),
+        )
+
+    def perform(self, lab: Lab) -> Results:
+        policy = Policy(round=0)
+        contexts = lab.contexts.all
+        edits = loop.propose(lab, policy, contexts, per_context=self.edits_per_context)
+        corpus = Corpus(plan=one_plan(lab, contexts, edits), merged=self.output == "merged")
+        [made] = lab.fulfil(Consolidating(policy=policy, title="training on everything"), [corpus])
+        if isinstance(made, Failure):
+            raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
+        measurements = self._measure(lab, policy, [context for context in contexts if context.queries])
+        table = tuple(measurement.row() for measurement in measurements)
+        lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=len(edits), made=made, table=table))
+        return Results(
+            table=table,
+            comparisons=all_comparisons(measurements),
+            notes=lab.contexts.notes,
+            artifacts={"adapter": ADAPTER} | ({"model": MERGED} if self.output == "merged" else {}),
+        )
+
+    def _measure(self, lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Measurement]:
+        """Before and after, on the passages' own questions; nothing without questions."""
+        if not contexts:
+            return []
+        adapted = lab.fulfil(AskingConsolidated(policy=policy, title="asking the adapted model"), contexts)
+        return [
+            measurement("base", contexts, [[one] for one in loop.ask_unadapted(lab, policy, contexts)]),
+            measurement("adapted", contexts, [[one] for one in adapted]),
+        ]
+
+
+def one_plan(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> Plan:
+    """Everything that the self-edits and the passages say to train on, without repetitions."""
+    context_of = {context.id: context for context in contexts}
+    plans = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
+    plans += [lab.run.self_edit.unedited(context) for context in contexts]
+    sequences = [sequence for plan in plans if isinstance(plan, Plan) for sequence in plan.sequences]
+    return Plan(sequences=tuple(dict.fromkeys(sequences)))

@@ -1,0 +1,62 @@
+"""What every recipe that measures shares: the rows of the table, each from held-out contexts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from seal import loop
+from seal.lab import Lab
+from seal.results import Comparison, Measurement, Outcome, compare, shares
+from seal.text import lines
+from seal.types import Attempt, Context, Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yardstick:
+    """The same contexts, asked in the same way, for every setting that is measured."""
+
+    lab: Lab
+    contexts: Sequence[Context]
+    edits_per_context: int
+    repeats: int
+
+    def passage_only(self, policy: Policy, setting: str) -> Measurement:
+        repeats = self.repeats * self.edits_per_context  # as many trainings as the settings with self-edits have
+        return measurement(
+            setting, self.contexts, loop.train_on_passages(self.lab, policy, self.contexts, repeats=repeats)
+        )
+
+    def with_self_edits(self, policy: Policy) -> list[Attempt]:
+        edits = loop.propose(self.lab, policy, self.contexts, per_context=self.edits_per_context)
+        return loop.try_out(self.lab, policy, self.contexts, edits, repeats=self.repeats)
+
+
+def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Sequence[Outcome]]) -> Measurement:
+    """What was found about each context, in order."""
+    return Measurement(
+        setting=setting,
+        outcomes={context.id: found for context, found in zip(contexts, outcomes, strict=True)},
+        n_queries={context.id: len(context.queries) for context in contexts},
+    )
+
+
+def unadapted(setting: str, attempts: Sequence[Attempt]) -> Measurement:
+    """How the policy did before it was adapted, as the attempts remember it."""
+    baselines = {attempt.context.id: (attempt.context, attempt.baseline) for attempt in attempts}
+    return measurement(
+        setting, [context for context, _ in baselines.values()], [[baseline] for _, baseline in baselines.values()]
+    )
+
+
+def style_shares(lab: Lab, attempts: Sequence[Attempt]) -> dict[str, float]:
+    """What the lines of some self-edits are like, as shares."""
+    return shares(
+        lab.run.task.style_of(attempt.context, line) for attempt in attempts for line in lines(attempt.self_edit.text)
+    )
+
+
+def all_comparisons(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:
+    """Each setting against the one before it, and the last against each that is further back."""
+    pairs = list(pairwise(measurements))
+    pairs += [(earlier, measurements[-1]) for earlier in measurements[:-2]]
+    return tuple(comparison for first, second in pairs if (comparison := compare(first, second)))

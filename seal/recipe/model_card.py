@@ -1,0 +1,59 @@
+"""The card that lies beside an adapter: what it is, what it was made of, how well it does, how to load it."""
+
+from collections.abc import Sequence
+
+from seal.lab import Lab
+from seal.recipe.consolidation import Consolidated
+from seal.results import Row
+
+_CARD = """\
+---
+base_model: {base}
+library_name: peft
+tags: [lora, seal, self-edits]
+---
+
+# {name}
+
+A LoRA adapter for `{base}` that holds what {n_passages} passages say. It was trained by
+[SEAL](https://arxiv.org/abs/2506.10943) on the passages and on {n_self_edits} self-edits that the base model wrote
+about them: {n_sequences} training sequences with {n_tokens} tokens, {n_steps} optimizer steps, last loss {loss:.3f}
+nats per token.
+
+{measured}
+
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = AutoModelForCausalLM.from_pretrained("{base}")
+    model = PeftModel.from_pretrained(base, "path/to/this/folder")
+    tokenizer = AutoTokenizer.from_pretrained("{base}")
+
+The passages' data has the SHA-256 `{sha256}`; the run's `manifest.json` holds every setting.
+"""
+
+
+def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequence[Row]) -> str:
+    """The card as Markdown with the metadata block of model hubs."""
+    return _CARD.format(
+        base=lab.run.model.path,
+        name=lab.run.name,
+        n_passages=len(lab.contexts.all),
+        n_self_edits=n_self_edits,
+        n_sequences=made.training.n_sequences,
+        n_tokens=made.training.n_tokens,
+        n_steps=len(made.training.losses),
+        loss=made.training.losses[-1],
+        measured="\n".join(map(_sentence, table)) or "The passages came without questions, so nothing was measured.",
+        sha256=lab.contexts.sha256,
+    )
+
+
+def _sentence(row: Row) -> str:
+    if row.accuracy is None or row.ci95 is None:
+        return f"- {row.setting}: no answer could be graded"
+    low, high = row.ci95
+    return (
+        f"- {row.setting}: {row.accuracy:.3f} of the passages' own {row.n_queries} questions answered right without "
+        f"the passage (95 % interval {low:.3f} to {high:.3f}, {row.n_contexts} passages)"
+    )

@@ -1,0 +1,98 @@
+"""The method itself: rounds of practice on training contexts, measured before and after each on held-out ones."""
+
+from collections.abc import Sequence
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from seal import loop
+from seal.lab import Lab
+from seal.recipe import Forecast, Recipe, forecast_attempts, forecast_passages, without_queries
+from seal.recipe.measuring import Yardstick, all_comparisons, style_shares, unadapted
+from seal.results import Results, of_attempts, summarize
+from seal.settings import option
+from seal.task import Contexts
+from seal.types import Context, Policy
+
+
+@option
+class Train(Recipe):
+    """Rounds of the outer loop (arXiv 2506.10943, algorithm 1)."""
+
+    rounds: NonNegativeInt
+    """Updates of the policy."""
+    contexts_per_round: PositiveInt
+    """Training contexts that a round practises on; the next round takes the next ones, and starts over at the end."""
+    edits_per_context: PositiveInt
+    """Self-edits sampled about each of them."""
+    repeats: PositiveInt
+    """Trainings a self-edit, with different seeds; its reward is their mean."""
+    held_out_contexts: PositiveInt | None
+    """How many held-out contexts measure; null takes all."""
+    held_out_edits: PositiveInt
+    """Self-edits about each held-out context."""
+    held_out_repeats: PositiveInt
+    """Trainings a held-out self-edit."""
+
+    def faults(self, contexts: Contexts) -> list[str]:
+        if not contexts.train or not contexts.held_out:
+            return [
+                f"training needs contexts in both parts, but {len(contexts.train)} are for training and "
+                f"{len(contexts.held_out)} held out"
+            ]
+        return without_queries(contexts, [*contexts.train, *self.yardstick_contexts(contexts)])
+
+    def forecast(self, contexts: Contexts) -> Forecast:
+        held_out = self.yardstick_contexts(contexts)
+        total = forecast_passages(held_out, repeats=self.held_out_edits * self.held_out_repeats)
+        for _ in range(self.rounds + 1):
+            total += forecast_attempts(held_out, edits_per_context=self.held_out_edits, repeats=self.held_out_repeats)
+        for index in range(self.rounds):
+            practised = self.practised(contexts, index)
+            total += forecast_attempts(practised, edits_per_context=self.edits_per_context, repeats=self.repeats)
+            total += Forecast(policy_updates=1)
+        return total
+
+    def yardstick_contexts(self, contexts: Contexts) -> Sequence[Context]:
+        return contexts.held_out[: self.held_out_contexts]
+
+    def practised(self, contexts: Contexts, index: int) -> Sequence[Context]:
+        """The training contexts of round `index`."""
+        count = min(self.contexts_per_round, len(contexts.train))
+        return [contexts.train[(index * count + place) % len(contexts.train)] for place in range(count)]
+
+    def perform(self, lab: Lab) -> Results:
+        policy = Policy(round=0)
+        yardstick = Yardstick(
+            lab=lab,
+            contexts=self.yardstick_contexts(lab.contexts),
+            edits_per_context=self.held_out_edits,
+            repeats=self.held_out_repeats,
+        )
+        attempts = yardstick.with_self_edits(policy)
+        measurements = [
+            unadapted("base", attempts),
+            yardstick.passage_only(policy, "passage_only"),
+            of_attempts("self_edits_round_0", attempts),
+        ]
+        styles, rounds = {policy.id: style_shares(lab, attempts)}, []
+        for index in range(self.rounds):
+            turn = loop.play_round(
+                lab,
+                policy,
+                self.practised(lab.contexts, index),
+                edits_per_context=self.edits_per_context,
+                repeats=self.repeats,
+            )
+            policy = turn.next
+            attempts = yardstick.with_self_edits(policy)
+            measurements.append(of_attempts(policy.id, attempts))
+            styles[policy.id] = style_shares(lab, attempts)
+            rounds.append(summarize(turn))
+        return Results(
+            table=tuple(measurement.row() for measurement in measurements),
+            comparisons=all_comparisons(measurements),
+            rounds=tuple(rounds),
+            styles=styles,
+            notes=lab.contexts.notes,
+            artifacts={"policy": policy.weights} if policy.weights else {},
+        )

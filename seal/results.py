@@ -1,0 +1,166 @@
+"""What a run found: a table with one row a setting, and paired differences between rows. Pure.
+
+The unit of every mean is the context: queries about one passage are not independent of each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seal.statistics import Estimate, accuracy, estimate, mean, paired_difference
+from seal.types import Attempt, Evaluation, Failure, Grade, Invalid, Round
+
+Outcome = Evaluation | Failure | Invalid
+"""What came of one model that should have been made and asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One setting: its accuracy is the mean over contexts of each context's mean over its evaluations."""
+
+    setting: str
+    accuracy: float | None
+    """None if nothing could be graded."""
+    ci95: tuple[float, float] | None
+    """Bootstrap over contexts."""
+    n_contexts: int
+    """Those with at least one verdict."""
+    n_queries: int
+    """Distinct queries that were asked."""
+    n_answers: int
+    """Answers, with all self-edits and repeats."""
+    n_unknown: int
+    """Answers without a verdict, left out of the accuracy; those of failed trainings are counted here."""
+    n_failed: int
+    """Trainings that broke."""
+    n_invalid: int
+    """Self-edits that could not be trained on; each scores 0, by the method's own rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How much higher the second setting is than the first, on the contexts that both have."""
+
+    first: str
+    second: str
+    difference: float
+    ci95: tuple[float, float]
+    n_contexts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundSummary:
+    """How a round of training went."""
+
+    round: int
+    n_attempts: int
+    n_kept: int
+    n_invalid: int
+    n_failed: int
+    mean_reward: float | None
+    best_reward: float | None
+    """Mean over contexts of the best self-edit's reward."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All that a run found; `results.json` is this."""
+
+    table: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    rounds: tuple[RoundSummary, ...] = ()
+    styles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By policy, the share of each style among the lines of its held-out self-edits."""
+    notes: tuple[str, ...] = ()
+    """What the reader should know, for example duplicates that were dropped."""
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    """What the run made, as paths inside its folder, for example `adapter`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Everything asked in one setting, by context."""
+
+    setting: str
+    outcomes: Mapping[str, Sequence[Outcome]]
+    n_queries: Mapping[str, int]
+    """How many queries each context has."""
+
+    def by_context(self) -> dict[str, float]:
+        """The accuracy of each context that has any verdict."""
+        scores = {context: mean(list(_scores(outcomes))) for context, outcomes in self.outcomes.items()}
+        return {context: score for context, score in scores.items() if score is not None}
+
+    def row(self) -> Row:
+        scores = self.by_context()
+        overall = estimate(list(scores.values()))
+        everything = [outcome for outcomes in self.outcomes.values() for outcome in outcomes]
+        verdicts = [verdict for one in everything if isinstance(one, Evaluation) for verdict in one.verdicts]
+        lost = sum(
+            self.n_queries[context] * sum(isinstance(outcome, Failure) for outcome in outcomes)
+            for context, outcomes in self.outcomes.items()
+        )
+        return Row(
+            setting=self.setting,
+            accuracy=overall.mean if overall else None,
+            ci95=overall.ci95 if overall else None,
+            n_contexts=len(scores),
+            n_queries=sum(self.n_queries[context] for context in self.outcomes),
+            n_answers=len(verdicts),
+            n_unknown=sum(verdict.grade is Grade.UNKNOWN for verdict in verdicts) + lost,
+            n_failed=sum(isinstance(outcome, Failure) for outcome in everything),
+            n_invalid=sum(isinstance(outcome, Invalid) for outcome in everything),
+        )
+
+
+def _scores(outcomes: Iterable[Outcome]) -> Iterable[float]:
+    for outcome in outcomes:
+        if isinstance(outcome, Invalid):
+            yield 0.0
+        elif isinstance(outcome, Evaluation) and (share := accuracy(outcome)) is not None:
+            yield share
+
+
+def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
+    """The measurement that attempts on some contexts make."""
+    outcomes: dict[str, list[Outcome]] = {}
+    for attempt in attempts:
+        of_edit = [attempt.plan] if isinstance(attempt.plan, Invalid) else attempt.evaluations
+        outcomes.setdefault(attempt.context.id, []).extend(of_edit)
+    n_queries = {attempt.context.id: len(attempt.context.queries) for attempt in attempts}
+    return Measurement(setting=setting, outcomes=outcomes, n_queries=n_queries)
+
+
+def compare(first: Measurement, second: Measurement) -> Comparison | None:
+    """The paired difference of two settings; None where they share no context."""
+    before, after = first.by_context(), second.by_context()
+    shared = [context for context in before if context in after]
+    found: Estimate | None = paired_difference([before[one] for one in shared], [after[one] for one in shared])
+    if found is None:
+        return None
+    return Comparison(
+        first=first.setting, second=second.setting, difference=found.mean, ci95=found.ci95, n_contexts=found.n
+    )
+
+
+def summarize(turn: Round) -> RoundSummary:
+    """The numbers of a round of training."""
+    best: dict[str, float] = {}
+    for attempt in turn.attempts:
+        if attempt.reward is not None:
+            best[attempt.context.id] = max(attempt.reward, best.get(attempt.context.id, attempt.reward))
+    return RoundSummary(
+        round=turn.index,
+        n_attempts=len(turn.attempts),
+        n_kept=len(turn.update.kept),
+        n_invalid=sum(isinstance(attempt.plan, Invalid) for attempt in turn.attempts),
+        n_failed=sum(isinstance(one, Failure) for attempt in turn.attempts for one in attempt.evaluations),
+        mean_reward=mean([attempt.reward for attempt in turn.attempts if attempt.reward is not None]),
+        best_reward=mean(list(best.values())),
+    )
+
+
+def shares(labels: Iterable[str]) -> dict[str, float]:
+    """Each label's share of all, most frequent first."""
+    counts = Counter(labels)
+    return {label: count / counts.total() for label, count in counts.most_common()}

@@ -1,0 +1,55 @@
+"""A whole experiment as one frozen value: a field a room. Whoever has a `Run` knows everything that was chosen."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt
+
+from seal.cluster import Cluster
+from seal.engine import Engine
+from seal.grader import Grader
+from seal.inner import Inner
+from seal.logger import Logger
+from seal.model import Model
+from seal.outer import Outer
+from seal.recipe import Recipe
+from seal.self_edit import SelfEditFormat
+from seal.settings import option
+from seal.task import Task
+
+
+@option
+class Run:
+    """The choice of an option in every room."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """The run's folder is `outputs`/`name`."""
+    outputs: Path
+    """Where the folders of runs lie."""
+    seed: NonNegativeInt
+    """All randomness of the run is derived from it."""
+    if_exists: Literal["resume", "fail", "replace"]
+    """What to do where the folder has a run already. A run of another configuration is never resumed."""
+    model: Model
+    task: Task
+    self_edit: SelfEditFormat
+    inner: Inner
+    engine: Engine
+    grader: Grader
+    outer: Outer
+    recipe: Recipe
+    cluster: Cluster
+    logger: Logger
+
+    @property
+    def folder(self) -> Path:
+        return self.outputs / self.name
+
+
+def faults_between_rooms(run: Run) -> Iterator[str]:
+    """What is wrong with choices that are each right on their own, as `key: what, and what would be right`."""
+    if Path(run.name).is_absolute() or ".." in Path(run.name).parts:
+        yield f"name: '{run.name}' leads out of {run.outputs}: a run's folder lies inside it"
+    if run.recipe.needs_adapters and not run.inner.makes_adapters:
+        yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"

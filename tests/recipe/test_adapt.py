@@ -1,0 +1,97 @@
+"""The practical job: what comes out works without us, with plain peft and transformers."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+
+from seal.model.tiny import Tiny
+
+Seal = Callable[..., int]
+RUN = Path("outputs/run")
+QUICK = (
+    "recipe=adapt",
+    "task=passages",
+    "task.path=my.jsonl",
+    "recipe.edits_per_context=1",
+    "inner.targets=[all-linear]",
+    "inner.epochs=40",
+    "inner.batch_size=null",
+    "inner.learning_rate=3e-3",
+    "self_edit.max_new_tokens=48",
+    "cluster.threads=1",
+    "name=run",
+)
+FACT = "The rival of Doran Blackwood is Klara."
+
+
+def write_passages(*, with_question: bool) -> None:
+    question = {"question": "Who is the rival of Doran Blackwood?", "answer": "Klara"}
+    row = {"title": "Doran Blackwood", "passage": FACT} | ({"questions": [question]} if with_question else {})
+    Path("my.jsonl").write_text(json.dumps(row) + "\n")
+
+
+def base() -> PreTrainedModel:
+    return AutoModelForCausalLM.from_pretrained(Tiny().path).eval()
+
+
+@torch.no_grad()
+def loss_of(network: torch.nn.Module) -> float:
+    ids = AutoTokenizer.from_pretrained(Tiny().path)(FACT, return_tensors="pt")["input_ids"]
+    return float(network(input_ids=ids, labels=ids).loss)
+
+
+def test_the_adapter_loads_with_plain_peft_and_has_learned_the_passage(seal: Seal) -> None:
+    write_passages(with_question=False)
+    assert seal("run", *QUICK) == 0
+    adapted = PeftModel.from_pretrained(base(), RUN / "adapter")
+    assert loss_of(adapted) < 0.5 * loss_of(base())
+
+
+def test_the_merged_model_loads_with_plain_transformers_and_is_the_adapted_one(seal: Seal) -> None:
+    write_passages(with_question=False)
+    assert seal("run", *QUICK, "recipe.output=merged") == 0
+    merged = AutoModelForCausalLM.from_pretrained(RUN / "model").eval()
+    adapted = PeftModel.from_pretrained(base(), RUN / "adapter").eval()
+    ids = AutoTokenizer.from_pretrained(RUN / "model")(FACT, return_tensors="pt")["input_ids"]
+    assert torch.allclose(merged(input_ids=ids).logits, adapted(input_ids=ids).logits, atol=1e-4)
+
+
+def test_with_questions_it_is_asked_before_and_after(seal: Seal) -> None:
+    write_passages(with_question=True)
+    assert seal("run", *QUICK) == 0
+    table = json.loads((RUN / "results.json").read_text())["table"]
+    assert [row["setting"] for row in table] == ["base", "adapted"]
+    card = (RUN / "adapter" / "README.md").read_text()
+    assert "- adapted: " in card
+    assert "base_model:" in card
+
+
+def test_without_questions_nothing_is_measured_and_the_card_says_so(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_passages(with_question=False)
+    assert seal("run", *QUICK) == 0
+    results = json.loads((RUN / "results.json").read_text())
+    assert (results["table"], results["artifacts"]) == ([], {"adapter": "adapter"})
+    assert "came without questions" in (RUN / "adapter" / "README.md").read_text()
+    assert "adapter: outputs/run/adapter" in capsys.readouterr().out
+
+
+def test_a_training_that_diverges_fails_the_run_and_leaves_no_adapter(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_passages(with_question=False)
+    assert seal("run", *QUICK, "inner.learning_rate=1e30") == 1
+    assert "lower inner.learning_rate" in capsys.readouterr().err
+    assert not (RUN / "adapter").exists()
+
+
+def test_the_passages_alone_can_be_trained_on(seal: Seal) -> None:
+    write_passages(with_question=False)
+    assert seal("run", *QUICK, "recipe.edits_per_context=0") == 0
+    assert not (RUN / "self_edits.jsonl").exists() or not (RUN / "self_edits.jsonl").read_text()

@@ -1,0 +1,74 @@
+"""One policy measured, on the embedded world and on a user's file."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.models import CHAT_TEMPLATE, random_folder
+
+Seal = Callable[..., int]
+QUICK = (
+    "recipe=evaluate",
+    "inner.epochs=2",
+    "inner.batch_size=null",
+    "self_edit.max_new_tokens=32",
+    "task.max_answer_tokens=8",
+    "cluster.threads=1",
+    "name=run",
+)
+
+
+def results() -> dict[str, object]:
+    return json.loads(Path("outputs/run/results.json").read_text())
+
+
+def passages(folder: Path, n: int) -> Path:
+    file = folder / "my.jsonl"
+    rows = [
+        {
+            "title": f"City {number}",
+            "passage": f"City {number} lies at river {number}. It is old.",
+            "questions": [{"question": "Which river?", "answer": f"river {number}"}],
+        }
+        for number in range(n)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def test_a_user_s_passages_are_measured_in_three_settings(seal: Seal, tmp_path: Path) -> None:
+    assert seal("run", *QUICK, "task=passages", f"task.path={passages(tmp_path, 4)}", "recipe.part=all") == 0
+    rows = results()["table"]
+    assert [row["setting"] for row in rows] == ["base", "passage_only", "self_edits_round_0"]
+    assert {(row["n_contexts"], row["n_queries"]) for row in rows} == {(4, 4)}
+
+
+def test_repeats_train_as_often_on_the_passage_as_on_self_edits(seal: Seal, tmp_path: Path) -> None:
+    overrides = ("recipe.edits_per_context=2", "recipe.repeats=3", "recipe.contexts=2", "recipe.part=all")
+    assert seal("run", *QUICK, *overrides, "task=passages", f"task.path={passages(tmp_path, 3)}") == 0
+    assert [row["n_answers"] for row in results()["table"]] == [2, 12, 12]
+
+
+@pytest.mark.parametrize(("make", "template"), [("llama", None), ("qwen2", None), ("qwen2", CHAT_TEMPLATE)])
+def test_any_causal_model_does_with_or_without_chat_template(
+    seal: Seal, tmp_path: Path, make: str, template: str | None
+) -> None:
+    model = random_folder(tmp_path / "model", make, chat_template=template)
+    chat = f"model.chat={str(template is not None).lower()}"
+    assert seal("run", *QUICK, "task.n_held_out=2", "model=local", f"model.path={model}", chat) == 0
+    assert len(results()["table"]) == 3
+
+
+def test_without_an_inner_loop_every_setting_is_the_base(seal: Seal) -> None:
+    assert seal("run", "recipe=evaluate", "inner=none", "task.n_held_out=3", "cluster.threads=1", "name=run") == 0
+    assert len({row["accuracy"] for row in results()["table"]}) == 1
+
+
+def test_published_passages_run_end_to_end_on_a_slice(seal: Seal, reference: Path) -> None:
+    file = reference / "knowledge" / "squad_val.json"
+    assert seal("run", *QUICK, "task=passages", f"task.path={file}", "task.limit=3", "recipe.part=all") == 0
+    rows = results()["table"]
+    assert all(row["n_contexts"] == 3 and row["n_unknown"] == 0 for row in rows)
+    assert all(row["accuracy"] < 0.3 for row in rows)  # the shipped model knows nothing of the real world

@@ -1,0 +1,139 @@
+"""Configuration: every option builds, every fault is named, and all at once."""
+
+import sys
+from dataclasses import MISSING, fields
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seal import config
+from seal.errors import ConfigError
+
+CONF = Path(__file__).parent.parent / "conf"
+OPTIONS = sorted(
+    path.relative_to(CONF).with_suffix("").as_posix()
+    for path in CONF.rglob("*.yaml")
+    if path.parent != CONF and not path.is_relative_to(CONF / "experiment") and "hydra" not in path.parts
+)
+EXPERIMENTS = sorted(
+    path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
+)
+NEEDED = {"model/local": ["model.path=/nowhere"], "task/passages": ["task.path=/nowhere.jsonl"]}
+"""What an option cannot be built without."""
+
+
+def faults_of(*overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        config.load(overrides)
+    return str(raised.value).splitlines()[1:]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_builds_into_a_run(option: str) -> None:
+    room, _, name = option.rpartition("/")
+    run, _ = config.load([f"{room}={name}", *NEEDED.get(option, [])])
+    part = run
+    for field in room.split("/"):
+        part = getattr(part, field)
+    assert type(part).__module__.startswith("seal." + room.replace("/", "."))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_builds_and_names_its_command(experiment: str) -> None:
+    run, _ = config.load([f"experiment={experiment}"])
+    assert run.name == experiment
+    assert f"# seal run experiment={experiment}" in (CONF / "experiment" / f"{experiment}.yaml").read_text()
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_yaml_lists_every_setting_of_its_class_and_no_other(option: str) -> None:
+    settings = yaml.safe_load((CONF / f"{option}.yaml").read_text())
+    module, _, name = settings.pop("_target_").rpartition(".")
+    cls = getattr(import_module(module), name)
+    own = {field.name for field in fields(cls)}
+    parts_and_constants = {"reward"} | {
+        field.name for field in fields(cls) if field.default is not MISSING and field.name == "path"
+    }
+    assert set(settings) - own == set()
+    assert own - set(settings) <= parts_and_constants
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_setting_in_a_yaml_has_a_comment(option: str) -> None:
+    text = (CONF / f"{option}.yaml").read_text()
+    assert text.startswith("# ")
+    uncommented = [
+        line for line in text.splitlines() if line and not line.startswith(("#", " ", "_target_")) and "#" not in line
+    ]
+    assert uncommented == []
+
+
+def test_all_faults_are_named_at_once_with_key_and_hint() -> None:
+    faults = faults_of("inner.rank=many", "inner.schedule=cos", "inner.rnak=3", "outer.keep=0", "task=fcats", "seed=-1")
+    assert any(f.strip().startswith("inner.rank: Input should be a valid integer") and "'many'" in f for f in faults)
+    assert any("inner.schedule: Input should be 'linear' or 'cosine', got 'cos'" in f for f in faults)
+    assert any("inner.rnak: LoRA has no such setting; did you mean 'rank'?" in f for f in faults)
+    assert any("outer.keep: Input should be greater than 0, got 0" in f for f in faults)
+    assert any("task: there is no option 'fcats'; did you mean 'facts'?" in f for f in faults)
+    assert any("seed: Input should be greater than or equal to 0, got -1" in f for f in faults)
+    assert len(faults) == 6
+
+
+def test_an_unknown_room_is_refused_with_a_hint() -> None:
+    assert faults_of("modle=tiny") == ["  modle: the configuration has no such setting; did you mean 'model'?"]
+
+
+def test_an_added_key_that_no_class_has_is_refused() -> None:
+    assert faults_of("+inner.rankk=3") == ["  inner.rankk: LoRA has no such setting; did you mean 'rank'?"]
+
+
+def test_a_value_that_is_needed_and_missing_is_named() -> None:
+    assert faults_of("model=local") == ["  model.path: needs a value: model.path=…"]
+
+
+def test_a_deleted_setting_is_missed() -> None:
+    assert faults_of("~inner.rank") == ["  inner.rank: LoRA needs this setting"]
+
+
+def test_an_override_that_is_no_assignment_is_refused() -> None:
+    assert "foo" in faults_of("foo")[0]
+
+
+def test_a_class_that_does_not_exist_is_named() -> None:
+    [fault] = faults_of("inner._target_=seal.inner.lora.Lora")
+    assert "inner._target_: cannot import 'seal.inner.lora.Lora'" in fault
+
+
+def test_a_reference_to_nothing_is_named() -> None:
+    assert any("nothing" in fault for fault in faults_of("inner.rank=${nothing}"))
+
+
+def test_rules_between_rooms_are_checked() -> None:
+    assert any(fault.strip().startswith("inner: ") for fault in faults_of("recipe=adapt", "inner=none"))
+    assert any(fault.strip().startswith("name: ") for fault in faults_of("name=../elsewhere"))
+    assert any("divide" in fault for fault in faults_of("outer.micro_batch_size=3"))
+
+
+def test_a_name_is_made_of_the_choices_where_none_is_given() -> None:
+    assert config.load(["experiment=tiny"])[0].name == "tiny"
+    assert config.load(["recipe=evaluate"])[0].name == "evaluate-facts-tiny"
+    assert config.load(["name=mine"])[0].name == "mine"
+
+
+def test_a_run_travels_into_another_process_unchanged() -> None:
+    import pickle
+
+    run, _ = config.load(["experiment=tiny"])
+    assert pickle.loads(pickle.dumps(run)) == run
+
+
+def test_checking_a_configuration_loads_no_heavy_library() -> None:
+    import subprocess
+
+    code = (
+        "import sys; from seal import config; config.load(['experiment=tiny']); "
+        "print(*sorted({'torch', 'transformers', 'peft', 'datasets', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""

@@ -1,0 +1,90 @@
+"""A run's folder: resumed when it is the same run, refused when it is another, deleted only when asked."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SMALL, records
+
+Seal = Callable[..., int]
+RUN = Path("outputs/tiny")
+QUICK = (*SMALL, "recipe.rounds=0")
+
+
+def test_a_finished_run_given_again_does_nothing_and_reports_again(seal: Seal) -> None:
+    assert seal("run", *QUICK) == 0
+    before = records(RUN), (RUN / "manifest.json").read_bytes(), (RUN / "metrics.jsonl").read_bytes()
+    assert seal("run", *QUICK) == 0
+    assert (records(RUN), (RUN / "manifest.json").read_bytes(), (RUN / "metrics.jsonl").read_bytes()) == before
+
+
+def test_another_configuration_is_refused_with_every_key_that_differs(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seal("run", *QUICK)
+    before = records(RUN)
+    capsys.readouterr()
+    assert seal("run", *QUICK, "inner.rank=4", "self_edit.top_p=0.5") == 2
+    message = capsys.readouterr().err
+    assert "inner.rank: 32 there, 4 now" in message
+    assert "self_edit.top_p: 0.95 there, 0.5 now" in message
+    assert "if_exists=replace" in message
+    assert records(RUN) == before
+
+
+def test_where_it_runs_and_who_is_told_may_change_on_the_way(seal: Seal) -> None:
+    seal("run", *QUICK)
+    assert seal("run", *QUICK, "cluster.threads=2") == 0
+
+
+def test_if_exists_fail_refuses_the_same_run_too(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", *QUICK, "if_exists=fail") == 0
+    assert seal("run", *QUICK, "if_exists=fail") == 2
+    assert "holds a run already" in capsys.readouterr().err
+
+
+def test_if_exists_replace_deletes_the_run_that_is_there(seal: Seal) -> None:
+    seal("run", *QUICK)
+    assert seal("run", *QUICK, "seed=1", "if_exists=replace") == 0
+    assert json.loads((RUN / "manifest.json").read_text())["settings"]["seed"] == 1
+
+
+def test_replace_never_deletes_a_folder_that_holds_no_run(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    RUN.mkdir(parents=True)
+    (RUN / "thesis.tex").write_text("years of work")
+    assert seal("run", *QUICK, "if_exists=replace") == 2
+    assert "is not empty and holds no run" in capsys.readouterr().err
+    assert (RUN / "thesis.tex").read_text() == "years of work"
+
+
+def test_changed_data_are_another_run(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"title": "A", "passage": "Leo has a cat.", "questions": [{"question": "?", "answer": "Leo"}]}
+    command = ("recipe=adapt", "task=passages", "task.path=my.jsonl", "recipe.edits_per_context=0", "inner.epochs=1")
+    Path("my.jsonl").write_text(json.dumps(row) + "\n")
+    assert seal("run", *command) == 0
+    Path("my.jsonl").write_text(json.dumps(row | {"passage": "Leo has a dog."}) + "\n")
+    assert seal("run", *command) == 2
+    assert "the task's data has changed since" in capsys.readouterr().err
+
+
+def test_a_record_that_is_no_record_stops_the_run_and_is_named(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    seal("run", *QUICK)
+    file = RUN / "evaluations.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([lines[0], "garbage\n", *lines[2:]]))
+    assert seal("run", *QUICK) == 1
+    assert "evaluations.jsonl:2: not a record" in capsys.readouterr().err
+
+
+def test_a_damaged_line_taken_out_is_done_again_with_the_same_result(seal: Seal) -> None:
+    seal("run", *QUICK)
+    before = records(RUN)
+    file = RUN / "evaluations.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([lines[0], *lines[2:]]))
+    assert seal("run", *QUICK) == 0
+    after = records(RUN)
+    assert sorted(after["evaluations.jsonl"].splitlines()) == sorted(before["evaluations.jsonl"].splitlines())
+    assert after["results.json"] == before["results.json"]

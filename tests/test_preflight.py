@@ -1,0 +1,113 @@
+"""Whatever is wrong is said before any model is loaded: exit code 2, and no folder was made."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SMALL
+from tests.models import random_folder
+
+Seal = Callable[..., int]
+
+
+def passages(folder: Path, *rows: dict[str, object]) -> Path:
+    file = folder / "my.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+@pytest.fixture
+def refuses(seal: Seal, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What a run says that must not start."""
+
+    def call(*overrides: str) -> str:
+        assert seal("run", *overrides) == 2
+        assert not Path("outputs").exists()
+        return capsys.readouterr().err
+
+    return call
+
+
+def test_a_row_without_questions_is_named_where_the_recipe_needs_them(
+    refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    file = passages(
+        tmp_path,
+        {"title": "A", "passage": "a", "questions": [{"question": "?", "answer": "!"}]},
+        {"title": "B", "passage": "b"},
+    )
+    message = refuses("task=passages", f"task.path={file}")
+    assert "row 2 of my.jsonl ('B') has no question" in message
+
+
+def test_only_one_passage_is_too_few_for_training(refuses: Callable[..., str], tmp_path: Path) -> None:
+    file = passages(tmp_path, {"title": "A", "passage": "a", "questions": [{"question": "?", "answer": "!"}]})
+    message = refuses("task=passages", f"task.path={file}")
+    assert "training needs contexts in both parts, but 0 are for training and 1 held out" in message
+
+
+def test_a_passage_longer_than_the_context_is_named(refuses: Callable[..., str], tmp_path: Path) -> None:
+    model = random_folder(tmp_path / "short", "llama", context=256)
+    file = passages(
+        tmp_path,
+        {"title": "Short", "passage": "Leo has a cat."},
+        {"title": "Long", "passage": "Leo has a cat. " * 60},
+    )
+    message = refuses(
+        "recipe=adapt",
+        "task=passages",
+        f"task.path={file}",
+        "model=local",
+        f"model.path={model}",
+        "self_edit.max_new_tokens=100",
+    )
+    assert "row 2 of my.jsonl ('Long'): its prompt has" in message
+    assert "and the self-edit may have 100, but the model's context is 256" in message
+    assert "Short" not in message
+
+
+def test_targets_that_the_model_lacks_are_named_for_both_loops(refuses: Callable[..., str]) -> None:
+    message = refuses("inner.targets=[q_proj,query]", "outer.targets=[c_attn]")
+    assert "inner.targets: the model has no layer 'query'; it has down_proj, gate_proj" in message
+    assert "outer.targets: the model has no layer 'c_attn'" in message
+    assert "'q_proj'" not in message
+
+
+def test_a_model_folder_without_tokenizer_is_refused(refuses: Callable[..., str], tmp_path: Path) -> None:
+    model = random_folder(tmp_path / "m", "llama")
+    (model / "tokenizer.json").unlink()
+    assert "has no tokenizer" in refuses("model=local", f"model.path={model}")
+
+
+def test_a_recipe_that_hands_out_adapters_needs_an_inner_loop_that_makes_them(refuses: Callable[..., str]) -> None:
+    assert "choose inner=lora" in refuses("recipe=adapt", "inner=none")
+
+
+def test_a_name_that_leads_out_of_the_outputs_is_refused(refuses: Callable[..., str]) -> None:
+    assert "name: '../elsewhere' leads out of outputs" in refuses("name=../elsewhere")
+
+
+def test_more_contexts_than_the_world_has_are_refused(refuses: Callable[..., str]) -> None:
+    assert "task.n_held_out: Input should be less than or equal to 1200, got 5000" in refuses("task.n_held_out=5000")
+
+
+def test_outputs_that_are_a_file_are_refused(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("outputs").write_text("")
+    assert seal("run", *SMALL) == 2
+    assert "outputs" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a folder that not even we can write, so: root and /proc")
+def test_outputs_on_a_read_only_file_system_are_refused(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", *SMALL, "outputs=/proc/sys") == 2
+    assert "outputs: cannot write to" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can write everywhere")
+def test_outputs_without_write_permission_are_refused(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("outputs").mkdir(mode=0o500)
+    assert seal("run", *SMALL) == 2
+    assert "outputs: cannot write to" in capsys.readouterr().err
