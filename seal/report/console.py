@@ -1,0 +1,79 @@
+"""The last thing a run prints: what was found, where it lies. Fits a terminal of 80 columns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seal.report.findings import Example, Findings, read_findings
+from seal.report.folder import PAGE, PICTURES
+from seal.report.wording import interval, label, share, signed
+from seal.results import Row
+
+
+def print_summary(folder: Path) -> None:
+    """Three self-edits, the headline table with its differences, and the files."""
+    findings = read_findings(folder)
+    console = Console()
+    for example in findings.examples:
+        _print_example(console, example, findings.last_policy)
+    if findings.results.table:
+        console.print(_table(findings.results.table))
+        console.print(_differences(findings))
+    for note in (*findings.results.notes, *_losses(findings.results.table)):
+        console.print(f"note: {note}", style="yellow")
+    pictures = [("plot", str(path)) for path in PICTURES if (folder / path).exists()]
+    for what, path in (*findings.results.artifacts.items(), *pictures, ("report", str(PAGE))):
+        console.print(f"{what + ':':<8} [bold]{folder / path}[/]", highlight=False, soft_wrap=True)
+
+
+def _table(rows: tuple[Row, ...]) -> Table:
+    first = rows[0]
+    title = f"accuracy without the context in sight ({first.n_contexts} contexts, {first.n_queries} queries)"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("setting", no_wrap=True)
+    for heading in ("accuracy", "95 % interval", "answers", "unknown"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            label(row.setting), share(row.accuracy), interval(row.ci95), str(row.n_answers), str(row.n_unknown)
+        )
+    return table
+
+
+def _differences(findings: Findings) -> Table:
+    table = Table(title="paired differences", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for heading in ("difference", "95 % interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in findings.results.comparisons:
+        table.add_row(
+            f"{label(one.second)} − {label(one.first)}",
+            signed(one.difference),
+            interval(one.ci95, of_difference=True),
+        )
+    return table
+
+
+def _losses(rows: tuple[Row, ...]) -> Iterator[str]:
+    """What a reader of the table must know about attempts that did not work out."""
+    for row in rows:
+        if row.n_failed:
+            yield f"{label(row.setting)}: {row.n_failed} trainings failed; their answers are among the unknown"
+        if row.n_invalid:
+            yield f"{label(row.setting)}: {row.n_invalid} self-edits could not be trained on; each counts as 0"
+
+
+def _print_example(console: Console, example: Example, last_policy: str) -> None:
+    console.print(Text.assemble((example.context.title, "bold"), ": ", (example.context.text, "italic")))
+    table = Table(box=SIMPLE_HEAD, expand=True)
+    table.add_column("self-edit of the untrained policy", ratio=1)
+    columns = [Text(example.before)]
+    if example.after is not None:
+        table.add_column(f"self-edit after {label(last_policy)}", ratio=1)
+        columns.append(Text(example.after))
+    table.add_row(*columns)
+    console.print(table)

@@ -1,0 +1,62 @@
+"""What a report needs, read from a run's folder: results, settings, and examples of self-edits."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from seal.results import Results
+from seal.store import MANIFEST, RESULTS, read_records
+from seal.types import Context, SelfEdit
+
+N_EXAMPLES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """What two policies wrote about the same context."""
+
+    context: Context
+    before: str
+    after: str | None
+    """None in a run without updates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """A finished run."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    results: Results
+    examples: tuple[Example, ...]
+    last_policy: str
+
+
+def read_findings(folder: Path) -> Findings:
+    """Everything about a run that has results."""
+    results = TypeAdapter(Results).validate_json((folder / RESULTS).read_text())
+    last_policy = f"round_{len(results.rounds)}"
+    return Findings(
+        folder=folder,
+        manifest=json.loads((folder / MANIFEST).read_text()),
+        results=results,
+        examples=_examples(folder, last_policy),
+        last_policy=last_policy,
+    )
+
+
+def _examples(folder: Path, last_policy: str) -> tuple[Example, ...]:
+    """The first contexts about which the first and the last policy wrote: held-out ones, where there are rounds."""
+    contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
+    edits: dict[str, SelfEdit] = read_records(folder / "self_edits.jsonl", SelfEdit)
+    examples = []
+    for context in contexts.values():
+        before, after = (edits.get(f"{policy}/{context.id}/0") for policy in ("round_0", last_policy))
+        if before and after:
+            after_text = after.text if last_policy != "round_0" else None
+            examples.append(Example(context=context, before=before.text, after=after_text))
+    return tuple(examples[:N_EXAMPLES])

@@ -1,0 +1,58 @@
+"""`report/` in a run's folder: a table, plots, and one page that shows them."""
+
+import base64
+import csv
+from dataclasses import asdict, fields
+from importlib.resources import files
+from pathlib import Path
+
+from seal.report.findings import Findings, read_findings
+from seal.report.wording import interval, label, share, signed
+from seal.results import Row
+
+FOLDER = Path("report")
+PAGE, TABLE = FOLDER / "index.html", FOLDER / "table.csv"
+PICTURES = ACCURACY, STYLES = FOLDER / "accuracy.png", FOLDER / "styles.png"
+
+
+def write_report(folder: Path) -> list[Path]:
+    """Make, or make anew, everything in `report/`; what was made. The run must have results."""
+    findings = read_findings(folder)
+    (folder / FOLDER).mkdir(exist_ok=True)
+    made = [*_write_table(findings), *_write_plots(findings)]
+    page = folder / PAGE
+    page.write_text(_page(findings, [path for path in made if path.suffix == ".png"]))
+    return [*made, page]
+
+
+def _write_table(findings: Findings) -> list[Path]:
+    path = findings.folder / TABLE
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Row)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in findings.results.table)
+    return [path]
+
+
+def _write_plots(findings: Findings) -> list[Path]:
+    from seal.report.plots import plot_accuracy, plot_styles
+
+    made = []
+    if any(row.accuracy is not None for row in findings.results.table):
+        plot_accuracy(findings.results, findings.folder / ACCURACY)
+        made.append(findings.folder / ACCURACY)
+    if any(findings.results.styles.values()):
+        plot_styles(findings.results.styles, findings.folder / STYLES)
+        made.append(findings.folder / STYLES)
+    return made
+
+
+def _page(findings: Findings, pictures: list[Path]) -> str:
+    from jinja2 import Environment
+
+    template = (files("seal.report") / "page.html").read_text()
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    for function in (label, share, signed, interval):
+        environment.filters[function.__name__] = function
+    images = {path.stem: base64.b64encode(path.read_bytes()).decode() for path in pictures}
+    return environment.from_string(template).render(findings=findings, results=findings.results, images=images)

@@ -1,0 +1,83 @@
+"""Pictures of a run, drawn with matplotlib."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from seal.report.wording import label, share
+from seal.results import Results, Row
+
+INK, BAR, BASELINE = "#1f2937", "#2563eb", "#9ca3af"
+STYLE_COLOURS = ("#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#6b7280")
+DPI = 160
+
+
+def plot_accuracy(results: Results, path: Path) -> None:
+    """One bar a setting, with its interval; settings without self-edits in grey."""
+    rows = [row for row in results.table if row.accuracy is not None]
+    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    names = [_label(row.setting) for row in rows]
+    heights = [row.accuracy or 0.0 for row in rows]
+    colours = [BAR if "round" in row.setting or row.setting == "adapted" else BASELINE for row in rows]
+    axes.bar(names, heights, color=colours, width=0.62)
+    axes.errorbar(names, heights, yerr=_whiskers(rows), fmt="none", ecolor=INK, capsize=4, linewidth=1.2)
+    for place, row in enumerate(rows):
+        top = row.ci95[1] if row.ci95 else row.accuracy or 0.0
+        axes.annotate(
+            share(row.accuracy), (place, top), xytext=(0, 4), textcoords="offset points", ha="center", color=INK
+        )
+    axes.set_ylabel("accuracy without the context")
+    axes.set_ylim(0, max(0.1, 1.15 * max(_tops(rows), default=0.1)))
+    axes.set_title(f"{rows[0].n_contexts} contexts, 95 % bootstrap intervals", fontsize=10, color=INK, pad=10)
+    _finish(axes)
+    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
+    plt.close(figure)
+
+
+def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path) -> None:
+    """What the lines of the self-edits are like, policy by policy."""
+    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    policies = list(styles)
+    kinds = sorted({kind for shares in styles.values() for kind in shares})
+    bottoms = [0.0] * len(policies)
+    for number, kind in enumerate(kinds):
+        heights = [styles[policy].get(kind, 0.0) for policy in policies]
+        colour = STYLE_COLOURS[number % len(STYLE_COLOURS)]
+        axes.bar([_label(policy) for policy in policies], heights, bottom=bottoms, label=kind, color=colour, width=0.62)
+        for place, (height, bottom) in enumerate(zip(heights, bottoms, strict=True)):
+            if height >= 0.06:
+                axes.text(
+                    place, bottom + height / 2, f"{height:.0%}", ha="center", va="center", color="white", fontsize=9
+                )
+        bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
+    axes.set_ylabel("share of self-edit lines")
+    axes.set_ylim(0, 1)
+    axes.set_title("held-out self-edits by style", fontsize=10, color=INK, pad=10)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, reverse=True)
+    _finish(axes)
+    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
+    plt.close(figure)
+
+
+def _label(setting: str) -> str:
+    """On two lines, so that it fits under a bar."""
+    return label(setting).replace(" ", "\n", 1)
+
+
+def _whiskers(rows: list[Row]) -> list[list[float]]:
+    pairs = [(row.accuracy or 0.0, row.ci95 or (0.0, 0.0)) for row in rows]
+    return [[middle - low for middle, (low, _) in pairs], [high - middle for middle, (_, high) in pairs]]
+
+
+def _tops(rows: list[Row]) -> list[float]:
+    return [row.ci95[1] for row in rows if row.ci95]
+
+
+def _finish(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=INK)

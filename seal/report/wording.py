@@ -1,0 +1,27 @@
+"""How numbers and settings are written everywhere people read them."""
+
+_LABELS = {"self_edits_round_0": "untrained self-edits", "round_0": "untrained policy"}
+
+
+def label(setting: str) -> str:
+    """A setting's or a policy's name in words."""
+    return _LABELS.get(setting, setting.replace("_", " "))
+
+
+def share(value: float | None) -> str:
+    """An accuracy or a reward, which may be unknown."""
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def signed(value: float) -> str:
+    """A difference, with its sign unless it rounds to nothing."""
+    rounded = round(value, 3)
+    return f"{rounded:+.3f}" if rounded else "0.000"
+
+
+def interval(ends: tuple[float, float] | None, *, of_difference: bool = False) -> str:
+    """A 95 % interval; empty where there is none."""
+    if ends is None:
+        return ""
+    low, high = (signed(end) if of_difference else share(end) for end in ends)
+    return f"{low} to {high}"

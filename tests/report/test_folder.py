@@ -1,0 +1,79 @@
+"""The report of a run: complete, safe to open, and true to the results."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from seal.report.console import print_summary
+from seal.report.findings import read_findings
+from seal.report.folder import write_report
+from seal.store import Store
+from seal.types import SelfEdit
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A run that may be changed."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def test_the_table_is_written_as_csv_with_every_number(run: Path) -> None:
+    write_report(run)
+    rows = list(csv.DictReader((run / "report/table.csv").open()))
+    results = json.loads((run / "results.json").read_text())["table"]
+    assert [row["setting"] for row in rows] == [row["setting"] for row in results]
+    assert [float(row["accuracy"]) for row in rows] == [row["accuracy"] for row in results]
+
+
+def test_plots_are_pictures_of_a_size_one_can_read(run: Path) -> None:
+    write_report(run)
+    for name in ("accuracy", "styles"):
+        with Image.open(run / f"report/{name}.png") as picture:
+            assert min(picture.size) > 400
+
+
+def test_the_page_stands_alone_and_shows_table_plots_and_examples(run: Path) -> None:
+    write_report(run)
+    page = (run / "report/index.html").read_text()
+    assert page.count("data:image/png;base64,") == 2
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "untrained self-edits − passage only" in page
+    assert "default-src 'none'" in page
+
+
+def test_what_a_model_wrote_is_text_and_never_markup(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "<script>alert(1)</script>\n[bold]no[/] [/x]"
+    key = f"round_0/{read_findings(run).examples[0].context.id}/0"
+    lines = (run / "self_edits.jsonl").read_text().splitlines(keepends=True)
+    (run / "self_edits.jsonl").write_text("".join(line for line in lines if f'"{key}"' not in line))
+    edit = SelfEdit(context_id="x", index=0, text=evil, finished=True)
+    Store(run).append("self_edits", {key: edit}, SelfEdit)
+    write_report(run)
+    page = (run / "report/index.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    print_summary(run)
+    assert "[bold]no[/] [/x]" in capsys.readouterr().out
+
+
+def test_a_table_without_a_known_accuracy_still_makes_a_report(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = json.loads((run / "results.json").read_text())
+    for row in results["table"]:
+        row |= {"accuracy": None, "ci95": None, "n_contexts": 0, "n_unknown": row["n_queries"], "n_failed": 3}
+    results["comparisons"] = []
+    (run / "results.json").write_text(json.dumps(results))
+    write_report(run)
+    print_summary(run)
+    said = capsys.readouterr().out
+    assert "unknown" in said
+    assert "round 1: 3 trainings failed" in said
+
+
+def test_examples_show_the_same_contexts_before_and_after(finished: Path) -> None:
+    findings = read_findings(finished)
+    assert len(findings.examples) == 3
+    assert all(example.before and example.after for example in findings.examples)

@@ -1,0 +1,27 @@
+"""Numbers as people read them."""
+
+import pytest
+
+from seal.report.wording import interval, label, share, signed
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.25, "+0.250"), (-0.25, "-0.250"), (-0.0001, "0.000"), (0.0, "0.000"), (0.0005001, "+0.001")],
+)
+def test_a_difference_has_a_sign_unless_it_rounds_to_nothing(value: float, written: str) -> None:
+    assert signed(value) == written
+
+
+def test_the_unknown_is_called_so_and_has_no_interval() -> None:
+    assert (share(None), interval(None)) == ("unknown", "")
+    assert interval((0.1, 0.25)) == "0.100 to 0.250"
+    assert interval((-0.1, 0.25), of_difference=True) == "-0.100 to +0.250"
+
+
+def test_settings_have_names_in_words() -> None:
+    assert [label(name) for name in ("self_edits_round_0", "passage_only", "round_2")] == [
+        "untrained self-edits",
+        "passage only",
+        "round 2",
+    ]
