@@ -1,0 +1,55 @@
+"""`seal check`: what a run would be, without running anything."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.syntax import Syntax
+
+from seal import config
+from seal.preflight import preflight
+from seal.run import Run
+from seal.task import Contexts
+
+TYPICAL_SEQUENCES = 9
+"""Training sequences a self-edit, measured on the published ones (8.7), for the forecast of optimizer steps."""
+
+
+def check(overrides: Sequence[str], *, as_json: bool) -> int:
+    """Print the resolved configuration and the plan.
+
+    Raises:
+        UsageError: the run could not start.
+    """
+    run, settings = config.load(overrides)
+    contexts = preflight(run)
+    plan = plan_of(run, contexts)
+    if as_json:
+        print(json.dumps({"settings": settings, "plan": plan}, indent=2, default=str))
+        return 0
+    console = Console()
+    console.print(
+        Syntax(yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True), "yaml", background_color="default")
+    )
+    for note in contexts.notes:
+        console.print(f"note: {note}", style="yellow")
+    console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
+    for what, amount in plan.items():
+        console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
+    return 0
+
+
+def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
+    """How much the run would do. Optimizer steps are an estimate, everything else is counted."""
+    forecast = run.recipe.forecast(contexts)
+    return {
+        "contexts": len(contexts.all),
+        "self_edits": forecast.self_edits,
+        "inner_updates": forecast.trainings,
+        "estimated_optimizer_steps": forecast.trainings * run.inner.n_updates(TYPICAL_SEQUENCES),
+        "answers": forecast.answers,
+        "judge_calls": run.grader.n_calls(forecast.answers),
+        "policy_updates": forecast.policy_updates,
+    }

@@ -1,0 +1,119 @@
+"""The command line. Heavy things are imported when a command needs them, so that help comes at once.
+
+Exit codes: 0 done, 1 the run failed, 2 wrong usage, configuration or data, 130 interrupted (the same command resumes).
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+INTERRUPTED = 130
+
+_HELP = """\
+Self-adapting language models: a model writes its own training data, is trained on it, and learns to write better.
+
+  seal run experiment=tiny                           the whole method in two minutes, on a laptop
+  seal run task=passages task.path=my.jsonl ...      on your own passages
+  seal run recipe=adapt task=passages task.path=...  passages in, one LoRA adapter out
+  seal run -m inner.rank=8,16,32 ...                 one run for each value
+"""
+_OVERRIDES = """\
+settings as key=value, for example: model=local model.path=/models/my-model inner.rank=16 seed=1.
+A room (model, task, self_edit, inner, engine, grader, outer, recipe, cluster, logger, experiment) takes the name of an
+option; room.setting takes a value. `seal check` shows all of them and what they lead to.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; returns the exit code."""
+    parser = _parser()
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(f"unknown arguments: {' '.join(unknown)}")
+    signal.signal(signal.SIGTERM, _interrupt)
+    from seal.errors import SealError
+
+    try:
+        command: Callable[[argparse.Namespace], int] = parsed.command
+        return command(parsed)
+    except SealError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\ninterrupted: what is recorded is safe, and the same command goes on from there", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="seal", description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _command(commands, "run", _run, "run, or go on with, an experiment")
+    run.add_argument(
+        "-m", "--multirun", action="store_true", help="one run for each combination of comma-separated values"
+    )
+    run.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help=_OVERRIDES)
+
+    check = _command(commands, "check", _check, "check a configuration and its data, and say what a run would do")
+    check.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help=_OVERRIDES)
+    _add_json(check)
+
+    for name, function, summary in (
+        ("status", _status, "how far a run is"),
+        ("report", _report, "make the tables, plots and page of a run"),
+    ):
+        reader = _command(commands, name, function, summary)
+        reader.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
+        _add_json(reader)
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    summary: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=summary)
+    command.set_defaults(command=function)
+    return command
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON, for scripts")
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from .running import run_one, sweep
+
+    return sweep(parsed.overrides) if parsed.multirun else run_one(parsed.overrides)
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from .checking import check
+
+    return check(parsed.overrides, as_json=parsed.json)
+
+
+def _status(parsed: argparse.Namespace) -> int:
+    from .reading import status
+
+    return status(parsed.run, as_json=parsed.json)
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    from .reading import report
+
+    return report(parsed.run, as_json=parsed.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""`seal run`: one experiment, or one for each point of a sweep."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from seal import config
+from seal.errors import ConfigError, listed
+from seal.experiment import perform
+from seal.report.console import print_summary
+from seal.report.folder import write_report
+from seal.run import Run
+
+from .progress import watch
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+
+def run_one(overrides: Sequence[str]) -> int:
+    """Exit code of one run.
+
+    Raises:
+        SealError: it cannot start or cannot go on.
+    """
+    run, settings = config.load(overrides)
+    _perform(run, settings)
+    return 0
+
+
+def sweep(overrides: Sequence[str]) -> int:
+    """Exit code of one run for each combination of values, through Hydra's multirun and whichever launcher it has.
+
+    Raises:
+        SealError: a point is faulty, before any has started; or of the first that failed, when all others are done.
+    """
+    import hydra
+
+    common, points = split_sweep(overrides)
+    faults = [fault for point in points for fault in _faults_of(point)]
+    if faults:
+        raise ConfigError(listed("points of the sweep have faults:", list(dict.fromkeys(faults))))
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
+    not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[{','.join(common)}]"
+    sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, *overrides]
+    hydra.main(config_path=f"pkg://{config.CONFIG_MODULE}", config_name=config.CONFIG_NAME, version_base="1.3")(
+        _point
+    )()
+    return 0
+
+
+def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """The keys that are the same in all points, and the overrides of each point.
+
+    Only sweeps over listed values, ranges and globs can be told beforehand; what a sweeper searches for itself cannot.
+
+    Raises:
+        ConfigError: an override is not in Hydra's grammar.
+    """
+    parsed = [_parsed(override) for override in overrides]
+    choices = [
+        [f"{each.get_key_element()}={value}" for value in each.sweep_string_iterator()]
+        if each.is_discrete_sweep()
+        else [text]
+        for each, text in zip(parsed, overrides, strict=True)
+        if not each.is_sweep_override() or each.is_discrete_sweep()
+    ]
+    common = [each.get_key_element().lstrip("+~") for each in parsed if not each.is_sweep_override()]
+    return common, [list(point) for point in product(*choices)]
+
+
+def _parsed(override: str) -> "Override":
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_override(override)
+    except HydraException as error:
+        raise ConfigError(listed(config.FAULTY, [f"{override}: {str(error).splitlines()[0]}"])) from error
+
+
+def _faults_of(point: Sequence[str]) -> list[str]:
+    composed, faults = config.compose_config(point)
+    return faults if composed is None else [*faults, *config.build(composed)[1]]
+
+
+def _point(composed: DictConfig) -> None:
+    """One point of a sweep: its folder lies in the sweep's and is named by what was swept."""
+    from hydra.core.hydra_config import HydraConfig
+
+    hydra = HydraConfig.get()
+    settings = dict(config.resolve(composed, choices=hydra.runtime.choices))
+    settings["name"] = f"{settings['name']}/{hydra.job.override_dirname.replace('/', '_')}"
+    run, faults = config.build(settings)
+    if run is None or faults:
+        raise ConfigError(listed(config.FAULTY, faults))
+    _perform(run, settings)
+
+
+def _perform(run: Run, settings: Mapping[str, Any]) -> None:
+    console = Console(stderr=True)
+    with watch(console) as monitor:
+        perform(run, settings, monitor)
+    write_report(run.folder)
+    print_summary(run.folder)

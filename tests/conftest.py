@@ -1,0 +1,71 @@
+"""What tests share: a run small enough for seconds, the reference data, small models of other makes."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from seal.launch.cli import main
+
+ROOT = Path(__file__).parent.parent
+SMALL = (
+    "experiment=tiny",
+    "task.n_train=4",
+    "task.n_held_out=3",
+    "recipe.rounds=1",
+    "recipe.contexts_per_round=4",
+    "recipe.edits_per_context=2",
+    "recipe.held_out_edits=1",
+    "inner.epochs=3",
+    "inner.parallel=3",
+    "engine.prompts_per_batch=4",
+    "self_edit.max_new_tokens=48",
+    "outer.epochs=1",
+    "cluster.threads=1",
+)
+"""The tiny experiment, a few seconds long: 11 self-edits, 14 trainings, one update."""
+
+
+@pytest.fixture
+def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """The command line, called in an empty folder; returns the exit code."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(command: str, *arguments: str) -> int:
+        try:
+            return main([command, *arguments])
+        except SystemExit as left:
+            return int(left.code or 0)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished small run, for tests that only read."""
+    outputs = tmp_path_factory.mktemp("finished")
+    assert main(["run", *SMALL, f"outputs={outputs}"]) == 0
+    return outputs / "tiny"
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The public data of the paper's experiments; tests that need it are skipped where it is missing."""
+    folder = Path(os.environ.get("SEAL_REFERENCE", ROOT.parent / "shared" / "reference"))
+    if not folder.is_dir():
+        pytest.skip("no reference data: set SEAL_REFERENCE to its folder")
+    return folder
+
+
+def records(run: Path) -> dict[str, bytes]:
+    """Everything in a run's folder that must not depend on when and how it was done."""
+    kept = [*run.glob("*.jsonl"), *run.glob("policies/**/*.safetensors"), run / "results.json"]
+    return {str(file.relative_to(run)): file.read_bytes() for file in kept if file.name != "metrics.jsonl"}
+
+
+def settings_without(overrides: Sequence[str], *keys: str) -> list[str]:
+    """The overrides but for those of some keys."""
+    return [override for override in overrides if override.partition("=")[0] not in keys]

@@ -1,0 +1,115 @@
+"""The command line: what it promises people and scripts."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SMALL
+
+Seal = Callable[..., int]
+
+
+def test_help_needs_no_heavy_library() -> None:
+    code = (
+        "import sys\nfrom seal.launch.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'hydra', 'pydantic', 'rich', 'datasets'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "seal run experiment=tiny" in done.stdout
+
+
+def test_check_and_status_and_report_need_no_torch(finished: Path) -> None:
+    for command in (["check", *SMALL], ["status", str(finished)], ["report", str(finished)]):
+        code = f"import sys\nfrom seal.launch.cli import main\nmain({command!r})\nsys.exit('torch' in sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["status"], ["check", "-m", "seed=1,2"]])
+def test_wrong_usage_exits_with_2(seal: Seal, arguments: list[str]) -> None:
+    assert seal(*(arguments or [""])) == 2
+
+
+def test_check_prints_the_configuration_and_the_plan_and_makes_nothing(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("check", *SMALL) == 0
+    said = capsys.readouterr().out
+    assert "_target_: seal.inner.lora.LoRA" in said
+    assert "14  self edits" in said
+    assert "0  judge calls" in said
+    assert not Path("outputs").exists()
+
+
+def test_check_in_json_is_json_alone(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("check", *SMALL, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["settings"]["inner"]["rank"] == 32
+    assert said["plan"]["inner_updates"] == 3 + 8 + 3 + 3
+
+
+def test_check_refuses_what_run_refuses(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("check", "inner.rnak=3", "outer.keep=0", "model=tinny") == 2
+    said = capsys.readouterr().err
+    assert "inner.rnak: LoRA has no such setting; did you mean 'rank'?" in said
+    assert "outer.keep: Input should be greater than 0, got 0" in said
+    assert "model: there is no option 'tinny'; did you mean 'tiny'?" in said
+
+
+def test_a_run_is_found_by_its_name_and_by_its_path(
+    seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("outputs").mkdir()
+    Path("outputs/mine").symlink_to(finished)
+    for run in ("mine", str(finished)):
+        assert seal("status", run, "--json") == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["done"]
+        assert facts["records"] == {"contexts": 7, "self_edits": 14, "evaluations": 27, "updates": 1}
+
+
+def test_a_run_that_is_not_there_is_answered_with_those_that_are(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("status", "nothing") == 2
+    assert "there is no run 'nothing'; outputs/ has none" in capsys.readouterr().err
+
+
+def test_status_and_report_of_an_unfinished_run(seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Path("outputs/half")
+    run.mkdir(parents=True)
+    for name in ("manifest.json", "contexts.jsonl", "metrics.jsonl"):
+        (run / name).write_bytes((finished / name).read_bytes())
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write('{"cut short by a cra')
+    assert seal("status", "half") == 0
+    assert "not finished" in capsys.readouterr().out
+    assert seal("report", "half") == 2
+    assert "has no results yet" in capsys.readouterr().err
+
+
+def test_report_makes_the_report_again_and_prints_the_table(
+    seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = finished / "report/index.html"
+    page.unlink()
+    assert seal("report", str(finished)) == 0
+    assert page.exists()
+    assert "passage only" in capsys.readouterr().out
+    assert seal("report", str(finished), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["table"][0]["setting"] == "base"
+
+
+@pytest.mark.slow
+def test_help_comes_within_a_second() -> None:
+    began_s = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "seal.launch.cli", "--help"], check=True, capture_output=True)
+    assert time.perf_counter() - began_s < 1

@@ -1,0 +1,52 @@
+"""`seal run -m`: one run for each point of a sweep."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SMALL
+
+QUICK = (*SMALL, "recipe.rounds=0", "recipe.held_out_contexts=1")
+
+
+def sweep(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "seal.launch.cli", "run", "-m", *overrides]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_a_sweep_makes_one_run_a_point_named_by_what_differs_and_resumes(tmp_path: Path) -> None:
+    done = sweep(tmp_path, *QUICK, "name=ranks", "inner.rank=2,4", "seed=0,1")
+    assert done.returncode == 0, done.stderr
+    runs = sorted((tmp_path / "outputs/ranks").iterdir())
+    settings = [json.loads((run / "manifest.json").read_text())["settings"] for run in runs]
+    assert sorted((each["inner"]["rank"], each["seed"]) for each in settings) == [(2, 0), (2, 1), (4, 0), (4, 1)]
+    assert [run.name for run in runs] == [
+        "inner.rank=2,seed=0",
+        "inner.rank=2,seed=1",
+        "inner.rank=4,seed=0",
+        "inner.rank=4,seed=1",
+    ]
+    before = [(run / "metrics.jsonl").read_bytes() for run in runs]
+    assert sweep(tmp_path, *QUICK, "name=ranks", "inner.rank=2,4", "seed=0,1").returncode == 0
+    assert [(run / "metrics.jsonl").read_bytes() for run in runs] == before
+
+
+def test_faulty_points_of_a_sweep_are_all_refused_before_any_point_starts(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("run", "-m", *QUICK, "inner.rank=2,0,1000", "model=tiny,tinny") == 2
+    said = capsys.readouterr().err
+    assert "inner.rank: Input should be greater than or equal to 1, got 0" in said
+    assert "inner.rank: Input should be less than or equal to 256, got 1000" in said
+    assert "did you mean 'tiny'?" in said
+    assert not Path("outputs").exists()
+
+
+def test_what_hydra_cannot_parse_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", "-m", "inner.rank=[1,") == 2
+    assert "inner.rank" in capsys.readouterr().err
