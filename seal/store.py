@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
 
 from seal.errors import RunError
 
@@ -84,7 +85,7 @@ class Store:
         draft.mkdir(parents=True)
         try:
             yield draft
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             raise cannot_write(draft, error) from error
         shutil.rmtree(final, ignore_errors=True)
         draft.rename(final)
@@ -138,10 +139,11 @@ def append_lines(path: Path, lines: list[str]) -> None:
         raise cannot_write(path, error) from error
 
 
-def cannot_write(path: Path, error: OSError) -> RunError:
+def cannot_write(path: Path, error: OSError | SafetensorError) -> RunError:
     """The error for a file that cannot be written."""
+    reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
-        f"cannot write {path}: {error.strerror}. What was recorded so far is safe: "
+        f"cannot write {path}: {reason}. What was recorded so far is safe: "
         "make room or make the folder writable, and give the same command again"
     )
 

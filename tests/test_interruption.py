@@ -48,6 +48,25 @@ def test_a_run_killed_at_random_points_ends_with_the_records_of_an_undisturbed_o
     assert records(tmp_path / "outputs/tiny") == records(finished)
 
 
+@pytest.mark.parametrize("largest_file", [2_000, 1_000_000])
+def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
+    tmp_path: Path, finished: Path, largest_file: int
+) -> None:
+    """A process that may not write large files fails as one on a full disk does: first at records, then at weights."""
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({largest_file}, {largest_file})); "
+        "from seal.launch.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", script, *COMMAND[3:]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert start(tmp_path).wait() == 0
+    assert records(tmp_path / "outputs/tiny") == records(finished)
+
+
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_that_it_can_go_on_and_exits_with_130(tmp_path: Path, with_signal: int) -> None:
     process = start(tmp_path)

@@ -98,7 +98,7 @@ def _job(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> _Job:
 
 def _outcome(stack: AdapterStack, slot: int, job: _Job) -> Adapted | Failure:
     if job.broken or not torch.isfinite(stack.values[slot]).all():
-        return Failure(reason=f"the loss is not finite at step {len(job.losses)} of {job.n_steps}")
+        return Failure(reason=f"loss or weights are not finite after step {len(job.losses)} of {job.n_steps}")
     n_tokens = sum(example.n_trained for example in job.examples)
     training = Training(n_sequences=len(job.examples), n_tokens=n_tokens, losses=tuple(job.losses))
     return Adapted(adapter=stack.adapter(slot), training=training)

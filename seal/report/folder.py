@@ -9,6 +9,7 @@ from pathlib import Path
 from seal.report.findings import Findings, read_findings
 from seal.report.wording import interval, label, share, signed
 from seal.results import Row
+from seal.store import cannot_write
 
 FOLDER = Path("report")
 PAGE, TABLE = FOLDER / "index.html", FOLDER / "table.csv"
@@ -16,12 +17,19 @@ PICTURES = ACCURACY, STYLES = FOLDER / "accuracy.png", FOLDER / "styles.png"
 
 
 def write_report(folder: Path) -> list[Path]:
-    """Make, or make anew, everything in `report/`; what was made. The run must have results."""
+    """Make, or make anew, everything in `report/`; what was made. The run must have results.
+
+    Raises:
+        RunError: the disk is full or the folder not writable.
+    """
     findings = read_findings(folder)
-    (folder / FOLDER).mkdir(exist_ok=True)
-    made = [*_write_table(findings), *_write_plots(findings)]
     page = folder / PAGE
-    page.write_text(_page(findings, [path for path in made if path.suffix == ".png"]))
+    try:
+        page.parent.mkdir(exist_ok=True)
+        made = [*_write_table(findings), *_write_plots(findings)]
+        page.write_text(_page(findings, [path for path in made if path.suffix == ".png"]))
+    except OSError as error:
+        raise cannot_write(page.parent, error) from error
     return [*made, page]
 
 

@@ -28,8 +28,9 @@ def read_rows(path: Path, kind: str) -> list[Row]:
         kind = ENDINGS.get(path.suffix.lower(), "")
         if not kind:
             raise DataError(f"task.path: cannot tell what {path.name} is: say task.format=jsonl, json, csv or parquet")
-    if not path.read_bytes()[:1024].strip():
-        raise DataError(f"task.path: {path} is empty")
+    with path.open("rb") as file:
+        if not file.read(1024).strip():
+            raise DataError(f"task.path: {path} is empty")
     rows = _through_datasets(path, kind)
     if not rows:
         raise DataError(f"task.path: {path} has no rows")
