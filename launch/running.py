@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from seal.experiment import perform
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.run import Run
+from seal.store import MANIFEST
 
 from .progress import watch
 
@@ -45,9 +47,15 @@ def sweep(overrides: Sequence[str]) -> int:
     faults = [fault for point in points for fault in _faults_of(point)]
     if faults:
         raise ConfigError(listed("points of the sweep have faults:", list(dict.fromkeys(faults))))
+    first, _ = config.load(points[0])
+    if "name" not in common:
+        first = replace(first, name=f"{first.name}-sweep")
+    if (first.folder / MANIFEST).exists():
+        raise ConfigError(f"name: {first.folder} holds a single run: choose another name=… for the sweep")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
-    not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[{','.join(common)}]"
-    sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, *overrides]
+    not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[name,{','.join(common)}]"
+    where = (f"name='{first.name}'", f"hydra.sweep.dir='{first.folder}'")
+    sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, *overrides, *where]
     hydra.main(config_path=f"pkg://{config.CONFIG_MODULE}", config_name=config.CONFIG_NAME, version_base="1.3")(
         _point
     )()

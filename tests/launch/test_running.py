@@ -19,10 +19,19 @@ def sweep(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+def test_a_sweep_without_a_name_gets_its_own_folder_and_can_go_through_submitit(tmp_path: Path) -> None:
+    launcher = ("hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5")
+    done = sweep(tmp_path, *QUICK, *launcher, "seed=0,1")
+    assert done.returncode == 0, done.stderr
+    for point in ("seed=0", "seed=1"):
+        assert (tmp_path / "outputs/tiny-sweep" / point / "results.json").exists()
+
+
+@pytest.mark.slow
 def test_a_sweep_makes_one_run_a_point_named_by_what_differs_and_resumes(tmp_path: Path) -> None:
     done = sweep(tmp_path, *QUICK, "name=ranks", "inner.rank=2,4", "seed=0,1")
     assert done.returncode == 0, done.stderr
-    runs = sorted((tmp_path / "outputs/ranks").iterdir())
+    runs = sorted(folder for folder in (tmp_path / "outputs/ranks").iterdir() if folder.is_dir())
     settings = [json.loads((run / "manifest.json").read_text())["settings"] for run in runs]
     assert sorted((each["inner"]["rank"], each["seed"]) for each in settings) == [(2, 0), (2, 1), (4, 0), (4, 1)]
     assert [run.name for run in runs] == [
@@ -45,6 +54,13 @@ def test_faulty_points_of_a_sweep_are_all_refused_before_any_point_starts(
     assert "inner.rank: Input should be less than or equal to 256, got 1000" in said
     assert "did you mean 'tiny'?" in said
     assert not Path("outputs").exists()
+
+
+def test_a_sweep_does_not_move_into_the_folder_of_a_run(
+    seal: Callable[..., int], finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("run", "-m", *SMALL, "name=tiny", f"outputs={finished.parent}", "seed=1,2") == 2
+    assert "holds a single run: choose another name=" in capsys.readouterr().err
 
 
 def test_what_hydra_cannot_parse_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
