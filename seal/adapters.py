@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from seal.errors import ModelError
 
@@ -50,17 +51,31 @@ class Adapter:
     shape: LoRAShape
     weights: dict[str, tuple[Tensor, Tensor]]
     """By the layer's path in the model."""
+    transposed: bool
+    """Whether the model's layers keep their weights as [in, out], which PEFT has to be told."""
 
 
-def target_layers(model: PreTrainedModel, targets: Sequence[str]) -> dict[str, nn.Linear]:
+Linear = nn.Linear | Conv1D
+"""A linear layer; that of GPT-2, which transformers calls Conv1D, keeps its weight transposed, [in, out]."""
+
+
+def features(layer: Linear) -> tuple[int, int]:
+    """How many numbers go into a layer and come out."""
+    ends = tuple(layer.weight.shape)
+    return (ends[0], ends[1]) if isinstance(layer, Conv1D) else (ends[1], ends[0])
+
+
+def target_layers(model: PreTrainedModel, targets: Sequence[str]) -> dict[str, Linear]:
     """The linear layers that the targets name, by path.
 
     Raises:
-        ModelError: a target names no linear layer of this model.
+        ModelError: a target names no linear layer of this model, or it has none at all.
     """
-    linears = {path: layer for path, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    linears = {path: layer for path, layer in model.named_modules() if isinstance(layer, nn.Linear | Conv1D)}
     head = model.get_output_embeddings()
     inner = {path: layer for path, layer in linears.items() if layer is not head}
+    if not inner:
+        raise ModelError(f"{type(model).__name__} has no linear layer that an adapter could go beside")
     if ALL_LINEAR in targets:
         return inner
     for target in targets:
@@ -77,7 +92,7 @@ def _named(path: str, target: str) -> bool:
 class StackedLoRALinear(nn.Module):
     """A frozen linear layer with A adapters beside it."""
 
-    def __init__(self, base: nn.Linear, lora_a: Tensor, lora_b: Tensor, scale: float) -> None:
+    def __init__(self, base: Linear, lora_a: Tensor, lora_b: Tensor, scale: float) -> None:
         super().__init__()
         self.base = base
         self.lora_a = lora_a  # [A, R, in], a view into the stack's buffer, not a parameter of this module
@@ -105,7 +120,7 @@ class AdapterStack:
         self.layers = target_layers(model, shape.targets)
         some = next(iter(self.layers.values())).weight
         dtype = torch.promote_types(some.dtype, torch.float32)
-        sizes = [shape.rank * (layer.in_features + layer.out_features) for layer in self.layers.values()]
+        sizes = [shape.rank * sum(features(layer)) for layer in self.layers.values()]
         self.values = torch.zeros(count, sum(sizes), dtype=dtype, device=some.device)
         self.gradients = torch.zeros_like(self.values)
         offsets = [sum(sizes[:number]) for number in range(len(sizes))]
@@ -113,12 +128,13 @@ class AdapterStack:
             path: self._pair(layer, offset) for (path, layer), offset in zip(self.layers.items(), offsets, strict=True)
         }
 
-    def _pair(self, layer: nn.Linear, offset: int) -> tuple[Tensor, Tensor]:
+    def _pair(self, layer: Linear, offset: int) -> tuple[Tensor, Tensor]:
         """Leaf tensors A [A, R, in] and B [A, out, R] that share memory with the buffers, gradients too."""
-        rank, middle = self.shape.rank, offset + self.shape.rank * layer.in_features
-        end = middle + rank * layer.out_features
+        rank, (n_in, n_out) = self.shape.rank, features(layer)
+        middle = offset + rank * n_in
+        end = middle + rank * n_out
         pair = []
-        for start, stop, rows in ((offset, middle, rank), (middle, end, layer.out_features)):
+        for start, stop, rows in ((offset, middle, rank), (middle, end, n_out)):
             leaf = self.values[:, start:stop].unflatten(1, (rows, -1)).detach().requires_grad_()
             leaf.grad = self.gradients[:, start:stop].unflatten(1, (rows, -1))
             pair.append(leaf)
@@ -161,7 +177,8 @@ class AdapterStack:
             path: (lora_a[slot].detach().clone(), lora_b[slot].detach().clone())
             for path, (lora_a, lora_b) in self._leaves.items()
         }
-        return Adapter(shape=self.shape, weights=weights)
+        transposed = any(isinstance(layer, Conv1D) for layer in self.layers.values())
+        return Adapter(shape=self.shape, weights=weights, transposed=transposed)
 
 
 def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
@@ -180,6 +197,7 @@ def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
         "lora_alpha": adapter.shape.alpha,
         "lora_dropout": 0.0,
         "bias": "none",
+        "fan_in_fan_out": adapter.transposed,
         "target_modules": sorted({path.rsplit(".", 1)[-1] for path in adapter.weights}),
         "inference_mode": True,
     }
@@ -194,13 +212,14 @@ def load_peft(folder: Path) -> Adapter:
     paths = [name.removeprefix(prefix).removesuffix(ending) for name in tensors if name.endswith(ending)]
     shape = LoRAShape(rank=config["r"], alpha=config["lora_alpha"], targets=tuple(paths))
     weights = {path: (tensors[f"{prefix}{path}{ending}"], tensors[f"{prefix}{path}.lora_B.weight"]) for path in paths}
-    return Adapter(shape=shape, weights=weights)
+    return Adapter(shape=shape, weights=weights, transposed=config["fan_in_fan_out"])
 
 
 @torch.no_grad()
 def merge(model: PreTrainedModel, adapter: Adapter) -> None:
     """Add an adapter into the weights of its model, in place."""
     for path, (lora_a, lora_b) in adapter.weights.items():
-        weight = model.get_submodule(path).weight
-        assert isinstance(weight, Tensor)
-        weight += (adapter.shape.scale * (lora_b @ lora_a)).to(weight.dtype)
+        layer = model.get_submodule(path)
+        assert isinstance(layer, nn.Linear | Conv1D)
+        change = adapter.shape.scale * (lora_b @ lora_a)  # [out, in]
+        layer.weight += (change.T if isinstance(layer, Conv1D) else change).to(layer.weight)

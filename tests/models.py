@@ -4,7 +4,16 @@ import json
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    AutoTokenizer,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
 
 from seal.backbone import Backbone, load
 from seal.model.hugging_face import HuggingFace
@@ -37,7 +46,11 @@ def random_folder(folder: Path, make: str, *, chat_template: str | None = None, 
         initializer_range=0.3,
     )
     network: PreTrainedModel
-    if make == "llama":
+    if make == "gpt2":
+        size = dict(n_embd=16, n_inner=24, n_layer=2, n_head=2, n_positions=context)
+        ids = dict(vocab_size=len(tokenizer), bos_token_id=None, eos_token_id=tokenizer.eos_token_id)
+        network = GPT2LMHeadModel(GPT2Config(**size, **ids, initializer_range=0.3))
+    elif make == "llama":
         network = LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=True))
     else:
         network = Qwen2ForCausalLM(Qwen2Config(**shape, tie_word_embeddings=False))

@@ -64,7 +64,8 @@ class ModelFolder:
     @property
     def layer_names(self) -> list[str]:
         """The last parts of the paths, without embeddings, for messages."""
-        return sorted({path.rpartition(".")[2] for path in self.matrices if "embed" not in path})
+        names = {path.rpartition(".")[2] for path in self.matrices if "embed" not in path}
+        return sorted(names - {"wte", "wpe"})  # the embeddings of GPT-2
 
 
 def _header(file: Path) -> dict[str, dict[str, Any]]:

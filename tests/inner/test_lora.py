@@ -97,7 +97,9 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
     return found, losses
 
 
-@pytest.mark.parametrize("make", ["llama", "qwen2"])
+@pytest.mark.parametrize(
+    ("make", "targets"), [("llama", ("q_proj", "v_proj")), ("qwen2", ("q_proj", "v_proj")), ("gpt2", ("c_attn",))]
+)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -106,8 +108,11 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
         {"batch_size": 2, "schedule": "cosine", "warmup_steps": 2, "max_grad_norm": 0.1},
     ],
 )
-def test_stacked_training_is_separate_peft_training(tmp_path: Path, make: str, changes: dict[str, object]) -> None:
-    backbone, settings = random_backbone(tmp_path, make), lora(**changes)
+@pytest.mark.filterwarnings("ignore:fan_in_fan_out is set to False")
+def test_stacked_training_is_separate_peft_training(
+    tmp_path: Path, make: str, targets: tuple[str, ...], changes: dict[str, object]
+) -> None:
+    backbone, settings = random_backbone(tmp_path, make), lora(**({"targets": targets} | changes))
     for outcome, plan, seed in zip(train(backbone, settings), PLANS, SEEDS, strict=True):
         expected, losses = peft_training(backbone, settings, plan, seed)
         assert outcome.adapter
@@ -153,8 +158,9 @@ def test_training_lowers_the_loss_and_counts_what_it_did() -> None:
     assert outcome.training.n_tokens == sum(len(tokenizer(text)["input_ids"]) for text in TEXTS[0])
 
 
-def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path) -> None:
-    backbone = random_backbone(tmp_path / "model", "qwen2")
+@pytest.mark.parametrize("make", ["qwen2", "gpt2"])
+def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path, make: str) -> None:
+    backbone = random_backbone(tmp_path / "model", make)
     [outcome] = train(backbone, lora(targets=("all-linear",)), PLANS[:1], [0])
     assert outcome.adapter
     save_peft(outcome.adapter, tmp_path / "adapter", base_model=str(tmp_path / "model"))
@@ -168,9 +174,10 @@ def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path
         torch.testing.assert_close(theirs(input_ids=ids).logits, ours, atol=1e-12, rtol=0)
 
 
-def test_merging_an_adapter_is_attaching_it(tmp_path: Path) -> None:
-    backbone = random_backbone(tmp_path, "llama")
-    [outcome] = train(backbone, lora(), PLANS[:1], [0])
+@pytest.mark.parametrize("make", ["llama", "gpt2"])
+def test_merging_an_adapter_is_attaching_it(tmp_path: Path, make: str) -> None:
+    backbone = random_backbone(tmp_path, make)
+    [outcome] = train(backbone, lora(targets=("all-linear",)), PLANS[:1], [0])
     assert outcome.adapter
     ids = torch.tensor([backbone.tokenizer(TEXTS[0][0])["input_ids"]])
     stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1)

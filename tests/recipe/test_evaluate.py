@@ -51,13 +51,16 @@ def test_repeats_train_as_often_on_the_passage_as_on_self_edits(seal: Seal, tmp_
     assert [row["n_answers"] for row in results()["table"]] == [2, 12, 12]
 
 
-@pytest.mark.parametrize(("make", "template"), [("llama", None), ("qwen2", None), ("qwen2", CHAT_TEMPLATE)])
+@pytest.mark.parametrize(
+    ("make", "template"), [("llama", None), ("qwen2", None), ("qwen2", CHAT_TEMPLATE), ("gpt2", None)]
+)
 def test_any_causal_model_does_with_or_without_chat_template(
     seal: Seal, tmp_path: Path, make: str, template: str | None
 ) -> None:
     model = random_folder(tmp_path / "model", make, chat_template=template)
     chat = f"model.chat={str(template is not None).lower()}"
-    assert seal("run", *QUICK, "task.n_held_out=2", "model=local", f"model.path={model}", chat) == 0
+    overrides = ("task.n_held_out=2", "model=local", f"model.path={model}", chat, "inner.targets=[all-linear]")
+    assert seal("run", *QUICK, *overrides) == 0
     assert len(results()["table"]) == 3
 
 
