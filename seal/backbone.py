@@ -82,6 +82,10 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
             trust_remote_code=model.trust_remote_code,
         )
     except (OSError, ValueError) as error:
+        if "attn_implementation" in str(error):
+            raise ModelError(
+                f"model.attention: '{source}' does not support {model.attention}: set it to eager"
+            ) from error
         raise ModelError(f"model.path: cannot load the model '{source}': {_first_line(error)}") from error
     network.requires_grad_(False).eval().to(pick_device(model.device))
     end_ids = _end_ids(network, tokenizer)

@@ -10,6 +10,8 @@ from transformers import (
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
+    MambaConfig,
+    MambaForCausalLM,
     PreTrainedModel,
     Qwen2Config,
     Qwen2ForCausalLM,
@@ -50,6 +52,10 @@ def random_folder(folder: Path, make: str, *, chat_template: str | None = None, 
         size = dict(n_embd=16, n_inner=24, n_layer=2, n_head=2, n_positions=context)
         ids = dict(vocab_size=len(tokenizer), bos_token_id=None, eos_token_id=tokenizer.eos_token_id)
         network = GPT2LMHeadModel(GPT2Config(**size, **ids, initializer_range=0.3))
+    elif make == "mamba":
+        network = MambaForCausalLM(
+            MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, state_size=4, eos_token_id=1)
+        )
     elif make == "llama":
         network = LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=True))
     else:
@@ -60,7 +66,9 @@ def random_folder(folder: Path, make: str, *, chat_template: str | None = None, 
 
 
 def random_backbone(folder: Path, make: str, dtype: str = "float64") -> Backbone:
-    return load(HuggingFace(path=str(random_folder(folder, make)), dtype=dtype, device="cpu"))  # type: ignore[arg-type]
+    attention = "eager" if make == "mamba" else "sdpa"
+    path = str(random_folder(folder, make))
+    return load(HuggingFace(path=path, dtype=dtype, device="cpu", attention=attention))  # type: ignore[arg-type]
 
 
 def mute_folder(folder: Path) -> Path:

@@ -60,6 +60,12 @@ def test_what_cannot_be_loaded_is_named() -> None:
         load(Tiny(device="toaster"))
 
 
+def test_an_attention_that_the_model_does_not_support_is_named(tmp_path: Path) -> None:
+    folder = str(random_folder(tmp_path, "mamba"))
+    with pytest.raises(ModelError, match=r"model\.attention: .* does not support sdpa: set it to eager"):
+        load(HuggingFace(path=folder))
+
+
 def test_only_the_last_policy_stays_in_memory_and_a_taken_one_is_loaded_anew(tmp_path: Path) -> None:
     backbones = Backbones(Tiny(dtype="float32", device="cpu"), tmp_path)
     first = backbones.get(Policy(round=0))

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from seal.adapters import AdapterStack, LoRAShape
 from seal.backbone import Backbone
+from seal.errors import ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
 from seal.text import Tokens, encode_sequence
@@ -36,6 +37,11 @@ class _Job:
     @property
     def n_steps(self) -> int:
         return self.settings.n_updates(len(self.examples))
+
+    @property
+    def packs(self) -> bool:
+        """Whether an optimizer step can have several sequences."""
+        return min(self.settings.batch_size or len(self.examples), len(self.examples)) > 1
 
     @property
     def broken(self) -> bool:
@@ -63,9 +69,18 @@ class _Job:
 def train_stacked(
     settings: LoRA, backbone: Backbone, plans: Sequence[Plan], seeds: Sequence[int]
 ) -> list[Adapted | Failure]:
-    """Train one adapter a plan on the frozen backbone. Results stand in the order of the plans."""
+    """Train one adapter a plan on the frozen backbone. Results stand in the order of the plans.
+
+    Raises:
+        ModelError: a target is missing, or the model's kind forbids batches of several sequences.
+    """
     shape = LoRAShape(rank=settings.rank, alpha=settings.alpha, targets=settings.targets)
     jobs = [_job(settings, backbone, plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
+    if any(job.packs for job in jobs) and not keeps_sequences_apart(backbone):
+        raise ModelError(
+            f"{type(backbone.model).__name__} mixes sequences that stand in one row, so a batch of several cannot be "
+            "trained on: set inner.batch_size=1"
+        )
     stack = AdapterStack(backbone.model, shape, count=len(jobs))
     for slot, job in enumerate(jobs):
         stack.initialize(slot, job.generator)
@@ -114,7 +129,7 @@ def _losses(backbone: Backbone, batches: Sequence[Sequence[Tokens]]) -> Tensor:
     logits = backbone.model(
         input_ids=ids,
         position_ids=positions,
-        attention_mask=_within_segments(segments, backbone.model.dtype),
+        attention_mask=_within_segments(segments, backbone.model.dtype) if int(segments.max()) > 0 else None,
         use_cache=False,
     ).logits
     trained = labels != _IGNORED
@@ -142,6 +157,25 @@ def _pack(batch: Sequence[Tokens]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         segments += [number] * length
     packed = torch.tensor([ids, labels, positions, segments], dtype=torch.long)
     return packed[0], packed[1], packed[2], packed[3]
+
+
+@torch.no_grad()
+def keeps_sequences_apart(backbone: Backbone) -> bool:
+    """Whether a sequence gives the same logits behind another one in its row as alone.
+
+    True of attention under a mask; not of recurrent and convolutional models, and not of those without positions.
+    """
+    ids = torch.arange(1, 9, device=backbone.device)[None]  # [1, T]
+    segments = torch.arange(2, device=ids.device).repeat_interleave(4)[None]
+    positions = torch.arange(4, device=ids.device).repeat(2)[None]
+    mask = _within_segments(segments, backbone.model.dtype)
+    alone = backbone.model(input_ids=ids[:, 4:], use_cache=False).logits
+    try:
+        behind = backbone.model(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False).logits
+    except (RuntimeError, ValueError):
+        return False
+    tolerance = math.sqrt(torch.finfo(alone.dtype).eps) * float(alone.abs().max())
+    return bool((behind[:, 4:] - alone).abs().max() <= tolerance)
 
 
 def _within_segments(segments: Tensor, dtype: torch.dtype) -> Tensor:

@@ -124,6 +124,17 @@ def test_stacked_training_is_separate_peft_training(
         assert outcome.training.losses == pytest.approx(losses, abs=1e-12, rel=0)
 
 
+def test_a_recurrent_model_is_trained_one_sequence_a_step_and_refused_where_sequences_would_mix(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "mamba")
+    with pytest.raises(ModelError, match=r"mixes sequences that stand in one row.*inner\.batch_size=1"):
+        lora(targets=("in_proj",), batch_size=2).adapt(backbone, PLANS, SEEDS)
+    settings = lora(targets=("in_proj",))
+    for outcome, plan, seed in zip(train(backbone, settings), PLANS, SEEDS, strict=True):
+        assert outcome.training
+        _, losses = peft_training(backbone, settings, plan, seed)
+        assert outcome.training.losses == pytest.approx(losses, abs=1e-5)  # parts of Mamba compute in float32
+
+
 def test_an_adapter_does_not_depend_on_its_neighbours(tmp_path: Path) -> None:
     backbone = random_backbone(tmp_path, "llama")
     together = train(backbone, lora())
