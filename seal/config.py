@@ -94,12 +94,14 @@ def _explained(error: Exception, refused: str | None, overrides: Sequence[str]) 
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         options = [str(each) for each in error.options or []]
-        return f"{group}: there is no option '{option}'{_hint(option, options)}; there is {', '.join(options)}"
+        return f"{group}: there is no option '{option}'{_hint(option, options)}"
     if isinstance(error, ConfigCompositionException) and refused and "Could not override" in str(error):
         key = refused.partition("=")[0].lstrip("+~")
         others, _ = compose_config([each for each in overrides if each != refused])
         return _unknown_key(key, others or {})
     first_line = str(error).strip().splitlines()[0]
+    if refused and "=" not in refused and not refused.startswith("~"):
+        return f"{refused}: a setting is written as key=value"
     return f"{refused}: {first_line}" if refused else first_line
 
 
@@ -114,8 +116,11 @@ def _unknown_key(key: str, settings: Settings) -> str:
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    known = list(known)
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; there is {', '.join(known)}" if known else ""
 
 
 def build(settings: Settings) -> tuple[Run | None, list[str]]:

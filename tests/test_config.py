@@ -98,7 +98,16 @@ def test_a_deleted_setting_is_missed() -> None:
 
 
 def test_an_override_that_is_no_assignment_is_refused() -> None:
-    assert "foo" in faults_of("foo")[0]
+    assert faults_of("foo") == ["  foo: a setting is written as key=value"]
+
+
+def test_a_misspelt_experiment_is_refused_and_not_left_out() -> None:
+    assert "did you mean 'tiny'?" in faults_of("experiment=tinny")[0]
+
+
+def test_where_nothing_is_close_the_settings_that_there_are_are_listed() -> None:
+    [fault] = faults_of("inner.xyzzy=1")
+    assert "inner.xyzzy: LoRA has no such setting; there is rank, alpha, targets" in fault
 
 
 def test_a_class_that_does_not_exist_is_named() -> None:

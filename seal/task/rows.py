@@ -41,6 +41,7 @@ def _through_datasets(path: Path, kind: str) -> list[Row]:
     import datasets
 
     datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # what it would log is in our error
     with TemporaryDirectory() as cache:
         try:
             table = datasets.load_dataset(
