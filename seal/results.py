@@ -22,7 +22,7 @@ class Row:
     accuracy: float | None
     """None if nothing could be graded."""
     ci95: tuple[float, float] | None
-    """Bootstrap over contexts."""
+    """Bootstrap over contexts; None for fewer than two."""
     n_contexts: int
     """Those with at least one verdict."""
     n_queries: int
@@ -44,7 +44,7 @@ class Comparison:
     first: str
     second: str
     difference: float
-    ci95: tuple[float, float]
+    ci95: tuple[float, float] | None
     n_contexts: int
 
 

@@ -14,7 +14,8 @@ class Estimate:
     """A mean over independent units with its bootstrap interval."""
 
     mean: float
-    ci95: tuple[float, float]
+    ci95: tuple[float, float] | None
+    """None for a single unit, which says nothing of the spread."""
     n: int
 
 
@@ -32,11 +33,13 @@ def mean(values: Sequence[float]) -> float | None:
 def estimate(values: Sequence[float]) -> Estimate | None:
     """The mean of independent values with a 95 % percentile bootstrap interval; None of nothing.
 
-    The resampling is seeded, so the same values give the same interval. Where all values are equal the interval is
-    that value, and says nothing.
+    The resampling is seeded, so the same values give the same interval. Of a few values it is too narrow, and where all
+    are equal it has no width.
     """
     if not values:
         return None
+    if len(values) == 1:
+        return Estimate(mean=float(values[0]), ci95=None, n=1)
     import numpy as np
     from scipy import stats
 

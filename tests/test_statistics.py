@@ -23,6 +23,7 @@ def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
     for _ in range(200):
         found = estimate(random.uniform(size=40).tolist())
         assert found
+        assert found.ci95
         covered += found.ci95[0] <= 0.5 <= found.ci95[1]
     assert 180 <= covered <= 199
 
@@ -30,6 +31,12 @@ def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
 def test_the_same_values_give_the_same_interval() -> None:
     values = [0.1, 0.5, 0.9, 0.3]
     assert estimate(values) == estimate(values)
+
+
+def test_a_single_value_has_no_interval() -> None:
+    found = estimate([0.5])
+    assert found
+    assert (found.mean, found.ci95) == (0.5, None)
 
 
 def test_equal_values_have_an_interval_without_width() -> None:

@@ -25,8 +25,18 @@ def faults(model: Model) -> Iterator[str]:
         return
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         yield f"model.path: {folder} has no tokenizer ({', '.join(_TOKENIZER_FILES[:2])}): save it there too"
+    if model.chat and not has_chat_template(folder):
+        yield f"model.chat is true, but the tokenizer in {folder} has no chat template: set model.chat=false"
     if not any(folder.glob("*.safetensors")):
         yield f"model.path: {folder} has no weights as safetensors: save the model with safe_serialization=True"
+
+
+def has_chat_template(folder: Path) -> bool:
+    """In a file of its own, as transformers saves it now, or in the tokenizer's settings, as it did."""
+    if any(folder.glob("chat_template*")):
+        return True
+    settings = folder / "tokenizer_config.json"
+    return settings.is_file() and bool(json.loads(settings.read_text()).get("chat_template"))
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,10 @@ def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequen
 
 
 def _sentence(row: Row) -> str:
-    if row.accuracy is None or row.ci95 is None:
+    if row.accuracy is None:
         return f"- {row.setting}: no answer could be graded"
-    low, high = row.ci95
+    interval = f"95 % interval {row.ci95[0]:.3f} to {row.ci95[1]:.3f}" if row.ci95 else "no interval"
     return (
         f"- {row.setting}: {row.accuracy:.3f} of the passages' own {row.n_queries} questions answered right without "
-        f"the passage (95 % interval {low:.3f} to {high:.3f}, {row.n_contexts} passages)"
+        f"the passage ({interval}, {row.n_contexts} passages)"
     )

@@ -70,7 +70,9 @@ def _label(setting: str) -> str:
 
 
 def _whiskers(rows: list[Row]) -> list[list[float]]:
-    pairs = [(row.accuracy or 0.0, row.ci95 or (0.0, 0.0)) for row in rows]
+    """How far each interval reaches below and above its bar; nowhere where there is none."""
+    middles = [row.accuracy or 0.0 for row in rows]
+    pairs = [(middle, row.ci95 or (middle, middle)) for middle, row in zip(middles, rows, strict=True)]
     return [[middle - low for middle, (low, _) in pairs], [high - middle for middle, (_, high) in pairs]]
 
 

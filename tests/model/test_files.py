@@ -6,7 +6,7 @@ from pathlib import Path
 from seal.model import files
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
-from tests.models import random_folder, set_config
+from tests.models import CHAT_TEMPLATE, random_folder, set_config
 
 SHIPPED = Path(Tiny().path)
 
@@ -43,6 +43,18 @@ def test_a_folder_without_tokenizer_is_told(tmp_path: Path) -> None:
 def test_a_folder_without_safetensors_is_told(tmp_path: Path) -> None:
     [fault] = faults(copy_without(tmp_path, "*.safetensors"))
     assert "no weights as safetensors" in fault
+
+
+def test_a_chat_needs_a_template_in_its_file_or_in_the_tokenizer_s_settings(tmp_path: Path) -> None:
+    def chat_faults(folder: Path) -> list[str]:
+        return list(files.faults(HuggingFace(path=str(folder), chat=True)))
+
+    [fault] = chat_faults(SHIPPED)
+    assert "has no chat template: set model.chat=false" in fault
+    assert chat_faults(random_folder(tmp_path / "m", "llama", chat_template=CHAT_TEMPLATE)) == []
+    older = copy_without(tmp_path)
+    set_config(older, name="tokenizer_config.json", chat_template=CHAT_TEMPLATE)
+    assert chat_faults(older) == []
 
 
 def test_layers_and_context_length_are_read_without_loading(tmp_path: Path) -> None:

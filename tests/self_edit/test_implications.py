@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seal import config
 from seal.self_edit.implications import Implications
@@ -70,6 +72,14 @@ def test_only_what_follows_the_marker_is_used_where_there_is_one() -> None:
 
 def test_sequences_beyond_the_cap_are_dropped_and_the_passage_is_not() -> None:
     assert sequences("a\nb\nc", max_sequences=2) == ["Pi\na", "Pi\nb", "Pi\nPi is 3."]
+
+
+@given(st.text(st.sampled_from("Question 12:Answer\n\r-\u2028 Implications.{}"), max_size=200), st.booleans())
+def test_any_text_is_a_plan_or_invalid_and_no_sequence_is_empty(text: str, whole: bool) -> None:
+    edit = SelfEdit(context_id="c", index=0, text=text, finished=True)
+    plan = form(splitting="whole" if whole else "newlines").parse(CONTEXT, edit)
+    if isinstance(plan, Plan):
+        assert all(sequence.text.removeprefix("Pi\n").strip() for sequence in plan.sequences)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n", "Thoughts.\nImplications:\n"])
