@@ -13,7 +13,7 @@ from seal.errors import ConfigError, listed
 from seal.lab import Lab, Monitor
 from seal.logger import Log, Metrics
 from seal.logger.jsonl import Jsonl
-from seal.manifest import differences, manifest
+from seal.manifest import changes_outside, differences, manifest
 from seal.preflight import preflight
 from seal.results import Results
 from seal.run import Run
@@ -31,7 +31,7 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
         RunError: it cannot go on; the same call resumes it.
     """
     contexts = preflight(run)
-    store = open_folder(run, manifest(settings, contexts))
+    store = open_folder(run, manifest(settings, run.model, contexts))
     store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
     lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=_log(run, store.folder))
     monitor.planned(run.recipe.forecast(contexts).units)
@@ -74,8 +74,7 @@ def _check_same(run: Run, folder: Path, facts: Mapping[str, Any]) -> None:
         raise ConfigError(f"name: {folder} holds a run already and if_exists=fail: choose another name=…")
     there = json.loads((folder / MANIFEST).read_text())
     faults = differences(there["settings"], json.loads(json.dumps(facts["settings"], default=str)))
-    if there["data"]["sha256"] != facts["data"]["sha256"]:
-        faults.append("the task's data has changed since")
+    faults += changes_outside(there, facts)
     if faults:
         title = f"{folder} holds another run; choose another name=…, or if_exists=replace to delete that one:"
         raise ConfigError(listed(title, faults))

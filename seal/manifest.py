@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seal import __version__
+from seal.model import Model, files
 from seal.task import Contexts
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
@@ -18,7 +19,7 @@ NOT_IDENTITY = ("name", "outputs", "if_exists", "cluster", "logger")
 """Settings that say where and how, not what: a run may be resumed with others."""
 
 
-def manifest(settings: Mapping[str, Any], contexts: Contexts) -> dict[str, Any]:
+def manifest(settings: Mapping[str, Any], model: Model, contexts: Contexts) -> dict[str, Any]:
     """The configuration, and everything about code, packages, machine and data that a result may depend on."""
     return {
         "seal": __version__,
@@ -34,6 +35,7 @@ def manifest(settings: Mapping[str, Any], contexts: Contexts) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "gpus": _gpus(),
         },
+        "model": {"fingerprint": files.fingerprint(model)},
         "data": {
             "sha256": contexts.sha256,
             "n_train": len(contexts.train),
@@ -65,6 +67,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         for key in [*before, *(key for key in now if key not in before)]
         if before.get(key, absent) != now.get(key, absent)
     ]
+
+
+def changes_outside(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What a run depends on besides its settings, and is not what it was."""
+    faults = []
+    if there["data"]["sha256"] != now["data"]["sha256"]:
+        faults.append("the task's data has changed since")
+    if there["model"] != now["model"]:
+        faults.append("the model's weights have changed since")
+    return faults
 
 
 def _version(package: str) -> str | None:

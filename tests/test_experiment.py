@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from transformers import AutoModelForCausalLM
 
 from tests.conftest import SMALL, records
+from tests.models import random_folder
 
 Seal = Callable[..., int]
 RUN = Path("outputs/tiny")
@@ -67,6 +69,19 @@ def test_changed_data_are_another_run(seal: Seal, capsys: pytest.CaptureFixture[
     Path("my.jsonl").write_text(json.dumps(row | {"passage": "Leo has a dog."}) + "\n")
     assert seal("run", *command) == 2
     assert "the task's data has changed since" in capsys.readouterr().err
+
+
+def test_other_weights_in_the_same_folder_are_another_run(
+    seal: Seal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = random_folder(tmp_path / "model", "llama")
+    command = (*QUICK, "model=local", f"model.path={folder}")
+    assert seal("run", *command) == 0
+    network = AutoModelForCausalLM.from_pretrained(folder)
+    network.model.norm.weight.data += 1
+    network.save_pretrained(folder)
+    assert seal("run", *command) == 2
+    assert "the model's weights have changed since" in capsys.readouterr().err
 
 
 def test_a_record_that_is_no_record_stops_the_run_and_is_named(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:

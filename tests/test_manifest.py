@@ -8,11 +8,11 @@ from seal.manifest import differences, identity, manifest
 
 def test_it_names_configuration_code_packages_machine_and_data() -> None:
     run, settings = load(["experiment=tiny"])
-    facts = manifest(settings, run.task.load())
+    facts = manifest(settings, run.model, run.task.load())
     assert facts["settings"]["recipe"]["rounds"] == 2
     assert facts["packages"]["transformers"]
     assert facts["machine"]["cores"] >= 1
-    assert len(facts["data"]["sha256"]) == 64
+    assert len(facts["data"]["sha256"]) == len(facts["model"]["fingerprint"]) == 64
     assert facts["git"] is None or len(facts["git"]["revision"]) == 40
     json.dumps(facts, default=str)
 

@@ -5,11 +5,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from seal.model import Model
 
+_SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 
 
@@ -37,6 +39,21 @@ def has_chat_template(folder: Path) -> bool:
         return True
     settings = folder / "tokenizer_config.json"
     return settings.is_file() and bool(json.loads(settings.read_text()).get("chat_template"))
+
+
+def fingerprint(model: Model) -> str | None:
+    """A hash that tells weights apart without reading all of them: of the names and sizes of the weight files and of
+    `_SAMPLES` blocks of each. None for a name on the hub."""
+    weights = sorted(Path(model.path).glob("*.safetensors"))
+    digest = sha256()
+    for file in weights:
+        size = file.stat().st_size
+        digest.update(f"{file.name} {size}\n".encode())
+        with file.open("rb") as stream:
+            for number in range(_SAMPLES):
+                stream.seek(number * size // _SAMPLES)
+                digest.update(stream.read(_SAMPLE_BYTES))
+    return digest.hexdigest() if weights else None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+"""A rule that needs no judge and can be explained: enough of the target's words stand in the answer.
+
+On 8,239 published verdicts of GPT-4.1 (arXiv 2506.10943) the rule with `min_recall=0.75` agrees in 87.0 % (Cohen's
+kappa .71). It is the stricter of the two: accuracies come out about 7 points lower, so compare it only with itself.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from seal.grader import Grader
+from seal.grader.exact import normalized
+from seal.settings import option
+from seal.types import Grade, Query, Verdict
+
+_JOINTS = re.compile(r"[-–—/]")
+
+
+@option
+class Lexical(Grader):
+    """Right if the answer has a large enough share of the target's words, each as often as the target has it."""
+
+    min_recall: Annotated[float, Field(gt=0, le=1)]
+    """The share of the target's words that must stand in the answer."""
+
+    def n_calls(self, n_answers: int) -> int:
+        return 0
+
+    def grade(self, queries: Sequence[Query], answers: Sequence[str]) -> list[Verdict]:
+        return [self._verdict(query, answer) for query, answer in zip(queries, answers, strict=True)]
+
+    def _verdict(self, query: Query, answer: str) -> Verdict:
+        share = recall(query.target, answer)
+        grade = Grade.CORRECT if share >= self.min_recall else Grade.WRONG
+        return Verdict(grade=grade, answer=answer, grader="lexical", reason=f"{share:.2f} of the target's words")
+
+
+def recall(target: str, answer: str) -> float:
+    """The share of the target's words that the answer has too; 0 for a target without words."""
+    wanted, given = (Counter(normalized(_JOINTS.sub(" ", text)).split()) for text in (target, answer))
+    return (wanted & given).total() / wanted.total() if wanted else 0.0
