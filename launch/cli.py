@@ -39,11 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace], int] = parsed.command
         return command(parsed)
     except SealError as error:
-        print(error, file=sys.stderr)
+        print(error, _how_to_resume(parsed) if error.exit_code == 1 else "", sep="", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\ninterrupted: what is recorded is safe, and the same command goes on from there", file=sys.stderr)
+        print(
+            "\ninterrupted: what is recorded is safe, and the same command goes on from there",
+            _how_to_resume(parsed),
+            sep="",
+            file=sys.stderr,
+        )
         return INTERRUPTED
+
+
+def _how_to_resume(parsed: argparse.Namespace) -> str:
+    """What to say to somebody whose command would not go on, but start anew or be refused."""
+    unlike = any(each in ("if_exists=replace", "if_exists=fail") for each in getattr(parsed, "overrides", ()))
+    return ", but only with if_exists=resume" if unlike else ""
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

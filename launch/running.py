@@ -44,6 +44,8 @@ def sweep(overrides: Sequence[str]) -> int:
     import hydra
 
     common, points = split_sweep(overrides)
+    if len(points) > 1 and len({each for point in points for each in point if each.startswith("name=")}) > 1:
+        raise ConfigError("name: a sweep has one folder, and names what lies in it by what is swept: give one name=…")
     faults = [fault for point in points for fault in _faults_of(point)]
     if faults:
         raise ConfigError(listed("points of the sweep have faults:", list(dict.fromkeys(faults))))

@@ -22,12 +22,10 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from seal.errors import ModelError
+from seal.types import ALL_LINEAR
 
 # Gradients are accumulated into strided views on purpose: that keeps each adapter's in one row.
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
-
-ALL_LINEAR = "all-linear"
-"""As a target: every linear layer but the output head, as PEFT means it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

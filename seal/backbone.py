@@ -5,11 +5,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from seal.errors import ModelError
-from seal.model import Model
+from seal.model import Model, files
 from seal.types import Policy
 
 transformers_logging.disable_progress_bar()
@@ -25,6 +26,8 @@ class Backbone:
     """Whether prompts go through the tokenizer's chat template."""
     end_ids: frozenset[int]
     """Tokens that end a text."""
+    published: GenerationConfig | None
+    """The generation settings that came with the weights: not used here, and saved again with them."""
 
     @property
     def device(self) -> torch.device:
@@ -71,27 +74,30 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
     Raises:
         ModelError: no model, no tokenizer, or no chat template where one is asked for.
     """
-    source = str(weights) if weights else model.path
+    device = pick_device(model.device)
+    source = weights or files.fetched(model)
     tokenizer = load_tokenizer(model, source)
     try:
         network = AutoModelForCausalLM.from_pretrained(
             source,
-            revision=None if weights else model.revision,
             dtype=getattr(torch, model.dtype),
             attn_implementation=model.attention,
             trust_remote_code=model.trust_remote_code,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
+        if isinstance(error, ImportError) and "attention" in model.attention:
+            raise ModelError(f"model.attention: {model.attention} cannot be used here: {_first_line(error)}") from error
         if "attn_implementation" in str(error):
             raise ModelError(
                 f"model.attention: '{source}' does not support {model.attention}: set it to eager"
             ) from error
         raise ModelError(f"model.path: cannot load the model '{source}': {_first_line(error)}") from error
-    network.requires_grad_(False).eval().to(pick_device(model.device))
+    network.requires_grad_(False).eval().to(device)
     end_ids = _end_ids(network, tokenizer)
+    published = network.generation_config
     # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
     network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
-    return Backbone(model=network, tokenizer=tokenizer, chat=model.chat, end_ids=end_ids)
+    return Backbone(model=network, tokenizer=tokenizer, chat=model.chat, end_ids=end_ids, published=published)
 
 
 def _end_ids(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
@@ -101,20 +107,16 @@ def _end_ids(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> fr
     return frozenset(token for token in [tokenizer.eos_token_id, *listed] if token is not None)
 
 
-def load_tokenizer(model: Model, source: str | None = None) -> PreTrainedTokenizerBase:
+def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokenizerBase:
     """The tokenizer of a model, without its weights.
 
     Raises:
         ModelError: there is none, or it has no chat template and `model.chat` asks for one.
     """
-    source = source or model.path
+    source = source or files.fetched(model)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            source,
-            revision=model.revision if source == model.path else None,
-            trust_remote_code=model.trust_remote_code,
-        )
-    except (OSError, ValueError, KeyError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=model.trust_remote_code)
+    except (OSError, ValueError, KeyError, ImportError) as error:
         raise ModelError(f"model.path: cannot load a tokenizer from '{source}': {_first_line(error)}") from error
     if model.chat and not tokenizer.chat_template:
         raise ModelError(
@@ -127,19 +129,36 @@ def pick_device(name: str) -> torch.device:
     """The device that `model.device` names.
 
     Raises:
-        ModelError: torch does not know it.
+        ModelError: torch does not know it, or this machine does not have it.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError as error:
         raise ModelError(f"model.device: {_first_line(error)}") from error
+    n_gpus = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= n_gpus:
+        raise ModelError(f"model.device is {name}, but torch sees {n_gpus or 'no'} GPUs here: set it to auto or cpu")
+    return device
 
 
-def save(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> str:
-    """Write a model as an ordinary Hugging Face folder; the SHA-256 of its weight files."""
-    network.save_pretrained(folder)
+def save(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    published: GenerationConfig | None = None,
+) -> str:
+    """Write a model as an ordinary Hugging Face folder; the SHA-256 of its weight files.
+
+    `published` are the generation settings to save with it; None takes the network's own.
+    """
+    ours, network.generation_config = network.generation_config, published or network.generation_config
+    try:
+        network.save_pretrained(folder)
+    finally:
+        network.generation_config = ours
     tokenizer.save_pretrained(folder)
     digest = sha256()
     for file in sorted(folder.glob("*.safetensors")):

@@ -167,6 +167,9 @@ class _Builder:
         except ValidationError as error:
             self.faults.extend(_faults(error, cls, path, broken))
             return _Broken()
+        except TypeError as error:  # an abstract class, or no option at all
+            self.faults.append(f"{path}.{TARGET}: '{target}' is no option: {error}".lstrip("."))
+            return _Broken()
         return _Broken() if broken else built
 
 

@@ -21,6 +21,7 @@ NOT_IDENTITY = ("name", "outputs", "if_exists", "cluster", "logger")
 
 def manifest(settings: Mapping[str, Any], model: Model, contexts: Contexts) -> dict[str, Any]:
     """The configuration, and everything about code, packages, machine and data that a result may depend on."""
+    folder = files.fetched(model)
     return {
         "seal": __version__,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -35,7 +36,7 @@ def manifest(settings: Mapping[str, Any], model: Model, contexts: Contexts) -> d
             "cores": os.cpu_count(),
             "gpus": _gpus(),
         },
-        "model": {"fingerprint": files.fingerprint(model)},
+        "model": {"folder": str(folder), "fingerprint": files.fingerprint(folder)},
         "data": {
             "sha256": contexts.sha256,
             "n_train": len(contexts.train),
@@ -70,12 +71,13 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def changes_outside(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What a run depends on besides its settings, and is not what it was."""
+    """What a run depends on besides its settings, and is not what it was. What was not noted then is not compared."""
     faults = []
     if there["data"]["sha256"] != now["data"]["sha256"]:
         faults.append("the task's data has changed since")
-    if there["model"] != now["model"]:
-        faults.append("the model's weights have changed since")
+    fingerprints = [facts.get("model", {}).get("fingerprint") for facts in (there, now)]
+    if None not in fingerprints and fingerprints[0] != fingerprints[1]:
+        faults.append("the model's files have changed since")
     return faults
 
 
@@ -95,15 +97,24 @@ def _gpus() -> list[str]:
         return []
 
 
-def _git(folder: Path) -> dict[str, str] | None:
-    """The revision of the code and what was changed since; None outside a git checkout."""
+def _git(package: Path) -> dict[str, Any] | None:
+    """The revision of the code, what was changed since, and the names of files that git does not know.
+
+    None where the package is no part of a checkout, for example installed into an environment inside somebody's own.
+    """
     try:
-        revision = _output(folder, "rev-parse", "HEAD")
-        return {"revision": revision.strip(), "diff": _output(folder, "diff", "HEAD", "--", ":/")}
+        _output(package, "ls-files", "--error-unmatch", "__init__.py")
+        return {
+            "revision": _output(package, "rev-parse", "HEAD").strip(),
+            "diff": _output(package, "diff", "HEAD", "--", ":/"),
+            "untracked": _output(package, "ls-files", "--others", "--exclude-standard", ":/").splitlines(),
+        }
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
 def _output(folder: Path, *arguments: str) -> str:
-    found = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["git", "-C", folder, *arguments], capture_output=True, check=True, encoding="utf-8", errors="replace"
+    )
     return found.stdout

@@ -1,28 +1,30 @@
 """Everything that can be wrong before the expensive part: data, model files, lengths. Loads no weights and no torch."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from seal.errors import UsageError, listed
 from seal.model import files
 from seal.run import Run
 from seal.task import Contexts
+from seal.text import render_chat
+from seal.types import ALL_LINEAR
 
-ALL_LINEAR = "all-linear"
 
-
-def preflight(run: Run) -> Contexts:
-    """The contexts of a run that can start.
+def preflight(run: Run, *, fetch: bool = False) -> Contexts:
+    """The contexts of a run that can start. With `fetch` a model that is on the hub is downloaded, and checked too.
 
     Raises:
         DataError: the contexts cannot be read.
-        UsageError: they can, and something else does not fit; with all faults.
+        ModelError: the hub does not give the model.
+        UsageError: something else does not fit; with all faults.
     """
-    faults = list(files.faults(run.model))
     contexts = run.task.load()
-    faults += run.recipe.faults(contexts)
-    folder = Path(run.model.path)
-    if folder.is_dir() and not faults:
+    faults = run.recipe.faults(contexts)
+    folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
+    if folder:
+        faults += files.faults(folder, chat=run.model.chat)
+    if folder and not faults:
         facts = files.ModelFolder(folder)
         faults += [*_target_faults(run, facts), *_length_faults(run, facts, contexts)]
     if faults:
@@ -40,18 +42,26 @@ def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
     """Prompts that leave no room for the self-edit. A tokenizer without the fast format is not checked here."""
     limit, tokenizer_file = facts.context_length, facts.folder / "tokenizer.json"
-    if limit is None or not tokenizer_file.is_file():
+    if limit is None or not tokenizer_file.is_file() or run.recipe.forecast(contexts).self_edits == 0:
         return
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.no_truncation()
     room = run.self_edit.max_new_tokens
+    render = _chat_renderer(run, facts) if run.model.chat else str
     for context in contexts.all:
-        n_tokens = len(tokenizer.encode(run.self_edit.prompt(context)).ids)
+        n_tokens = len(tokenizer.encode(render(run.self_edit.prompt(context))).ids)
         if n_tokens + room > limit:
             yield (
                 f"{contexts.place(context)} ('{context.title}'): its prompt has {n_tokens} tokens and the self-edit "
                 f"may have {room}, but the model's context is {limit}: shorten the passage or lower "
                 "self_edit.max_new_tokens"
             )
+
+
+def _chat_renderer(run: Run, facts: files.ModelFolder) -> Callable[[str], str]:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(facts.folder, trust_remote_code=run.model.trust_remote_code)
+    return partial(render_chat, tokenizer)

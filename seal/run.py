@@ -49,7 +49,8 @@ class Run:
 
 def faults_between_rooms(run: Run) -> Iterator[str]:
     """What is wrong with choices that are each right on their own, as `key: what, and what would be right`."""
-    if Path(run.name).is_absolute() or ".." in Path(run.name).parts:
-        yield f"name: '{run.name}' leads out of {run.outputs}: a run's folder lies inside it"
+    parts = Path(run.name).parts
+    if not parts or ".." in parts or Path(run.name).is_absolute():
+        yield f"name: '{run.name}' does not lead to a folder inside {run.outputs}, where runs lie"
     if run.recipe.needs_adapters and not run.inner.makes_adapters:
         yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"

@@ -3,11 +3,14 @@
     outputs/NAME/
         manifest.json       what was run: configuration, code, packages, hardware, data
         contexts.jsonl      what was learned about
+        sessions.jsonl      each process that worked on it: code, packages, machine
         self_edits.jsonl    one record a unit of work: {"key": …, "value": …}
         evaluations.jsonl
         updates.jsonl
-        metrics.jsonl       times and losses; the only file with a clock in it
+        consolidations.jsonl
+        metrics.jsonl       times
         policies/round_1/   the weights that came of an update, an ordinary model folder
+        adapter/, model/    what the recipe `adapt` hands out
         results.json        written last
         report/
 

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from seal.types import TrainingSequence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+_NO_TODAY = datetime(2024, 7, 26)
+"""The day that Llama 3's template takes where it is told none: a prompt must not change overnight."""
 
 
 def fill(template: str, **parts: str) -> str:
@@ -42,16 +46,28 @@ def encode_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: str, *, chat: bo
     """Token ids of a prompt; with `chat` as a user's message, up to where the assistant begins."""
     if not chat:
         return list(tokenizer(prompt)["input_ids"])
+    return list(tokenizer(render_chat(tokenizer, prompt), add_special_tokens=False)["input_ids"])
+
+
+def render_chat(tokenizer: "PreTrainedTokenizerBase", prompt: str) -> str:
+    """A user's message in the tokenizer's chat template. Templates that ask for the date always get the same one."""
     rendered = tokenizer.apply_chat_template(
-        [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
+        [{"role": "user", "content": prompt}],
+        tokenize=False,
+        add_generation_prompt=True,
+        strftime_now=_NO_TODAY.strftime,
     )
-    return list(tokenizer(rendered, add_special_tokens=False)["input_ids"])
+    assert isinstance(rendered, str)
+    return rendered
 
 
-def encode_completion(tokenizer: "PreTrainedTokenizerBase", prompt: str, completion: str, *, chat: bool) -> Tokens:
-    """A prompt, read, with a completion and the end token, learned: an example for fine-tuning the policy."""
+def encode_completion(
+    tokenizer: "PreTrainedTokenizerBase", prompt: str, completion: str, *, chat: bool, append_end: bool = True
+) -> Tokens:
+    """A prompt, read, with a completion and perhaps the end token, learned: an example for fine-tuning the policy."""
     prompt_ids = encode_prompt(tokenizer, prompt, chat=chat)
-    completion_ids = [*tokenizer(completion, add_special_tokens=False)["input_ids"], *_end_token(tokenizer)]
+    ends = _end_token(tokenizer) if append_end else []
+    completion_ids = [*tokenizer(completion, add_special_tokens=False)["input_ids"], *ends]
     trained = [False] * len(prompt_ids) + [True] * len(completion_ids)
     return Tokens(ids=(*prompt_ids, *completion_ids), trained=tuple(trained))
 
@@ -75,8 +91,9 @@ def _end_token(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
 
 
 def cut_at(text: str, stops: Sequence[str]) -> str:
-    """The text before the first of the stop strings that occurs in it."""
-    ends = [position for stop in stops if (position := text.find(stop)) >= 0]
+    """The text before the first of the stop strings that occurs in it. White space before the text ends nothing."""
+    begin = len(text) - len(text.lstrip())
+    ends = [position for stop in stops if (position := text.find(stop, begin)) >= 0]
     return text[: min(ends)] if ends else text
 
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+ALL_LINEAR = "all-linear"
+"""As a target of adapters: every linear layer but the output head, as PEFT means it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:

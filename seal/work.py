@@ -201,7 +201,11 @@ class Learning(Work[Lesson, Update]):
         if not kept:
             return Update(round=following, kept=(), losses=(), weights=self.policy.weights, sha256=None)
         examples = [
-            Example(prompt=lab.run.self_edit.prompt(attempt.context), completion=attempt.self_edit.text)
+            Example(
+                prompt=lab.run.self_edit.prompt(attempt.context),
+                completion=attempt.self_edit.text,
+                finished=attempt.self_edit.finished,
+            )
             for attempt in kept
         ]
         weights = f"policies/round_{following}"

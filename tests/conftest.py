@@ -28,6 +28,9 @@ SMALL = (
 )
 """The tiny experiment, a few seconds long: 11 self-edits, 14 trainings, one update."""
 
+CLOCKED = ("metrics.jsonl", "sessions.jsonl")
+"""Records of when and where, not of what."""
+
 
 @pytest.fixture
 def seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
@@ -54,16 +57,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def reference() -> Path:
     """The public data of the paper's experiments; tests that need it are skipped where it is missing."""
-    folder = Path(os.environ.get("SEAL_REFERENCE", ROOT.parent / "shared" / "reference"))
-    if not folder.is_dir():
+    folder = os.environ.get("SEAL_REFERENCE")
+    if not folder or not Path(folder).is_dir():
         pytest.skip("no reference data: set SEAL_REFERENCE to its folder")
-    return folder
+    return Path(folder)
 
 
 def records(run: Path) -> dict[str, bytes]:
     """Everything in a run's folder that must not depend on when and how it was done."""
     kept = [*run.glob("*.jsonl"), *run.glob("policies/**/*.safetensors"), run / "results.json"]
-    return {str(file.relative_to(run)): file.read_bytes() for file in kept if file.name != "metrics.jsonl"}
+    return {str(file.relative_to(run)): file.read_bytes() for file in kept if file.name not in CLOCKED}
 
 
 def settings_without(overrides: Sequence[str], *keys: str) -> list[str]:

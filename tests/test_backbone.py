@@ -1,5 +1,6 @@
 """Loading and saving: any ordinary folder, with the precision and the ends that it says."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,25 @@ def test_a_chat_without_template_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_loaded_is_named() -> None:
-    with pytest.raises(ModelError, match="cannot load a tokenizer from 'nobody/nothing'"):
+    with pytest.raises(ModelError, match="the hub does not give a model of this name"):
         load(HuggingFace(path="nobody/nothing"))
     with pytest.raises(ModelError, match=r"model\.device"):
         load(Tiny(device="toaster"))
+
+
+@pytest.mark.skipif(torch.cuda.device_count() > 99, reason="has that many GPUs")
+def test_a_gpu_that_is_not_there_is_named() -> None:
+    with pytest.raises(ModelError, match=r"model\.device is cuda:99, but torch sees"):
+        load(Tiny(device="cuda:99"))
+
+
+def test_a_saved_model_keeps_the_publisher_s_generation_settings(tmp_path: Path) -> None:
+    folder = random_folder(tmp_path / "m", "qwen2")
+    set_config(folder, name="generation_config.json", repetition_penalty=1.3)
+    backbone = load(HuggingFace(path=str(folder)))
+    save(backbone.model, backbone.tokenizer, tmp_path / "saved", published=backbone.published)
+    assert json.loads((tmp_path / "saved/generation_config.json").read_text())["repetition_penalty"] == 1.3
+    assert backbone.model.generation_config.repetition_penalty in (None, 1.0)
 
 
 def test_an_attention_that_the_model_does_not_support_is_named(tmp_path: Path) -> None:

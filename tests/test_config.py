@@ -146,3 +146,14 @@ def test_checking_a_configuration_loads_no_heavy_library() -> None:
         "print(*sorted({'torch', 'transformers', 'peft', 'datasets', 'scipy', 'matplotlib'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+@pytest.mark.parametrize("target", ["seal.inner.Inner", "seal.text.fill"])
+def test_what_is_no_option_is_named(target: str) -> None:
+    [fault] = faults_of(f"inner._target_={target}")
+    assert f"inner._target_: '{target}' is no option" in fault
+
+
+def test_a_question_template_has_to_ask_the_question() -> None:
+    [fault] = faults_of("task.query_template='{title}?'")
+    assert "task.query_template: a template has to ask the {question}" in fault

@@ -1,5 +1,6 @@
 """A run's folder: resumed when it is the same run, refused when it is another, deleted only when asked."""
 
+import fcntl
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,49 @@ def test_replace_never_deletes_a_folder_that_holds_no_run(seal: Seal, capsys: py
     assert (RUN / "thesis.tex").read_text() == "years of work"
 
 
+def test_a_run_never_lies_inside_another_nor_around_it(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", *QUICK, "name=a/b") == 0
+    assert seal("run", *QUICK, "name=a", "if_exists=replace") == 2
+    assert "holds other runs (b)" in capsys.readouterr().err
+    assert seal("run", *QUICK, "name=a/b/c") == 2
+    assert "would lie inside the run outputs/a/b" in capsys.readouterr().err
+    assert (Path("outputs/a/b/results.json")).exists()
+
+
+@pytest.mark.parametrize("name", [".", "./", "a/../b"])
+def test_a_name_has_to_name_a_folder_inside_the_outputs(
+    seal: Seal, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert seal("run", *QUICK, f"name={name}") == 2
+    assert "does not lead to a folder inside outputs" in capsys.readouterr().err
+
+
+def test_a_second_process_is_refused_while_the_first_is_at_work(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    RUN.mkdir(parents=True)
+    with (RUN / "run.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("process 42 on node7")
+        lock.flush()
+        for how in ("resume", "replace"):
+            assert seal("run", *QUICK, f"if_exists={how}") == 2
+            assert "process 42 on node7 is at work in outputs/tiny" in capsys.readouterr().err
+    assert seal("run", *QUICK) == 0
+
+
+def test_each_process_leaves_its_facts_and_a_changed_one_is_noted(seal: Seal) -> None:
+    seal("run", *QUICK)
+    seal("run", *QUICK)
+    file = RUN / "sessions.jsonl"
+    first, second = map(json.loads, file.read_text().splitlines())
+    assert first["packages"] == second["packages"]
+    assert json.loads((RUN / "results.json").read_text())["notes"] == []
+    first["packages"]["torch"] = "1.0"
+    file.write_text(json.dumps(first) + "\n")
+    seal("run", *QUICK)
+    [note] = json.loads((RUN / "results.json").read_text())["notes"]
+    assert "resumed on another set of packages" in note
+
+
 def test_changed_data_are_another_run(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     row = {"title": "A", "passage": "Leo has a cat.", "questions": [{"question": "?", "answer": "Leo"}]}
     command = ("recipe=adapt", "task=passages", "task.path=my.jsonl", "recipe.edits_per_context=0", "inner.epochs=1")
@@ -81,7 +125,7 @@ def test_other_weights_in_the_same_folder_are_another_run(
     network.model.norm.weight.data += 1
     network.save_pretrained(folder)
     assert seal("run", *command) == 2
-    assert "the model's weights have changed since" in capsys.readouterr().err
+    assert "the model's files have changed since" in capsys.readouterr().err
 
 
 def test_a_record_that_is_no_record_stops_the_run_and_is_named(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,7 +87,7 @@ def test_a_recipe_that_hands_out_adapters_needs_an_inner_loop_that_makes_them(re
 
 
 def test_a_name_that_leads_out_of_the_outputs_is_refused(refuses: Callable[..., str]) -> None:
-    assert "name: '../elsewhere' leads out of outputs" in refuses("name=../elsewhere")
+    assert "name: '../elsewhere' does not lead to a folder inside outputs" in refuses("name=../elsewhere")
 
 
 def test_more_contexts_than_the_world_has_are_refused(refuses: Callable[..., str]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from seal.backbone import load_tokenizer
 from seal.model.tiny import Tiny
-from seal.text import cut_at, encode_completion, encode_prompt, encode_sequence, fill, lines, placeholders
+from seal.text import cut_at, encode_completion, encode_prompt, encode_sequence, fill, lines, placeholders, render_chat
 from seal.types import TrainingSequence
 from tests.models import CHAT_TEMPLATE
 
@@ -51,10 +51,26 @@ def test_of_an_example_only_the_completion_and_the_end_are_learned(chat: bool) -
     assert ("<|user|>" in tokenizer.decode(prompt)) == chat
 
 
+def test_the_end_of_a_completion_that_was_cut_is_not_learned() -> None:
+    tokens = encode_completion(TOKENIZER, "Who?", "Klara", chat=False, append_end=False)
+    assert tokens.ids[-1] != TOKENIZER.eos_token_id
+
+
+def test_a_template_that_asks_for_the_date_gets_the_same_one_every_day() -> None:
+    tokenizer = load_tokenizer(Tiny())
+    tokenizer.chat_template = "{{ strftime_now('%d %b %Y') }} {{ messages[0].content }}"
+    assert render_chat(tokenizer, "Hi") == "26 Jul 2024 Hi"
+
+
 def test_a_text_is_cut_at_the_first_of_the_stop_strings() -> None:
     assert cut_at("a\nb. c", ["\n", "."]) == "a"
     assert cut_at("a", ["\n"]) == "a"
     assert cut_at("a", []) == "a"
+
+
+def test_white_space_before_a_text_does_not_end_it() -> None:
+    assert cut_at("\n Paris\nLondon", ["\n"]) == "\n Paris"
+    assert cut_at("\n", ["\n"]) == "\n"
 
 
 def test_lines_are_stripped_and_empty_ones_left_out() -> None:

@@ -29,7 +29,6 @@ class Completion:
     """How a text was continued."""
 
     text: str
-    n_tokens: int
     finished: bool
     """False if it was cut at the token limit."""
 

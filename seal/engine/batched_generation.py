@@ -3,7 +3,7 @@
 Letters of shapes: A adapters, Q rows an adapter, L prompt tokens, T new tokens, V vocabulary.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -18,18 +18,22 @@ from seal.types import Sampling
 
 
 class BatchedGenerator:
-    """Continues texts with one backbone, all requests of a call in one batch."""
+    """Continues texts with one backbone."""
 
-    def __init__(self, backbone: Backbone) -> None:
+    def __init__(self, backbone: Backbone, *, prompts_per_batch: int = 64) -> None:
         self.backbone = backbone
+        self.prompts_per_batch = prompts_per_batch
 
     @torch.no_grad()
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
         """One completion a request, in order. Requests with adapters and without cannot stand in one call."""
-        blocks = _blocks(requests)
-        rows = [request for block in blocks for request in block]  # [A·Q]
-        new_ids = self._continue(rows, [block[0].adapter for block in blocks], sampling)
-        completions = {id(request): self._completion(ids, sampling) for request, ids in zip(rows, new_ids, strict=True)}
+        completions: dict[int, Completion] = {}
+        for blocks in _batches(requests, self.prompts_per_batch):
+            rows = [request for block in blocks for request in block]  # [A·Q]
+            new_ids = self._continue(rows, [block[0].adapter for block in blocks], sampling)
+            completions |= {
+                id(request): self._completion(ids, sampling) for request, ids in zip(rows, new_ids, strict=True)
+            }
         return [completions[id(request)] for request in requests]
 
     def _continue(self, rows: Sequence[Request], adapters: Sequence[Adapter | None], sampling: Sampling) -> Tensor:
@@ -87,17 +91,29 @@ class BatchedGenerator:
         length = next((place for place, token in enumerate(tokens) if token in self.backbone.end_ids), None)
         whole = str(self.backbone.tokenizer.decode(tokens[:length], skip_special_tokens=True))
         text = cut_at(whole, sampling.stops)
-        n_tokens = len(tokens) if length is None else length + 1
-        return Completion(text=text, n_tokens=n_tokens, finished=length is not None or len(text) < len(whole))
+        return Completion(text=text, finished=length is not None or len(text) < len(whole))
 
 
-def _blocks(requests: Sequence[Request]) -> list[list[Request]]:
-    """The requests of each adapter together, all blocks equally long: short ones repeat their last request."""
+def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Request]]]:
+    """Batches of at most `size` rows, each of blocks of equal length: a block has the requests of one adapter."""
     by_adapter: dict[int, list[Request]] = {}
     for request in requests:
         by_adapter.setdefault(id(request.adapter), []).append(request)
-    longest = max(len(block) for block in by_adapter.values())
-    return [block + [block[-1]] * (longest - len(block)) for block in by_adapter.values()]
+    batch: list[list[Request]] = []
+    for of_adapter in by_adapter.values():
+        for start in range(0, len(of_adapter), size):
+            block = of_adapter[start : start + size]
+            if (len(batch) + 1) * max(map(len, [*batch, block])) > size:
+                yield _equally_long(batch)
+                batch = []
+            batch.append(block)
+    yield _equally_long(batch)
+
+
+def _equally_long(blocks: Sequence[list[Request]]) -> list[list[Request]]:
+    """Short blocks repeat their last request."""
+    longest = max(map(len, blocks))
+    return [block + [block[-1]] * (longest - len(block)) for block in blocks]
 
 
 class SeededSampling(LogitsProcessor):
@@ -134,5 +150,5 @@ class _StopStrings(StoppingCriteria):
 
     def __call__(self, input_ids: Tensor, scores: object, **_: object) -> Tensor:
         texts = self.tokenizer.batch_decode(input_ids[:, self.prompt_length :], skip_special_tokens=True)
-        done = [any(stop in text for stop in self.stops) for text in texts]
+        done = [len(cut_at(text, self.stops)) < len(text) for text in texts]
         return torch.tensor(done, device=input_ids.device)

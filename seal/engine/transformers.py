@@ -26,4 +26,4 @@ class Transformers(Engine):
     def generator(self, policy: Policy, backbones: "Backbones") -> Generator:
         from seal.engine.batched_generation import BatchedGenerator
 
-        return BatchedGenerator(backbones.get(policy))
+        return BatchedGenerator(backbones.get(policy), prompts_per_batch=self.prompts_per_batch)

@@ -26,9 +26,12 @@ class Exact(Grader):
         return [self._verdict(query, answer) for query, answer in zip(queries, answers, strict=True)]
 
     def _verdict(self, query: Query, answer: str) -> Verdict:
-        form = normalized if self.normalize else str.strip
-        correct = bool(answer.strip()) and form(answer) == form(query.target)
+        correct = bool(answer.strip()) and self._form(answer, query) == self._form(query.target, query)
         return Verdict(grade=Grade.CORRECT if correct else Grade.WRONG, answer=answer, grader="exact")
+
+    def _form(self, text: str, query: Query) -> str:
+        """What is compared. A target such as `The` or `%`, of which normalization leaves nothing, is taken as it is."""
+        return normalized(text) if self.normalize and normalized(query.target) else text.strip()
 
 
 def normalized(text: str) -> str:

@@ -39,6 +39,7 @@ class Lexical(Grader):
 
 
 def recall(target: str, answer: str) -> float:
-    """The share of the target's words that the answer has too; 0 for a target without words."""
+    """The share of the target's words that the answer has too. A target such as `The` or `%`, of which normalization
+    leaves no word, has to stand in the answer as it is."""
     wanted, given = (Counter(normalized(_JOINTS.sub(" ", text)).split()) for text in (target, answer))
-    return (wanted & given).total() / wanted.total() if wanted else 0.0
+    return (wanted & given).total() / wanted.total() if wanted else float(target.strip() in answer)

@@ -9,28 +9,74 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from seal.errors import ModelError
 from seal.model import Model
 
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
+_PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py")
+"""The files of a model folder that matter: weights, settings, tokenizer, template, code."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 
 
-def faults(model: Model) -> Iterator[str]:
-    """What is wrong with the model's folder. A name on the hub has none before it is fetched."""
-    folder = Path(model.path)
+def fetched(model: Model) -> Path:
+    """The folder with the model's files: the path itself, or, for a name on the hub, where they are downloaded to.
+
+    Raises:
+        ModelError: it cannot be downloaded.
+    """
+    if is_local(model):
+        return Path(model.path)
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(model.path, revision=model.revision, allow_patterns=list(_PATTERNS)))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"model.path: there is no folder {model.path}, and the hub does not give a model of this name: "
+            f"{str(error).strip().splitlines()[0]}"
+        ) from error
+
+
+def is_local(model: Model) -> bool:
+    """Whether the path means a folder and cannot mean a name on the hub."""
+    path = model.path
+    return Path(path).is_dir() or Path(path).is_absolute() or path.startswith((".", "~")) or path.count("/") > 1
+
+
+def faults(folder: Path, *, chat: bool) -> Iterator[str]:
+    """What is wrong with a model's folder; `chat` says whether it needs a chat template."""
     if not folder.is_dir():
-        if folder.is_absolute() or model.path.startswith((".", "~")) or model.path.count("/") > 1:
-            yield f"model.path: there is no folder {model.path}"
+        yield f"model.path: there is no folder {folder}"
         return
     if not (folder / "config.json").is_file():
         yield f"model.path: {folder} is no model folder of Hugging Face: it has no config.json"
         return
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         yield f"model.path: {folder} has no tokenizer ({', '.join(_TOKENIZER_FILES[:2])}): save it there too"
-    if model.chat and not has_chat_template(folder):
-        yield f"model.chat is true, but the tokenizer in {folder} has no chat template: set model.chat=false"
     if not any(folder.glob("*.safetensors")):
         yield f"model.path: {folder} has no weights as safetensors: save the model with safe_serialization=True"
+    unreadable = list(_unreadable(folder))
+    yield from unreadable
+    if chat and not unreadable and not has_chat_template(folder):
+        yield f"model.chat is true, but the tokenizer in {folder} has no chat template: set model.chat=false"
+
+
+def _unreadable(folder: Path) -> Iterator[str]:
+    """Files that are not what their names say: half downloaded, or pointers of Git LFS."""
+    for name in ("config.json", "tokenizer_config.json"):
+        if (folder / name).is_file():
+            try:
+                json.loads((folder / name).read_text())
+            except ValueError as error:
+                yield f"model.path: {folder / name} is not JSON ({error}): fetch it again"
+    for file in sorted(folder.glob("*.safetensors")):
+        try:
+            end = max((entry["data_offsets"][1] for entry in _header(file).values()), default=0)
+            whole = file.stat().st_size >= end
+        except (ValueError, KeyError, TypeError, AttributeError, struct.error):
+            whole = False
+        if not whole:
+            yield f"model.path: {file} is no whole safetensors file (half downloaded, or only a Git LFS pointer)"
 
 
 def has_chat_template(folder: Path) -> bool:
@@ -41,19 +87,18 @@ def has_chat_template(folder: Path) -> bool:
     return settings.is_file() and bool(json.loads(settings.read_text()).get("chat_template"))
 
 
-def fingerprint(model: Model) -> str | None:
-    """A hash that tells weights apart without reading all of them: of the names and sizes of the weight files and of
-    `_SAMPLES` blocks of each. None for a name on the hub."""
-    weights = sorted(Path(model.path).glob("*.safetensors"))
+def fingerprint(folder: Path) -> str:
+    """A hash that tells models apart without reading all of them: of the names and sizes of the files that matter, and
+    of `_SAMPLES` blocks of each, which is all of a file of less than 4 MiB."""
     digest = sha256()
-    for file in weights:
+    for file in sorted({file for pattern in _PATTERNS for file in folder.glob(pattern) if file.is_file()}):
         size = file.stat().st_size
         digest.update(f"{file.name} {size}\n".encode())
         with file.open("rb") as stream:
             for number in range(_SAMPLES):
                 stream.seek(number * size // _SAMPLES)
                 digest.update(stream.read(_SAMPLE_BYTES))
-    return digest.hexdigest() if weights else None
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -86,9 +131,10 @@ class ModelFolder:
         return frozenset(found)
 
     def has_layer(self, target: str) -> bool:
-        return any(path == target or path.endswith(f".{target}") for path in self.matrices)
+        inner = [path for path in self.matrices if path.rpartition(".")[2] in self.layer_names]
+        return any(path == target or path.endswith(f".{target}") for path in inner)
 
-    @property
+    @cached_property
     def layer_names(self) -> list[str]:
         """The last parts of the paths, without embeddings, for messages."""
         names = {path.rpartition(".")[2] for path in self.matrices if "embed" not in path}
@@ -96,9 +142,15 @@ class ModelFolder:
 
 
 def _header(file: Path) -> dict[str, dict[str, Any]]:
-    """The directory of a safetensors file: its first 8 bytes are the length of the JSON that follows."""
+    """The directory of a safetensors file: its first 8 bytes are the length of the JSON that follows.
+
+    Raises:
+        ValueError: it is none.
+    """
     with file.open("rb") as stream:
         (length,) = struct.unpack("<Q", stream.read(8))
+        if length > file.stat().st_size:
+            raise ValueError(f"{file} says that its header is longer than itself")
         header: dict[str, dict[str, Any]] = json.loads(stream.read(length))
     header.pop("__metadata__", None)
     return header

@@ -20,6 +20,8 @@ class Example:
 
     prompt: str
     completion: str
+    finished: bool = True
+    """False if the completion was cut: its end is then nothing to learn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from seal.backbone import Backbone, save
 from seal.errors import RunError
 from seal.outer import Example, Learned
 from seal.text import Tokens, encode_completion
+from seal.types import ALL_LINEAR
 
 if TYPE_CHECKING:
     from seal.outer.rest_em import ReSTEM
@@ -34,15 +36,18 @@ def fine_tune(settings: "ReSTEM", backbone: Backbone, examples: Sequence[Example
     seed %= 2**32  # as large as NumPy takes them
     set_seed(seed)
     tokenizer = backbone.tokenizer
-    rows = [encode_completion(tokenizer, each.prompt, each.completion, chat=backbone.chat) for each in examples]
+    rows = [
+        encode_completion(tokenizer, each.prompt, each.completion, chat=backbone.chat, append_end=each.finished)
+        for each in examples
+    ]
     lora = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,  # type: ignore[arg-type]  # PEFT takes any number
-        target_modules="all-linear" if "all-linear" in settings.targets else list(settings.targets),
+        target_modules=ALL_LINEAR if ALL_LINEAR in settings.targets else list(settings.targets),
         task_type="CAUSAL_LM",
     )
     adapted = get_peft_model(backbone.model, lora)
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, _only(backbone.device):
         trainer = Trainer(
             model=adapted,
             args=_arguments(settings, scratch, seed, on_cpu=backbone.device.type == "cpu"),
@@ -56,12 +61,17 @@ def fine_tune(settings: "ReSTEM", backbone: Backbone, examples: Sequence[Example
     if not all(math.isfinite(loss) for loss in losses):
         raise RunError(f"the fine-tuning of the policy diverged, its losses are {losses}: lower outer.learning_rate")
     merged: PreTrainedModel = adapted.merge_and_unload()  # type: ignore[assignment]
-    return Learned(losses=losses, sha256=save(merged, tokenizer, folder))
+    return Learned(losses=losses, sha256=save(merged, tokenizer, folder, published=backbone.published))
+
+
+def _only(device: torch.device) -> AbstractContextManager[None]:
+    """While open, this is the GPU that the Trainer takes."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _arguments(settings: "ReSTEM", scratch: str, seed: int, *, on_cpu: bool) -> TrainingArguments:
     micro = settings.micro_batch_size or settings.batch_size
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=scratch,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
@@ -78,6 +88,8 @@ def _arguments(settings: "ReSTEM", scratch: str, seed: int, *, on_cpu: bool) -> 
         use_cpu=on_cpu,
         remove_unused_columns=False,
     )
+    arguments._n_gpu = min(1, arguments.n_gpu)  # one model on one device: no DataParallel over what else is there
+    return arguments
 
 
 def _collate(rows: Sequence[Tokens], *, pad_id: int) -> dict[str, Tensor]:

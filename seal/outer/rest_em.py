@@ -9,7 +9,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from seal.outer import Example, Learned, Outer
 from seal.settings import option
-from seal.types import Attempt, Evaluation
+from seal.types import Attempt, Evaluation, Invalid
 
 if TYPE_CHECKING:
     from seal.backbone import Backbone
@@ -75,14 +75,14 @@ class ReSTEM(Outer):
         return -attempt.reward, length, attempt.self_edit.index
 
     def _is_eligible(self, attempt: Attempt) -> bool:
-        """An attempt can be learned from if its reward is known and, where asked for, shows a gain."""
-        if attempt.reward is None or not attempt.self_edit.text.strip():
+        """An attempt can be learned from if it was tried, its reward is known and, where asked for, shows a gain."""
+        if attempt.reward is None or isinstance(attempt.plan, Invalid) or not attempt.self_edit.text.strip():
             return False
         if not self.must_beat_unadapted:
             return True
         unadapted = attempt.baseline if isinstance(attempt.baseline, Evaluation) else None
         before = self.reward.score(unadapted, [unadapted]) if unadapted else None
-        return before is None or attempt.reward > before
+        return before is not None and attempt.reward > before
 
     def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
         from seal.outer.fine_tuning import fine_tune

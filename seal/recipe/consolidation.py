@@ -59,7 +59,7 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
             backbone = lab.backbones.take(self.policy)
             merge(backbone.model, outcome.adapter)
             with lab.store.draft_of(MERGED) as folder:
-                save(backbone.model, backbone.tokenizer, folder)
+                save(backbone.model, backbone.tokenizer, folder, published=backbone.published)
         return Consolidated(training=outcome.training)
 
 

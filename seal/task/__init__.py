@@ -4,11 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Annotated
 
-from pydantic import PositiveInt
+from pydantic import AfterValidator, PositiveInt
 
 from seal.settings import option
-from seal.text import fill
+from seal.text import fill, placeholders
 from seal.types import Context, Query, Sampling
 
 
@@ -44,11 +45,17 @@ class Contexts:
         return digest.hexdigest()
 
 
+def _asks_the_question(template: str) -> str:
+    if "question" not in placeholders(template):
+        raise ValueError("a template has to ask the {question}, and may show the {title}")
+    return template
+
+
 @option
 class Task(ABC):
     """A source of contexts."""
 
-    query_template: str
+    query_template: Annotated[str, AfterValidator(_asks_the_question)]
     """How a question is put to a model: `{title}` and `{question}` are filled in. The context is never shown."""
     max_answer_tokens: PositiveInt
     """Answers are cut at this length."""

@@ -108,16 +108,23 @@ def _one_a_passage(entries: Sequence[_Entry]) -> list[_Entry]:
 
 
 def _notes(entries: Sequence[_Entry]) -> tuple[str, ...]:
-    seen: set[str] = set()
-    repeated = []
+    """What was done about passages that occur several times, with the rows."""
+    title_of: dict[str, str] = {}
+    repeated, retitled = [], []
     for entry in entries:
-        if entry.text in seen and not entry.flat:
+        if entry.text in title_of and not entry.flat:
             repeated.append(entry.row)
-        seen.add(entry.text)
-    if not repeated:
-        return ()
-    rows = ", ".join(map(str, repeated[:FAULTS_SHOWN])) + (" …" if len(repeated) > FAULTS_SHOWN else "")
-    return (f"{len(repeated)} rows repeat an earlier passage and were dropped: rows {rows}",)
+        elif entry.title != title_of.setdefault(entry.text, entry.title):
+            retitled.append(entry.row)
+    found = (
+        (repeated, "rows repeat an earlier passage and were dropped"),
+        (retitled, "rows have an earlier passage under another title; the first title is kept"),
+    )
+    return tuple(f"{len(rows)} {what}: rows {_enumerated(rows)}" for rows, what in found if rows)
+
+
+def _enumerated(rows: Sequence[int]) -> str:
+    return ", ".join(map(str, rows[:FAULTS_SHOWN])) + (" …" if len(rows) > FAULTS_SHOWN else "")
 
 
 def _first(row: Row, names: Sequence[str]) -> Any:
@@ -140,4 +147,6 @@ def _answer(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()  # as JSON writes it
     return "" if value is None or isinstance(value, (Mapping, list)) else str(value).strip()

@@ -1,7 +1,11 @@
-"""Files of rows, read through `datasets`, with errors that say which line is wrong."""
+"""Files of rows, read through `datasets`, with errors that say which line is wrong.
 
+Text stays the text that stands in the file: `007` is no number, `1990-05-01` no date, and `NA` no missing value.
+"""
+
+import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,7 +13,8 @@ from typing import Any
 from seal.errors import DataError
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
-_BUILDERS = {"jsonl": "json", "json": "json", "csv": "csv", "parquet": "parquet"}
+_UTF8 = "utf-8-sig"
+"""With or without a byte order mark."""
 
 Row = Mapping[str, Any]
 
@@ -31,13 +36,69 @@ def read_rows(path: Path, kind: str) -> list[Row]:
     with path.open("rb") as file:
         if not file.read(1024).strip():
             raise DataError(f"task.path: {path} is empty")
-    rows = _through_datasets(path, kind)
+    try:
+        rows = _READERS[kind](path)
+    except (ValueError, TypeError, csv.Error) as error:
+        raise DataError(
+            f"task.path: {path} cannot be read as {kind}: {_first_line(error)}. If it is something else, "
+            "say task.format=…"
+        ) from error
     if not rows:
         raise DataError(f"task.path: {path} has no rows")
     return rows
 
 
-def _through_datasets(path: Path, kind: str) -> list[Row]:
+def _read_json_lines(path: Path) -> list[Row]:
+    return list(_objects(path))
+
+
+def _objects(path: Path) -> Iterator[Row]:
+    for number, line in enumerate(_load("text", path, encoding=_UTF8, sample_by="line"), start=1):
+        if not line["text"].strip():
+            continue
+        try:
+            row = _parsed(line["text"])
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+        if not isinstance(row, dict):
+            raise ValueError(f"line {number} is not an object")
+        yield row
+
+
+def _read_json(path: Path) -> list[Row]:
+    [document] = _load("text", path, encoding=_UTF8, sample_by="document")
+    rows = _parsed(document["text"])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it is not a list of objects")
+    return rows
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, parse_int=str, parse_float=str)
+
+
+def _read_csv(path: Path) -> list[Row]:
+    import datasets
+
+    with path.open(newline="", encoding=_UTF8) as file:
+        columns = next(csv.reader(file))
+    features = datasets.Features({column: datasets.Value("string") for column in columns})
+    return _load("csv", path, encoding=_UTF8, features=features, keep_default_na=False, na_filter=False)
+
+
+def _read_parquet(path: Path) -> list[Row]:
+    return _load("parquet", path)
+
+
+_READERS = {"jsonl": _read_json_lines, "json": _read_json, "csv": _read_csv, "parquet": _read_parquet}
+
+
+def _load(builder: str, path: Path, **settings: Any) -> list[Row]:
+    """The rows that a builder of `datasets` makes of a file.
+
+    Raises:
+        ValueError: it cannot.
+    """
     import datasets
 
     datasets.disable_progress_bars()
@@ -45,27 +106,12 @@ def _through_datasets(path: Path, kind: str) -> list[Row]:
     with TemporaryDirectory() as cache:
         try:
             table = datasets.load_dataset(
-                _BUILDERS[kind], data_files=str(path), split="train", cache_dir=cache, keep_in_memory=True
+                builder, data_files=str(path), split="train", cache_dir=cache, keep_in_memory=True, **settings
             )
             return list(table)
-        except (datasets.exceptions.DatasetGenerationError, ValueError, TypeError) as error:
-            reason = _first_bad_line(path) if kind == "jsonl" else _first_line(error.__cause__ or error)
-            raise DataError(
-                f"task.path: {path} cannot be read as {kind}: {reason}. If it is something else, say task.format=…"
-            ) from error
+        except datasets.exceptions.DatasetGenerationError as error:
+            raise ValueError(_first_line(error.__cause__ or error)) from error
 
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
-
-
-def _first_bad_line(path: Path) -> str:
-    """Which line of a JSON Lines file is no JSON object, and why."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                if line.strip() and not isinstance(json.loads(line), dict):
-                    return f"line {number} is not an object"
-            except ValueError as error:
-                return f"line {number}: {error}"
-    return "the same column has values of different types in different lines"

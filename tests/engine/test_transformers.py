@@ -97,11 +97,23 @@ def test_adapters_may_be_asked_unequally_often(tmp_path: Path) -> None:
     assert generator.generate(asked, GREEDY) == [generator.generate([one], GREEDY)[0] for one in asked]
 
 
+@pytest.mark.parametrize("prompts_per_batch", [1, 2, 4, 100])
+def test_no_batch_is_larger_than_asked_and_answers_do_not_depend_on_it(tmp_path: Path, prompts_per_batch: int) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    adapters = [outcome.adapter for outcome in train(backbone, lora(learning_rate=0.1))]
+    asked = [Request(prompt=prompt, seed=0, adapter=a) for a in adapters for prompt in PROMPTS]
+    sizes: list[int] = []
+    embeddings = backbone.model.get_input_embeddings()
+    embeddings.register_forward_hook(lambda _, ids, __: sizes.append(len(ids[0])))
+    answers = BatchedGenerator(backbone, prompts_per_batch=prompts_per_batch).generate(asked, GREEDY)
+    assert max(sizes) <= prompts_per_batch
+    assert answers == [BatchedGenerator(backbone).generate([one], GREEDY)[0] for one in asked]
+
+
 def test_a_text_ends_where_the_model_ends_it() -> None:
     prompt = "River Welcott\nThe market of River Welcott is"
     [completion] = BatchedGenerator(tiny_backbone()).generate([Request(prompt=prompt, seed=0)], GREEDY)
     assert completion.finished
-    assert completion.n_tokens == 3  # a city, the full stop, the end
     assert completion.text.endswith(".")
 
 
@@ -112,14 +124,13 @@ def test_a_text_ends_before_its_stop_string(tmp_path: Path) -> None:
     [cut] = generator.generate(requests(0), Sampling(temperature=0, top_p=1, max_new_tokens=12, stops=(stop,)))
     assert cut.text == whole.text[: whole.text.index(stop)]
     assert cut.finished
-    assert cut.n_tokens < whole.n_tokens
 
 
 def test_a_text_cut_at_the_limit_says_so() -> None:
     [cut] = BatchedGenerator(tiny_backbone()).generate(
         [Request(prompt="Old Marley\n", seed=0)], Sampling(temperature=0, top_p=1, max_new_tokens=1)
     )
-    assert (cut.finished, cut.n_tokens) == (False, 1)
+    assert not cut.finished
 
 
 def test_prompts_go_through_the_chat_template_where_asked(tmp_path: Path) -> None:

@@ -26,6 +26,12 @@ def test_an_empty_answer_is_wrong_even_where_normalization_empties_the_target() 
     assert grade("", "The") is Grade.WRONG
 
 
+@pytest.mark.parametrize("target", ["The", "%", "A"])
+def test_a_target_that_normalization_empties_is_compared_as_it_is(target: str) -> None:
+    assert grade(f" {target} ", target) is Grade.CORRECT
+    assert grade("&", target) is Grade.WRONG
+
+
 def test_without_normalization_only_outer_spaces_do_not_matter() -> None:
     assert grade(" Paris ", "Paris", normalize=False) is Grade.CORRECT
     assert grade("paris", "Paris", normalize=False) is Grade.WRONG

@@ -63,6 +63,11 @@ def test_a_sweep_does_not_move_into_the_folder_of_a_run(
     assert "holds a single run: choose another name=" in capsys.readouterr().err
 
 
+def test_a_swept_name_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", "-m", *QUICK, "name=a,b") == 2
+    assert "name: a sweep has one folder" in capsys.readouterr().err
+
+
 def test_what_hydra_cannot_parse_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", "-m", "inner.rank=[1,") == 2
     assert "inner.rank" in capsys.readouterr().err

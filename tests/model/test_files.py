@@ -3,6 +3,10 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
+from seal.backbone import load
+from seal.errors import ModelError
 from seal.model import files
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
@@ -11,8 +15,8 @@ from tests.models import CHAT_TEMPLATE, random_folder, set_config
 SHIPPED = Path(Tiny().path)
 
 
-def faults(folder: Path | str) -> list[str]:
-    return list(files.faults(HuggingFace(path=str(folder))))
+def faults(folder: Path, *, chat: bool = False) -> list[str]:
+    return list(files.faults(folder, chat=chat))
 
 
 def copy_without(tmp_path: Path, *patterns: str) -> Path:
@@ -21,10 +25,61 @@ def copy_without(tmp_path: Path, *patterns: str) -> Path:
     return folder
 
 
-def test_the_shipped_model_and_names_on_the_hub_have_no_faults() -> None:
+def test_the_shipped_model_has_no_faults() -> None:
     assert faults(SHIPPED) == []
-    assert faults("Qwen/Qwen2.5-7B") == []
-    assert faults("gpt2") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "local"), [("gpt2", False), ("Qwen/Qwen2.5-7B", False), ("a/b/c", True), ("./a", True)]
+)
+def test_a_path_is_told_from_a_name_on_the_hub(path: str, local: bool) -> None:
+    assert files.is_local(HuggingFace(path=path)) is local
+
+
+def test_a_model_of_the_hub_is_used_from_its_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    cached = tmp_path / "models--org--name"
+    shutil.copytree(SHIPPED, cached / "snapshots/0123")
+    (cached / "refs").mkdir()
+    (cached / "refs/main").write_text("0123")
+    model = HuggingFace(path="org/name")
+    assert files.fetched(model) == cached / "snapshots/0123"
+    assert load(model).model.num_parameters() == load(Tiny()).model.num_parameters()
+
+
+def test_a_name_that_the_hub_does_not_give_is_named() -> None:
+    with pytest.raises(ModelError, match="the hub does not give a model of this name"):
+        files.fetched(HuggingFace(path="nobody/nothing"))
+
+
+def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:
+    folder = copy_without(tmp_path)
+    weights = next(folder.glob("*.safetensors"))
+    whole = weights.read_bytes()
+    for damaged in (
+        whole[: len(whole) // 2],
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+        b"",
+    ):
+        weights.write_bytes(damaged)
+        [fault] = faults(folder)
+        assert "model.safetensors is no whole safetensors file" in fault
+    weights.write_bytes(whole)
+    (folder / "config.json").write_text('{"architectures": [')
+    [fault] = faults(folder)
+    assert "config.json is not JSON" in fault
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json", "generation_config.json"])
+def test_a_change_in_any_file_that_matters_is_another_fingerprint(tmp_path: Path, name: str) -> None:
+    folder = copy_without(tmp_path)
+    before = files.fingerprint(folder)
+    (folder / "README.md").write_text("No matter.")
+    assert files.fingerprint(folder) == before
+    content = bytearray((folder / name).read_bytes())
+    content[-2] ^= 1
+    (folder / name).write_bytes(content)
+    assert files.fingerprint(folder) != before
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -46,15 +101,12 @@ def test_a_folder_without_safetensors_is_told(tmp_path: Path) -> None:
 
 
 def test_a_chat_needs_a_template_in_its_file_or_in_the_tokenizer_s_settings(tmp_path: Path) -> None:
-    def chat_faults(folder: Path) -> list[str]:
-        return list(files.faults(HuggingFace(path=str(folder), chat=True)))
-
-    [fault] = chat_faults(SHIPPED)
+    [fault] = faults(SHIPPED, chat=True)
     assert "has no chat template: set model.chat=false" in fault
-    assert chat_faults(random_folder(tmp_path / "m", "llama", chat_template=CHAT_TEMPLATE)) == []
+    assert faults(random_folder(tmp_path / "m", "llama", chat_template=CHAT_TEMPLATE), chat=True) == []
     older = copy_without(tmp_path)
     set_config(older, name="tokenizer_config.json", chat_template=CHAT_TEMPLATE)
-    assert chat_faults(older) == []
+    assert faults(older, chat=True) == []
 
 
 def test_layers_and_context_length_are_read_without_loading(tmp_path: Path) -> None:
@@ -63,6 +115,7 @@ def test_layers_and_context_length_are_read_without_loading(tmp_path: Path) -> N
     assert folder.has_layer("q_proj")
     assert folder.has_layer("mlp.down_proj")
     assert not folder.has_layer("proj")
+    assert not folder.has_layer("embed_tokens")
     assert folder.layer_names == [
         "down_proj",
         "gate_proj",

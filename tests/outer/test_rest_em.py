@@ -12,7 +12,7 @@ from seal.model.hugging_face import HuggingFace
 from seal.outer import Example
 from seal.outer.rest_em import ReSTEM
 from seal.text import encode_completion
-from seal.types import Attempt
+from seal.types import Attempt, Invalid
 from tests.models import random_backbone, tiny_backbone
 from tests.values import attempt
 
@@ -56,6 +56,17 @@ def test_more_than_one_can_be_kept() -> None:
 
 def test_unknown_rewards_and_empty_texts_are_never_kept() -> None:
     assert kept([attempt("a", 0, None), attempt("a", 1, 1.0, text=" \n")]) == []
+
+
+def test_a_self_edit_that_trained_nothing_is_never_kept() -> None:
+    attempts = [attempt("a", 0, 0.0, plan=Invalid(reason="empty"))]
+    assert kept(attempts, "must_beat_unadapted=false") == []
+
+
+def test_a_gain_over_an_unknown_baseline_is_not_shown() -> None:
+    attempts = [attempt("a", 0, 1.0, baseline="??")]
+    assert kept(attempts) == []
+    assert kept(attempts, "must_beat_unadapted=false") == [("a", 0)]
 
 
 def test_fine_tuning_makes_the_completion_likelier_and_writes_an_ordinary_model(tmp_path: Path) -> None:

@@ -69,6 +69,32 @@ def test_the_same_passages_come_from_every_format(tmp_path: Path, write: Callabl
     assert contexts.notes == ()
 
 
+@pytest.mark.parametrize("answer", ["1990-05-01", "007", "1.50", "NA", "None", "null", "nan", "true", "1e5", "+3"])
+@pytest.mark.parametrize("write", ["jsonl", "json", "csv", "parquet"])
+def test_an_answer_is_the_text_that_stands_in_the_file(tmp_path: Path, write: str, answer: str) -> None:
+    row = {"title": "A", "passage": "Text.", "question": "Which?", "answer": answer}
+    path = tmp_path / f"a.{write}"
+    if write == "parquet":
+        import datasets
+
+        datasets.Dataset.from_list([row]).to_parquet(path)
+    elif write == "csv":
+        path.write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n")
+    else:
+        path.write_text(json.dumps(row if write == "jsonl" else [row]) + "\n")
+    assert load(path).all[0].queries[0].target == answer
+
+
+def test_numbers_in_json_are_taken_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "A", "passage": "T.", "question": "How many?", "answer": 1.50}\n')
+    assert load(tmp_path / "a.jsonl").all[0].queries[0].target == "1.50"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("title,passage,question,answer\nA,Text.,Which?,this\n", encoding="utf-8-sig")
+    assert load(tmp_path / "a.csv").all[0].title == "A"
+
+
 def test_published_squad_file_loads(reference: Path) -> None:
     contexts = load(reference / "knowledge" / "squad_val.json", limit=20)
     assert len(contexts.all) == 20
@@ -96,6 +122,13 @@ def test_repeated_passages_are_dropped_counted_and_reported(tmp_path: Path) -> N
     contexts = load(jsonl(tmp_path / "a.jsonl", [*ROWS, ROWS[0]]))
     assert len(contexts.all) == 2
     assert contexts.notes == ("1 rows repeat an earlier passage and were dropped: rows 3",)
+
+
+def test_one_passage_under_two_titles_keeps_the_first_and_says_so(tmp_path: Path) -> None:
+    rows = [{"title": title, "passage": "Text.", "question": f"{title}?", "answer": "x"} for title in ("A", "B", "A")]
+    contexts = load(jsonl(tmp_path / "a.jsonl", rows))
+    assert [(context.title, len(context.queries)) for context in contexts.all] == [("A", 3)]
+    assert contexts.notes == ("1 rows have an earlier passage under another title; the first title is kept: rows 2",)
 
 
 def test_the_split_depends_on_the_seed_and_not_on_the_order_of_the_file(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""The folder of a run: made, taken up again, or refused, and held by one process at a time.
+
+Nothing is overwritten unasked, and nothing is deleted that this run did not make.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from seal.errors import ConfigError, listed
+from seal.manifest import changes_outside, differences
+from seal.run import Run
+from seal.store import MANIFEST, Store, append_lines
+
+LOCK, SESSIONS = "run.lock", "sessions.jsonl"
+SESSION_FACTS = {
+    "seal": "version of SEAL",
+    "git": "revision of the code",
+    "packages": "set of packages",
+    "machine": "kind of machine",
+}
+"""What may differ between the processes that work on one run, one after the other."""
+_NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+
+
+@contextmanager
+def opened(run: Run, facts: Mapping[str, Any]) -> Iterator[Store]:
+    """The run's folder with its manifest, as `if_exists` wants it, for this process alone.
+
+    Raises:
+        ConfigError: the folder holds another run, lies in one, or has one at work in it; or `if_exists=fail` and it
+            holds any; or it cannot be written.
+    """
+    folder = run.folder
+    _refuse_nesting(run)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, "no permission")
+        lock = (folder / LOCK).open("a+")
+    except OSError as error:
+        raise ConfigError(
+            f"outputs: cannot write to {folder} ({error.strerror}): choose another folder with outputs=…"
+        ) from error
+    with lock:
+        _hold(lock, folder)
+        if run.if_exists == "replace" and (folder / MANIFEST).exists():
+            _clear(folder)
+        yield _taken_up(run, facts)
+
+
+def _refuse_nesting(run: Run) -> None:
+    folder = run.folder
+    for above in folder.parents:
+        if above != run.outputs and run.outputs in above.parents and (above / MANIFEST).exists():
+            raise ConfigError(f"name: {folder} would lie inside the run {above}: choose another name=…")
+    below = [file.parent for file in folder.rglob(MANIFEST) if file.parent != folder] if folder.is_dir() else []
+    if below:
+        raise ConfigError(f"name: {folder} holds other runs ({below[0].relative_to(folder)}): choose another name=…")
+
+
+def _hold(lock: IO[str], folder: Path) -> None:
+    """Lock the folder until the file is closed. File systems that know no locks are trusted."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "another process"
+        raise ConfigError(f"name: {holder} is at work in {folder}: wait for it, or choose another name=…") from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS_HERE:
+            raise
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+    lock.flush()
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
+
+
+def _taken_up(run: Run, facts: Mapping[str, Any]) -> Store:
+    folder, store = run.folder, Store(run.folder)
+    if (folder / MANIFEST).exists():
+        _check_same(run, folder, facts)
+    elif any(file.suffix != ".draft" and file.name != LOCK for file in folder.iterdir()):
+        raise ConfigError(f"name: {folder} is not empty and holds no run: choose another name=…")
+    else:
+        store.write(MANIFEST, json.dumps(facts, indent=2, ensure_ascii=False, default=str) + "\n")
+    session = {name: facts[name] for name in ("started", "command", *SESSION_FACTS)}
+    append_lines(folder / SESSIONS, [json.dumps(session, ensure_ascii=False, default=str) + "\n"])
+    return store
+
+
+def _check_same(run: Run, folder: Path, facts: Mapping[str, Any]) -> None:
+    if run.if_exists == "fail":
+        raise ConfigError(f"name: {folder} holds a run already and if_exists=fail: choose another name=…")
+    there = json.loads((folder / MANIFEST).read_text())
+    faults = differences(there["settings"], json.loads(json.dumps(facts["settings"], default=str)))
+    faults += changes_outside(there, facts)
+    if faults:
+        title = f"{folder} holds another run; choose another name=…, or if_exists=replace to delete that one:"
+        raise ConfigError(listed(title, faults))
+
+
+def changes_between_sessions(folder: Path) -> tuple[str, ...]:
+    """A note for each fact about code, packages and machine that was not the same all the time."""
+    sessions = [json.loads(line) for line in (folder / SESSIONS).read_text().splitlines()]
+    changed = [
+        what for name, what in SESSION_FACTS.items() if any(session[name] != sessions[0][name] for session in sessions)
+    ]
+    return tuple(
+        f"the run was resumed on another {what}: {SESSIONS} has both, and numbers may differ by rounding or more"
+        for what in changed
+    )
