@@ -12,12 +12,12 @@ import pytest
 
 from tests.conftest import SMALL, records
 
-COMMAND = (sys.executable, "-m", "seal.launch.cli", "run", *SMALL)
+COMMAND: tuple[str, ...] = (sys.executable, "-m", "seal.launch.cli", "run", *SMALL)
 N_RUNS, N_KILLS = 4, 3
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def start(folder: Path, *overrides: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen((*COMMAND, *overrides), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def n_lines(folder: Path) -> int:
@@ -76,3 +76,25 @@ def test_an_interrupted_run_says_that_it_can_go_on_and_exits_with_130(tmp_path: 
     assert process.returncode == 130
     assert b"the same command goes on from there" in said
     assert b"Traceback" not in said
+    assert b"if_exists" not in said
+
+
+def test_an_interrupted_replacement_says_that_the_same_command_would_start_anew(tmp_path: Path) -> None:
+    process = start(tmp_path, "if_exists=replace")
+    wait_for_lines(process, tmp_path, 12)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert b"only with if_exists=resume" in said
+
+
+def test_of_two_processes_with_the_same_command_one_is_refused(tmp_path: Path, finished: Path) -> None:
+    first = start(tmp_path)
+    wait_for_lines(first, tmp_path, 8)
+    second = start(tmp_path)
+    _, said = second.communicate()
+    assert second.returncode == 2
+    assert f"process {first.pid} on ".encode() in said
+    first.communicate()
+    assert first.returncode == 0
+    assert records(tmp_path / "outputs/tiny") == records(finished)

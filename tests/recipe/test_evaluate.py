@@ -61,7 +61,9 @@ def test_any_causal_model_does_with_or_without_chat_template(
     chat = f"model.chat={str(template is not None).lower()}"
     overrides = ("task.n_held_out=2", "model=local", f"model.path={model}", chat, "inner.targets=[all-linear]")
     assert seal("run", *QUICK, *overrides) == 0
-    assert len(results()["table"]) == 3
+    rows = results()["table"]
+    assert [row["n_contexts"] for row in rows] == [2, 2, 2]
+    assert all(row["n_failed"] == row["n_unknown"] == row["n_invalid"] == 0 for row in rows)
 
 
 def test_without_an_inner_loop_every_setting_is_the_base(seal: Seal) -> None:

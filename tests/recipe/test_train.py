@@ -13,7 +13,7 @@ from seal.results import Results
 from seal.store import read_records
 from seal.types import Evaluation, Failure, Grade, SelfEdit, Update
 from tests.conftest import SMALL, records
-from tests.models import mute_folder
+from tests.models import CHAT_TEMPLATE, mute_folder, random_folder
 
 Seal = Callable[..., int]
 RUN = Path("outputs/tiny")
@@ -145,7 +145,7 @@ def test_empty_self_edits_are_invalid_count_as_0_and_are_not_learned_from(seal: 
     assert (turn.n_invalid, turn.mean_reward, turn.n_kept) == (8, 0.0, 0)
 
 
-def test_self_edits_are_the_same_whatever_the_number_of_adapters_side_by_side(seal: Seal) -> None:
+def test_grades_are_the_same_whatever_the_number_of_adapters_side_by_side(seal: Seal) -> None:
     seal("run", *SMALL, "recipe.rounds=0")
     seal("run", *SMALL, "recipe.rounds=0", "inner.parallel=1", "name=one")
     grades = [
@@ -154,3 +154,22 @@ def test_self_edits_are_the_same_whatever_the_number_of_adapters_side_by_side(se
     ]
     same = sum(grades[0][key] == grades[1][key] for key in grades[0])
     assert same >= len(grades[0]) - 1  # rounding may turn one greedy answer
+
+
+@pytest.mark.slow
+def test_the_demo_shows_what_it_promises(seal: Seal) -> None:
+    """Two rounds bring at least .10 over untrained self-edits, and those at least .03 over the passage alone."""
+    assert seal("run", "experiment=tiny", "cluster.threads=1") == 0
+    accuracy = {row["setting"]: row["accuracy"] for row in read(RUN / "results.json")["table"]}
+    assert accuracy["round_2"] > accuracy["self_edits_round_0"] + 0.10
+    assert accuracy["self_edits_round_0"] > accuracy["passage_only"] + 0.03
+
+
+@pytest.mark.slow
+def test_a_chat_model_goes_through_rounds(seal: Seal, tmp_path: Path) -> None:
+    model = random_folder(tmp_path / "model", "llama", chat_template=CHAT_TEMPLATE)
+    overrides = ("model=local", f"model.path={model}", "model.chat=true", "outer.must_beat_unadapted=false")
+    assert seal("run", "recipe=train", *SMALL, *overrides) == 0
+    update: Update = read_records(RUN / "updates.jsonl", Update)["round_0"]
+    assert update.weights == "policies/round_1"
+    assert (RUN / update.weights / "chat_template.jinja").exists()

@@ -27,7 +27,7 @@ def test_equal_seeds_give_equal_passages_and_other_seeds_others() -> None:
     assert not {c.text for c in facts(seed=1).load().all} & {c.text for c in facts(seed=2).load().all}
 
 
-def test_more_contexts_do_not_change_the_first_ones_style_labels() -> None:
+def test_a_line_of_a_self_edit_is_labelled_by_its_style() -> None:
     context = facts().load().held_out[0]
     first_sentence = context.text.split(". ")[0] + "."
     query = context.queries[0]
