@@ -13,9 +13,6 @@ from seal.preflight import preflight
 from seal.run import Run
 from seal.task import Contexts
 
-TYPICAL_SEQUENCES = 9
-"""Training sequences a self-edit, measured on the published ones (8.7), for the forecast of optimizer steps."""
-
 
 def check(overrides: Sequence[str], *, as_json: bool) -> int:
     """Print the resolved configuration and the plan.
@@ -48,7 +45,7 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
         "contexts": len(contexts.all),
         "self_edits": forecast.self_edits,
         "inner_updates": forecast.trainings,
-        "estimated_optimizer_steps": forecast.trainings * run.inner.n_updates(TYPICAL_SEQUENCES),
+        "estimated_optimizer_steps": forecast.trainings * run.inner.n_updates(forecast.sequences_per_training),
         "answers": forecast.answers,
         "judge_calls": run.grader.n_calls(forecast.answers),
         "policy_updates": forecast.policy_updates,

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM
 
-from tests.conftest import SMALL, records
+from seal import config
+from seal.experiment import perform
+from seal.lab import Silent
+from tests.conftest import SMALL, records, settings_without
 from tests.models import random_folder
 
 Seal = Callable[..., int]
@@ -147,3 +150,25 @@ def test_a_damaged_line_taken_out_is_done_again_with_the_same_result(seal: Seal)
     after = records(RUN)
     assert sorted(after["evaluations.jsonl"].splitlines()) == sorted(before["evaluations.jsonl"].splitlines())
     assert after["results.json"] == before["results.json"]
+
+
+class Counting(Silent):
+    """A monitor that remembers how much was planned and done."""
+
+    n_planned = n_done = 0
+
+    def planned(self, n_units: int) -> None:
+        self.n_planned += n_units
+
+    def advanced(self, n_units: int) -> None:
+        self.n_done += n_units
+
+
+@pytest.mark.parametrize("recipe", ["train", "evaluate", "adapt"])
+def test_every_recipe_does_as_many_units_as_it_planned(tmp_path: Path, recipe: str) -> None:
+    of_others = ("recipe.rounds", "recipe.contexts_per_round", "recipe.held_out_edits", "recipe.repeats")
+    overrides = SMALL if recipe == "train" else settings_without(SMALL, "experiment", *of_others)
+    run, settings = config.load([*overrides, f"recipe={recipe}", f"outputs={tmp_path}"])
+    counting = Counting()
+    perform(run, settings, counting)
+    assert counting.n_done == counting.n_planned > 0

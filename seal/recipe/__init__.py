@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from seal.results import Results
     from seal.task import Contexts
 
+TYPICAL_SEQUENCES = 9
+"""Training sequences that a self-edit makes, measured on the published ones (8.7), for forecasts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
@@ -21,8 +24,10 @@ class Forecast:
     self_edits: int = 0
     trainings: int = 0
     """Of the inner loop."""
-    unadapted: int = 0
-    """Contexts about which an unadapted model is asked."""
+    sequences_per_training: int = TYPICAL_SEQUENCES
+    """An estimate, and of different trainings the largest."""
+    asked_apart: int = 0
+    """Contexts asked about in a unit of their own: the unadapted model, or one that was trained on all of them."""
     answers: int = 0
     """Of adapted and unadapted models."""
     policy_updates: int = 0
@@ -30,13 +35,14 @@ class Forecast:
     @property
     def units(self) -> int:
         """Units of work, each of which will have a record."""
-        return self.self_edits + self.trainings + self.unadapted + self.policy_updates
+        return self.self_edits + self.trainings + self.asked_apart + self.policy_updates
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
             self_edits=self.self_edits + other.self_edits,
             trainings=self.trainings + other.trainings,
-            unadapted=self.unadapted + other.unadapted,
+            sequences_per_training=max(self.sequences_per_training, other.sequences_per_training),
+            asked_apart=self.asked_apart + other.asked_apart,
             answers=self.answers + other.answers,
             policy_updates=self.policy_updates + other.policy_updates,
         )
@@ -70,7 +76,7 @@ def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, re
     """Self-edits about contexts, each tried out `repeats` times, and the unadapted model asked once."""
     n_edits = len(contexts) * edits_per_context
     answers = count_queries(contexts) * (1 + edits_per_context * repeats)
-    return Forecast(self_edits=n_edits, trainings=n_edits * repeats, unadapted=len(contexts), answers=answers)
+    return Forecast(self_edits=n_edits, trainings=n_edits * repeats, asked_apart=len(contexts), answers=answers)
 
 
 def forecast_passages(contexts: Sequence[Context], *, repeats: int) -> Forecast:

@@ -12,7 +12,7 @@ from pydantic import NonNegativeInt
 from seal import loop
 from seal.errors import RunError
 from seal.lab import Lab
-from seal.recipe import Forecast, Recipe, count_queries
+from seal.recipe import TYPICAL_SEQUENCES, Forecast, Recipe, count_queries
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus
 from seal.recipe.measuring import all_comparisons, measurement
 from seal.recipe.model_card import model_card
@@ -37,10 +37,12 @@ class Adapt(Recipe):
         return [] if contexts.all else ["there is no passage to learn"]
 
     def forecast(self, contexts: Contexts) -> Forecast:
+        n_edits = len(contexts.all) * self.edits_per_context
         return Forecast(
-            self_edits=len(contexts.all) * self.edits_per_context,
+            self_edits=n_edits,
             trainings=1,
-            unadapted=sum(bool(context.queries) for context in contexts.all),
+            sequences_per_training=n_edits * TYPICAL_SEQUENCES or len(contexts.all),
+            asked_apart=2 * sum(bool(context.queries) for context in contexts.all),
             answers=2 * count_queries(contexts.all),
         )
 
