@@ -8,11 +8,11 @@
 Everything here is a story about values; `seal.work` does the units of work, the run's cluster decides where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from seal.lab import Lab
-from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
-from seal.work import Learning, Lesson, Proposal, Proposing, Trial, TryingOut
+from seal.types import Answered, Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
+from seal.work import ExamPaper, Grading, Learning, Lesson, Proposal, Proposing, Trial, TryingOut
 
 
 def play_round(lab: Lab, policy: Policy, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Round:
@@ -48,7 +48,7 @@ def try_out(
         if isinstance(plan, Plan)
         for repeat in range(repeats)
     ]
-    outcomes = iter(lab.fulfil(TryingOut(policy=policy, title=f"{policy.id}: training on self-edits, asking"), trials))
+    outcomes = iter(examine(lab, policy, trials, title="training on self-edits, asking"))
     attempts = []
     for edit, plan in zip(edits, plans, strict=True):
         evaluations = tuple(next(outcomes) for _ in range(repeats)) if isinstance(plan, Plan) else ()
@@ -87,7 +87,7 @@ def learn(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Update:
 def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
     """The policy as it is answers the queries of each context, once."""
     trials = [Trial(context=context, source="unadapted") for context in contexts]
-    return lab.fulfil(TryingOut(policy=policy, title=f"{policy.id}: asking the unadapted model"), trials)
+    return examine(lab, policy, trials, title="asking the unadapted model")
 
 
 def train_on_passages(
@@ -99,5 +99,23 @@ def train_on_passages(
         for context in contexts
         for repeat in range(repeats)
     ]
-    outcomes = lab.fulfil(TryingOut(policy=policy, title=f"{policy.id}: training on passages, asking"), trials)
+    outcomes = examine(lab, policy, trials, title="training on passages, asking")
     return [outcomes[start : start + repeats] for start in range(0, len(outcomes), repeats)]
+
+
+def examine(lab: Lab, policy: Policy, trials: Sequence[Trial], *, title: str) -> list[Evaluation | Failure]:
+    """Models are made, asked, and their answers graded."""
+    work = TryingOut(policy=policy, title=f"{policy.id}: {title}")
+    answers = lab.fulfil(work, trials)
+    return grade(lab, policy, [trial.context for trial in trials], map(work.key, trials), answers)
+
+
+def grade(
+    lab: Lab, policy: Policy, contexts: Iterable[Context], keys: Iterable[str], answers: Iterable[Answered | Failure]
+) -> list[Evaluation | Failure]:
+    """Each model's answers to the queries of the context beside it get their verdicts, under the key beside it."""
+    papers = [
+        ExamPaper(key=key, context=context, answered=answered)
+        for key, context, answered in zip(keys, contexts, answers, strict=True)
+    ]
+    return lab.fulfil(Grading(policy=policy, title=f"{policy.id}: grading"), papers)

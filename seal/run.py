@@ -36,6 +36,8 @@ class Run:
     self_edit: SelfEditFormat
     inner: Inner
     engine: Engine
+    writer: Engine | None = None
+    """Who writes the self-edits, where that is somebody else than who answers."""
     grader: Grader
     outer: Outer
     recipe: Recipe
@@ -52,5 +54,12 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
     parts = Path(run.name).parts
     if not parts or ".." in parts or Path(run.name).is_absolute():
         yield f"name: '{run.name}' does not lead to a folder inside {run.outputs}, where runs lie"
+    if not run.engine.in_process and run.inner.makes_adapters:
+        yield (
+            "engine: a served model cannot answer with adapters: choose inner=none, or engine=transformers with "
+            "engine@writer=openai to have it write the self-edits only"
+        )
+    if run.recipe.learns and not (run.writer or run.engine).in_process:
+        yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
     if run.recipe.needs_adapters and not run.inner.makes_adapters:
         yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"

@@ -20,7 +20,11 @@ OPTIONS = sorted(
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
 )
-NEEDED = {"model/local": ["model.path=/nowhere"], "task/passages": ["task.path=/nowhere.jsonl"]}
+NEEDED = {
+    "model/local": ["model.path=/nowhere"],
+    "task/passages": ["task.path=/nowhere.jsonl"],
+    "engine/openai": ["inner=none", "recipe=evaluate"],
+}
 """What an option cannot be built without."""
 
 

@@ -28,6 +28,8 @@ class Forecast:
     """An estimate, and of different trainings the largest."""
     asked_apart: int = 0
     """Contexts asked about in a unit of their own: the unadapted model, or one that was trained on all of them."""
+    evaluations: int = 0
+    """Contexts with which a model is examined: asked, and its answers graded."""
     answers: int = 0
     """Of adapted and unadapted models."""
     policy_updates: int = 0
@@ -35,7 +37,7 @@ class Forecast:
     @property
     def units(self) -> int:
         """Units of work, each of which will have a record."""
-        return self.self_edits + self.trainings + self.asked_apart + self.policy_updates
+        return self.self_edits + self.trainings + self.asked_apart + self.evaluations + self.policy_updates
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
@@ -43,6 +45,7 @@ class Forecast:
             trainings=self.trainings + other.trainings,
             sequences_per_training=max(self.sequences_per_training, other.sequences_per_training),
             asked_apart=self.asked_apart + other.asked_apart,
+            evaluations=self.evaluations + other.evaluations,
             answers=self.answers + other.answers,
             policy_updates=self.policy_updates + other.policy_updates,
         )
@@ -54,6 +57,11 @@ class Recipe(ABC):
 
     needs_adapters: ClassVar[bool] = False
     """Whether it can only work with an inner loop that makes adapters."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether a policy changes on the way."""
+        return False
 
     @abstractmethod
     def faults(self, contexts: "Contexts") -> list[str]:
@@ -75,13 +83,19 @@ def count_queries(contexts: Sequence[Context]) -> int:
 def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Forecast:
     """Self-edits about contexts, each tried out `repeats` times, and the unadapted model asked once."""
     n_edits = len(contexts) * edits_per_context
-    answers = count_queries(contexts) * (1 + edits_per_context * repeats)
-    return Forecast(self_edits=n_edits, trainings=n_edits * repeats, asked_apart=len(contexts), answers=answers)
+    return Forecast(
+        self_edits=n_edits,
+        trainings=n_edits * repeats,
+        asked_apart=len(contexts),
+        evaluations=len(contexts) + n_edits * repeats,
+        answers=count_queries(contexts) * (1 + edits_per_context * repeats),
+    )
 
 
 def forecast_passages(contexts: Sequence[Context], *, repeats: int) -> Forecast:
     """Trainings on the contexts alone."""
-    return Forecast(trainings=len(contexts) * repeats, answers=count_queries(contexts) * repeats)
+    n_trainings = len(contexts) * repeats
+    return Forecast(trainings=n_trainings, evaluations=n_trainings, answers=count_queries(contexts) * repeats)
 
 
 def without_queries(contexts: "Contexts", needed: Sequence[Context]) -> list[str]:

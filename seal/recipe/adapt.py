@@ -38,11 +38,13 @@ class Adapt(Recipe):
 
     def forecast(self, contexts: Contexts) -> Forecast:
         n_edits = len(contexts.all) * self.edits_per_context
+        n_with_queries = sum(bool(context.queries) for context in contexts.all)
         return Forecast(
             self_edits=n_edits,
             trainings=1,
             sequences_per_training=n_edits * TYPICAL_SEQUENCES or len(contexts.all),
-            asked_apart=2 * sum(bool(context.queries) for context in contexts.all),
+            asked_apart=2 * n_with_queries,
+            evaluations=2 * n_with_queries,
             answers=2 * count_queries(contexts.all),
         )
 
@@ -68,7 +70,9 @@ class Adapt(Recipe):
         """Before and after, on the passages' own questions; nothing without questions."""
         if not contexts:
             return []
-        adapted = lab.fulfil(AskingConsolidated(policy=policy, title="asking the adapted model"), contexts)
+        asking = AskingConsolidated(policy=policy, title="asking the adapted model")
+        answers = lab.fulfil(asking, contexts)
+        adapted = loop.grade(lab, policy, contexts, map(asking.key, contexts), answers)
         return [
             measurement("base", contexts, [[one] for one in loop.ask_unadapted(lab, policy, contexts)]),
             measurement("adapted", contexts, [[one] for one in adapted]),

@@ -33,6 +33,10 @@ class Train(Recipe):
     held_out_repeats: PositiveInt
     """Trainings a held-out self-edit."""
 
+    @property
+    def learns(self) -> bool:
+        return self.rounds > 0
+
     def faults(self, contexts: Contexts) -> list[str]:
         if not contexts.train or not contexts.held_out:
             return [
