@@ -41,7 +41,7 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
 
 def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     """How much the run would do. Optimizer steps, tokens and prices are estimates, everything else is counted."""
-    forecast = run.recipe.forecast(contexts)
+    forecast = run.recipe.forecast(contexts, run.outer)
     queries = [query for context in contexts.all for query in context.queries]
     paid = [
         (run.writer or run.engine).forecast(
@@ -54,6 +54,7 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
             prompt_characters=forecast.answers * _mean_length(query.prompt for query in queries),
             sampling=run.task.answering,
         ),
+        run.outer.reward.forecast(contexts.all, n_edits=forecast.ratings),
         run.grader.forecast(queries, n_answers=forecast.answers),
     ]
     return {

@@ -100,6 +100,13 @@ class Lab:
         self.monitor.ended()
         return [done[work.key(unit)] for unit in units]
 
+    def skip(self, title: str, n_units: int) -> None:
+        """Planned units that turned out not to be needed."""
+        if n_units:
+            self.monitor.began(title, n_units)
+            self.monitor.advanced(n_units)
+            self.monitor.ended()
+
     def _settle(
         self, work: "Work[Unit, Result]", units: Sequence[Unit], postponed: Mapping[str, Postponed[Result]]
     ) -> dict[str, Result]:

@@ -42,7 +42,7 @@ def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
     """Prompts that leave no room for the self-edit. A tokenizer without the fast format is not checked here."""
     limit, tokenizer_file = facts.context_length, facts.folder / "tokenizer.json"
-    if limit is None or not tokenizer_file.is_file() or run.recipe.forecast(contexts).self_edits == 0:
+    if limit is None or not tokenizer_file.is_file() or run.recipe.forecast(contexts, run.outer).self_edits == 0:
         return
     from tokenizers import Tokenizer
 

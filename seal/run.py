@@ -61,5 +61,7 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
         )
     if run.recipe.learns and not (run.writer or run.engine).in_process:
         yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
+    if run.recipe.learns and getattr(run.outer, "must_beat_unadapted", False) and not run.outer.reward.knows_unadapted:
+        yield "outer.must_beat_unadapted: this reward says nothing of the unadapted model: set it to false"
     if run.recipe.needs_adapters and not run.inner.makes_adapters:
         yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"

@@ -170,6 +170,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What a reader made of a self-edit, without anything being trained."""
+
+    scores: Mapping[str, int]
+    """Points by criterion; empty where the reader was not understood."""
+    reason: str = ""
+    """Why there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """A self-edit tried out: its plan, how the unadapted model did, how each repeat did, and the reward."""
 
@@ -178,9 +188,15 @@ class Attempt:
     plan: Plan | Invalid
     baseline: Evaluation | Failure
     evaluations: tuple[Evaluation | Failure, ...]
-    """One a repeat; empty if the plan is invalid."""
+    """One a repeat; empty if the plan is invalid, or if a rating was enough."""
+    rating: Rating | None = None
+    """Where the reward asks for one."""
     reward: float | None = None
     """None if nothing is known, for example when every repeat failed."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.context.id}/{self.self_edit.index}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from seal.types import (
     Plan,
     Policy,
     Postponed,
+    Rating,
     SelfEdit,
     Training,
     Unavailable,
@@ -284,6 +285,38 @@ def _graded(answered: Answered, verdicts: Iterator[Verdict]) -> Evaluation | Pos
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading(Work[Attempt, Rating]):
+    """Self-edits are read by whom the reward names, and get points."""
+
+    records: ClassVar[str] = "ratings"
+    result: ClassVar[Any] = Rating
+
+    def key(self, unit: Attempt) -> str:
+        return f"{self.policy.id}/{unit.name}"
+
+    def batch_size(self, lab: Lab) -> int:
+        return 64
+
+    def rounds_together(self, lab: Lab) -> bool:
+        return False
+
+    def do(self, lab: Lab, units: Sequence[Attempt]) -> Sequence[Rating | Postponed[Rating]]:
+        pairs = [(unit.context, unit.self_edit) for unit in units]
+        ratings = lab.run.outer.reward.rate(pairs, partial(lab.spend, "ratings"))
+        return [_settled(rating) for rating in ratings]
+
+    def may_settle(self, lab: Lab, units: Sequence[Attempt], postponed: Sequence[Postponed[Rating]]) -> bool:
+        """A reader that cannot be understood leaves a self-edit without a rating; it is never kept."""
+        return True
+
+
+def _settled(rating: Rating | Unavailable) -> Rating | Postponed[Rating]:
+    if isinstance(rating, Unavailable):
+        return Postponed(reason=rating.reason)
+    return rating if rating.scores else Postponed(reason=rating.reason, instead=rating)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lesson:
     """The attempts that a policy may learn from."""
 
@@ -309,7 +342,7 @@ class Learning(Work[Lesson, Update]):
     def _learn(self, lab: Lab, lesson: Lesson) -> Update:
         """Without anything worth learning the policy stays as it is, and the update says so."""
         kept = lab.run.outer.select(lesson.attempts)
-        names = tuple(f"{attempt.context.id}/{attempt.self_edit.index}" for attempt in kept)
+        names = tuple(attempt.name for attempt in kept)
         following = self.policy.round + 1
         if not kept:
             return Update(round=following, kept=(), losses=(), weights=self.policy.weights, sha256=None)

@@ -24,6 +24,7 @@ NEEDED = {
     "model/local": ["model.path=/nowhere"],
     "task/passages": ["task.path=/nowhere.jsonl"],
     "engine/openai": ["inner=none", "recipe=evaluate"],
+    "outer/reward/proxy": ["outer.must_beat_unadapted=false"],
 }
 """What an option cannot be built without."""
 

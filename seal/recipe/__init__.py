@@ -10,6 +10,7 @@ from seal.types import Context
 
 if TYPE_CHECKING:
     from seal.lab import Lab
+    from seal.outer import Outer
     from seal.results import Results
     from seal.task import Contexts
 
@@ -32,12 +33,15 @@ class Forecast:
     """Contexts with which a model is examined: asked, and its answers graded."""
     answers: int = 0
     """Of adapted and unadapted models."""
+    ratings: int = 0
+    """Self-edits that are read for their reward."""
     policy_updates: int = 0
 
     @property
     def units(self) -> int:
         """Units of work, each of which will have a record."""
-        return self.self_edits + self.trainings + self.asked_apart + self.evaluations + self.policy_updates
+        done = self.self_edits + self.trainings + self.asked_apart + self.evaluations
+        return done + self.ratings + self.policy_updates
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
@@ -47,6 +51,7 @@ class Forecast:
             asked_apart=self.asked_apart + other.asked_apart,
             evaluations=self.evaluations + other.evaluations,
             answers=self.answers + other.answers,
+            ratings=self.ratings + other.ratings,
             policy_updates=self.policy_updates + other.policy_updates,
         )
 
@@ -68,7 +73,7 @@ class Recipe(ABC):
         """Why these contexts do not do for this recipe; empty if they do."""
 
     @abstractmethod
-    def forecast(self, contexts: "Contexts") -> Forecast:
+    def forecast(self, contexts: "Contexts", outer: "Outer") -> Forecast:
         """How much there will be to do."""
 
     @abstractmethod
@@ -89,6 +94,20 @@ def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, re
         asked_apart=len(contexts),
         evaluations=len(contexts) + n_edits * repeats,
         answers=count_queries(contexts) * (1 + edits_per_context * repeats),
+    )
+
+
+def forecast_practice(contexts: Sequence[Context], outer: "Outer", *, edits_per_context: int, repeats: int) -> Forecast:
+    """At most what practising on contexts takes: self-edits worth trying, tried as often as the outer loop may want."""
+    n_edits = len(contexts) * edits_per_context
+    tries_each = outer.reward.n_tried(edits_per_context) * (repeats + outer.extra_repeats)
+    return Forecast(
+        self_edits=n_edits,
+        trainings=len(contexts) * tries_each,
+        asked_apart=len(contexts),
+        evaluations=len(contexts) * (1 + tries_each),
+        answers=count_queries(contexts) * (1 + tries_each),
+        ratings=n_edits if outer.reward.rates else 0,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import NonNegativeInt
 from seal import loop
 from seal.errors import RunError
 from seal.lab import Lab
+from seal.outer import Outer
 from seal.recipe import TYPICAL_SEQUENCES, Forecast, Recipe, count_queries
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus
 from seal.recipe.measuring import all_comparisons, measurement
@@ -36,7 +37,7 @@ class Adapt(Recipe):
     def faults(self, contexts: Contexts) -> list[str]:
         return [] if contexts.all else ["there is no passage to learn"]
 
-    def forecast(self, contexts: Contexts) -> Forecast:
+    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         n_edits = len(contexts.all) * self.edits_per_context
         n_with_queries = sum(bool(context.queries) for context in contexts.all)
         return Forecast(

@@ -6,7 +6,15 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from seal import loop
 from seal.lab import Lab
-from seal.recipe import Forecast, Recipe, forecast_attempts, forecast_passages, without_queries
+from seal.outer import Outer
+from seal.recipe import (
+    Forecast,
+    Recipe,
+    forecast_attempts,
+    forecast_passages,
+    forecast_practice,
+    without_queries,
+)
 from seal.recipe.measuring import Yardstick, all_comparisons, style_shares, unadapted
 from seal.results import Results, of_attempts, summarize
 from seal.settings import option
@@ -45,14 +53,14 @@ class Train(Recipe):
             ]
         return without_queries(contexts, [*contexts.train, *self.yardstick_contexts(contexts)])
 
-    def forecast(self, contexts: Contexts) -> Forecast:
+    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         held_out = self.yardstick_contexts(contexts)
         total = forecast_passages(held_out, repeats=self.held_out_edits * self.held_out_repeats)
         for _ in range(self.rounds + 1):
             total += forecast_attempts(held_out, edits_per_context=self.held_out_edits, repeats=self.held_out_repeats)
         for index in range(self.rounds):
             practised = self.practised(contexts, index)
-            total += forecast_attempts(practised, edits_per_context=self.edits_per_context, repeats=self.repeats)
+            total += forecast_practice(practised, outer, edits_per_context=self.edits_per_context, repeats=self.repeats)
             total += Forecast(policy_updates=1)
         return total
 
