@@ -42,11 +42,12 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
 def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     """How much the run would do. Optimizer steps, tokens and prices are estimates, everything else is counted."""
     forecast = run.recipe.forecast(contexts, run.outer)
+    n_written = forecast.self_edits * run.self_edit.n_requests
     queries = [query for context in contexts.all for query in context.queries]
     paid = [
         (run.writer or run.engine).forecast(
-            n_requests=forecast.self_edits,
-            prompt_characters=forecast.self_edits * _mean_length(map(run.self_edit.prompt, contexts.all)),
+            n_requests=n_written,
+            prompt_characters=n_written * _mean_length(map(run.self_edit.prompt, contexts.all)),
             sampling=run.self_edit.sampling,
         ),
         run.engine.forecast(

@@ -21,6 +21,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     """
     contexts = run.task.load()
     faults = run.recipe.faults(contexts)
+    faults += run.self_edit.faults(run.recipe.wanted(contexts))
     folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
     if folder:
         faults += files.faults(folder, chat=run.model.chat)
@@ -42,7 +43,7 @@ def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
     """Prompts that leave no room for the self-edit. A tokenizer without the fast format is not checked here."""
     limit, tokenizer_file = facts.context_length, facts.folder / "tokenizer.json"
-    if limit is None or not tokenizer_file.is_file() or run.recipe.forecast(contexts, run.outer).self_edits == 0:
+    if limit is None or not tokenizer_file.is_file() or not (run.writer or run.engine).in_process:
         return
     from tokenizers import Tokenizer
 
@@ -50,7 +51,7 @@ def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> It
     tokenizer.no_truncation()
     room = run.self_edit.max_new_tokens
     render = _chat_renderer(run, facts) if run.model.chat else str
-    for context in contexts.all:
+    for context in dict.fromkeys(context for context, n_edits in run.recipe.wanted(contexts) if n_edits):
         n_tokens = len(tokenizer.encode(render(run.self_edit.prompt(context))).ids)
         if n_tokens + room > limit:
             yield (

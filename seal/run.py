@@ -61,6 +61,10 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
         )
     if run.recipe.learns and not (run.writer or run.engine).in_process:
         yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
+    if run.self_edit.needs_chat and not run.model.chat and run.writer is None:
+        yield "self_edit: this template is a message to a chat model: set model.chat=true, or choose another self_edit"
+    if run.recipe.learns and not run.self_edit.teachable:
+        yield "self_edit: a policy cannot learn to write these self-edits: choose recipe=evaluate, or another self_edit"
     if run.recipe.learns and getattr(run.outer, "must_beat_unadapted", False) and not run.outer.reward.knows_unadapted:
         yield "outer.must_beat_unadapted: this reward says nothing of the unadapted model: set it to false"
     if run.recipe.needs_adapters and not run.inner.makes_adapters:

@@ -54,6 +54,15 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """How a text was continued."""
+
+    text: str
+    finished: bool
+    """False if it was cut at the token limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SelfEdit:
     """What the policy wrote about a context, for its own training. Number `index` of those sampled."""
 

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from seal.engine import Completion, Request
+from seal.engine import Request
 from seal.inner import Adapted
 from seal.lab import Lab
 from seal.outer import Example
 from seal.seeds import derive
+from seal.self_edit import Assignment
 from seal.types import (
     Answered,
     Attempt,
+    Completion,
     Context,
     Evaluation,
     Failure,
@@ -26,6 +28,7 @@ from seal.types import (
     Policy,
     Postponed,
     Rating,
+    Sampling,
     SelfEdit,
     Training,
     Unavailable,
@@ -110,9 +113,13 @@ class Proposing(Work[Proposal, SelfEdit]):
         return (lab.run.writer or lab.run.engine).in_process
 
     def do(self, lab: Lab, units: Sequence[Proposal]) -> Sequence[SelfEdit | Postponed[SelfEdit]]:
-        requests = [Request(prompt=lab.run.self_edit.prompt(unit.context), seed=self.seed(lab, unit)) for unit in units]
-        completions = lab.writer(self.policy).generate(requests, lab.run.self_edit.sampling)
-        return [self._self_edit(unit, completion) for unit, completion in zip(units, completions, strict=True)]
+        def go_on(prompts: Sequence[tuple[str, int]], sampling: Sampling) -> Sequence[Completion | Unavailable]:
+            requests = [Request(prompt=prompt, seed=seed) for prompt, seed in prompts]
+            return lab.writer(self.policy).generate(requests, sampling)
+
+        assignments = [Assignment(context=unit.context, index=unit.index, seed=self.seed(lab, unit)) for unit in units]
+        written = lab.run.self_edit.write(assignments, go_on)
+        return [self._self_edit(unit, text) for unit, text in zip(units, written, strict=True)]
 
     def _self_edit(self, unit: Proposal, completion: Completion | Unavailable) -> SelfEdit | Postponed[SelfEdit]:
         if isinstance(completion, Unavailable):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from seal.settings import option
-from seal.types import Policy, Sampling, Unavailable, Usage
+from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
     from seal.adapters import Adapter
@@ -25,15 +25,6 @@ class Request:
     """Of this text alone: the same request gives the same text in whichever company it is made."""
     adapter: "Adapter | None" = None
     """The model that continues it is the policy with this adapter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """How a text was continued."""
-
-    text: str
-    finished: bool
-    """False if it was cut at the token limit."""
 
 
 class Generator(Protocol):

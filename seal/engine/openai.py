@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from seal.endpoint import Endpoint, Question, Reply
-from seal.engine import Completion, Engine, Generator, Request, Spend
+from seal.engine import Engine, Generator, Request, Spend
 from seal.settings import option
-from seal.types import Policy, Sampling, Unavailable, Usage
+from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
     from seal.backbone import Backbones

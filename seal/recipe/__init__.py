@@ -72,6 +72,10 @@ class Recipe(ABC):
     def faults(self, contexts: "Contexts") -> list[str]:
         """Why these contexts do not do for this recipe; empty if they do."""
 
+    def wanted(self, contexts: "Contexts") -> list[tuple[Context, int]]:
+        """The contexts about which self-edits will be written, with how many of each; none by default."""
+        return []
+
     @abstractmethod
     def forecast(self, contexts: "Contexts", outer: "Outer") -> Forecast:
         """How much there will be to do."""

@@ -37,6 +37,9 @@ class Adapt(Recipe):
     def faults(self, contexts: Contexts) -> list[str]:
         return [] if contexts.all else ["there is no passage to learn"]
 
+    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        return [(context, self.edits_per_context) for context in contexts.all]
+
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         n_edits = len(contexts.all) * self.edits_per_context
         n_with_queries = sum(bool(context.queries) for context in contexts.all)

@@ -36,6 +36,9 @@ class Evaluate(Recipe):
         part: Sequence[Context] = getattr(contexts, self.part)
         return part[: self.contexts]
 
+    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        return [(context, self.edits_per_context) for context in self.chosen(contexts)]
+
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         chosen = self.chosen(contexts)
         on_edits = forecast_attempts(chosen, edits_per_context=self.edits_per_context, repeats=self.repeats)

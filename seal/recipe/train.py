@@ -53,6 +53,14 @@ class Train(Recipe):
             ]
         return without_queries(contexts, [*contexts.train, *self.yardstick_contexts(contexts)])
 
+    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        on_practice = [
+            (context, self.edits_per_context)
+            for index in range(self.rounds)
+            for context in self.practised(contexts, index)
+        ]
+        return on_practice + [(context, self.held_out_edits) for context in self.yardstick_contexts(contexts)]
+
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         held_out = self.yardstick_contexts(contexts)
         total = forecast_passages(held_out, repeats=self.held_out_edits * self.held_out_repeats)
