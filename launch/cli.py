@@ -7,6 +7,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 
 INTERRUPTED = 130
@@ -87,6 +88,33 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--text", metavar="FILE", help="a self-edit to be read instead of one to be written; - is stdin")
     _add_json(show)
 
+    importer = _command(commands, "import", _import, "read published results into a run, for report and compare")
+    importer.add_argument(
+        "files", nargs="+", metavar="FILE", help="a results file; or several, or a folder, of matrices"
+    )
+    importer.add_argument("--name", help="of the run; the file's own by default")
+    importer.add_argument("--contexts", metavar="FILE", help="the passages, where the results have none")
+    _add_json(importer)
+
+    comparison = _command(commands, "compare", _compare, "paired differences between two runs")
+    for which in ("first", "second"):
+        comparison.add_argument(
+            which, metavar="RUN", help="the name of a run under outputs/, or the path of its folder"
+        )
+    comparison.add_argument(
+        "--settings",
+        action="append",
+        default=[],
+        metavar="A:B",
+        help="a setting of the first and one of the second run",
+    )
+    _add_json(comparison)
+
+    agreement = _command(commands, "agreement", _agreement, "how far a grader agrees with verdicts in files")
+    agreement.add_argument("files", nargs="+", metavar="FILE", help="published results, or JSON Lines of verdicts")
+    agreement.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="the grader, for example grader=lexical")
+    _add_json(agreement)
+
     for name, function, summary in (
         ("status", _status, "how far a run is"),
         ("report", _report, "make the tables, plots and page of a run"),
@@ -128,6 +156,27 @@ def _show(parsed: argparse.Namespace) -> int:
     from .showing import show_self_edit
 
     return show_self_edit(parsed.overrides, chosen=parsed.context, text_file=parsed.text, as_json=parsed.json)
+
+
+def _compare(parsed: argparse.Namespace) -> int:
+    from .comparing import compare
+
+    return compare(parsed.first, parsed.second, settings=parsed.settings, as_json=parsed.json)
+
+
+def _agreement(parsed: argparse.Namespace) -> int:
+    from .agreeing import agreement
+
+    given = [*parsed.files, *parsed.overrides]
+    overrides = [each for each in given if "=" in each and not Path(each).exists()]
+    files = [each for each in given if each not in overrides]
+    return agreement(files, overrides, as_json=parsed.json)
+
+
+def _import(parsed: argparse.Namespace) -> int:
+    from .importing import import_results
+
+    return import_results(parsed.files, name=parsed.name, contexts_file=parsed.contexts, as_json=parsed.json)
 
 
 def _status(parsed: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Pictures of a run, drawn with matplotlib."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,8 +9,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from seal.report.wording import label, share
-from seal.results import Results, Row
+from seal.report.wording import label, paired, share, signed
+from seal.results import Comparison, Results, Row
 
 INK, BAR, BASELINE = "#1f2937", "#2563eb", "#9ca3af"
 STYLE_COLOURS = ("#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#6b7280")
@@ -59,6 +59,27 @@ def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path) -> None:
     axes.set_ylim(0, 1)
     axes.set_title("held-out self-edits by style", fontsize=10, color=INK, pad=10)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, reverse=True)
+    _finish(axes)
+    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
+    plt.close(figure)
+
+
+def plot_differences(comparisons: Sequence[Comparison], path: Path, *, title: str) -> None:
+    """One line a comparison: the difference with its interval over contexts, and the thinner one over titles."""
+    figure, axes = plt.subplots(figsize=(7.2, 1.2 + 0.7 * len(comparisons)), layout="constrained")
+    for place, one in enumerate(reversed(comparisons)):
+        for ends, width in ((one.ci95_titles, 1.2), (one.ci95, 3.5)):
+            if ends:
+                axes.plot(ends, [place, place], color=BAR, linewidth=width, solid_capstyle="round")
+        axes.plot([one.difference], [place], "o", color=INK, markersize=6)
+        axes.annotate(
+            signed(one.difference), (one.difference, place), xytext=(0, 8), textcoords="offset points", ha="center"
+        )
+    axes.set_yticks(range(len(comparisons)), [paired(one) for one in reversed(comparisons)])
+    axes.set_title(title, fontsize=10, color=INK, pad=10)
+    axes.set_ylim(-0.6, len(comparisons) - 0.3)
+    axes.axvline(0, color=BASELINE, linewidth=1, zorder=0)
+    axes.set_xlabel("difference in accuracy, 95 % interval over contexts (thin: over titles)")
     _finish(axes)
     figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
     plt.close(figure)

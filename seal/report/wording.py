@@ -1,11 +1,19 @@
 """How numbers and settings are written everywhere people read them."""
 
+from seal.results import Comparison
+
 _LABELS = {"self_edits_round_0": "untrained self-edits", "round_0": "untrained policy"}
 
 
 def label(setting: str) -> str:
     """A setting's or a policy's name in words."""
     return _LABELS.get(setting, setting.replace("_", " "))
+
+
+def paired(comparison: Comparison) -> str:
+    """What is compared: one setting of two runs, or two settings."""
+    first, second = label(comparison.first), label(comparison.second)
+    return first if first == second else f"{second} − {first}"
 
 
 def share(value: float | None) -> str:

@@ -87,6 +87,9 @@ class Task(ABC):
             Query(question=question, prompt=fill(self.query_template, title=title, question=question), target=answer)
             for question, answer in questions
         )
-        return Context(
-            id=sha256(f"{title}\x1f{text}".encode()).hexdigest()[:12], title=title, text=text, queries=queries
-        )
+        return Context(id=context_id(title, text), title=title, text=text, queries=queries)
+
+
+def context_id(title: str, text: str) -> str:
+    """The same for the same passage in every run, so that runs can be compared."""
+    return sha256(f"{title}\x1f{text}".encode()).hexdigest()[:12]

@@ -1,0 +1,157 @@
+"""Single-passage evaluations as the paper's repository publishes them (arXiv 2506.10943): one JSON file a run.
+
+    {"overall": {…}, "articles": [{"title", "context", "completions": [{"text", "questions": [
+        {"rep", "question", "answer", "baseline_answer", "adapter_answer", "baseline_correct", "adapter_correct"}]}]}]}
+
+The unadapted model is asked and graded anew for each self-edit and repeat; each time is an evaluation of its own here.
+The verdicts are those of GPT-4.1; a judge that failed was written down as False.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from seal.errors import DataError, listed
+from seal.outer.reward.accuracy import Accuracy
+from seal.released import JUDGE, check_summary
+from seal.self_edit.passage import titled_plan
+from seal.self_edit.prose import split
+from seal.statistics import accuracy, mean, sample_deviation
+from seal.task import context_id
+from seal.types import Attempt, Context, Evaluation, Grade, Invalid, Plan, Query, SelfEdit, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    rep: int
+    question: str
+    answer: str
+    baseline_answer: str
+    adapter_answer: str
+    baseline_correct: bool
+    adapter_correct: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Completion:
+    text: str
+    questions: tuple[_Question, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Article:
+    title: str
+    context: str
+    completions: tuple[_Completion, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Articles:
+    """A published run: an attempt for each self-edit, and the unadapted model's evaluations of each context."""
+
+    attempts: tuple[Attempt, ...]
+    unadapted: Mapping[str, tuple[Evaluation, ...]]
+    """By context, one for each self-edit and repeat."""
+    overall: Mapping[str, float]
+    """As published."""
+    passage_only: bool
+    """Whether nothing but the passages was trained on."""
+
+
+def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
+    """The run in an already parsed file.
+
+    Raises:
+        DataError: it has another shape, with the places; or its numbers are not those of its own verdicts.
+    """
+    try:
+        rows = TypeAdapter(tuple[_Article, ...]).validate_python(document["articles"])
+        overall = TypeAdapter(dict[str, float]).validate_python(document["overall"])
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
+        raise DataError(listed(f"{path} is no published evaluation:", faults)) from error
+    by_lines = bool(document.get("split_newlines", True))
+    attempts = [attempt for row in rows for attempt in _attempts(row, by_lines=by_lines)]
+    articles = Articles(
+        attempts=tuple(attempts),
+        unadapted=_unadapted(rows),
+        overall=overall,
+        passage_only=all(not attempt.self_edit.text.strip() for attempt in attempts),
+    )
+    check_summary(path, published=overall, found=recomputed(articles))
+    return articles
+
+
+def _attempts(row: _Article, *, by_lines: bool) -> Iterator[Attempt]:
+    context = _context(row)
+    for index, completion in enumerate(row.completions):
+        evaluations = tuple(_evaluations(completion, adapted=True))
+        baseline = next(_evaluations(completion, adapted=False))
+        yield Attempt(
+            context=context,
+            self_edit=SelfEdit(context_id=context.id, index=index, text=completion.text, finished=True),
+            plan=_plan(context, completion.text, by_lines=by_lines),
+            baseline=baseline,
+            evaluations=evaluations,
+            reward=Accuracy().score(baseline, evaluations, None),
+        )
+
+
+def _plan(context: Context, text: str, *, by_lines: bool) -> Plan:
+    """What was trained on; a self-edit without text left the passage alone."""
+    plan = titled_plan(context, split(text, by_lines=by_lines), append_passage=True)
+    return Plan(sequences=()) if isinstance(plan, Invalid) else plan
+
+
+def _context(row: _Article) -> Context:
+    first = [each for each in row.completions[0].questions if each.rep == row.completions[0].questions[0].rep]
+    queries = tuple(Query(question=each.question, prompt=each.question, target=each.answer) for each in first)
+    text = row.context.strip()
+    return Context(id=context_id(row.title.strip(), text), title=row.title.strip(), text=text, queries=queries)
+
+
+def _evaluations(completion: _Completion, *, adapted: bool) -> Iterator[Evaluation]:
+    """One a repeat, with the verdicts in the order of the questions."""
+    by_repeat: dict[int, list[Verdict]] = {}
+    for each in completion.questions:
+        answer, correct = (
+            (each.adapter_answer, each.adapter_correct) if adapted else (each.baseline_answer, each.baseline_correct)
+        )
+        grade = Grade.CORRECT if correct else Grade.WRONG
+        by_repeat.setdefault(each.rep, []).append(Verdict(grade=grade, answer=answer, grader=JUDGE))
+    for repeat in sorted(by_repeat):
+        yield Evaluation(seed=repeat, training=None, verdicts=tuple(by_repeat[repeat]))
+
+
+def _unadapted(rows: Sequence[_Article]) -> dict[str, tuple[Evaluation, ...]]:
+    return {
+        _context(row).id: tuple(
+            evaluation for completion in row.completions for evaluation in _evaluations(completion, adapted=False)
+        )
+        for row in rows
+    }
+
+
+def recomputed(articles: Articles) -> dict[str, float]:
+    """The published summary, from the verdicts: means, and sample deviations of means."""
+    by_context: dict[str, list[list[float]]] = {}
+    for attempt in articles.attempts:
+        known = [one for one in attempt.evaluations if isinstance(one, Evaluation)]
+        by_context.setdefault(attempt.context.id, []).append([accuracy(one) or 0.0 for one in known])
+    before = [mean([accuracy(one) or 0.0 for one in articles.unadapted[context]]) or 0.0 for context in by_context]
+    after = [mean([mean(repeats) or 0.0 for repeats in edits]) or 0.0 for edits in by_context.values()]
+    over_edits = [sample_deviation([mean(repeats) or 0.0 for repeats in edits]) or 0.0 for edits in by_context.values()]
+    within = [mean([sample_deviation(repeats) or 0.0 for repeats in edits]) or 0.0 for edits in by_context.values()]
+    gains = [later - earlier for earlier, later in zip(before, after, strict=True)]
+    return {
+        "baseline_mean_accuracy": mean(before) or 0.0,
+        "baseline_std_of_article_means": sample_deviation(before) or 0.0,
+        "adapter_mean_accuracy": mean(after) or 0.0,
+        "adapter_std_of_article_means": sample_deviation(after) or 0.0,
+        "mean_adapter_std_over_completions": mean(over_edits) or 0.0,
+        "mean_adapter_std_within_completions": mean(within) or 0.0,
+        "mean_gain": mean(gains) or 0.0,
+    }

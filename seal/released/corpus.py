@@ -1,0 +1,111 @@
+"""A continued-pretraining run as the paper's repository publishes it: one model, trained on all passages.
+
+    {"overall": {"baseline_accuracy", "adapter_accuracy", "gain"}, "per_article": {title: {…}}, "server_reply": {
+        "baseline_texts", "adapter_texts", "baseline_correct", "adapter_correct"}}
+
+`per_article` is keyed by title and so keeps only the last of several passages with one; `server_reply` has every
+answer, in the order of the passages, but neither passages nor questions: those have to come from another file.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from seal.errors import DataError, listed
+from seal.released import JUDGE, check_summary
+from seal.statistics import mean
+from seal.types import Context, Evaluation, Grade, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reply:
+    baseline_texts: tuple[str, ...]
+    adapter_texts: tuple[str, ...]
+    baseline_correct: tuple[bool, ...]
+    adapter_correct: tuple[bool, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Marks:
+    baseline_correct: tuple[bool, ...]
+    adapter_correct: tuple[bool, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusRun:
+    """The unadapted and the adapted model, asked about each context."""
+
+    contexts: tuple[Context, ...]
+    unadapted: tuple[Evaluation, ...]
+    adapted: tuple[Evaluation, ...]
+
+
+def read_corpus(path: Path, document: Mapping[str, Any], contexts: Sequence[Context]) -> CorpusRun:
+    """The run in an already parsed file, about the first of these contexts.
+
+    Raises:
+        DataError: it has another shape, is about other contexts, or contradicts itself.
+    """
+    try:
+        reply = TypeAdapter(_Reply).validate_python(document["server_reply"])
+        marks = TypeAdapter(dict[str, _Marks]).validate_python(document["per_article"])
+        overall = TypeAdapter(dict[str, float]).validate_python(document["overall"])
+    except (ValidationError, KeyError) as error:
+        raise DataError(f"{path} is no published continued-pretraining run: {error}") from error
+    check_summary(path, published=overall, found=_means(reply))
+    chosen = _asked_about(path, len(reply.adapter_correct), contexts)
+    run = CorpusRun(
+        contexts=chosen,
+        unadapted=tuple(_evaluations(chosen, reply.baseline_texts, reply.baseline_correct)),
+        adapted=tuple(_evaluations(chosen, reply.adapter_texts, reply.adapter_correct)),
+    )
+    _check_alignment(path, run, marks)
+    return run
+
+
+def _asked_about(path: Path, n_answers: int, contexts: Sequence[Context]) -> tuple[Context, ...]:
+    """As many of the first contexts as have that many questions in all."""
+    n_questions = 0
+    for count, context in enumerate(contexts, start=1):
+        n_questions += len(context.queries)
+        if n_questions == n_answers:
+            return tuple(contexts[:count])
+    raise DataError(
+        f"{path} has {n_answers} answers, but no number of first passages has as many questions: other passages?"
+    )
+
+
+def _evaluations(contexts: Sequence[Context], texts: Sequence[str], marks: Sequence[bool]) -> Iterator[Evaluation]:
+    graded = zip(texts, marks, strict=True)
+    for context in contexts:
+        own = [next(graded) for _ in context.queries]
+        verdicts = tuple(
+            Verdict(grade=Grade.CORRECT if correct else Grade.WRONG, answer=text, grader=JUDGE) for text, correct in own
+        )
+        yield Evaluation(seed=0, training=None, verdicts=verdicts)
+
+
+def _means(reply: _Reply) -> dict[str, float]:
+    """Over questions, as published."""
+    before = mean([float(mark) for mark in reply.baseline_correct]) or 0.0
+    after = mean([float(mark) for mark in reply.adapter_correct]) or 0.0
+    return {"baseline_accuracy": before, "adapter_accuracy": after, "gain": after - before}
+
+
+def _check_alignment(path: Path, run: CorpusRun, marks: Mapping[str, _Marks]) -> None:
+    """The last passage of each title has the marks that the file gives the title."""
+    last = {context.title: number for number, context in enumerate(run.contexts)}
+    faults = [
+        f"the answers about '{title}' are not those of these passages"
+        for title, expected in marks.items()
+        if title not in last or _marks(run.adapted[last[title]]) != expected.adapter_correct
+    ]
+    if faults:
+        raise DataError(listed(f"{path} is about other passages, or in another order:", faults))
+
+
+def _marks(evaluation: Evaluation) -> tuple[bool, ...]:
+    return tuple(verdict.grade is Grade.CORRECT for verdict in evaluation.verdicts)

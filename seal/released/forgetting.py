@@ -1,0 +1,95 @@
+"""Forgetting matrices as the paper's repository publishes them: means and deviations over sequences of passages.
+
+    {"mean_over_sequences": [[…]], "std_over_sequences": [[…]], "n_sequences": 8, "n_datapoints": 8}
+
+Row 0 is the unadapted model; row i + 1 is after the self-edit of passage i; column j is about passage j.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import PositiveInt, TypeAdapter, ValidationError
+
+from seal.errors import DataError, listed
+
+Matrix = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgetting:
+    """Accuracies by step and passage, over sequences."""
+
+    mean_over_sequences: Matrix
+    std_over_sequences: Matrix
+    n_sequences: PositiveInt
+    n_datapoints: PositiveInt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pooled:
+    """Several runs taken together."""
+
+    mean: Matrix
+    deviation: Matrix
+    """Over all sequences of all runs."""
+    published_deviation: Matrix
+    """The mean of the runs' deviations, as the repository pools: it leaves out how far apart the runs are, and a mean
+    of roots is less than the root of the mean."""
+    n_sequences: int
+
+
+def read_forgetting(path: Path, document: Mapping[str, Any]) -> Forgetting:
+    """The matrices in an already parsed file.
+
+    Raises:
+        DataError: it has another shape.
+    """
+    try:
+        found: Forgetting = TypeAdapter(Forgetting).validate_python(
+            {name: document.get(name) for name in Forgetting.__dataclass_fields__}
+        )
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
+        raise DataError(listed(f"{path} is no published forgetting matrix:", faults)) from error
+    size = found.n_datapoints
+    for name, matrix in (("mean", found.mean_over_sequences), ("std", found.std_over_sequences)):
+        if [len(row) for row in matrix] != [size] * (size + 1):
+            raise DataError(f"{path}: {name}_over_sequences is not {size + 1} rows of {size} numbers")
+    return found
+
+
+def pool(runs: Sequence[Forgetting]) -> Pooled:
+    """Runs of equal shape, weighted by their sequences; their deviations are taken as those of NumPy (denominator n).
+
+    The variance over all sequences is the mean of the variances within the runs plus the variance of the runs' means.
+    """
+    weights = [run.n_sequences for run in runs]
+    means = [run.mean_over_sequences for run in runs]
+    deviations = [run.std_over_sequences for run in runs]
+    middle = _cellwise(lambda values: _weighted(values, weights), means)
+    within = _cellwise(lambda values: _weighted([value**2 for value in values], weights), deviations)
+    between = _cellwise(lambda values: _variance(values, weights), means)
+    return Pooled(
+        mean=middle,
+        deviation=_cellwise(lambda values: sum(values) ** 0.5, [within, between]),
+        published_deviation=_cellwise(lambda values: sum(values) / len(values), deviations),
+        n_sequences=sum(weights),
+    )
+
+
+def _cellwise(function: Any, matrices: Sequence[Matrix]) -> Matrix:
+    """The matrix of what a function makes of the values that stand in one place."""
+    return tuple(
+        tuple(float(function(values)) for values in zip(*rows, strict=True)) for rows in zip(*matrices, strict=True)
+    )
+
+
+def _weighted(values: Sequence[float], weights: Sequence[int]) -> float:
+    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
+
+
+def _variance(values: Sequence[float], weights: Sequence[int]) -> float:
+    middle = _weighted(values, weights)
+    return _weighted([(value - middle) ** 2 for value in values], weights)

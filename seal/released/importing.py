@@ -1,0 +1,193 @@
+"""A published file becomes the folder of a run, so that everything that reads runs can read it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from seal import __version__
+from seal.errors import ConfigError, DataError
+from seal.released.articles import Articles, read_articles
+from seal.released.corpus import CorpusRun, read_corpus
+from seal.results import Measurement, Outcome, Results, RoundSummary, compare, of_attempts, summarize
+from seal.store import MANIFEST, RESULTS, Store
+from seal.types import Context, Evaluation, Failure, Policy, Query, Round, SelfEdit, Update
+
+POLICY = Policy(round=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What goes into the run's folder."""
+
+    contexts: tuple[Context, ...]
+    self_edits: Mapping[str, SelfEdit]
+    evaluations: Mapping[str, Evaluation]
+    results: Results
+
+
+def read_document(path: Path) -> Mapping[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        DataError: there is none.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    if not isinstance(document, dict):
+        raise DataError(f"{path} is no published results file: it holds a {type(document).__name__}, not an object")
+    return document
+
+
+def read_published(path: Path, contexts_file: Path | None) -> Imported:
+    """The run that a published results file tells of.
+
+    Raises:
+        DataError: it is none of the known formats, lacks something, or contradicts itself.
+    """
+    document = read_document(path)
+    if "articles" in document:
+        return of_articles(read_articles(path, document))
+    if "server_reply" in document:
+        if contexts_file is None:
+            raise DataError(f"{path} has answers without questions: name the file of its passages with --contexts FILE")
+        return of_corpus(read_corpus(path, document, read_contexts(contexts_file)))
+    raise DataError(
+        f"{path} is no results file that SEAL knows: it has neither articles (single passages) nor server_reply "
+        f"(continued pretraining), but {', '.join(list(document)[:8])}"
+    )
+
+
+def read_contexts(path: Path) -> list[Context]:
+    """Passages with their questions, in order: a list of rows with title, context and questions.
+
+    Raises:
+        DataError: it is not such a file.
+    """
+    from seal.task import context_id
+
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            Context(
+                id=context_id(row["title"].strip(), row["context"].strip()),
+                title=row["title"].strip(),
+                text=row["context"].strip(),
+                queries=tuple(
+                    Query(question=each["question"], prompt=each["question"], target=each["answer"])
+                    for each in row["questions"]
+                ),
+            )
+            for row in rows
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"--contexts: {path} is no list of rows with title, context and questions: {type(error).__name__} {error}"
+        ) from error
+
+
+def of_articles(articles: Articles) -> Imported:
+    """Single-passage evaluations: with several self-edits of each context they are a round of training."""
+    contexts = tuple(dict.fromkeys(attempt.context for attempt in articles.attempts))
+    base = _measurement("base", contexts, {context.id: articles.unadapted[context.id] for context in contexts})
+    setting = "passage_only" if articles.passage_only else "self_edits_round_0"
+    adapted = of_attempts(setting, articles.attempts)
+    source = "passage" if articles.passage_only else "edit_{}"
+    evaluations = {
+        f"{POLICY.id}/{context}/unadapted/{number}": evaluation
+        for context, of_context in articles.unadapted.items()
+        for number, evaluation in enumerate(of_context)
+    }
+    for attempt in articles.attempts:
+        for repeat, evaluation in enumerate(attempt.evaluations):
+            assert not isinstance(evaluation, Failure)
+            key = f"{POLICY.id}/{attempt.context.id}/{source.format(attempt.self_edit.index)}/{repeat}"
+            evaluations[key] = evaluation
+    self_edits = {f"{POLICY.id}/{attempt.name}": attempt.self_edit for attempt in articles.attempts}
+    return Imported(
+        contexts=contexts,
+        self_edits={} if articles.passage_only else self_edits,
+        evaluations=evaluations,
+        results=_results([base, adapted], _rounds(articles)),
+    )
+
+
+def _rounds(articles: Articles) -> tuple[RoundSummary, ...]:
+    """What there was to choose from, where there was a choice."""
+    if len(articles.attempts) == len({attempt.context.id for attempt in articles.attempts}):
+        return ()
+    update = Update(round=1, kept=(), losses=(), weights=None, sha256=None)
+    turn = Round(index=0, policy=POLICY, attempts=articles.attempts, update=update, next=Policy(round=1))
+    return (summarize(turn),)
+
+
+def of_corpus(run: CorpusRun) -> Imported:
+    """One adapter for all passages."""
+    by_source = {"unadapted": run.unadapted, "consolidated": run.adapted}
+    measurements = [
+        _measurement(
+            setting,
+            run.contexts,
+            {context.id: (one,) for context, one in zip(run.contexts, by_source[source], strict=True)},
+        )
+        for setting, source in (("base", "unadapted"), ("self_edits_round_0", "consolidated"))
+    ]
+    evaluations = {
+        f"{POLICY.id}/{context.id}/{source}/0": one
+        for source, found in by_source.items()
+        for context, one in zip(run.contexts, found, strict=True)
+    }
+    return Imported(contexts=run.contexts, self_edits={}, evaluations=evaluations, results=_results(measurements, ()))
+
+
+def _measurement(setting: str, contexts: Sequence[Context], outcomes: Mapping[str, Sequence[Outcome]]) -> Measurement:
+    return Measurement(
+        setting=setting,
+        outcomes=outcomes,
+        n_queries={context.id: len(context.queries) for context in contexts},
+        titles={context.id: context.title for context in contexts},
+    )
+
+
+def _results(measurements: Sequence[Measurement], rounds: tuple[RoundSummary, ...]) -> Results:
+    comparison = compare(measurements[0], measurements[1])
+    return Results(
+        table=tuple(measurement.row() for measurement in measurements),
+        comparisons=(comparison,) if comparison else (),
+        scores={measurement.setting: measurement.by_context() for measurement in measurements},
+        rounds=rounds,
+        notes=("imported: verdicts are as published, and nothing was run here",),
+    )
+
+
+def write_imported(folder: Path, name: str, source: Path, imported: Imported) -> None:
+    """Make the run's folder.
+
+    Raises:
+        ConfigError: there is something in it already.
+        RunError: it cannot be written.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"--name: {folder} is not empty: choose another name")
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store(folder)
+    facts = {
+        "seal": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": {"name": name, "seed": None},
+        "git": None,
+        "imported": {"file": source.name, "sha256": sha256(source.read_bytes()).hexdigest()},
+        "data": {"n_train": 0, "n_held_out": len(imported.contexts)},
+    }
+    store.write(MANIFEST, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    store.append("contexts", {context.id: context for context in imported.contexts}, Context)
+    store.append("self_edits", imported.self_edits, SelfEdit)
+    store.append("evaluations", imported.evaluations, Evaluation)
+    store.write(RESULTS, TypeAdapter(Results).dump_json(imported.results, indent=2).decode() + "\n")

@@ -1,0 +1,194 @@
+"""Files of verdicts, and how far a grader agrees with them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seal.errors import DataError
+from seal.grader import Grader
+from seal.released.articles import read_articles
+from seal.released.importing import read_document
+from seal.statistics import Estimate, paired_difference
+from seal.types import Evaluation, Grade, Query
+
+RESAMPLES = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """Somebody's verdict on an answer."""
+
+    question: str
+    target: str
+    answer: str
+    correct: bool
+    setting: str
+    """Where the answer comes from, for the bias on accuracies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bias:
+    """What a grader does to the accuracy of a setting."""
+
+    setting: str
+    theirs: float
+    ours: float
+    difference: float
+    ci95: tuple[float, float] | None
+    """Bootstrap over answers."""
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """A grader against verdicts, on distinct answers."""
+
+    n: int
+    """Verdicts in the files."""
+    n_distinct: int
+    n_contradicted: int
+    """Distinct answers that the files judge both ways; the majority counts, and a tie as wrong."""
+    n_unknown: int
+    """Distinct answers on which the grader has no verdict; left out."""
+    agreement: float
+    kappa: float
+    """Cohen's: the agreement beyond what two graders with these shares of yes would have by chance."""
+    kappa_ci95: tuple[float, float]
+    """Bootstrap over distinct answers."""
+    both_correct: int
+    both_wrong: int
+    only_theirs: int
+    """Right for them, wrong for the grader."""
+    only_ours: int
+    biases: tuple[Bias, ...]
+
+
+def read_verdicts(path: Path) -> list[Graded]:
+    """The verdicts of a published results file, or of JSON Lines with question, target, answer and correct.
+
+    Raises:
+        DataError: it is neither, with the line.
+    """
+    if path.suffix in (".jsonl", ".ndjson"):
+        return list(_of_lines(path))
+    articles = read_articles(path, read_document(path))
+    graded = []
+    for attempt in articles.attempts:
+        own = {"adapted": attempt.evaluations}
+        if attempt.self_edit.index == 0:
+            own["base"] = articles.unadapted[attempt.context.id]
+        for setting, evaluations in own.items():
+            for evaluation in evaluations:
+                assert isinstance(evaluation, Evaluation)
+                graded += [
+                    Graded(
+                        question=query.question,
+                        target=query.target,
+                        answer=verdict.answer,
+                        correct=verdict.grade is Grade.CORRECT,
+                        setting=f"{path.stem} {setting}",
+                    )
+                    for query, verdict in zip(attempt.context.queries, evaluation.verdicts, strict=True)
+                ]
+    return graded
+
+
+def _of_lines(path: Path) -> Iterator[Graded]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _graded(path, number, line)
+
+
+def _graded(path: Path, number: int, line: str) -> Graded:
+    try:
+        row: Mapping[str, Any] = json.loads(line)
+        correct = row["correct"]
+        if not isinstance(correct, bool):
+            raise TypeError(f"correct is {correct!r}, not true or false")
+        return Graded(
+            question=str(row["question"]),
+            target=str(row["target"] if "target" in row else row["gold"]),
+            answer=str(row["answer"] if "answer" in row else row["prediction"]),
+            correct=correct,
+            setting=path.stem,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: line {number} needs question, target, answer and correct: {type(error).__name__} {error}"
+        ) from error
+
+
+def agree(grader: Grader, verdicts: Sequence[Graded]) -> Agreement:
+    """Grade every distinct answer and compare.
+
+    Raises:
+        DataError: there is nothing to compare.
+    """
+    votes: dict[tuple[str, str, str], list[bool]] = {}
+    for each in verdicts:
+        votes.setdefault((each.question, each.target, each.answer), []).append(each.correct)
+    queries = [Query(question=question, prompt=question, target=target) for question, target, _ in votes]
+    grades = [verdict.grade for verdict in grader.grade(queries, [answer for _, _, answer in votes])]
+    ours = {key: grade is Grade.CORRECT for key, grade in zip(votes, grades, strict=True) if grade is not Grade.UNKNOWN}
+    theirs = {key: 2 * sum(votes[key]) > len(votes[key]) for key in ours}
+    pairs = [(theirs[key], ours[key]) for key in ours]
+    if not pairs:
+        raise DataError("there is no answer that both have a verdict on")
+    kappa, interval = _kappa(pairs)
+    return Agreement(
+        n=len(verdicts),
+        n_distinct=len(votes),
+        n_contradicted=sum(0 < sum(each) < len(each) for each in votes.values()),
+        n_unknown=len(votes) - len(ours),
+        agreement=sum(there == here for there, here in pairs) / len(pairs),
+        kappa=kappa,
+        kappa_ci95=interval,
+        both_correct=pairs.count((True, True)),
+        both_wrong=pairs.count((False, False)),
+        only_theirs=pairs.count((True, False)),
+        only_ours=pairs.count((False, True)),
+        biases=tuple(_biases(verdicts, ours)),
+    )
+
+
+def _kappa(pairs: Sequence[tuple[bool, bool]]) -> tuple[float, tuple[float, float]]:
+    import numpy as np
+
+    counts = [pairs.count(kind) for kind in ((True, True), (True, False), (False, True), (False, False))]
+    drawn = np.random.default_rng(0).multinomial(len(pairs), np.array(counts) / len(pairs), size=RESAMPLES)
+    low, high = np.quantile([cohen(*row) for row in drawn.tolist()], [0.025, 0.975])
+    return cohen(*counts), (float(low), float(high))
+
+
+def cohen(both: int, first: int, second: int, neither: int) -> float:
+    """Cohen's kappa of a two-by-two table; 1 where chance alone would agree always."""
+    n = both + first + second + neither
+    agreed = (both + neither) / n
+    chance = ((both + first) * (both + second) + (neither + first) * (neither + second)) / n**2
+    return 1.0 if chance == 1 else (agreed - chance) / (1 - chance)
+
+
+def _biases(verdicts: Sequence[Graded], ours: Mapping[tuple[str, str, str], bool]) -> Iterator[Bias]:
+    for setting in dict.fromkeys(each.setting for each in verdicts):
+        pairs = [
+            (float(each.correct), float(ours[key]))
+            for each in verdicts
+            if each.setting == setting and (key := (each.question, each.target, each.answer)) in ours
+        ]
+        theirs, own = [there for there, _ in pairs], [here for _, here in pairs]
+        found: Estimate | None = paired_difference(theirs, own)
+        if found:
+            yield Bias(
+                setting=setting,
+                theirs=sum(theirs) / len(theirs),
+                ours=sum(own) / len(own),
+                difference=found.mean,
+                ci95=found.ci95,
+                n=found.n,
+            )
