@@ -99,6 +99,8 @@ class Verdict:
     answer: str
     grader: str
     reason: str = ""
+    written: str = ""
+    """All that the model wrote, where the answer is only a part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ grade), a policy learns. A unit is a plain value, so that it can be done in anot
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from seal.engine import Request
@@ -166,7 +166,12 @@ def ask(
     ]
     completions = lab.generator(policy).generate(requests, lab.run.task.answering) if requests else []
     queries = [query for context in contexts for query in context.queries]
-    verdicts = iter(lab.run.grader.grade(queries, [completion.text for completion in completions]))
+    texts = [completion.text for completion in completions]
+    graded = lab.run.grader.grade(queries, [lab.run.task.answer_in(text) for text in texts])
+    verdicts = (
+        verdict if verdict.answer == text else replace(verdict, written=text)
+        for verdict, text in zip(graded, texts, strict=True)
+    )
     return [tuple(next(verdicts) for _ in context.queries) for context in contexts]
 
 
