@@ -16,7 +16,7 @@ ALL_LINEAR = "all-linear"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Something to ask a model, without the context it is about."""
+    """Something to ask a model, as a rule without the context it is about."""
 
     question: str
     """As a grader should read it."""
