@@ -18,6 +18,7 @@ Self-adapting language models: a model writes its own training data, is trained 
   seal run task=passages task.path=my.jsonl ...      on your own passages
   seal run recipe=adapt task=passages task.path=...  passages in, one LoRA adapter out
   seal run -m inner.rank=8,16,32 ...                 one run for each value
+  seal show self_edit experiment=tiny                one context's prompt, self-edit and training sequences
 """
 _OVERRIDES = """\
 settings as key=value, for example: model=local model.path=/models/my-model inner.rank=16 seed=1.
@@ -30,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; returns the exit code."""
     parser = _parser()
     parsed, unknown = parser.parse_known_args(arguments)
-    if unknown:
+    if any(argument.startswith("-") for argument in unknown) or (unknown and not hasattr(parsed, "overrides")):
         parser.error(f"unknown arguments: {' '.join(unknown)}")
+    if unknown:
+        parsed.overrides += unknown  # settings after options, which argparse leaves over
     signal.signal(signal.SIGTERM, _interrupt)
     from seal.errors import SealError
 
@@ -77,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help=_OVERRIDES)
     _add_json(check)
 
+    show = _command(commands, "show", _show, "show what becomes of one context: prompt, self-edit, training sequences")
+    show.add_argument("what", choices=["self_edit"])
+    show.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help=_OVERRIDES)
+    show.add_argument("--context", metavar="WHICH", help="its number from 0, its title or its id; the first by default")
+    show.add_argument("--text", metavar="FILE", help="a self-edit to be read instead of one to be written; - is stdin")
+    _add_json(show)
+
     for name, function, summary in (
         ("status", _status, "how far a run is"),
         ("report", _report, "make the tables, plots and page of a run"),
@@ -112,6 +122,12 @@ def _check(parsed: argparse.Namespace) -> int:
     from .checking import check
 
     return check(parsed.overrides, as_json=parsed.json)
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    from .showing import show_self_edit
+
+    return show_self_edit(parsed.overrides, chosen=parsed.context, text_file=parsed.text, as_json=parsed.json)
 
 
 def _status(parsed: argparse.Namespace) -> int:

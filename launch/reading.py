@@ -9,6 +9,7 @@ from rich.console import Console
 from seal.errors import UsageError
 from seal.report.console import print_summary
 from seal.report.folder import write_report
+from seal.report.spending import spending_sentence, spent
 from seal.store import MANIFEST, RESULTS, complete_lines, count_records
 
 OUTPUTS = Path("outputs")
@@ -38,20 +39,23 @@ def status(name: str, *, as_json: bool) -> int:
     console.print(f"[bold]{folder}[/]: {'done' if facts['done'] else 'not finished; the same command goes on with it'}")
     for kind, count in facts["records"].items():
         console.print(f"  {count:>8,}  {kind.replace('_', ' ')}", highlight=False)
+    if facts["spent"]["n_calls"]:
+        console.print(f"  {spending_sentence(facts['spent'])}", highlight=False)
     if facts["last"]:
         console.print(f"  last: {facts['last']['work']}, {facts['last']['time']}", highlight=False)
     return 0
 
 
 def status_of(folder: Path) -> dict[str, Any]:
-    """Records by kind, whether there are results, and what was done last."""
-    kinds = ("contexts", "self_edits", "evaluations", "updates", "consolidations")
+    """Records by kind, whether there are results, what paid calls took, and what was done last."""
+    kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations")
     metrics = folder / "metrics.jsonl"
     lines = complete_lines(metrics) if metrics.exists() else []
     return {
         "run": str(folder),
         "done": (folder / RESULTS).exists(),
         "records": {kind: n for kind in kinds if (n := count_records(folder / f"{kind}.jsonl"))},
+        "spent": spent(folder),
         "last": json.loads(lines[-1]) if lines else None,
     }
 

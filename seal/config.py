@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_module
@@ -50,6 +51,8 @@ def compose_config(overrides: Sequence[str]) -> tuple[Settings | None, list[str]
         try:
             composed = _compose(remaining)
             return resolve(composed, composed.hydra.runtime.choices), faults
+        except ConfigError as error:
+            return None, [*faults, str(error)]
         except (HydraException, OmegaConfBaseException) as error:
             refused = _refused(error, remaining)
             faults.append(_explained(error, refused, remaining))
@@ -63,10 +66,27 @@ def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     settings = OmegaConf.to_container(plain, resolve=True)
     assert isinstance(settings, dict)
+    settings = _with_templates(settings, path="")
     if settings.get("name") is None:
         by_rooms = "-".join(str(choices[room]) for room in ("recipe", "task", "model"))
         settings["name"] = choices.get("experiment") or by_rooms
     return {str(key): value for key, value in settings.items()}
+
+
+def _with_templates(node: Any, path: str) -> Any:
+    """The settings with the contents of the files that templates name as `@FILE`.
+
+    Raises:
+        ConfigError: such a file cannot be read.
+    """
+    if isinstance(node, Mapping):
+        return {key: _with_templates(part, f"{path}.{key}".lstrip(".")) for key, part in node.items()}
+    if not isinstance(node, str) or not node.startswith("@") or not path.endswith("template"):
+        return node
+    try:
+        return Path(node[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot read the file {node[1:]}: {error}") from error
 
 
 def _compose(overrides: Sequence[str]) -> DictConfig:

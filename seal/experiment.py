@@ -30,9 +30,13 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
     """
     contexts = preflight(run, fetch=True)
     with run_folder.opened(run, manifest(settings, run.model, contexts)) as store:
+        if not (store.folder / RESULTS).exists():
+            for part in (run.engine, run.writer, run.grader, run.outer.reward):
+                if part:
+                    part.ready()
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
         lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=_log(run, store.folder))
-        monitor.planned(run.recipe.forecast(contexts).units)
+        monitor.planned(run.recipe.forecast(contexts, run.outer).units)
         found = run.recipe.perform(lab)
         results = replace(
             found,

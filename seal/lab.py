@@ -1,15 +1,18 @@
 """What one process has opened for a run: settings, store, contexts, the model in memory, and who watches."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from seal.engine import Generator
+from seal.errors import RunError
 from seal.logger import Log
-from seal.store import Store
+from seal.store import SPENDING, Store, append_lines
 from seal.task import Contexts
-from seal.types import Policy
+from seal.types import Policy, Postponed, Usage
 
 if TYPE_CHECKING:
     from seal.backbone import Backbones
@@ -65,8 +68,56 @@ class Lab:
         return Backbones(self.run.model, self.store.folder)
 
     def generator(self, policy: Policy) -> Generator:
-        return self.run.engine.generator(policy, self.backbones)
+        """Who answers."""
+        return self.run.engine.generator(policy, self.backbones, partial(self.spend, "answers"))
+
+    def writer(self, policy: Policy) -> Generator:
+        """Who writes self-edits."""
+        writer = self.run.writer or self.run.engine
+        return writer.generator(policy, self.backbones, partial(self.spend, "self-edits"))
+
+    def spend(self, purpose: str, usage: Usage) -> None:
+        """Book what a paid call took, at once: a run that is stopped has spent it all the same."""
+        booking = {"purpose": purpose, **asdict(usage)}
+        append_lines(self.store.folder / SPENDING, [json.dumps(booking) + "\n"])
 
     def fulfil(self, work: "Work[Unit, Result]", units: Sequence[Unit]) -> list[Result]:
-        """The result of every unit, in order, wherever the run's cluster does the work."""
-        return self.run.cluster.fulfil(self, work, units)
+        """The result of every unit, in order, wherever the run's cluster does the work.
+
+        Raises:
+            RunError: units are postponed again when they are tried a second time, and more of them than may settle.
+        """
+        self.monitor.began(work.title, len(units))
+        found: dict[str, Result | Postponed[Result]] = {}
+        found |= zip(map(work.key, units), self.run.cluster.fulfil(self, work, units), strict=True)
+        pending = [unit for unit in units if isinstance(found[work.key(unit)], Postponed)]
+        if pending:
+            found |= zip(map(work.key, pending), self.run.cluster.fulfil(self, work, pending), strict=True)
+        postponed = {key: result for key, result in found.items() if isinstance(result, Postponed)}
+        done = {key: result for key, result in found.items() if not isinstance(result, Postponed)}
+        if postponed:
+            done |= self._settle(work, units, postponed)
+        self.monitor.ended()
+        return [done[work.key(unit)] for unit in units]
+
+    def skip(self, title: str, n_units: int) -> None:
+        """Planned units that turned out not to be needed."""
+        if n_units:
+            self.monitor.began(title, n_units)
+            self.monitor.advanced(n_units)
+            self.monitor.ended()
+
+    def _settle(
+        self, work: "Work[Unit, Result]", units: Sequence[Unit], postponed: Mapping[str, Postponed[Result]]
+    ) -> dict[str, Result]:
+        """Record what is postponed as it stands, if the work allows it."""
+        instead = {key: each.instead for key, each in postponed.items() if each.instead is not None}
+        if len(instead) < len(postponed) or not work.may_settle(self, units, list(postponed.values())):
+            reason, _ = Counter(each.reason for each in postponed.values()).most_common(1)[0]
+            raise RunError(
+                f"{work.title}: {len(postponed)} of {len(units)} could not be done, twice: {reason}. What is done is "
+                "recorded, nothing was scored in its place; the same command goes on from there"
+            )
+        self.store.append(work.records, instead, work.result)
+        self.monitor.advanced(len(instead))
+        return instead

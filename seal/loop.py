@@ -2,23 +2,25 @@
 
     for each round:
         edits    = propose(policy, contexts)            E-step: write k self-edits a context,
-        attempts = try_out(policy, edits)                       train on each, ask the adapted model, reward it
+        attempts = practise(policy, edits)                      train on each, ask the adapted model, reward it
         policy   = learn(policy, attempts)              M-step: fine-tune on the best ones, merge
 
 Everything here is a story about values; `seal.work` does the units of work, the run's cluster decides where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from seal.lab import Lab
-from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
-from seal.work import Learning, Lesson, Proposal, Proposing, Trial, TryingOut
+from seal.types import Answered, Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
+from seal.work import ExamPaper, Grading, Learning, Lesson, Proposal, Proposing, Reading, Trial, TryingOut
 
 
 def play_round(lab: Lab, policy: Policy, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Round:
     """One turn of the outer loop: the policy practises on the contexts and becomes the next one."""
     edits = propose(lab, policy, contexts, per_context=edits_per_context)
-    attempts = try_out(lab, policy, contexts, edits, repeats=repeats)
+    attempts = practise(lab, policy, contexts, edits, repeats=repeats)
     update = learn(lab, policy, attempts)
     return Round(
         index=policy.round,
@@ -35,45 +37,86 @@ def propose(lab: Lab, policy: Policy, contexts: Sequence[Context], *, per_contex
     return lab.fulfil(Proposing(policy=policy, title=f"{policy.id}: writing self-edits"), proposals)
 
 
+def practise(
+    lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], *, repeats: int
+) -> list[Attempt]:
+    """Try self-edits out as the outer loop wants it: those worth trying, and more often where the best are close."""
+    attempts = rate(lab, policy, plan(lab, policy, contexts, edits))
+    worthy = worth_trying(lab, attempts)
+    attempts = examine_again(lab, policy, attempts, worthy, range(repeats))
+    for repeat in range(repeats, repeats + lab.run.outer.extra_repeats):
+        undecided = lab.run.outer.undecided(attempts)
+        lab.skip("repeats that are not needed", 2 * (len(worthy) - len(undecided)))
+        attempts = examine_again(lab, policy, attempts, undecided, range(repeat, repeat + 1))
+    return attempts
+
+
 def try_out(
     lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], *, repeats: int
 ) -> list[Attempt]:
     """Each self-edit adapts the policy `repeats` times, with other seeds; each adapted model is asked and graded."""
+    attempts = plan(lab, policy, contexts, edits)
+    return examine_again(lab, policy, attempts, [one.name for one in attempts], range(repeats))
+
+
+def plan(lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> list[Attempt]:
+    """What each self-edit says to train on, and how the unadapted model does; nothing is tried yet."""
     context_of = {context.id: context for context in contexts}
     baseline_of = dict(zip(context_of, ask_unadapted(lab, policy, contexts), strict=True))
-    plans = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
-    trials = [
-        Trial(context=context_of[edit.context_id], source=f"edit_{edit.index}", plan=plan, repeat=repeat)
-        for edit, plan in zip(edits, plans, strict=True)
-        if isinstance(plan, Plan)
-        for repeat in range(repeats)
-    ]
-    outcomes = iter(lab.fulfil(TryingOut(policy=policy, title=f"{policy.id}: training on self-edits, asking"), trials))
-    attempts = []
-    for edit, plan in zip(edits, plans, strict=True):
-        evaluations = tuple(next(outcomes) for _ in range(repeats)) if isinstance(plan, Plan) else ()
-        baseline = baseline_of[edit.context_id]
-        attempts.append(
-            Attempt(
-                context=context_of[edit.context_id],
-                self_edit=edit,
-                plan=plan,
-                baseline=baseline,
-                evaluations=evaluations,
-                reward=reward_of(lab, plan, baseline, evaluations),
-            )
+    return [
+        Attempt(
+            context=(context := context_of[edit.context_id]),
+            self_edit=edit,
+            plan=lab.run.self_edit.parse(context, edit),
+            baseline=baseline_of[edit.context_id],
+            evaluations=(),
         )
-    return attempts
+        for edit in edits
+    ]
 
 
-def reward_of(
-    lab: Lab, plan: Plan | Invalid, baseline: Evaluation | Failure, evaluations: Sequence[Evaluation | Failure]
-) -> float | None:
+def rate(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Each self-edit is read and rated, where the reward asks for that."""
+    if not lab.run.outer.reward.rates:
+        return list(attempts)
+    ratings = lab.fulfil(Reading(policy=policy, title=f"{policy.id}: rating self-edits"), attempts)
+    return [replace(attempt, rating=rating) for attempt, rating in zip(attempts, ratings, strict=True)]
+
+
+def worth_trying(lab: Lab, attempts: Sequence[Attempt]) -> list[str]:
+    """The names of those that the reward wants tried out."""
+    chosen: list[str] = []
+    for _, group in groupby(attempts, key=lambda attempt: attempt.context.id):
+        of_context = list(group)
+        tried = lab.run.outer.reward.is_tried([attempt.rating for attempt in of_context])
+        chosen += [attempt.name for attempt, is_tried in zip(of_context, tried, strict=True) if is_tried]
+    return chosen
+
+
+def examine_again(
+    lab: Lab, policy: Policy, attempts: Sequence[Attempt], chosen: Collection[str], repeats: range
+) -> list[Attempt]:
+    """The chosen attempts get these further repeats; all get the reward that follows from what is known."""
+    tried = [one for one in attempts if one.name in chosen and isinstance(one.plan, Plan)]
+    trials = [
+        Trial(context=one.context, source=f"edit_{one.self_edit.index}", plan=one.plan, repeat=repeat)
+        for one in tried
+        if isinstance(one.plan, Plan)
+        for repeat in repeats
+    ]
+    outcomes = iter(examine(lab, policy, trials, title="training on self-edits, asking"))
+    more = {one.name: tuple(next(outcomes) for _ in repeats) for one in tried}
+    examined = [replace(one, evaluations=one.evaluations + more.get(one.name, ())) for one in attempts]
+    return [replace(one, reward=reward_of(lab, one)) for one in examined]
+
+
+def reward_of(lab: Lab, attempt: Attempt) -> float | None:
     """An invalid self-edit earns 0 by the method's own rule; one that was never fairly tried earns nothing, not 0."""
-    if isinstance(plan, Invalid):
+    if isinstance(attempt.plan, Invalid):
         return 0.0
-    known = [evaluation for evaluation in evaluations if isinstance(evaluation, Evaluation)]
-    return lab.run.outer.reward.score(baseline if isinstance(baseline, Evaluation) else None, known)
+    known = [evaluation for evaluation in attempt.evaluations if isinstance(evaluation, Evaluation)]
+    baseline = attempt.baseline if isinstance(attempt.baseline, Evaluation) else None
+    return lab.run.outer.reward.score(baseline, known, attempt.rating)
 
 
 def learn(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Update:
@@ -87,7 +130,7 @@ def learn(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Update:
 def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
     """The policy as it is answers the queries of each context, once."""
     trials = [Trial(context=context, source="unadapted") for context in contexts]
-    return lab.fulfil(TryingOut(policy=policy, title=f"{policy.id}: asking the unadapted model"), trials)
+    return examine(lab, policy, trials, title="asking the unadapted model")
 
 
 def train_on_passages(
@@ -99,5 +142,23 @@ def train_on_passages(
         for context in contexts
         for repeat in range(repeats)
     ]
-    outcomes = lab.fulfil(TryingOut(policy=policy, title=f"{policy.id}: training on passages, asking"), trials)
+    outcomes = examine(lab, policy, trials, title="training on passages, asking")
     return [outcomes[start : start + repeats] for start in range(0, len(outcomes), repeats)]
+
+
+def examine(lab: Lab, policy: Policy, trials: Sequence[Trial], *, title: str) -> list[Evaluation | Failure]:
+    """Models are made, asked, and their answers graded."""
+    work = TryingOut(policy=policy, title=f"{policy.id}: {title}")
+    answers = lab.fulfil(work, trials)
+    return grade(lab, policy, [trial.context for trial in trials], map(work.key, trials), answers)
+
+
+def grade(
+    lab: Lab, policy: Policy, contexts: Iterable[Context], keys: Iterable[str], answers: Iterable[Answered | Failure]
+) -> list[Evaluation | Failure]:
+    """Each model's answers to the queries of the context beside it get their verdicts, under the key beside it."""
+    papers = [
+        ExamPaper(key=key, context=context, answered=answered)
+        for key, context, answered in zip(keys, contexts, answers, strict=True)
+    ]
+    return lab.fulfil(Grading(policy=policy, title=f"{policy.id}: grading"), papers)

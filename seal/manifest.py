@@ -17,6 +17,16 @@ from seal.task import Contexts
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
 NOT_IDENTITY = ("name", "outputs", "if_exists", "published", "cluster", "logger")
 """Settings that say where and how, or what to compare with, not what is done: a run may be resumed with others."""
+_NOT_IDENTITY_ANYWHERE = (
+    "cache",
+    "concurrency",
+    "timeout_s",
+    "max_retries",
+    "give_up_after",
+    "max_unknown",
+    "key_variable",
+)
+"""The same, wherever in the configuration they stand."""
 
 
 def manifest(settings: Mapping[str, Any], model: Model, contexts: Contexts) -> dict[str, Any]:
@@ -48,7 +58,8 @@ def manifest(settings: Mapping[str, Any], model: Model, contexts: Contexts) -> d
 
 def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that make a run this run, flat, by key path."""
-    return dict(_flat({key: value for key, value in settings.items() if key not in NOT_IDENTITY}))
+    flat = _flat({key: value for key, value in settings.items() if key not in NOT_IDENTITY})
+    return {path: value for path, value in flat if path.rpartition(".")[2] not in _NOT_IDENTITY_ANYWHERE}
 
 
 def _flat(node: Any, path: str = "") -> Any:

@@ -27,6 +27,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     """
     contexts = run.task.load()
     faults = run.recipe.faults(contexts)
+    faults += run.self_edit.faults(run.recipe.wanted(contexts))
     folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
     if folder:
         faults += files.faults(folder, chat=run.model.chat)
@@ -51,17 +52,17 @@ def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> It
     if limit is None or not tokenizer_file.is_file():
         return
     lengths = _measure(run, facts, tokenizer_file)
-    forecast = run.recipe.forecast(contexts)
-    if forecast.self_edits:
+    if (run.writer or run.engine).in_process:
         yield from _self_edit_faults(run, contexts, lengths, limit)
-    if forecast.answers:
+    if run.engine.in_process:
         yield from _question_faults(run, contexts, lengths, limit)
 
 
 def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
     room = run.self_edit.max_new_tokens
-    prompts = [run.self_edit.prompt(context) for context in contexts.all]
-    for context, n_tokens in zip(contexts.all, lengths(prompts), strict=True):
+    wanted = dict.fromkeys(context for context, n_edits in run.recipe.wanted(contexts) if n_edits)
+    prompts = [run.self_edit.prompt(context) for context in wanted]
+    for context, n_tokens in zip(wanted, lengths(prompts), strict=True):
         if n_tokens + room > limit:
             yield (
                 f"{contexts.place(context)} ('{context.title}'): its prompt has {n_tokens} tokens and the self-edit "
@@ -73,8 +74,9 @@ def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int
 def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
     """One fault a context: its question with the longest prompt."""
     room = run.task.max_answer_tokens
-    n_tokens = iter(lengths([query.prompt for context in contexts.all for query in context.queries]))
-    for context in contexts.all:
+    wanted = dict.fromkeys(context for context, _ in run.recipe.wanted(contexts))
+    n_tokens = iter(lengths([query.prompt for context in wanted for query in context.queries]))
+    for context in wanted:
         asked = [(next(n_tokens), query) for query in context.queries]
         longest, query = max(asked, key=lambda pair: pair[0], default=(0, None))
         if query and longest + room > limit:

@@ -117,7 +117,7 @@ class Measurement:
             n_unknown=sum(verdict.grade is Grade.UNKNOWN for verdict in verdicts) + lost,
             n_failed=sum(isinstance(outcome, Failure) for outcome in everything),
             n_invalid=sum(isinstance(outcome, Invalid) for outcome in everything),
-            n_unmarked=sum(bool(verdict.written and not verdict.answer) for verdict in verdicts),
+            n_unmarked=sum(bool(verdict.written.strip() and not verdict.answer) for verdict in verdicts),
         )
 
 

@@ -39,6 +39,8 @@ class Run:
     self_edit: SelfEditFormat
     inner: Inner
     engine: Engine
+    writer: Engine | None = None
+    """Who writes the self-edits, where that is somebody else than who answers."""
     grader: Grader
     outer: Outer
     recipe: Recipe
@@ -55,5 +57,18 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
     parts = Path(run.name).parts
     if not parts or ".." in parts or Path(run.name).is_absolute():
         yield f"name: '{run.name}' does not lead to a folder inside {run.outputs}, where runs lie"
+    if not run.engine.in_process and run.inner.makes_adapters:
+        yield (
+            "engine: a served model cannot answer with adapters: choose inner=none, or engine=transformers with "
+            "engine@writer=openai to have it write the self-edits only"
+        )
+    if run.recipe.learns and not (run.writer or run.engine).in_process:
+        yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
+    if run.self_edit.needs_chat and not run.model.chat and run.writer is None:
+        yield "self_edit: this template is a message to a chat model: set model.chat=true, or choose another self_edit"
+    if run.recipe.learns and not run.self_edit.teachable:
+        yield "self_edit: a policy cannot learn to write these self-edits: choose recipe=evaluate, or another self_edit"
+    if run.recipe.learns and getattr(run.outer, "must_beat_unadapted", False) and not run.outer.reward.knows_unadapted:
+        yield "outer.must_beat_unadapted: this reward says nothing of the unadapted model: set it to false"
     if run.recipe.needs_adapters and not run.inner.makes_adapters:
         yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"

@@ -5,10 +5,12 @@
         contexts.jsonl      what was learned about
         sessions.jsonl      each process that worked on it: code, packages, machine
         self_edits.jsonl    one record a unit of work: {"key": …, "value": …}
-        evaluations.jsonl
+        answers.jsonl       what the models said, before grading
+        evaluations.jsonl   the same with verdicts
         updates.jsonl
         consolidations.jsonl
         metrics.jsonl       times
+        spending.jsonl      each call to a paid endpoint: tokens and price
         policies/round_1/   the weights that came of an update, an ordinary model folder
         adapter/, model/    what the recipe `adapt` hands out
         results.json        written last
@@ -33,7 +35,7 @@ from seal.errors import RunError
 
 Value = TypeVar("Value")
 
-MANIFEST, RESULTS = "manifest.json", "results.json"
+MANIFEST, RESULTS, SPENDING = "manifest.json", "results.json", "spending.jsonl"
 
 
 class Store:

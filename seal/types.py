@@ -1,14 +1,18 @@
 """The values that pass between the rooms. Frozen, plain, and JSON all the way down: each can be a record.
 
 The story they tell: a `Context` makes the policy write a `SelfEdit`, which is parsed to a `Plan` (or is `Invalid`);
-training by the plan gives an adapter, whose answers get `Verdict`s, which make an `Evaluation` (or a `Failure`);
-the evaluations of one self-edit make an `Attempt` with its reward; attempts make an `Update` of the `Policy`.
+training by the plan gives an adapter, which has `Answered` (or there is a `Failure`); the answers get `Verdict`s, which
+make an `Evaluation`; the evaluations of one self-edit make an `Attempt` with its reward; attempts make an `Update` of
+the `Policy`.
 This module imports nothing of seal.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
 
 ALL_LINEAR = "all-linear"
 """As a target of adapters: every linear layer but the output head, as PEFT means it."""
@@ -47,6 +51,15 @@ class Sampling:
     max_new_tokens: int
     stops: tuple[str, ...] = ()
     """Strings that end the text; what follows the first of them, and the string itself, is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """How a text was continued."""
+
+    text: str
+    finished: bool
+    """False if it was cut at the token limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +128,16 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What one model said to all queries of one context, in their order; not graded yet."""
+
+    seed: int
+    training: Training | None
+    """None for the unadapted model."""
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """One model asked all queries of one context: the verdicts stand in the order of the queries."""
 
@@ -132,6 +155,42 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """Somebody else did not do their part: a server was silent, or made no sense. Never recorded, so asked again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postponed(Generic[Result]):
+    """A unit that was not done for no fault of its own. It is tried once more, and then stops the run, resumably."""
+
+    reason: str
+    instead: Result | None = None
+    """What would be recorded if it has to settle for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What some calls to an endpoint took."""
+
+    n_calls: int = 1
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What a reader made of a self-edit, without anything being trained."""
+
+    scores: Mapping[str, int]
+    """Points by criterion; empty where the reader was not understood."""
+    reason: str = ""
+    """Why there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """A self-edit tried out: its plan, how the unadapted model did, how each repeat did, and the reward."""
 
@@ -140,9 +199,15 @@ class Attempt:
     plan: Plan | Invalid
     baseline: Evaluation | Failure
     evaluations: tuple[Evaluation | Failure, ...]
-    """One a repeat; empty if the plan is invalid."""
+    """One a repeat; empty if the plan is invalid, or if a rating was enough."""
+    rating: Rating | None = None
+    """Where the reward asks for one."""
     reward: float | None = None
     """None if nothing is known, for example when every repeat failed."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.context.id}/{self.self_edit.index}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """The units of work of a run: what names each of them, and how a batch of them is done.
 
-Three kinds, one for each verb of the method: the policy proposes self-edits, plans are tried out (adapt, answer,
-grade), a policy learns. A unit is a plain value, so that it can be done in another process on another machine.
+Four kinds, one for each verb of the method: the policy proposes self-edits, plans are tried out (adapt, answer),
+answers are graded, a policy learns. A unit is a plain value, so that it can be done by another process elsewhere.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from seal.engine import Request
@@ -14,7 +15,26 @@ from seal.inner import Adapted
 from seal.lab import Lab
 from seal.outer import Example
 from seal.seeds import derive
-from seal.types import Attempt, Context, Evaluation, Failure, Plan, Policy, SelfEdit, Update, Verdict
+from seal.self_edit import Assignment
+from seal.types import (
+    Answered,
+    Attempt,
+    Completion,
+    Context,
+    Evaluation,
+    Failure,
+    Grade,
+    Plan,
+    Policy,
+    Postponed,
+    Rating,
+    Sampling,
+    SelfEdit,
+    Training,
+    Unavailable,
+    Update,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from seal.adapters import Adapter
@@ -48,13 +68,21 @@ class Work(ABC, Generic[Unit, Result]):
         """How many units are done together. Batches are cut from all units, done or not, so that rounding in a batch
         does not depend on when a run was interrupted."""
 
+    def rounds_together(self, lab: Lab) -> bool:
+        """Whether results depend by rounding on who else is in a batch. If not, only what is missing is done."""
+        return True
+
     def cost(self, unit: Unit) -> int:
         """Roughly how much there is to do, in any measure. Units of like cost are done together, the longest first."""
         return 0
 
     @abstractmethod
-    def do(self, lab: Lab, units: Sequence[Unit]) -> list[Result]:
-        """One result a unit, in order."""
+    def do(self, lab: Lab, units: Sequence[Unit]) -> "Sequence[Result | Postponed[Result]]":
+        """One result a unit, in order. What somebody else has to do, and did not, is postponed."""
+
+    def may_settle(self, lab: Lab, units: Sequence[Unit], postponed: "Sequence[Postponed[Result]]") -> bool:
+        """Whether these of the units, postponed twice, may be recorded as they stand."""
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +107,26 @@ class Proposing(Work[Proposal, SelfEdit]):
         return len(unit.context.text)
 
     def batch_size(self, lab: Lab) -> int:
-        return lab.run.engine.batch_size
+        return (lab.run.writer or lab.run.engine).batch_size
 
-    def do(self, lab: Lab, units: Sequence[Proposal]) -> list[SelfEdit]:
-        requests = [Request(prompt=lab.run.self_edit.prompt(unit.context), seed=self.seed(lab, unit)) for unit in units]
-        completions = lab.generator(self.policy).generate(requests, lab.run.self_edit.sampling)
-        return [
-            SelfEdit(context_id=unit.context.id, index=unit.index, text=completion.text, finished=completion.finished)
-            for unit, completion in zip(units, completions, strict=True)
-        ]
+    def rounds_together(self, lab: Lab) -> bool:
+        return (lab.run.writer or lab.run.engine).in_process
+
+    def do(self, lab: Lab, units: Sequence[Proposal]) -> Sequence[SelfEdit | Postponed[SelfEdit]]:
+        def go_on(prompts: Sequence[tuple[str, int]], sampling: Sampling) -> Sequence[Completion | Unavailable]:
+            requests = [Request(prompt=prompt, seed=seed) for prompt, seed in prompts]
+            return lab.writer(self.policy).generate(requests, sampling)
+
+        assignments = [Assignment(context=unit.context, index=unit.index, seed=self.seed(lab, unit)) for unit in units]
+        written = lab.run.self_edit.write(assignments, go_on)
+        return [self._self_edit(unit, text) for unit, text in zip(units, written, strict=True)]
+
+    def _self_edit(self, unit: Proposal, completion: Completion | Unavailable) -> SelfEdit | Postponed[SelfEdit]:
+        if isinstance(completion, Unavailable):
+            return Postponed(reason=completion.reason)
+        return SelfEdit(
+            context_id=unit.context.id, index=unit.index, text=completion.text, finished=completion.finished
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +142,11 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TryingOut(Work[Trial, Evaluation | Failure]):
-    """Models are adapted, asked and graded."""
+class TryingOut(Work[Trial, Answered | Failure]):
+    """Models are adapted and asked."""
 
-    records: ClassVar[str] = "evaluations"
-    result: ClassVar[Any] = Evaluation | Failure
+    records: ClassVar[str] = "answers"
+    result: ClassVar[Any] = Answered | Failure
 
     def key(self, unit: Trial) -> str:
         return f"{self.policy.id}/{unit.context.id}/{unit.source}/{unit.repeat}"
@@ -118,22 +157,26 @@ class TryingOut(Work[Trial, Evaluation | Failure]):
     def batch_size(self, lab: Lab) -> int:
         return lab.run.inner.slots
 
-    def do(self, lab: Lab, units: Sequence[Trial]) -> list[Evaluation | Failure]:
+    def do(self, lab: Lab, units: Sequence[Trial]) -> Sequence[Answered | Failure | Postponed[Answered | Failure]]:
         adapted = self._adapt(lab, units)
-        asked = [(unit, outcome) for unit, outcome in zip(units, adapted, strict=True) if isinstance(outcome, Adapted)]
-        verdicts = iter(
+        asked = [
+            (unit, self.seed(lab, unit), outcome)
+            for unit, outcome in zip(units, adapted, strict=True)
+            if isinstance(outcome, Adapted)
+        ]
+        answers = iter(
             ask(
                 lab,
                 self.policy,
-                [unit.context for unit, _ in asked],
-                [outcome.adapter for _, outcome in asked],
-                [self.seed(lab, unit) for unit, _ in asked],
+                [unit.context for unit, _, _ in asked],
+                [outcome.adapter for _, _, outcome in asked],
+                [seed for _, seed, _ in asked],
             )
         )
         return [
             outcome
             if isinstance(outcome, Failure)
-            else Evaluation(seed=self.seed(lab, unit), training=outcome.training, verdicts=next(verdicts))
+            else answered(next(answers), seed=self.seed(lab, unit), training=outcome.training)
             for unit, outcome in zip(units, adapted, strict=True)
         ]
 
@@ -157,22 +200,132 @@ def ask(
     contexts: Sequence[Context],
     adapters: Sequence["Adapter | None"],
     seeds: Sequence[int],
-) -> list[tuple[Verdict, ...]]:
-    """All queries of each context, put to the policy with the adapter that stands beside it, and graded."""
+) -> list[tuple[str, ...] | Unavailable]:
+    """The answers to all queries of each context, put to the policy with the adapter that stands beside it."""
     requests = [
         Request(prompt=query.prompt, seed=seed, adapter=adapter)
         for context, adapter, seed in zip(contexts, adapters, seeds, strict=True)
         for query in context.queries
     ]
-    completions = lab.generator(policy).generate(requests, lab.run.task.answering) if requests else []
-    queries = [query for context in contexts for query in context.queries]
-    texts = [completion.text for completion in completions]
-    graded = lab.run.grader.grade(queries, [lab.run.task.answer_in(text) for text in texts])
-    verdicts = (
-        verdict if verdict.answer == text else replace(verdict, written=text)
-        for verdict, text in zip(graded, texts, strict=True)
-    )
-    return [tuple(next(verdicts) for _ in context.queries) for context in contexts]
+    completions = iter(lab.generator(policy).generate(requests, lab.run.task.answering) if requests else [])
+    return [_texts([next(completions) for _ in context.queries]) for context in contexts]
+
+
+def _texts(completions: Sequence[Completion | Unavailable]) -> tuple[str, ...] | Unavailable:
+    """The texts of all, or why there is none of one."""
+    for completion in completions:
+        if isinstance(completion, Unavailable):
+            return completion
+    return tuple(completion.text for completion in completions if isinstance(completion, Completion))
+
+
+def answered(
+    answers: tuple[str, ...] | Unavailable, *, seed: int, training: Training | None
+) -> Answered | Postponed[Any]:
+    """What one model said, or that it has to be asked again."""
+    if isinstance(answers, Unavailable):
+        return Postponed(reason=answers.reason)
+    return Answered(seed=seed, training=training, answers=answers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamPaper:
+    """The answers of one model to the queries of a context, not graded yet."""
+
+    key: str
+    """Of the work that gave the answers."""
+    context: Context
+    answered: Answered | Failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading(Work[ExamPaper, Evaluation | Failure]):
+    """Answers get their verdicts."""
+
+    records: ClassVar[str] = "evaluations"
+    result: ClassVar[Any] = Evaluation | Failure
+
+    def key(self, unit: ExamPaper) -> str:
+        return unit.key
+
+    def batch_size(self, lab: Lab) -> int:
+        return 256
+
+    def rounds_together(self, lab: Lab) -> bool:
+        return False
+
+    def do(
+        self, lab: Lab, units: Sequence[ExamPaper]
+    ) -> Sequence[Evaluation | Failure | Postponed[Evaluation | Failure]]:
+        pairs = [
+            (query, lab.run.task.answer_in(text))
+            for unit in units
+            if isinstance(unit.answered, Answered)
+            for query, text in zip(unit.context.queries, unit.answered.answers, strict=True)
+        ]
+        spend = partial(lab.spend, "judge")
+        verdicts = iter(lab.run.grader.grade([query for query, _ in pairs], [answer for _, answer in pairs], spend))
+        return [
+            unit.answered if isinstance(unit.answered, Failure) else _graded(unit.answered, verdicts) for unit in units
+        ]
+
+    def may_settle(
+        self, lab: Lab, units: Sequence[ExamPaper], postponed: Sequence[Postponed[Evaluation | Failure]]
+    ) -> bool:
+        n_answers = sum(len(unit.answered.answers) for unit in units if isinstance(unit.answered, Answered))
+        unknown = [
+            verdict
+            for each in postponed
+            if isinstance(each.instead, Evaluation)
+            for verdict in each.instead.verdicts
+            if verdict.grade is Grade.UNKNOWN
+        ]
+        return len(unknown) <= lab.run.grader.max_unknown * n_answers
+
+
+def _graded(answered: Answered, verdicts: Iterator[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
+    """The answers with as many of the verdicts as they need. One without a verdict postpones all of them."""
+    own = tuple(_with_text(verdict, text) for text, verdict in zip(answered.answers, verdicts, strict=False))
+    evaluation = Evaluation(seed=answered.seed, training=answered.training, verdicts=own)
+    unknown = [verdict for verdict in own if verdict.grade is Grade.UNKNOWN]
+    return Postponed(reason=unknown[0].reason, instead=evaluation) if unknown else evaluation
+
+
+def _with_text(verdict: Verdict, text: str) -> Verdict:
+    """The verdict with all that the model wrote, where the answer is only a part of it."""
+    return verdict if verdict.answer == text else replace(verdict, written=text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Work[Attempt, Rating]):
+    """Self-edits are read by whom the reward names, and get points."""
+
+    records: ClassVar[str] = "ratings"
+    result: ClassVar[Any] = Rating
+
+    def key(self, unit: Attempt) -> str:
+        return f"{self.policy.id}/{unit.name}"
+
+    def batch_size(self, lab: Lab) -> int:
+        return 64
+
+    def rounds_together(self, lab: Lab) -> bool:
+        return False
+
+    def do(self, lab: Lab, units: Sequence[Attempt]) -> Sequence[Rating | Postponed[Rating]]:
+        pairs = [(unit.context, unit.self_edit) for unit in units]
+        ratings = lab.run.outer.reward.rate(pairs, partial(lab.spend, "ratings"))
+        return [_settled(rating) for rating in ratings]
+
+    def may_settle(self, lab: Lab, units: Sequence[Attempt], postponed: Sequence[Postponed[Rating]]) -> bool:
+        """A reader that cannot be understood leaves a self-edit without a rating; it is never kept."""
+        return True
+
+
+def _settled(rating: Rating | Unavailable) -> Rating | Postponed[Rating]:
+    if isinstance(rating, Unavailable):
+        return Postponed(reason=rating.reason)
+    return rating if rating.scores else Postponed(reason=rating.reason, instead=rating)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +354,7 @@ class Learning(Work[Lesson, Update]):
     def _learn(self, lab: Lab, lesson: Lesson) -> Update:
         """Without anything worth learning the policy stays as it is, and the update says so."""
         kept = lab.run.outer.select(lesson.attempts)
-        names = tuple(f"{attempt.context.id}/{attempt.self_edit.index}" for attempt in kept)
+        names = tuple(attempt.name for attempt in kept)
         following = self.policy.round + 1
         if not kept:
             return Update(round=following, kept=(), losses=(), weights=self.policy.weights, sha256=None)

@@ -28,7 +28,7 @@ SMALL = (
 )
 """The tiny experiment, a few seconds long: 11 self-edits, 14 trainings, one update."""
 
-CLOCKED = ("metrics.jsonl", "sessions.jsonl")
+CLOCKED = ("metrics.jsonl", "sessions.jsonl", "spending.jsonl")
 """Records of when and where, not of what."""
 
 

@@ -22,7 +22,15 @@ ASKING = sorted(path.stem for path in (CONF / "asking").glob("*.yaml"))
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
 )
-NEEDED = {"model/local": ["model.path=/nowhere"], "task/passages": ["task.path=/nowhere.jsonl"]}
+NEEDED = {
+    "model/local": ["model.path=/nowhere"],
+    "task/passages": ["task.path=/nowhere.jsonl"],
+    "engine/openai": ["inner=none", "recipe=evaluate"],
+    "self_edit/chat": ["model.chat=true"],
+    "self_edit/entigraph": ["recipe=evaluate"],
+    "self_edit/recorded": ["recipe=evaluate", "self_edit.path=/nowhere.json"],
+    "outer/reward/proxy": ["outer.must_beat_unadapted=false"],
+}
 """What an option cannot be built without."""
 
 

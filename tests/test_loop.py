@@ -11,7 +11,7 @@ from seal.config import load
 from seal.lab import Lab, Silent
 from seal.store import Store
 from seal.types import Evaluation, Failure, Invalid, Plan, Policy, SelfEdit, TrainingSequence
-from tests.values import evaluation
+from tests.values import attempt, evaluation
 
 PLAN = Plan(sequences=(TrainingSequence(text="x"),))
 
@@ -37,7 +37,8 @@ def lab(tmp_path: Path) -> Lab:
 def test_a_reward_is_the_mean_of_what_is_known_and_a_failure_is_never_a_score(
     lab: Lab, plan: Plan | Invalid, evaluations: Sequence[Evaluation | Failure], reward: float | None
 ) -> None:
-    assert loop.reward_of(lab, plan, evaluation("ww"), evaluations) == reward
+    tried = attempt("a", 0, None, plan=plan, evaluations=tuple(evaluations))
+    assert loop.reward_of(lab, tried) == reward
 
 
 def test_each_self_edit_is_tried_as_often_as_asked_with_different_seeds(lab: Lab) -> None:
@@ -45,9 +46,9 @@ def test_each_self_edit_is_tried_as_often_as_asked_with_different_seeds(lab: Lab
     edits = loop.propose(lab, Policy(round=0), contexts, per_context=2)
     assert [(edit.context_id, edit.index) for edit in edits] == [(c.id, k) for c in contexts for k in range(2)]
     attempts = loop.try_out(lab, Policy(round=0), contexts, edits, repeats=3)
-    for attempt in attempts:
-        assert len({one.seed for one in attempt.evaluations if isinstance(one, Evaluation)}) == 3
-        assert all(len(one.verdicts) == 6 for one in attempt.evaluations if isinstance(one, Evaluation))
+    for tried in attempts:
+        assert len({one.seed for one in tried.evaluations if isinstance(one, Evaluation)}) == 3
+        assert all(len(one.verdicts) == 6 for one in tried.evaluations if isinstance(one, Evaluation))
 
 
 def test_an_invalid_self_edit_costs_no_training(lab: Lab) -> None:
@@ -63,3 +64,14 @@ def test_a_round_ends_with_the_policy_that_its_update_made(lab: Lab) -> None:
     turn = loop.play_round(lab, Policy(round=0), lab.contexts.train, edits_per_context=2, repeats=1)
     assert turn.next == Policy(round=1, weights=turn.update.weights)
     assert len(turn.attempts) == 4
+
+
+def test_further_repeats_go_only_to_the_undecided(lab: Lab) -> None:
+    lab.run = replace(lab.run, outer=replace(lab.run.outer, extra_repeats=2, close=0.0))
+    edits = loop.propose(lab, Policy(round=0), lab.contexts.train, per_context=3)
+    attempts = loop.practise(lab, Policy(round=0), lab.contexts.train, edits, repeats=1)
+    assert {len(one.evaluations) for one in attempts} <= {1, 2, 3}
+    first = loop.try_out(lab, Policy(round=0), lab.contexts.train, edits, repeats=1)
+    undecided = lab.run.outer.undecided(first)
+    assert [one.name for one in attempts if len(one.evaluations) > 1] == undecided
+    assert undecided

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+SHARED = ("seal.model.hugging_face.HuggingFace", "seal.self_edit.prose.Prose")
+"""Classes that several YAML files fill in."""
 ROOMS = "model task self_edit inner engine grader outer outer/reward recipe cluster logger".split()
 
 
@@ -49,6 +51,6 @@ def test_every_yaml_of_a_room_has_its_class_and_its_test() -> None:
         for file in (ROOT / "conf" / room).glob("*.yaml"):
             target = file.read_text().split("_target_: ")[1].split()[0]
             module = Path(*target.split(".")[1:-1])
-            assert module == Path(room, file.stem) or target == "seal.model.hugging_face.HuggingFace"
+            assert module == Path(room, file.stem) or target in SHARED
             assert (ROOT / "seal" / module).with_suffix(".py").is_file()
             assert (ROOT / "tests" / module.parent / f"test_{module.name}.py").is_file()

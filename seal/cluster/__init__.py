@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from seal.settings import option
+from seal.types import Postponed
 
 if TYPE_CHECKING:
     from seal.lab import Lab
@@ -19,5 +20,10 @@ class Cluster(ABC):
     """A way of getting units of work done."""
 
     @abstractmethod
-    def fulfil(self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]) -> list[Result]:
-        """The result of every unit, in order: those without a record are done and recorded, the others are read."""
+    def fulfil(
+        self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]
+    ) -> "list[Result | Postponed[Result]]":
+        """The result of every unit, in order: those without a record are done and recorded, the others are read.
+
+        What is postponed is not recorded.
+        """

@@ -8,6 +8,7 @@ from pydantic import PositiveInt
 
 from seal.cluster import Cluster, Result, Unit
 from seal.settings import option
+from seal.types import Postponed
 
 if TYPE_CHECKING:
     from seal.lab import Lab
@@ -21,25 +22,35 @@ class Local(Cluster):
     threads: PositiveInt | None
     """CPU threads of torch; None leaves it to torch. Changes rounding, so compare runs with equal numbers."""
 
-    def fulfil(self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]) -> list[Result]:
+    def fulfil(
+        self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]
+    ) -> "list[Result | Postponed[Result]]":
         if self.threads:
             import torch
 
             torch.set_num_threads(self.threads)
         known = lab.store.records(work.records, work.result)
+        postponed: dict[str, Postponed[Result]] = {}
         size = work.batch_size(lab)
-        lab.monitor.began(work.title, len(units))
         ordered = sorted(units, key=work.cost, reverse=True)
         for start in range(0, len(ordered), size):
             batch = ordered[start : start + size]
             missing = [unit for unit in batch if work.key(unit) not in known]
             if missing:
-                began_s = perf_counter()
-                results = dict(zip(map(work.key, batch), work.do(lab, batch), strict=True))
-                lab.store.append(
-                    work.records, {work.key(unit): results[work.key(unit)] for unit in missing}, work.result
-                )
-                lab.log({"work": work.title, "units": len(missing), "time/work_s": round(perf_counter() - began_s, 3)})
-            lab.monitor.advanced(len(batch))
-        lab.monitor.ended()
-        return [known[work.key(unit)] for unit in units]
+                postponed |= self._do(lab, work, batch if work.rounds_together(lab) else missing)
+            lab.monitor.advanced(sum(work.key(unit) in known for unit in batch))
+        return [postponed[key] if (key := work.key(unit)) in postponed else known[key] for unit in units]
+
+    def _do(self, lab: "Lab", work: "Work[Unit, Result]", batch: Sequence[Unit]) -> "dict[str, Postponed[Result]]":
+        """Do a batch, record what is done and was not known, and return what is not."""
+        known = lab.store.records(work.records, work.result)
+        began_s = perf_counter()
+        results = {
+            key: result
+            for key, result in zip(map(work.key, batch), work.do(lab, batch), strict=True)
+            if key not in known
+        }
+        done = {key: result for key, result in results.items() if not isinstance(result, Postponed)}
+        lab.store.append(work.records, done, work.result)
+        lab.log({"work": work.title, "units": len(done), "time/work_s": round(perf_counter() - began_s, 3)})
+        return {key: result for key, result in results.items() if isinstance(result, Postponed)}

@@ -1,16 +1,19 @@
 """The room of engines: who generates text, for self-edits and for answers alike."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from seal.settings import option
-from seal.types import Policy, Sampling
+from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
     from seal.adapters import Adapter
     from seal.backbone import Backbones
+
+Spend = Callable[[Usage], None]
+"""Told of each paid call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,31 +27,36 @@ class Request:
     """The model that continues it is the policy with this adapter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
-    """How a text was continued."""
-
-    text: str
-    finished: bool
-    """False if it was cut at the token limit."""
-
-
 class Generator(Protocol):
     """Somebody who continues texts as one policy."""
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
-        """One completion a request, in order."""
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Sequence[Completion | Unavailable]:
+        """One completion a request, in order; or why there is none, where somebody else had to write it."""
 
 
 @option
 class Engine(ABC):
     """A way of making a policy write."""
 
+    in_process: ClassVar[bool] = True
+    """Whether this process writes, with the policy's own weights and any adapter."""
+
     @property
     @abstractmethod
     def batch_size(self) -> int:
         """How many requests are worth giving to `generate` at once."""
 
+    def forecast(self, *, n_requests: int, prompt_characters: float, sampling: Sampling) -> Usage:
+        """At most what so many requests take from a paid endpoint; nothing by default."""
+        return Usage(n_calls=0)
+
+    def ready(self) -> None:  # noqa: B027  # most options need nobody
+        """Whoever it needs is there.
+
+        Raises:
+            RunError: they cannot be reached.
+        """
+
     @abstractmethod
-    def generator(self, policy: Policy, backbones: "Backbones") -> Generator:
-        """The policy, ready to write."""
+    def generator(self, policy: Policy, backbones: "Backbones", spend: Spend) -> Generator:
+        """The policy, ready to write. `spend` is told of each paid call."""

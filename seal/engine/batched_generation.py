@@ -12,9 +12,9 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 
 from seal.adapters import Adapter, AdapterStack
 from seal.backbone import Backbone
-from seal.engine import Completion, Request
+from seal.engine import Request
 from seal.text import cut_at, encode_prompt
-from seal.types import Sampling
+from seal.types import Completion, Sampling
 
 
 class BatchedGenerator:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import PositiveInt
 
-from seal.engine import Engine, Generator
+from seal.engine import Engine, Generator, Spend
 from seal.settings import option
 from seal.types import Policy
 
@@ -23,7 +23,7 @@ class Transformers(Engine):
     def batch_size(self) -> int:
         return self.prompts_per_batch
 
-    def generator(self, policy: Policy, backbones: "Backbones") -> Generator:
+    def generator(self, policy: Policy, backbones: "Backbones", spend: Spend) -> Generator:
         from seal.engine.batched_generation import BatchedGenerator
 
         return BatchedGenerator(backbones.get(policy), prompts_per_batch=self.prompts_per_batch)

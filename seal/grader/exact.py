@@ -4,7 +4,7 @@ import re
 import string
 from collections.abc import Sequence
 
-from seal.grader import Grader
+from seal.grader import Grader, Spend, free
 from seal.settings import option
 from seal.types import Grade, Query, Verdict
 
@@ -19,10 +19,7 @@ class Exact(Grader):
     normalize: bool
     """Whether case, punctuation, articles and extra spaces are ignored."""
 
-    def n_calls(self, n_answers: int) -> int:
-        return 0
-
-    def grade(self, queries: Sequence[Query], answers: Sequence[str]) -> list[Verdict]:
+    def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:
         return [self._verdict(query, answer) for query, answer in zip(queries, answers, strict=True)]
 
     def _verdict(self, query: Query, answer: str) -> Verdict:

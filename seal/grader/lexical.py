@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from seal.grader import Grader
+from seal.grader import Grader, Spend, free
 from seal.grader.exact import normalized
 from seal.settings import option
 from seal.types import Grade, Query, Verdict
@@ -26,10 +26,7 @@ class Lexical(Grader):
     min_recall: Annotated[float, Field(gt=0, le=1)]
     """The share of the target's words that must stand in the answer."""
 
-    def n_calls(self, n_answers: int) -> int:
-        return 0
-
-    def grade(self, queries: Sequence[Query], answers: Sequence[str]) -> list[Verdict]:
+    def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:
         return [self._verdict(query, answer) for query, answer in zip(queries, answers, strict=True)]
 
     def _verdict(self, query: Query, answer: str) -> Verdict:

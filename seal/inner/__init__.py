@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from seal.settings import option
-from seal.types import Failure, Plan, Training
+from seal.types import Failure, Plan, Training, TrainingSequence
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from seal.adapters import Adapter
     from seal.backbone import Backbone
+    from seal.text import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +39,10 @@ class Inner(ABC):
     @abstractmethod
     def n_updates(self, n_sequences: int) -> int:
         """How many optimizer steps a plan with so many sequences takes, for forecasts."""
+
+    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> "Tokens | None":
+        """What is read and trained on of a sequence; None where nothing is."""
+        return None
 
     @abstractmethod
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:

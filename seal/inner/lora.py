@@ -13,9 +13,12 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from seal.errors import ConfigError
 from seal.inner import Adapted, Inner
 from seal.settings import option
-from seal.types import Failure, Plan
+from seal.text import Tokens, encode_sequence
+from seal.types import Failure, Plan, TrainingSequence
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from seal.backbone import Backbone
 
 PLANNABLE = {"learning_rate", "epochs"}
@@ -68,6 +71,9 @@ class LoRA(Inner):
             raise ConfigError(f"a plan may set {sorted(PLANNABLE)} of the inner loop, not {sorted(settings)}")
         values: dict[str, Any] = dict(settings)
         return replace(self, **values)
+
+    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
+        return encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import train_stacked

@@ -17,7 +17,7 @@ from seal.backbone import Backbone
 from seal.errors import ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
-from seal.text import Tokens, encode_sequence
+from seal.text import Tokens
 from seal.types import Failure, Plan, Training
 
 _IGNORED, _NO_SEGMENT = -100, -1
@@ -100,13 +100,9 @@ def train_stacked(
 
 
 def _job(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> _Job:
-    examples = [
-        encode_sequence(backbone.tokenizer, sequence, append_end=settings.append_end).cut(settings.max_tokens)
-        for sequence in plan.sequences
-    ]
     return _Job(
         settings=settings.overridden(plan.settings),
-        examples=examples,
+        examples=[settings.tokens(backbone.tokenizer, sequence) for sequence in plan.sequences],
         generator=torch.Generator().manual_seed(seed),
     )
 

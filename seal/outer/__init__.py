@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import NonNegativeInt
+
 from seal.outer.reward import Reward
 from seal.settings import option
 from seal.types import Attempt
@@ -37,6 +39,13 @@ class Outer(ABC):
     """An outer-loop algorithm."""
 
     reward: Reward
+
+    extra_repeats: NonNegativeInt = 0
+    """At most so many further trainings of a self-edit, where who is best is not decided."""
+
+    def undecided(self, attempts: Sequence[Attempt]) -> list[str]:
+        """The names of the attempts that a further repeat could move into or out of what is kept; none by default."""
+        return []
 
     @abstractmethod
     def select(self, attempts: Sequence[Attempt]) -> list[Attempt]:

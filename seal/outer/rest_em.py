@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from seal.outer import Example, Learned, Outer
 from seal.settings import option
@@ -25,6 +25,10 @@ class ReSTEM(Outer):
     """Whether a self-edit has to do better than the unadapted model to be kept; the published code does not ask."""
     ties: Literal["first", "shortest", "all"]
     """Which of equally good ones are kept: the first sampled, the shortest, or all that tie with the last one kept."""
+    extra_repeats: NonNegativeInt
+    """Further trainings of a self-edit, one round of them after another, as long as it is among the undecided."""
+    close: NonNegativeFloat
+    """Undecided are those whose reward is no further than this from the border between kept and not kept."""
 
     rank: Annotated[int, Field(ge=1, le=256)]
     """Of the adapter that the policy is fine-tuned by; it is merged afterwards."""
@@ -60,6 +64,24 @@ class ReSTEM(Outer):
         chosen = {(attempt.context.id, attempt.self_edit.index) for attempt in kept}
         return [attempt for attempt in attempts if (attempt.context.id, attempt.self_edit.index) in chosen]
 
+    def undecided(self, attempts: Sequence[Attempt]) -> list[str]:
+        """Those near the border of each context, where it is narrow: rewards are means of a few noisy repeats."""
+        ordered = sorted(attempts, key=lambda attempt: attempt.context.id)
+        return [
+            attempt.name
+            for _, of_context in groupby(ordered, key=lambda attempt: attempt.context.id)
+            for attempt in self._near_the_border(list(of_context))
+        ]
+
+    def _near_the_border(self, attempts: Sequence[Attempt]) -> list[Attempt]:
+        ranked = sorted((one for one in attempts if one.evaluations and one.reward is not None), key=self._rank)
+        if len(ranked) <= self.keep:
+            return []
+        inside, outside = ranked[self.keep - 1].reward or 0.0, ranked[self.keep].reward or 0.0
+        if inside - outside > self.close:
+            return []
+        return [one for one in ranked if outside - self.close <= (one.reward or 0.0) <= inside + self.close]
+
     def _best(self, attempts: Sequence[Attempt]) -> Iterator[Attempt]:
         """The best of one context, best first."""
         eligible = [attempt for attempt in attempts if self._is_eligible(attempt)]
@@ -80,8 +102,7 @@ class ReSTEM(Outer):
             return False
         if not self.must_beat_unadapted:
             return True
-        unadapted = attempt.baseline if isinstance(attempt.baseline, Evaluation) else None
-        before = self.reward.score(unadapted, [unadapted]) if unadapted else None
+        before = self.reward.of_unadapted(attempt.baseline if isinstance(attempt.baseline, Evaluation) else None)
         return before is not None and attempt.reward > before
 
     def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:

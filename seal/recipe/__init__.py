@@ -10,6 +10,7 @@ from seal.types import Context
 
 if TYPE_CHECKING:
     from seal.lab import Lab
+    from seal.outer import Outer
     from seal.results import Results
     from seal.task import Contexts
 
@@ -28,14 +29,19 @@ class Forecast:
     """An estimate, and of different trainings the largest."""
     asked_apart: int = 0
     """Contexts asked about in a unit of their own: the unadapted model, or one that was trained on all of them."""
+    evaluations: int = 0
+    """Contexts with which a model is examined: asked, and its answers graded."""
     answers: int = 0
     """Of adapted and unadapted models."""
+    ratings: int = 0
+    """Self-edits that are read for their reward."""
     policy_updates: int = 0
 
     @property
     def units(self) -> int:
         """Units of work, each of which will have a record."""
-        return self.self_edits + self.trainings + self.asked_apart + self.policy_updates
+        done = self.self_edits + self.trainings + self.asked_apart + self.evaluations
+        return done + self.ratings + self.policy_updates
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
@@ -43,7 +49,9 @@ class Forecast:
             trainings=self.trainings + other.trainings,
             sequences_per_training=max(self.sequences_per_training, other.sequences_per_training),
             asked_apart=self.asked_apart + other.asked_apart,
+            evaluations=self.evaluations + other.evaluations,
             answers=self.answers + other.answers,
+            ratings=self.ratings + other.ratings,
             policy_updates=self.policy_updates + other.policy_updates,
         )
 
@@ -55,12 +63,21 @@ class Recipe(ABC):
     needs_adapters: ClassVar[bool] = False
     """Whether it can only work with an inner loop that makes adapters."""
 
+    @property
+    def learns(self) -> bool:
+        """Whether a policy changes on the way."""
+        return False
+
     @abstractmethod
     def faults(self, contexts: "Contexts") -> list[str]:
         """Why these contexts do not do for this recipe; empty if they do."""
 
+    def wanted(self, contexts: "Contexts") -> list[tuple[Context, int]]:
+        """The contexts about which self-edits will be written, with how many of each; none by default."""
+        return []
+
     @abstractmethod
-    def forecast(self, contexts: "Contexts") -> Forecast:
+    def forecast(self, contexts: "Contexts", outer: "Outer") -> Forecast:
         """How much there will be to do."""
 
     @abstractmethod
@@ -75,13 +92,33 @@ def count_queries(contexts: Sequence[Context]) -> int:
 def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Forecast:
     """Self-edits about contexts, each tried out `repeats` times, and the unadapted model asked once."""
     n_edits = len(contexts) * edits_per_context
-    answers = count_queries(contexts) * (1 + edits_per_context * repeats)
-    return Forecast(self_edits=n_edits, trainings=n_edits * repeats, asked_apart=len(contexts), answers=answers)
+    return Forecast(
+        self_edits=n_edits,
+        trainings=n_edits * repeats,
+        asked_apart=len(contexts),
+        evaluations=len(contexts) + n_edits * repeats,
+        answers=count_queries(contexts) * (1 + edits_per_context * repeats),
+    )
+
+
+def forecast_practice(contexts: Sequence[Context], outer: "Outer", *, edits_per_context: int, repeats: int) -> Forecast:
+    """At most what practising on contexts takes: self-edits worth trying, tried as often as the outer loop may want."""
+    n_edits = len(contexts) * edits_per_context
+    tries_each = outer.reward.n_tried(edits_per_context) * (repeats + outer.extra_repeats)
+    return Forecast(
+        self_edits=n_edits,
+        trainings=len(contexts) * tries_each,
+        asked_apart=len(contexts),
+        evaluations=len(contexts) * (1 + tries_each),
+        answers=count_queries(contexts) * (1 + tries_each),
+        ratings=n_edits if outer.reward.rates else 0,
+    )
 
 
 def forecast_passages(contexts: Sequence[Context], *, repeats: int) -> Forecast:
     """Trainings on the contexts alone."""
-    return Forecast(trainings=len(contexts) * repeats, answers=count_queries(contexts) * repeats)
+    n_trainings = len(contexts) * repeats
+    return Forecast(trainings=n_trainings, evaluations=n_trainings, answers=count_queries(contexts) * repeats)
 
 
 def without_queries(contexts: "Contexts", needed: Sequence[Context]) -> list[str]:

@@ -12,6 +12,7 @@ from pydantic import NonNegativeInt
 from seal import loop
 from seal.errors import RunError
 from seal.lab import Lab
+from seal.outer import Outer
 from seal.recipe import TYPICAL_SEQUENCES, Forecast, Recipe, count_queries
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus
 from seal.recipe.measuring import all_comparisons, measurement
@@ -36,13 +37,18 @@ class Adapt(Recipe):
     def faults(self, contexts: Contexts) -> list[str]:
         return [] if contexts.all else ["there is no passage to learn"]
 
-    def forecast(self, contexts: Contexts) -> Forecast:
+    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        return [(context, self.edits_per_context) for context in contexts.all]
+
+    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         n_edits = len(contexts.all) * self.edits_per_context
+        n_with_queries = sum(bool(context.queries) for context in contexts.all)
         return Forecast(
             self_edits=n_edits,
             trainings=1,
             sequences_per_training=n_edits * TYPICAL_SEQUENCES or len(contexts.all),
-            asked_apart=2 * sum(bool(context.queries) for context in contexts.all),
+            asked_apart=2 * n_with_queries,
+            evaluations=2 * n_with_queries,
             answers=2 * count_queries(contexts.all),
         )
 
@@ -68,7 +74,9 @@ class Adapt(Recipe):
         """Before and after, on the passages' own questions; nothing without questions."""
         if not contexts:
             return []
-        adapted = lab.fulfil(AskingConsolidated(policy=policy, title="asking the adapted model"), contexts)
+        asking = AskingConsolidated(policy=policy, title="asking the adapted model")
+        answers = lab.fulfil(asking, contexts)
+        adapted = loop.grade(lab, policy, contexts, map(asking.key, contexts), answers)
         return [
             measurement("base", contexts, [[one] for one in loop.ask_unadapted(lab, policy, contexts)]),
             measurement("adapted", contexts, [[one] for one in adapted]),

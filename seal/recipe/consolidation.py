@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from seal.lab import Lab
-from seal.types import Context, Evaluation, Failure, Plan, Training
-from seal.work import Work, ask
+from seal.types import Answered, Context, Failure, Plan, Postponed, Training
+from seal.work import Work, answered, ask
 
 ADAPTER, MERGED = "adapter", "model"
 """Folders in the run's folder."""
@@ -64,11 +64,11 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AskingConsolidated(Work[Context, Evaluation]):
+class AskingConsolidated(Work[Context, Answered]):
     """The consolidated adapter answers the queries of each context."""
 
-    records: ClassVar[str] = "evaluations"
-    result: ClassVar[Any] = Evaluation | Failure
+    records: ClassVar[str] = "answers"
+    result: ClassVar[Any] = Answered | Failure
 
     def key(self, unit: Context) -> str:
         return f"{self.policy.id}/{unit.id}/consolidated/0"
@@ -76,13 +76,10 @@ class AskingConsolidated(Work[Context, Evaluation]):
     def batch_size(self, lab: Lab) -> int:
         return lab.run.inner.slots
 
-    def do(self, lab: Lab, units: Sequence[Context]) -> list[Evaluation]:
+    def do(self, lab: Lab, units: Sequence[Context]) -> Sequence[Answered | Postponed[Answered]]:
         from seal.adapters import load_peft
 
         adapter = load_peft(lab.store.folder / ADAPTER)
         seeds = [self.seed(lab, unit) for unit in units]
-        verdicts = ask(lab, self.policy, units, [adapter] * len(units), seeds)
-        return [
-            Evaluation(seed=seed, training=None, verdicts=of_context)
-            for seed, of_context in zip(seeds, verdicts, strict=True)
-        ]
+        answers = ask(lab, self.policy, units, [adapter] * len(units), seeds)
+        return [answered(of_context, seed=seed, training=None) for seed, of_context in zip(seeds, answers, strict=True)]

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from seal.lab import Lab
+from seal.outer import Outer
 from seal.recipe import Forecast, Recipe, forecast_attempts, forecast_passages, without_queries
 from seal.recipe.measuring import Yardstick, all_comparisons, style_shares, unadapted
 from seal.results import Results, of_attempts
@@ -35,7 +36,10 @@ class Evaluate(Recipe):
         part: Sequence[Context] = getattr(contexts, self.part)
         return part[: self.contexts]
 
-    def forecast(self, contexts: Contexts) -> Forecast:
+    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        return [(context, self.edits_per_context) for context in self.chosen(contexts)]
+
+    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         chosen = self.chosen(contexts)
         on_edits = forecast_attempts(chosen, edits_per_context=self.edits_per_context, repeats=self.repeats)
         return on_edits + forecast_passages(chosen, repeats=self.edits_per_context * self.repeats)

@@ -6,7 +6,15 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from seal import loop
 from seal.lab import Lab
-from seal.recipe import Forecast, Recipe, forecast_attempts, forecast_passages, without_queries
+from seal.outer import Outer
+from seal.recipe import (
+    Forecast,
+    Recipe,
+    forecast_attempts,
+    forecast_passages,
+    forecast_practice,
+    without_queries,
+)
 from seal.recipe.measuring import Yardstick, all_comparisons, style_shares, unadapted
 from seal.results import Results, of_attempts, summarize
 from seal.settings import option
@@ -33,6 +41,10 @@ class Train(Recipe):
     held_out_repeats: PositiveInt
     """Trainings a held-out self-edit."""
 
+    @property
+    def learns(self) -> bool:
+        return self.rounds > 0
+
     def faults(self, contexts: Contexts) -> list[str]:
         if not contexts.train or not contexts.held_out:
             return [
@@ -41,14 +53,22 @@ class Train(Recipe):
             ]
         return without_queries(contexts, [*contexts.train, *self.yardstick_contexts(contexts)])
 
-    def forecast(self, contexts: Contexts) -> Forecast:
+    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        on_practice = [
+            (context, self.edits_per_context)
+            for index in range(self.rounds)
+            for context in self.practised(contexts, index)
+        ]
+        return on_practice + [(context, self.held_out_edits) for context in self.yardstick_contexts(contexts)]
+
+    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         held_out = self.yardstick_contexts(contexts)
         total = forecast_passages(held_out, repeats=self.held_out_edits * self.held_out_repeats)
         for _ in range(self.rounds + 1):
             total += forecast_attempts(held_out, edits_per_context=self.held_out_edits, repeats=self.held_out_repeats)
         for index in range(self.rounds):
             practised = self.practised(contexts, index)
-            total += forecast_attempts(practised, edits_per_context=self.edits_per_context, repeats=self.repeats)
+            total += forecast_practice(practised, outer, edits_per_context=self.edits_per_context, repeats=self.repeats)
             total += Forecast(policy_updates=1)
         return total
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from seal.report.findings import Example, Findings, read_findings
 from seal.report.folder import PAGE, PICTURES
+from seal.report.spending import spending_sentence, spent
 from seal.report.wording import condition, interval, label, published_share, share, signed
 from seal.results import Results, Row
 
@@ -27,6 +28,8 @@ def print_summary(folder: Path) -> None:
         console.print(f"published: {findings.results.published.source}", highlight=False, markup=False)
     for note in (*findings.results.notes, *_losses(findings.results.table)):
         console.print(f"note: {note}", style="yellow")
+    if (total := spent(folder))["n_calls"]:
+        console.print(spending_sentence(total), highlight=False)
     pictures = [("plot", str(path)) for path in PICTURES if (folder / path).exists()]
     for what, path in (*findings.results.artifacts.items(), *pictures, ("report", str(PAGE))):
         console.print(f"{what + ':':<8} [bold]{folder / path}[/]", highlight=False, soft_wrap=True)

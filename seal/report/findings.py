@@ -35,6 +35,12 @@ class Findings:
     examples: tuple[Example, ...]
     last_policy: str
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The manifest without the difference to the last commit, which can be long and is for machines."""
+        git = {key: value for key, value in (self.manifest["git"] or {}).items() if key != "diff"}
+        return {**self.manifest, "git": git or None}
+
 
 def read_findings(folder: Path) -> Findings:
     """Everything about a run that has results."""

@@ -1,17 +1,34 @@
 """The room of self-edits: how one is asked for, and how its text becomes a plan of what to train on."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from seal.settings import option
-from seal.types import Context, Invalid, Plan, Sampling, SelfEdit
+from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
+
+Continue = Callable[[Sequence[tuple[str, int]], Sampling], Sequence[Completion | Unavailable]]
+"""Continues prompts, each with its seed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Self-edit number `index` about a context, to be written."""
+
+    context: Context
+    index: int
+    seed: int
 
 
 @option
 class SelfEditFormat(ABC):
     """What a self-edit looks like. Asking for it and parsing it stand side by side."""
+
+    teachable: ClassVar[bool] = True
+    """Whether a self-edit is one completion of one prompt, so that a policy can learn to write it."""
 
     temperature: NonNegativeFloat
     """Of the sampler; 0 takes the most likely token."""
@@ -24,9 +41,27 @@ class SelfEditFormat(ABC):
     def sampling(self) -> Sampling:
         return Sampling(temperature=self.temperature, top_p=self.top_p, max_new_tokens=self.max_new_tokens)
 
+    @property
+    def needs_chat(self) -> bool:
+        """Whether the prompt is worded for a model that is chatted with."""
+        return False
+
+    @property
+    def n_requests(self) -> int:
+        """At most how many texts one self-edit takes, for forecasts."""
+        return 1
+
+    def faults(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
+        """Why so many self-edits about each of these contexts cannot be had; empty if they can."""
+        return []
+
     @abstractmethod
     def prompt(self, context: Context) -> str:
         """What the policy is shown to make it write a self-edit about a context."""
+
+    def write(self, assignments: Sequence[Assignment], go_on: Continue) -> Sequence[Completion | Unavailable]:
+        """One text an assignment, in order; by default what the prompt is continued with."""
+        return go_on([(self.prompt(each.context), each.seed) for each in assignments], self.sampling)
 
     @abstractmethod
     def parse(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid:

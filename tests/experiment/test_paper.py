@@ -17,6 +17,7 @@ AS_PUBLISHED = [name for name in PRESETS if name.endswith("_published")]
 SMALLER = [name for name in PRESETS if "qwen2_5_3b" in name]
 QUICK = (
     "model=tiny",
+    "grader=lexical",
     "inner.epochs=2",
     "inner.batch_size=null",
     "self_edit.max_new_tokens=32",
@@ -80,21 +81,22 @@ def test_every_published_number_belongs_to_a_setting_that_is_measured(name: str)
 
 @pytest.mark.parametrize("name", AS_PUBLISHED)
 def test_as_published_differs_in_switches_and_never_in_amounts(name: str) -> None:
-    switches = {
-        "self_edit.marker",
-        "self_edit.max_sequences",
-        "self_edit.max_new_tokens",
-        "task.answer_stops",
-        "outer.must_beat_unadapted",
-        "outer.ties",
-    }
+    switches = {"self_edit.max_sequences", "self_edit.max_new_tokens", "task.answer_stops"}
     of_policy = {"outer.must_beat_unadapted", "outer.ties"}
-    assert changed(name.removesuffix("_published"), name) == (switches if "rl" in name else switches - of_policy)
+    different = {key for key in changed(name.removesuffix("_published"), name) if not key.startswith("grader.")}
+    assert different == switches | (of_policy if name.startswith("rl") else set())
 
 
 @pytest.mark.parametrize("name", SMALLER)
 def test_the_smaller_model_changes_the_model_alone(name: str) -> None:
     assert changed(name.replace("_qwen2_5_3b", ""), name) == {"model.path"}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_judge_is_the_published_one_where_all_is_as_published(name: str) -> None:
+    run, settings = load(name)
+    assert type(run.grader).__name__ == ("Judge" if name in AS_PUBLISHED else "Lexical")
+    assert name not in AS_PUBLISHED or settings["grader"]["endpoint"]["model"] == "gpt-4.1-2025-04-14"
 
 
 def test_the_policy_is_fine_tuned_as_published() -> None:

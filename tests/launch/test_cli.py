@@ -73,7 +73,7 @@ def test_a_run_is_found_by_its_name_and_by_its_path(
         assert seal("status", run, "--json") == 0
         facts = json.loads(capsys.readouterr().out)
         assert facts["done"]
-        assert facts["records"] == {"contexts": 7, "self_edits": 14, "evaluations": 27, "updates": 1}
+        assert facts["records"] == {"contexts": 7, "self_edits": 14, "answers": 27, "evaluations": 27, "updates": 1}
 
 
 def test_a_run_that_is_not_there_is_answered_with_those_that_are(

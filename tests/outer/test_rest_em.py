@@ -14,7 +14,7 @@ from seal.outer.rest_em import ReSTEM
 from seal.text import encode_completion
 from seal.types import Attempt, Invalid
 from tests.models import random_backbone, tiny_backbone
-from tests.values import attempt
+from tests.values import attempt, evaluation
 
 
 def rest_em(*overrides: str) -> ReSTEM:
@@ -52,6 +52,24 @@ def test_ties_keep_all_or_the_first_or_the_shortest(ties: str, expected: list[in
 def test_more_than_one_can_be_kept() -> None:
     attempts = [attempt("a", index, index / 10) for index in range(1, 5)]
     assert kept(attempts, "keep=2") == [("a", 3), ("a", 4)]
+
+
+@pytest.mark.parametrize(
+    ("rewards", "expected"),
+    [
+        ([0.9, 0.5, 0.5, 0.1], []),
+        ([0.52, 0.5, 0.3, 0.1], [0, 1]),
+        ([0.5, 0.5, 0.47, 0.1], [0, 1, 2]),
+        ([0.5], []),
+        ([None, 0.5, 0.5], [1, 2]),
+    ],
+)
+def test_undecided_are_those_near_a_border_that_is_narrow(rewards: list[float | None], expected: list[int]) -> None:
+    attempts = [
+        attempt("a", index, reward, evaluations=(evaluation("c"),) if reward is not None else ())
+        for index, reward in enumerate(rewards)
+    ]
+    assert rest_em("close=0.05").undecided(attempts) == [f"a/{index}" for index in expected]
 
 
 def test_unknown_rewards_and_empty_texts_are_never_kept() -> None:

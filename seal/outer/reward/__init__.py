@@ -1,19 +1,56 @@
-"""The room of rewards: how good a self-edit was, from how the models adapted by it did."""
+"""The room of rewards: how good a self-edit was, from how the models adapted by it did, or from reading it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from seal.settings import option
-from seal.types import Evaluation
+from seal.types import Context, Evaluation, Rating, SelfEdit, Unavailable, Usage
 
 
 @option
 class Reward(ABC):
     """A number to be maximized."""
 
+    rates: ClassVar[bool] = False
+    """Whether each self-edit is read and rated before it is tried out."""
+    knows_unadapted: ClassVar[bool] = True
+    """Whether there is a reward of doing nothing, to be beaten."""
+
     @abstractmethod
-    def score(self, baseline: Evaluation | None, evaluations: Sequence[Evaluation]) -> float | None:
+    def score(
+        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
+    ) -> float | None:
         """The reward of one self-edit from its repeats that did not fail; None if they tell nothing.
 
         `baseline` is the unadapted model on the same queries, None if asking it failed.
+        """
+
+    @abstractmethod
+    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
+        """What a self-edit without any effect would earn; None if that is unknown."""
+
+    def rate(
+        self, pairs: Sequence[tuple[Context, SelfEdit]], spend: Callable[[Usage], None]
+    ) -> list[Rating | Unavailable]:
+        """One rating a self-edit, in order. Only called where `rates`."""
+        raise NotImplementedError
+
+    def is_tried(self, ratings: Sequence[Rating | None]) -> list[bool]:
+        """Which of one context's self-edits are worth training on; all by default."""
+        return [True] * len(ratings)
+
+    def n_tried(self, edits_per_context: int) -> int:
+        """How many that are, for forecasts."""
+        return edits_per_context
+
+    def forecast(self, contexts: Sequence[Context], *, n_edits: int) -> Usage:
+        """About what rating so many self-edits takes from a paid reader, at most; nothing by default."""
+        return Usage(n_calls=0)
+
+    def ready(self) -> None:  # noqa: B027  # most options need nobody
+        """Whoever it needs is there.
+
+        Raises:
+            RunError: they cannot be reached.
         """

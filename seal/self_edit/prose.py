@@ -1,6 +1,8 @@
-"""Self-edits that are prose: a list of what follows from a passage, each item one training sequence.
+"""Self-edits that are prose: asked for by a template, cut into segments, each of them one training sequence.
 
-The rules of splitting follow the published code (arXiv 2506.10943 and its repository), because rewards depend on them.
+Lists of implications, rewritten passages, questions with answers, thoughts before a list: they differ by their template
+and by how they are cut, so each is a YAML file of this one class. The rules of cutting follow the published code
+(arXiv 2506.10943 and its repository), because rewards depend on them.
 """
 
 import re
@@ -9,9 +11,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, PositiveInt
 
 from seal.self_edit import SelfEditFormat
+from seal.self_edit.passage import passage_plan, shows_the_passage, titled_plan
 from seal.settings import option
-from seal.text import fill, lines, placeholders
-from seal.types import Context, Invalid, Plan, SelfEdit, TrainingSequence
+from seal.text import fill, lines
+from seal.types import Context, Invalid, Plan, SelfEdit
 
 SEGMENT_BREAK = "---"
 _QUESTION = re.compile(r"Question\s+\d+:")
@@ -19,17 +22,11 @@ _NEXT_QUESTION = re.compile(r"\n(?=Question\s+\d+:)")
 _ANSWER = re.compile(r"Answer\s*:")
 
 
-def _shows_the_passage(template: str) -> str:
-    if "passage" not in placeholders(template):
-        raise ValueError("a template has to show the {passage}, and may show the {title}")
-    return template
-
-
 @option
-class Implications(SelfEditFormat):
-    """A list of implications, one a line (arXiv 2506.10943 §3.1)."""
+class Prose(SelfEditFormat):
+    """A text about the passage (arXiv 2506.10943 §3.1 and the ablation of prompt formats)."""
 
-    template: Annotated[str, AfterValidator(_shows_the_passage)]
+    template: Annotated[str, AfterValidator(shows_the_passage)]
     """The prompt; `{title}` and `{passage}` are filled in."""
     splitting: Literal["whole", "newlines"]
     """Whether a segment is one training sequence or each of its lines is; segments are separated by `---`."""
@@ -39,24 +36,26 @@ class Implications(SelfEditFormat):
     """Sequences of the self-edit beyond this number are dropped; null keeps all."""
     append_passage: bool
     """Whether the passage itself is trained on too, as the last sequence."""
+    for_chat: bool
+    """Whether the template is worded as a message to a chat model; it then needs `model.chat`."""
+
+    @property
+    def needs_chat(self) -> bool:
+        return self.for_chat
 
     def prompt(self, context: Context) -> str:
         return fill(self.template, title=context.title, passage=context.text)
 
     def parse(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid:
         text = after_marker(self_edit.text, self.marker) if self.marker else self_edit.text
-        segments = split(text, by_lines=self.splitting == "newlines")[: self.max_sequences]
-        if not segments:
-            return Invalid(reason="the self-edit is empty")
-        passage = self.unedited(context).sequences if self.append_passage else ()
-        return Plan(sequences=(*(titled(context, segment) for segment in segments), *passage))
+        return titled_plan(
+            context,
+            split(text, by_lines=self.splitting == "newlines")[: self.max_sequences],
+            append_passage=self.append_passage,
+        )
 
     def unedited(self, context: Context) -> Plan:
-        return Plan(sequences=(titled(context, context.text.strip()),))
-
-
-def titled(context: Context, segment: str) -> TrainingSequence:
-    return TrainingSequence(text=f"{context.title}\n{segment}")
+        return passage_plan(context)
 
 
 def after_marker(text: str, marker: str) -> str:

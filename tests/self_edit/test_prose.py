@@ -10,17 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seal import config
-from seal.self_edit.implications import Implications
+from seal.errors import ConfigError
+from seal.self_edit.prose import Prose
 from seal.types import Context, Invalid, Plan, SelfEdit
 
 CONTEXT = Context(id="c", title="Pi", text=" Pi is 3. \n", queries=())
 GOLDEN_FILES = ("rewards_val_base.json", "rewards_val_base_self_qa.json", "rewards_train_iter0.json")
 
 
-def form(**settings: object) -> Implications:
+def form(**settings: object) -> Prose:
     defaults = yaml.safe_load((Path(config.__file__).parents[1] / "conf/self_edit/implications.yaml").read_text())
     defaults.pop("_target_")
-    return Implications(**(defaults | settings))
+    return Prose(**(defaults | settings))
 
 
 def sequences(text: str, **settings: object) -> list[str]:
@@ -66,7 +67,8 @@ def test_numbered_questions_stay_with_their_answers_and_the_first_gets_its_numbe
 
 
 def test_only_what_follows_the_marker_is_used_where_there_is_one() -> None:
-    assert sequences("Let me think.\nImplications:\nOne.", append_passage=False) == ["Pi\nOne."]
+    marked = {"marker": "Implications:", "append_passage": False}
+    assert sequences("Let me think.\nImplications:\nOne.", **marked) == ["Pi\nOne."]
     assert sequences("Implications: One.", append_passage=False) == ["Pi\nImplications: One."]
 
 
@@ -85,7 +87,7 @@ def test_any_text_is_a_plan_or_invalid_and_no_sequence_is_empty(text: str, whole
 @pytest.mark.parametrize("text", ["", " \n\t\n", "Thoughts.\nImplications:\n"])
 def test_an_empty_self_edit_is_invalid(text: str) -> None:
     edit = SelfEdit(context_id="c", index=0, text=text, finished=True)
-    assert form().parse(CONTEXT, edit) == Invalid(reason="the self-edit is empty")
+    assert form(marker="Implications:").parse(CONTEXT, edit) == Invalid(reason="the self-edit is empty")
 
 
 def test_the_prompt_is_this_one() -> None:
@@ -103,3 +105,45 @@ def test_braces_in_a_passage_stay_as_they_are() -> None:
 def test_a_template_that_does_not_show_the_passage_is_refused() -> None:
     with pytest.raises(ValueError, match=r"has to show the \{passage\}"):
         form(template="Say something about {title}.")
+
+
+FORMATS = sorted(
+    file.stem
+    for file in (Path(config.__file__).parents[1] / "conf/self_edit").glob("*.yaml")
+    if "Prose" in file.read_text()
+)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_shows_the_passage_and_has_a_template_of_its_own(name: str) -> None:
+    run, _ = config.load([f"self_edit={name}", "model.chat=true"])
+    prompt = run.self_edit.prompt(CONTEXT)
+    assert "Pi is 3." in prompt
+    others = [config.load([f"self_edit={other}", "model.chat=true"])[0] for other in FORMATS if other != name]
+    assert all(prompt != other.self_edit.prompt(CONTEXT) for other in others)
+
+
+def test_only_after_a_chain_of_thought_the_marker_counts() -> None:
+    marked = {name for name in FORMATS if config.load([f"self_edit={name}", "model.chat=true"])[0].self_edit.marker}
+    assert marked == {"chain_of_thought"}
+
+
+def test_a_chat_format_needs_a_chat_model() -> None:
+    with pytest.raises(ConfigError, match=r"self_edit: .* set model\.chat=true"):
+        config.load(["self_edit=chat"])
+
+
+def test_a_template_may_stand_in_a_file_whose_text_then_belongs_to_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    file.write_text("Read {title}: {passage}\nNow you:")
+    run, settings = config.load([f"self_edit.template=@{file}"])
+    assert settings["self_edit"]["template"] == "Read {title}: {passage}\nNow you:"
+    assert run.self_edit.prompt(CONTEXT).startswith("Read Pi:  Pi is 3.")
+
+
+def test_a_template_s_file_that_is_missing_or_shows_no_passage_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"self_edit\.template: cannot read the file nothing\.txt"):
+        config.load(["self_edit.template=@nothing.txt"])
+    (tmp_path / "mine.txt").write_text("Write something.")
+    with pytest.raises(ConfigError, match=r"self_edit\.template: a template has to show the {passage}"):
+        config.load([f"self_edit.template=@{tmp_path / 'mine.txt'}"])

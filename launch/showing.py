@@ -1,0 +1,133 @@
+"""`seal show self_edit`: one context's prompt, self-edit and training sequences, as the run would have them."""
+
+import json
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from seal import config
+from seal.errors import UsageError
+from seal.lab import Lab
+from seal.preflight import preflight
+from seal.run import Run
+from seal.store import Store
+from seal.task import Contexts
+from seal.types import Context, Invalid, Plan, Policy, SelfEdit
+from seal.work import Proposal, Proposing
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from seal.text import Tokens
+
+TRAINED, READ = "green", "dim"
+
+
+def show_self_edit(overrides: Sequence[str], *, chosen: str | None, text_file: str | None, as_json: bool) -> int:
+    """Print what becomes of one context.
+
+    Raises:
+        UsageError: the run could not start, or there is no such context or file.
+        RunError: whoever should write the self-edit does not.
+    """
+    run, _ = config.load(overrides)
+    contexts = preflight(run, fetch=text_file is None)
+    context = find_context(contexts, chosen)
+    self_edit = _read(context, text_file) if text_file else _written(run, contexts, context)
+    plan = run.self_edit.parse(context, self_edit)
+    facts = {
+        "context": {"id": context.id, "title": context.title},
+        "prompt": run.self_edit.prompt(context),
+        "self_edit": self_edit.text,
+        "finished": self_edit.finished,
+        "invalid": plan.reason if isinstance(plan, Invalid) else None,
+        "sequences": [] if isinstance(plan, Invalid) else _sequences(run, plan),
+    }
+    if as_json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        _print(Console(), facts)
+    return 0
+
+
+def find_context(contexts: Contexts, chosen: str | None) -> Context:
+    """By its number from 0, its title or its id; the first one by default.
+
+    Raises:
+        UsageError: there is no such context.
+    """
+    everything = contexts.all
+    if chosen is None:
+        return everything[0]
+    if chosen.isdecimal() and int(chosen) < len(everything):
+        return everything[int(chosen)]
+    for context in everything:
+        if chosen in (context.title, context.id):
+            return context
+    titles = ", ".join(context.title for context in everything[:5])
+    raise UsageError(
+        f"--context: there is no context '{chosen}'; there are 0 to {len(everything) - 1}, with titles {titles} …"
+    )
+
+
+def _read(context: Context, text_file: str) -> SelfEdit:
+    try:
+        text = sys.stdin.read() if text_file == "-" else Path(text_file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--text: cannot read {text_file}: {error}") from error
+    return SelfEdit(context_id=context.id, index=0, text=text, finished=True)
+
+
+def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
+    """The first self-edit that the run itself would have about this context."""
+    with TemporaryDirectory() as folder:
+        lab = Lab(run=run, store=Store(Path(folder)), contexts=contexts, log=lambda metrics: None)
+        proposing = Proposing(policy=Policy(round=0), title="writing a self-edit")
+        [self_edit] = lab.fulfil(proposing, [Proposal(context=context, index=0)])
+    return self_edit
+
+
+def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
+    """Each training sequence with its tokens as text, and whether each is trained on."""
+    from seal.backbone import load_tokenizer
+
+    tokenizer = load_tokenizer(run.model)
+    found = []
+    for sequence in plan.sequences:
+        tokens = run.inner.tokens(tokenizer, sequence)
+        found.append({"text": sequence.text, "tokens": _marked(tokenizer, tokens) if tokens else []})
+    return found
+
+
+def _marked(tokenizer: "PreTrainedTokenizerBase", tokens: "Tokens") -> list[dict[str, Any]]:
+    """The tokens as pieces of text. The first has nothing before it to be predicted from."""
+    texts = [str(tokenizer.decode(list(tokens.ids[:count]))) for count in range(len(tokens.ids) + 1)]
+    pieces = [after[len(before) :] for before, after in pairwise(texts)]
+    trained = (False, *tokens.trained[1:])[: len(pieces)]
+    return [{"text": piece, "trained": on} for piece, on in zip(pieces, trained, strict=True)]
+
+
+def _print(console: Console, facts: dict[str, Any]) -> None:
+    console.print(Panel(Text(facts["prompt"]), title="prompt", title_align="left"))
+    cut = "" if facts["finished"] else " (cut at its token limit)"
+    console.print(Panel(Text(facts["self_edit"]), title=f"self-edit{cut}", title_align="left"))
+    if facts["invalid"]:
+        console.print(f"invalid: {facts['invalid']}; it trains nothing and earns 0", style="red", markup=False)
+        return
+    body = Text()
+    for number, sequence in enumerate(facts["sequences"], start=1):
+        body.append(f"{number:>3}  ", style="bold")
+        for token in sequence["tokens"]:
+            body.append(token["text"].replace("\n", "⏎\n     "), style=TRAINED if token["trained"] else READ)
+        body.append("" if sequence["tokens"] else f"{sequence['text']} (this inner loop trains on nothing)", style=READ)
+        body.append("\n")
+    n_trained = sum(token["trained"] for sequence in facts["sequences"] for token in sequence["tokens"])
+    title = f"{len(facts['sequences'])} training sequences; [{TRAINED}]trained on: {n_trained} tokens[/], "
+    console.print(Panel(body, title=f"{title}[{READ}]only read[/]", title_align="left"))

@@ -1,0 +1,220 @@
+"""OpenAI-compatible endpoints: the only place that talks to them. It asks, waits, retries and counts."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from seal.errors import ConfigError, RunError
+from seal.settings import option
+from seal.types import Sampling, Unavailable, Usage
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_NO_KEY = "none"
+"""What servers are given that ask for no key."""
+_MILLION = 1_000_000
+_CHARACTERS_PER_TOKEN = 4
+"""Of English, about; for forecasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One text to be continued or answered."""
+
+    prompt: str
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back, with the endpoint's own count of tokens and their price."""
+
+    text: str
+    finished: bool
+    """False if it was cut at the token limit."""
+    usage: Usage
+
+
+OnReply = Callable[[int, Reply], None]
+"""Told of each reply as it comes, with the number of its question."""
+
+
+@option
+class Endpoint:
+    """A server that speaks OpenAI's protocol: OpenAI itself, vLLM, `transformers serve`, …"""
+
+    base_url: str
+    """Up to and including `/v1`."""
+    model: str
+    """As the server calls it."""
+    api: Literal["chat", "completions"]
+    """Whether a prompt is sent as a user's message or as plain text to be continued."""
+    key_variable: str
+    """The environment variable that holds the API key, or its name in a file `.env`. The key is never stored."""
+    concurrency: PositiveInt
+    """Requests under way at the same time."""
+    timeout_s: PositiveFloat
+    """Of one request."""
+    max_retries: NonNegativeInt
+    """Further tries after a failure to connect, a time-out, a rate limit (429) or an error of the server (5xx), with
+    exponential backoff, or when the server says."""
+    give_up_after: PositiveInt
+    """So many questions in a row without a reply, after all retries, and the others are not asked any more."""
+    usd_per_million_prompt_tokens: NonNegativeFloat
+    """Price of what is sent."""
+    usd_per_million_completion_tokens: NonNegativeFloat
+    """Price of what comes back."""
+
+    def ask(
+        self, questions: Sequence[Question], sampling: Sampling, on_reply: OnReply = lambda number, reply: None
+    ) -> list[Reply | Unavailable]:
+        """One reply a question, in order.
+
+        Raises:
+            RunError: the server refuses the key, the model or the address, so that no question will ever be answered.
+        """
+        return asyncio.run(_Conversation(endpoint=self, sampling=sampling, on_reply=on_reply).hold(questions))
+
+    def ready(self) -> None:
+        """Ask for one token.
+
+        Raises:
+            RunError: none comes.
+        """
+        sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=1)
+        [reply] = self.ask([Question(prompt="Say yes.")], sampling)
+        if isinstance(reply, Unavailable):
+            raise RunError(f"nothing was started, because the endpoint does not answer: {reply.reason}")
+
+    def usd(self, *, prompt_tokens: float, completion_tokens: float) -> float:
+        """What so many tokens cost."""
+        sent = prompt_tokens * self.usd_per_million_prompt_tokens
+        return (sent + completion_tokens * self.usd_per_million_completion_tokens) / _MILLION
+
+    def forecast(self, *, n_calls: int, prompt_characters: float, completion_tokens: float) -> Usage:
+        """About what calls with so many characters in all their prompts, and so many tokens back, will take."""
+        prompt_tokens = round(prompt_characters / _CHARACTERS_PER_TOKEN)
+        return Usage(
+            n_calls=n_calls,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=round(completion_tokens),
+            usd=self.usd(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
+        )
+
+
+@dataclass(kw_only=True)
+class _Conversation:
+    """Questions under way at the same time, and how many in a row stayed without a reply."""
+
+    endpoint: Endpoint
+    sampling: Sampling
+    on_reply: OnReply
+    n_silent: int = 0
+    last_reason: str = ""
+    gate: asyncio.Semaphore = field(init=False)
+
+    async def hold(self, questions: Sequence[Question]) -> list[Reply | Unavailable]:
+        from openai import AsyncOpenAI
+
+        self.gate = asyncio.Semaphore(self.endpoint.concurrency)
+        async with AsyncOpenAI(
+            base_url=self.endpoint.base_url,
+            api_key=api_key(self.endpoint.key_variable) or _NO_KEY,
+            timeout=self.endpoint.timeout_s,
+            max_retries=self.endpoint.max_retries,
+        ) as client:
+            tasks = [asyncio.create_task(self._ask(client, number, each)) for number, each in enumerate(questions)]
+            try:
+                return list(await asyncio.gather(*tasks))
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _ask(self, client: "AsyncOpenAI", number: int, question: Question) -> Reply | Unavailable:
+        async with self.gate:
+            if self.n_silent >= self.endpoint.give_up_after:
+                return Unavailable(reason=self.last_reason)
+            reply = await self._reply(client, question)
+        if isinstance(reply, Unavailable):
+            self.n_silent, self.last_reason = self.n_silent + 1, reply.reason
+        else:
+            self.n_silent = 0
+            self.on_reply(number, reply)
+        return reply
+
+    async def _reply(self, client: "AsyncOpenAI", question: Question) -> Reply | Unavailable:
+        import openai
+
+        try:
+            return await self._request(client, question)
+        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+            raise RunError(
+                f"{self.endpoint.base_url} refuses the model '{self.endpoint.model}' or the key in "
+                f"{self.endpoint.key_variable}: {self._reason(error)}"
+            ) from None  # the original may quote the key
+        except openai.OpenAIError as error:
+            return Unavailable(reason=f"{self.endpoint.base_url}: {self._reason(error)}")
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
+            return Unavailable(reason=f"{self.endpoint.base_url}: malformed reply ({type(error).__name__})")
+
+    async def _request(self, client: "AsyncOpenAI", question: Question) -> Reply:
+        settings = self._settings(question)
+        if self.endpoint.api == "chat":
+            reply: Any = await client.chat.completions.create(
+                messages=[{"role": "user", "content": question.prompt}], **settings
+            )
+            text = reply.choices[0].message.content or ""
+        else:
+            reply = await client.completions.create(prompt=question.prompt, **settings)
+            text = reply.choices[0].text
+        if not isinstance(text, str):
+            raise TypeError(f"the text is a {type(text).__name__}")
+        return Reply(text=text, finished=reply.choices[0].finish_reason != "length", usage=self._usage(reply.usage))
+
+    def _settings(self, question: Question) -> dict[str, Any]:
+        settings: dict[str, Any] = {
+            "model": self.endpoint.model,
+            "temperature": self.sampling.temperature,
+            "top_p": self.sampling.top_p,
+            "max_tokens": self.sampling.max_new_tokens,
+        }
+        if self.sampling.stops:
+            settings["stop"] = list(self.sampling.stops)
+        if question.seed is not None:
+            settings["seed"] = question.seed % 2**31
+        return settings
+
+    def _usage(self, counted: Any) -> Usage:
+        """The server's own count; nothing where it does not count."""
+        sent, came = (counted.prompt_tokens, counted.completion_tokens) if counted else (0, 0)
+        usd = self.endpoint.usd(prompt_tokens=sent, completion_tokens=came)
+        return Usage(prompt_tokens=sent, completion_tokens=came, usd=usd)
+
+    def _reason(self, error: Exception) -> str:
+        """The error in a line, without the key."""
+        lines = str(error).strip().splitlines() or [""]
+        key = api_key(self.endpoint.key_variable)
+        line = lines[0].replace(key, "***") if key else lines[0]
+        return f"{type(error).__name__}: {line}"[:300]
+
+
+def api_key(variable: str) -> str | None:
+    """The key from the environment, or from a file `.env` in the current folder.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    if found := os.environ.get(variable):
+        return found
+    from dotenv import dotenv_values
+
+    try:
+        return dotenv_values(".env").get(variable) if Path(".env").is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f".env cannot be read: {error}") from error

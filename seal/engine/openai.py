@@ -1,0 +1,58 @@
+"""Generation by a model behind an OpenAI-compatible endpoint: one that is asked as it is, and never adapted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from seal.endpoint import Endpoint, Question, Reply
+from seal.engine import Engine, Generator, Request, Spend
+from seal.settings import option
+from seal.types import Completion, Policy, Sampling, Unavailable, Usage
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbones
+
+
+@option
+class OpenAI(Engine):
+    """Any model that is served somewhere, for example GPT-4.1 as the writer of self-edits (arXiv 2506.10943 §4.1)."""
+
+    in_process: ClassVar[bool] = False
+
+    endpoint: Endpoint
+    """Who writes."""
+
+    @property
+    def batch_size(self) -> int:
+        return self.endpoint.concurrency
+
+    def forecast(self, *, n_requests: int, prompt_characters: float, sampling: Sampling) -> Usage:
+        return self.endpoint.forecast(
+            n_calls=n_requests,
+            prompt_characters=prompt_characters,
+            completion_tokens=n_requests * sampling.max_new_tokens,
+        )
+
+    def ready(self) -> None:
+        self.endpoint.ready()
+
+    def generator(self, policy: Policy, backbones: "Backbones", spend: Spend) -> Generator:
+        assert policy.weights is None, "the run was checked: nothing is learned where an endpoint writes"
+        return _Served(endpoint=self.endpoint, spend=spend)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Served:
+    """The served model, whichever policy it stands for."""
+
+    endpoint: Endpoint
+    spend: Spend
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
+        assert all(request.adapter is None for request in requests), "the run was checked: no adapters here"
+        questions = [Question(prompt=request.prompt, seed=request.seed) for request in requests]
+        replies = self.endpoint.ask(questions, sampling, lambda number, reply: self.spend(reply.usage))
+        return [
+            Completion(text=reply.text, finished=reply.finished) if isinstance(reply, Reply) else reply
+            for reply in replies
+        ]

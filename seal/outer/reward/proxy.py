@@ -1,0 +1,95 @@
+"""A reward without any training: a language model reads the self-edit and gives points (arXiv 2506.10943, appendix)."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, PositiveInt
+
+from seal.endpoint import Endpoint
+from seal.outer.reward import Reward
+from seal.replies import ReplyCache, asked_once
+from seal.settings import option
+from seal.statistics import mean
+from seal.text import fill, placeholders
+from seal.types import Context, Evaluation, Rating, Sampling, SelfEdit, Unavailable, Usage
+
+CRITERIA = ("length", "diversity", "quality", "correctness")
+FEWEST_POINTS, MOST_POINTS = 1, 5
+_POINTS = re.compile(rf"\b({'|'.join(CRITERIA)})\b[^0-9A-Za-z]*(\d+)", re.IGNORECASE)
+
+
+def _shows_both(template: str) -> str:
+    missing = {"passage", "self_edit"} - placeholders(template)
+    if missing:
+        raise ValueError(f"the reader has to be shown {', '.join(f'{{{name}}}' for name in sorted(missing))} too")
+    return template
+
+
+@option
+class Proxy(Reward):
+    """The sum of 1 to 5 points each for length, diversity, quality and correctness: 4 to 20."""
+
+    rates: ClassVar[bool] = True
+    knows_unadapted: ClassVar[bool] = False
+
+    endpoint: Endpoint
+    """Who reads."""
+    template: Annotated[str, AfterValidator(_shows_both)]
+    """The rubric; `{title}`, `{passage}` and `{self_edit}` are filled in. It has to ask for points by criterion."""
+    max_reply_tokens: PositiveInt
+    """The reply is cut at this length."""
+    cache: Path | None
+    """A folder of replies, shared between runs; null keeps none."""
+
+    def score(
+        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
+    ) -> float | None:
+        return float(sum(rating.scores.values())) if rating and rating.scores else None
+
+    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
+        return None
+
+    def rate(
+        self, pairs: Sequence[tuple[Context, SelfEdit]], spend: Callable[[Usage], None]
+    ) -> list[Rating | Unavailable]:
+        prompts = [self._prompt(context, edit.text) for context, edit in pairs]
+        sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=self.max_reply_tokens)
+        cache = ReplyCache(folder=self.cache, endpoint=self.endpoint, sampling=sampling)
+        replies = asked_once(cache, prompts, lambda reply: bool(points(reply)), spend)
+        return [_rating(replies[prompt]) for prompt in prompts]
+
+    def is_tried(self, ratings: Sequence[Rating | None]) -> list[bool]:
+        return [False] * len(ratings)
+
+    def n_tried(self, edits_per_context: int) -> int:
+        return 0
+
+    def forecast(self, contexts: Sequence[Context], *, n_edits: int) -> Usage:
+        lengths = [2 * len(self._prompt(context, context.text)) for context in contexts]
+        return self.endpoint.forecast(
+            n_calls=n_edits,
+            prompt_characters=n_edits * (mean(lengths) or 0.0),
+            completion_tokens=n_edits * self.max_reply_tokens,
+        )
+
+    def ready(self) -> None:
+        self.endpoint.ready()
+
+    def _prompt(self, context: Context, self_edit: str) -> str:
+        return fill(self.template, title=context.title, passage=context.text, self_edit=self_edit.strip())
+
+
+def _rating(reply: str | Unavailable) -> Rating | Unavailable:
+    if isinstance(reply, Unavailable):
+        return reply
+    scores = points(reply)
+    return Rating(scores=scores, reason="" if scores else f"the reader gave no points, but '{reply.strip()[:80]}'")
+
+
+def points(reply: str) -> dict[str, int]:
+    """The points by criterion, the last of each that is named; empty unless all are there and within their range."""
+    found = {name.lower(): int(number) for name, number in _POINTS.findall(reply)}
+    valid = all(FEWEST_POINTS <= found.get(name, 0) <= MOST_POINTS for name in CRITERIA)
+    return {name: found[name] for name in CRITERIA} if valid else {}

@@ -1,0 +1,37 @@
+"""Reading before training: only the self-edits that a reader gives most points are tried out in earnest."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import PositiveInt
+
+from seal.outer.reward.accuracy import Accuracy
+from seal.outer.reward.proxy import Proxy
+from seal.settings import option
+from seal.types import Evaluation, Rating
+
+
+@option
+class ProxyFirst(Proxy):
+    """The accuracy of the best few of each context by the proxy's points; the others earn nothing known."""
+
+    knows_unadapted: ClassVar[bool] = True
+
+    tried: PositiveInt
+    """Self-edits of each context that are trained on. Of equal points the first ones; without points, none."""
+
+    def score(
+        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
+    ) -> float | None:
+        return Accuracy().score(baseline, evaluations, rating)
+
+    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
+        return Accuracy().of_unadapted(baseline)
+
+    def is_tried(self, ratings: Sequence[Rating | None]) -> list[bool]:
+        totals = [sum(rating.scores.values()) if rating else 0 for rating in ratings]
+        best = sorted(range(len(totals)), key=lambda number: -totals[number])[: self.tried]
+        return [number in best and total > 0 for number, total in enumerate(totals)]
+
+    def n_tried(self, edits_per_context: int) -> int:
+        return min(self.tried, edits_per_context)

@@ -1,0 +1,23 @@
+"""What a run's paid calls took, as booked call by call."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from seal.store import SPENDING, complete_lines
+
+
+def spent(folder: Path) -> dict[str, float]:
+    """Calls, tokens and US dollars, summed; by the endpoints' own counts and the configuration's prices."""
+    file = folder / SPENDING
+    bookings = [json.loads(line) for line in complete_lines(file)] if file.exists() else []
+    return {
+        what: sum(booking[what] for booking in bookings)
+        for what in ("n_calls", "prompt_tokens", "completion_tokens", "usd")
+    }
+
+
+def spending_sentence(total: Mapping[str, float]) -> str:
+    """The sum for people."""
+    n_tokens = total["prompt_tokens"] + total["completion_tokens"]
+    return f"paid calls: {total['n_calls']:,} with {n_tokens:,} tokens, ${total['usd']:.4f}"

@@ -1,0 +1,144 @@
+"""EntiGraph (arXiv 2409.07431): first the entities of a passage, then texts about how pairs and triples of them relate.
+
+A self-edit takes several turns, so it is kept as JSON, `{"entities": […], "texts": […]}`; one whose entities could
+never be read holds what was said instead.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import combinations
+from random import Random
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, NonNegativeInt, PositiveInt
+
+from seal.seeds import derive
+from seal.self_edit import Assignment, Continue, SelfEditFormat
+from seal.self_edit.passage import passage_plan, shows_the_passage, titled_plan
+from seal.settings import option
+from seal.text import fill, placeholders
+from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
+
+_LIST = re.compile(r"\[[^\[\]]*\]", re.DOTALL)
+
+
+def _shows_the_entities(template: str) -> str:
+    if "entities" not in placeholders(template):
+        raise ValueError("a template has to name the {entities}, and may show the {passage} and the {title}")
+    return template
+
+
+@option
+class EntiGraph(SelfEditFormat):
+    """Texts about relations between the entities of a passage."""
+
+    teachable: ClassVar[bool] = False
+
+    entities_template: Annotated[str, AfterValidator(shows_the_passage)]
+    """The first prompt; it has to ask for a JSON list of strings. `{title}` and `{passage}` are filled in."""
+    relations_template: Annotated[str, AfterValidator(_shows_the_entities)]
+    """The prompt for each text; `{title}`, `{passage}` and `{entities}` are filled in."""
+    max_entities_tokens: PositiveInt
+    """The list of entities is cut at this length."""
+    entities_retries: NonNegativeInt
+    """Further tries, with other seeds, where the entities are no list."""
+    pairs: NonNegativeInt
+    """Texts about two entities, of pairs drawn without repetition."""
+    triples: NonNegativeInt
+    """Texts about three."""
+    append_passage: bool
+    """Whether the passage itself is trained on too, as the last sequence."""
+
+    @property
+    def n_requests(self) -> int:
+        return 1 + self.entities_retries + self.pairs + self.triples
+
+    def prompt(self, context: Context) -> str:
+        return fill(self.entities_template, title=context.title, passage=context.text)
+
+    def write(self, assignments: Sequence[Assignment], go_on: Continue) -> list[Completion | Unavailable]:
+        found = self._entities(assignments, go_on)
+        asked = [
+            (number, chosen)
+            for number, assignment in enumerate(assignments)
+            if isinstance(entities := found[number], list)
+            for chosen in self._chosen(entities, assignment.seed)
+        ]
+        prompts = [
+            (self._relation_prompt(assignments[number].context, chosen), derive(assignments[number].seed, *chosen))
+            for number, chosen in asked
+        ]
+        texts: list[list[Completion | Unavailable]] = [[] for _ in assignments]
+        for (number, _), text in zip(asked, go_on(prompts, self.sampling) if prompts else [], strict=True):
+            texts[number].append(text)
+        return [_self_edit(entities, written) for entities, written in zip(found, texts, strict=True)]
+
+    def _entities(self, assignments: Sequence[Assignment], go_on: Continue) -> list[list[str] | str | Unavailable]:
+        """For each assignment its entities; or what was said last instead of them; or why nothing was said."""
+        found: list[list[str] | str | Unavailable] = ["" for _ in assignments]
+        sampling = Sampling(temperature=self.temperature, top_p=self.top_p, max_new_tokens=self.max_entities_tokens)
+        for attempt in range(1 + self.entities_retries):
+            missing = [number for number, each in enumerate(found) if isinstance(each, str)]
+            prompts = [
+                (self.prompt(assignments[number].context), derive(assignments[number].seed, "entities", attempt))
+                for number in missing
+            ]
+            for number, said in zip(missing, go_on(prompts, sampling) if prompts else [], strict=True):
+                found[number] = said if isinstance(said, Unavailable) else read_entities(said.text) or said.text
+        return found
+
+    def _chosen(self, entities: Sequence[str], seed: int) -> list[tuple[str, ...]]:
+        """The pairs and triples to write about."""
+        random = Random(derive(seed, "relations"))
+        chosen: list[tuple[str, ...]] = []
+        for size, count in ((2, self.pairs), (3, self.triples)):
+            possible = list(combinations(entities, size))
+            chosen += random.sample(possible, min(count, len(possible)))
+        return chosen
+
+    def _relation_prompt(self, context: Context, entities: Sequence[str]) -> str:
+        named = ", ".join(entities)
+        return fill(self.relations_template, title=context.title, passage=context.text, entities=named)
+
+    def parse(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid:
+        try:
+            said = json.loads(self_edit.text)
+            texts = [text.strip() for text in said["texts"] if text.strip()]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Invalid(reason="the self-edit holds no texts about entities")
+        if not texts and "said" in said:
+            n_tries = 1 + self.entities_retries
+            return Invalid(reason=f"no list of entities in {n_tries} tries, but '{str(said['said'])[:80]}'")
+        return titled_plan(context, texts, append_passage=self.append_passage)
+
+    def unedited(self, context: Context) -> Plan:
+        return passage_plan(context)
+
+
+def read_entities(text: str) -> list[str]:
+    """The first JSON list of two or more different strings in a text, also in a fence; empty where there is none."""
+    for match in _LIST.finditer(text):
+        try:
+            found: Any = json.loads(match[0])
+        except ValueError:
+            continue
+        if all(isinstance(each, str) for each in found):
+            entities = list(dict.fromkeys(each.strip() for each in found if each.strip()))
+            if len(entities) >= 2:
+                return entities
+    return []
+
+
+def _self_edit(
+    entities: list[str] | str | Unavailable, texts: Sequence[Completion | Unavailable]
+) -> Completion | Unavailable:
+    """All turns as one text."""
+    silent = [each for each in (entities, *texts) if isinstance(each, Unavailable)]
+    if silent:
+        return silent[0]
+    if isinstance(entities, str):
+        return Completion(text=json.dumps({"said": entities, "texts": []}, ensure_ascii=False), finished=True)
+    written = [each for each in texts if isinstance(each, Completion)]
+    content = {"entities": entities, "texts": [each.text for each in written]}
+    return Completion(text=json.dumps(content, ensure_ascii=False), finished=all(each.finished for each in written))

@@ -1,0 +1,97 @@
+"""Files of self-edits that somebody has written already: published ones, one's own, those of an earlier run."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from seal.errors import DataError, RunError
+from seal.store import read_records
+from seal.types import Context, SelfEdit
+
+Recordings = Mapping[tuple[str, str], tuple[str, ...]]
+"""Self-edits in their order, by title and passage, both stripped."""
+
+
+def read_recordings(path: Path, policy: str) -> Recordings:
+    """The self-edits of a file, or those that `policy` wrote in a run's folder.
+
+    A file is JSON (a list of rows, or an object whose `articles` are the rows) or JSON Lines; a row has a `title`, a
+    `passage` or `context`, and `self_edits` or `completions`: texts, or objects with a `text`.
+
+    Raises:
+        DataError: there is nothing of the kind, with the row that is wrong.
+    """
+    records = path / "self_edits.jsonl" if path.is_dir() else path
+    try:
+        facts = records.stat()
+    except OSError as error:
+        raise DataError(f"self_edit.path: cannot read {records}: {error.strerror}") from error
+    return _read(path, policy, (facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_size))
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, policy: str, version: tuple[int, ...]) -> Recordings:
+    """The same, read once as long as the file is the same."""
+    return _of_run(path, policy) if path.is_dir() else _of_file(path)
+
+
+def _of_file(path: Path) -> Recordings:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"self_edit.path: cannot read {path}: {error}") from error
+    recordings: dict[tuple[str, str], tuple[str, ...]] = {}
+    for place, row in _rows(path, text):
+        try:
+            key = (row["title"].strip(), (row.get("passage") or row["context"]).strip())
+            written = row.get("self_edits") or row["completions"]
+            texts = tuple(each if isinstance(each, str) else each["text"] for each in written)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"self_edit.path: {place} of {path} needs title, passage (or context) and self_edits (or completions, "
+                f"texts or objects with a text): {type(error).__name__} {error}"
+            ) from error
+        recordings[key] = recordings.get(key, ()) + texts
+    return recordings
+
+
+def _rows(path: Path, text: str) -> Iterator[tuple[str, Any]]:
+    """The rows with their places."""
+    if path.suffix in (".jsonl", ".ndjson"):
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.strip():
+                yield f"line {number}", _parsed(path, line, f"line {number}")
+        return
+    document = _parsed(path, text, "it")
+    rows = document.get("articles") if isinstance(document, dict) else document
+    if not isinstance(rows, list):
+        raise DataError(f"self_edit.path: {path} is neither a list of rows nor an object with articles")
+    for number, row in enumerate(rows, start=1):
+        yield f"row {number}", row
+
+
+def _parsed(path: Path, text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DataError(f"self_edit.path: {path} is not JSON: {place}: {error}") from error
+
+
+def _of_run(folder: Path, policy: str) -> Recordings:
+    try:
+        contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
+        edits: dict[str, SelfEdit] = read_records(folder / "self_edits.jsonl", SelfEdit)
+    except RunError as error:
+        raise DataError(f"self_edit.path: {error}") from error
+    by_context: dict[str, dict[int, str]] = {}
+    for key, edit in edits.items():
+        if key.startswith(f"{policy}/"):
+            by_context.setdefault(edit.context_id, {})[edit.index] = edit.text
+    if not by_context:
+        raise DataError(f"self_edit.path: {folder} is no run with self-edits of the policy '{policy}'")
+    return {
+        (contexts[name].title.strip(), contexts[name].text.strip()): tuple(texts[index] for index in sorted(texts))
+        for name, texts in by_context.items()
+    }

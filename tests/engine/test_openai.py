@@ -1,0 +1,89 @@
+"""A served model as the writer of self-edits, or as the one who is asked: on a real server."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from seal.model.tiny import Tiny
+from seal.store import read_records
+from seal.types import SelfEdit
+from tests.conftest import SMALL, settings_without
+from tests.servers import fails, free_port, says, scripted, transformers_serve
+
+Seal = Callable[..., int]
+OF_TRAINING = ("recipe.rounds", "recipe.contexts_per_round", "recipe.held_out_edits", "recipe.repeats", "experiment")
+OF_INNER = ("inner.epochs", "inner.parallel", "inner.targets")
+QUICK = (*settings_without(SMALL, *OF_TRAINING), "recipe=evaluate", "inner.targets=[all-linear]", "name=run")
+RUN = Path("outputs/run")
+
+
+def of(part: str, url: str, model: str = "some-model", *, api: str = "completions") -> list[str]:
+    settings = (f"base_url={url}", f"model={model}", f"api={api}", "max_retries=0", "give_up_after=2", "concurrency=2")
+    return [f"{part}.endpoint.{setting}" for setting in settings]
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    with transformers_serve(Path(Tiny().path)) as url:
+        yield url
+
+
+@pytest.mark.slow
+def test_a_served_model_writes_what_it_would_write_here(seal: Seal, served: str) -> None:
+    greedy = (*QUICK, "self_edit.temperature=0")
+    assert seal("run", *greedy, "engine@writer=openai", *of("writer", served, Tiny().path)) == 0
+    assert seal("run", *greedy, "name=here") == 0
+    there, here = (read_records(Path("outputs") / name / "self_edits.jsonl", SelfEdit) for name in ("run", "here"))
+    assert {key: edit.text for key, edit in there.items()} == {key: edit.text for key, edit in here.items()}
+    spent = [json.loads(line) for line in (RUN / "spending.jsonl").read_text().splitlines()]
+    assert len(spent) == len(there)
+    assert all(booking["purpose"] == "self-edits" and booking["prompt_tokens"] > 10 for booking in spent)
+
+
+@pytest.mark.slow
+def test_a_served_model_answers_where_nothing_is_adapted(seal: Seal, served: str) -> None:
+    unadapted = (*settings_without(QUICK, *OF_INNER, "engine.prompts_per_batch"), "inner=none")
+    assert seal("run", *unadapted, "engine=openai", *of("engine", served, Tiny().path)) == 0
+    assert seal("run", *unadapted, "name=here") == 0
+    tables = [json.loads((Path("outputs") / name / "results.json").read_text())["table"] for name in ("run", "here")]
+    assert tables[0][0] == tables[1][0]
+
+
+def test_what_a_served_model_cannot_do_is_refused(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("check", "engine=openai") == 2
+    said = capsys.readouterr().err
+    assert "engine: a served model cannot answer with adapters: choose inner=none" in said
+    assert "recipe: a policy that does not write the self-edits cannot learn to" in said
+
+
+def test_a_writer_that_dies_loses_nothing_that_was_paid_for(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    with scripted(lambda n, _: says(f"Fact {n}.") if n < 5 else fails(500)) as server:
+        command = (*QUICK, "recipe.edits_per_context=3", "engine@writer=openai", *of("writer", server.url))
+        assert seal("run", *command) == 1
+        assert "writing self-edits: 6 of 9 could not be done, twice" in capsys.readouterr().err
+        written = read_records(RUN / "self_edits.jsonl", SelfEdit)
+        assert len(written) == 3
+        server.behaviour = lambda n, _: says(f"Fact {n}.")
+        n_before = len(server.requests)
+        assert seal("run", *command) == 0
+    assert len(server.requests) - n_before == 1 + 6
+    again = read_records(RUN / "self_edits.jsonl", SelfEdit)
+    assert {key: again[key] for key in written} == written
+
+
+def test_the_key_of_an_endpoint_is_stored_nowhere(seal: Seal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    with scripted(lambda n, _: says("A fact.")) as server:
+        assert seal("run", *QUICK, "engine@writer=openai", *of("writer", server.url)) == 0
+        assert server.keys == {"Bearer sk-very-secret"}
+    files = [file for file in Path("outputs").rglob("*") if file.is_file()]
+    assert files
+    assert not [file for file in files if b"sk-very-secret" in file.read_bytes()]
+
+
+def test_nothing_starts_where_the_writer_is_not_there(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"http://127.0.0.1:{free_port()}/v1"
+    assert seal("run", *QUICK, "engine@writer=openai", *of("writer", url)) == 1
+    assert f"does not answer: {url}" in capsys.readouterr().err
