@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seal.published import Published
-from seal.statistics import Estimate, accuracy, estimate, mean, paired_difference
+from seal.selection import SelectionNoise, selection_noise
+from seal.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference
 from seal.types import Attempt, Evaluation, Failure, Grade, Invalid, Round
 
 Outcome = Evaluation | Failure | Invalid
@@ -24,6 +25,8 @@ class Row:
     """None if nothing could be graded."""
     ci95: tuple[float, float] | None
     """Bootstrap over contexts; None for fewer than two."""
+    ci95_titles: tuple[float, float] | None = None
+    """Bootstrap over titles, where contexts share some: passages of one article resemble each other."""
     n_contexts: int
     """Those with at least one verdict."""
     n_queries: int
@@ -48,7 +51,11 @@ class Comparison:
     second: str
     difference: float
     ci95: tuple[float, float] | None
+    ci95_titles: tuple[float, float] | None = None
+    """As in a row."""
     n_contexts: int
+    minimum_detectable: float | None = None
+    """The difference that so many contexts, as scattered as these, show with a power of 80 % at 5 %, two-sided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +68,13 @@ class RoundSummary:
     n_invalid: int
     n_failed: int
     mean_reward: float | None
+    """Mean over contexts of the mean over self-edits."""
+    mean_reward_ci95: tuple[float, float] | None = None
+    """Bootstrap over contexts."""
     best_reward: float | None
-    """Mean over contexts of the best self-edit's reward."""
+    """Mean over contexts of the best self-edit's reward. Choosing the best of noisy ones makes it too high."""
+    selection: SelectionNoise | None = None
+    """How much of that choice is luck."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +83,8 @@ class Results:
 
     table: tuple[Row, ...]
     comparisons: tuple[Comparison, ...] = ()
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By setting, the accuracy of each context, for comparisons with other runs."""
     rounds: tuple[RoundSummary, ...] = ()
     styles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By policy, the share of each style among the lines of its held-out self-edits."""
@@ -92,6 +106,8 @@ class Measurement:
     outcomes: Mapping[str, Sequence[Outcome]]
     n_queries: Mapping[str, int]
     """How many queries each context has."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The title of each context."""
 
     def by_context(self) -> dict[str, float]:
         """The accuracy of each context that has any verdict."""
@@ -100,7 +116,7 @@ class Measurement:
 
     def row(self) -> Row:
         scores = self.by_context()
-        overall = estimate(list(scores.values()))
+        overall = estimate(list(scores.values()), clusters_of(scores, self.titles))
         everything = [outcome for outcomes in self.outcomes.values() for outcome in outcomes]
         verdicts = [verdict for one in everything if isinstance(one, Evaluation) for verdict in one.verdicts]
         lost = sum(
@@ -111,6 +127,7 @@ class Measurement:
             setting=self.setting,
             accuracy=overall.mean if overall else None,
             ci95=overall.ci95 if overall else None,
+            ci95_titles=overall.ci95_clusters if overall else None,
             n_contexts=len(scores),
             n_queries=sum(self.n_queries[context] for context in self.outcomes),
             n_answers=len(verdicts),
@@ -129,42 +146,71 @@ def _scores(outcomes: Iterable[Outcome]) -> Iterable[float]:
             yield share
 
 
+def clusters_of(contexts: Iterable[str], titles: Mapping[str, str]) -> list[str]:
+    """The title of each context; one that is not known stands for itself."""
+    return [titles.get(context, context) for context in contexts]
+
+
 def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
     """The measurement that attempts on some contexts make."""
     outcomes: dict[str, list[Outcome]] = {}
     for attempt in attempts:
         of_edit = [attempt.plan] if isinstance(attempt.plan, Invalid) else attempt.evaluations
         outcomes.setdefault(attempt.context.id, []).extend(of_edit)
-    n_queries = {attempt.context.id: len(attempt.context.queries) for attempt in attempts}
-    return Measurement(setting=setting, outcomes=outcomes, n_queries=n_queries)
+    return Measurement(
+        setting=setting,
+        outcomes=outcomes,
+        n_queries={attempt.context.id: len(attempt.context.queries) for attempt in attempts},
+        titles={attempt.context.id: attempt.context.title for attempt in attempts},
+    )
 
 
 def compare(first: Measurement, second: Measurement) -> Comparison | None:
     """The paired difference of two settings; None where they share no context."""
-    before, after = first.by_context(), second.by_context()
+    return compare_scores(
+        (first.setting, first.by_context()), (second.setting, second.by_context()), {**first.titles, **second.titles}
+    )
+
+
+def compare_scores(
+    first: tuple[str, Mapping[str, float]], second: tuple[str, Mapping[str, float]], titles: Mapping[str, str]
+) -> Comparison | None:
+    """The same, of settings given by name and accuracy by context."""
+    (name, before), (other, after) = first, second
     shared = [context for context in before if context in after]
-    found: Estimate | None = paired_difference([before[one] for one in shared], [after[one] for one in shared])
+    found = paired_difference(
+        [before[context] for context in shared], [after[context] for context in shared], clusters_of(shared, titles)
+    )
     if found is None:
         return None
     return Comparison(
-        first=first.setting, second=second.setting, difference=found.mean, ci95=found.ci95, n_contexts=found.n
+        first=name,
+        second=other,
+        difference=found.mean,
+        ci95=found.ci95,
+        ci95_titles=found.ci95_clusters,
+        n_contexts=found.n,
+        minimum_detectable=minimum_detectable(found.deviation, found.n),
     )
 
 
 def summarize(turn: Round) -> RoundSummary:
     """The numbers of a round of training."""
-    best: dict[str, float] = {}
+    rewards: dict[str, list[float]] = {}
     for attempt in turn.attempts:
         if attempt.reward is not None:
-            best[attempt.context.id] = max(attempt.reward, best.get(attempt.context.id, attempt.reward))
+            rewards.setdefault(attempt.context.id, []).append(attempt.reward)
+    middle = estimate([sum(of_context) / len(of_context) for of_context in rewards.values()])
     return RoundSummary(
         round=turn.index,
         n_attempts=len(turn.attempts),
         n_kept=len(turn.update.kept),
         n_invalid=sum(isinstance(attempt.plan, Invalid) for attempt in turn.attempts),
         n_failed=sum(isinstance(one, Failure) for attempt in turn.attempts for one in attempt.evaluations),
-        mean_reward=mean([attempt.reward for attempt in turn.attempts if attempt.reward is not None]),
-        best_reward=mean(list(best.values())),
+        mean_reward=middle.mean if middle else None,
+        mean_reward_ci95=middle.ci95 if middle else None,
+        best_reward=mean([max(of_context) for of_context in rewards.values()]),
+        selection=selection_noise(turn.attempts),
     )
 
 

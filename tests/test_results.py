@@ -68,7 +68,7 @@ def test_a_round_is_summarized_without_taking_failures_for_scores() -> None:
     update = Update(round=1, kept=("a/1",), losses=(1.0,), weights="policies/round_1", sha256="0")
     summary = summarize(Round(index=0, policy=policy, attempts=attempts, update=update, next=Policy(round=1)))
     assert (summary.n_attempts, summary.n_kept, summary.n_invalid, summary.n_failed) == (4, 1, 1, 1)
-    assert (summary.mean_reward, summary.best_reward) == (0.5, 0.5)
+    assert (summary.mean_reward, summary.best_reward) == (0.375, 0.5)
 
 
 def test_shares_add_up_to_one() -> None:

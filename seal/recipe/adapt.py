@@ -15,7 +15,7 @@ from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import TYPICAL_SEQUENCES, Forecast, Recipe, count_queries
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus
-from seal.recipe.measuring import all_comparisons, measurement
+from seal.recipe.measuring import all_comparisons, measurement, scores
 from seal.recipe.model_card import model_card
 from seal.results import Measurement, Results
 from seal.settings import option
@@ -66,6 +66,7 @@ class Adapt(Recipe):
         return Results(
             table=table,
             comparisons=all_comparisons(measurements),
+            scores=scores(measurements),
             notes=lab.contexts.notes,
             artifacts={"adapter": ADAPTER} | ({"model": MERGED} if self.output == "merged" else {}),
         )

@@ -8,7 +8,7 @@ from pydantic import PositiveInt
 from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import Forecast, Recipe, forecast_attempts, forecast_passages, without_queries
-from seal.recipe.measuring import Yardstick, all_comparisons, style_shares, unadapted
+from seal.recipe.measuring import Yardstick, all_comparisons, scores, style_shares, unadapted
 from seal.results import Results, of_attempts
 from seal.settings import option
 from seal.task import Contexts
@@ -61,6 +61,7 @@ class Evaluate(Recipe):
         return Results(
             table=tuple(measurement.row() for measurement in measurements),
             comparisons=all_comparisons(measurements),
+            scores=scores(measurements),
             styles={policy.id: style_shares(lab, attempts)},
             notes=lab.contexts.notes,
         )

@@ -37,6 +37,7 @@ def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Se
         setting=setting,
         outcomes={context.id: found for context, found in zip(contexts, outcomes, strict=True)},
         n_queries={context.id: len(context.queries) for context in contexts},
+        titles={context.id: context.title for context in contexts},
     )
 
 
@@ -46,6 +47,11 @@ def unadapted(setting: str, attempts: Sequence[Attempt]) -> Measurement:
     return measurement(
         setting, [context for context, _ in baselines.values()], [[baseline] for _, baseline in baselines.values()]
     )
+
+
+def scores(measurements: Sequence[Measurement]) -> dict[str, dict[str, float]]:
+    """By setting, the accuracy of each context."""
+    return {measurement.setting: measurement.by_context() for measurement in measurements}
 
 
 def style_shares(lab: Lab, attempts: Sequence[Attempt]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from seal.recipe import (
     forecast_practice,
     without_queries,
 )
-from seal.recipe.measuring import Yardstick, all_comparisons, style_shares, unadapted
+from seal.recipe.measuring import Yardstick, all_comparisons, scores, style_shares, unadapted
 from seal.results import Results, of_attempts, summarize
 from seal.settings import option
 from seal.task import Contexts
@@ -111,6 +111,7 @@ class Train(Recipe):
         return Results(
             table=tuple(measurement.row() for measurement in measurements),
             comparisons=all_comparisons(measurements),
+            scores=scores(measurements),
             rounds=tuple(rounds),
             styles=styles,
             notes=lab.contexts.notes,

@@ -1,0 +1,70 @@
+"""How much of a round's choice of self-edits is signal: their spread against that of repeats of the same one. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from seal.statistics import accuracy, mean, pooled_deviation
+from seal.types import Attempt, Evaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionNoise:
+    """What the choice of the best self-edits of a round had to work with, in accuracy."""
+
+    deviation_over_edits: float | None
+    """Between the self-edits of a context, of their mean over repeats; pooled over contexts."""
+    deviation_over_repeats: float | None
+    """Between repeats of the same self-edit; pooled over self-edits. Where it is the larger one, luck decides."""
+    n_contexts: int
+    """Those with at least one reward."""
+    n_tied_at_top: int
+    """Contexts in which two or more self-edits share the best reward."""
+    n_best_not_better: int
+    """Contexts whose best self-edit does not do better than the unadapted model."""
+    n_best_unknown: int
+    """Contexts where that cannot be told, because the unadapted model's answers have no verdicts."""
+
+
+def selection_noise(attempts: Sequence[Attempt]) -> SelectionNoise:
+    """Of all attempts of a round; contexts are told apart by their id."""
+    contexts = [list(group) for _, group in groupby(sorted(attempts, key=_context), key=_context)]
+    repeats = [[_accuracies(attempt) for attempt in group] for group in contexts]
+    best = [(group, max(known)) for group in contexts if (known := _rewards(group))]
+    baselines = [_baseline(group[0]) for group, _ in best]
+    return SelectionNoise(
+        deviation_over_edits=pooled_deviation(
+            [[middle for one in group if (middle := mean(one)) is not None] for group in repeats]
+        ),
+        deviation_over_repeats=pooled_deviation([one for group in repeats for one in group]),
+        n_contexts=len(best),
+        n_tied_at_top=sum(_rewards(group).count(top) > 1 for group, top in best),
+        n_best_not_better=sum(
+            baseline is not None and _best_accuracy(group) <= baseline
+            for (group, _), baseline in zip(best, baselines, strict=True)
+        ),
+        n_best_unknown=baselines.count(None),
+    )
+
+
+def _context(attempt: Attempt) -> str:
+    return attempt.context.id
+
+
+def _accuracies(attempt: Attempt) -> list[float]:
+    known = [one for one in attempt.evaluations if isinstance(one, Evaluation)]
+    return [share for one in known if (share := accuracy(one)) is not None]
+
+
+def _rewards(attempts: Sequence[Attempt]) -> list[float]:
+    return [attempt.reward for attempt in attempts if attempt.reward is not None]
+
+
+def _baseline(attempt: Attempt) -> float | None:
+    return accuracy(attempt.baseline) if isinstance(attempt.baseline, Evaluation) else None
+
+
+def _best_accuracy(attempts: Sequence[Attempt]) -> float:
+    """The accuracy of the self-edit with the best reward; 0 where it was not tried."""
+    best = max((one for one in attempts if one.reward is not None), key=lambda one: one.reward or 0.0)
+    return mean(_accuracies(best)) or 0.0
