@@ -38,7 +38,12 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
         lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=_log(run, store.folder))
         monitor.planned(run.recipe.forecast(contexts, run.outer).units)
         found = run.recipe.perform(lab)
-        results = replace(found, notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)))
+        results = replace(
+            found,
+            notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)),
+            passage_shown=run.task.shows_the_passage,
+            published=run.published,
+        )
         store.write(RESULTS, TypeAdapter(Results).dump_json(results, indent=2).decode() + "\n")
     return results
 

@@ -15,8 +15,8 @@ from seal.model import Model, files
 from seal.task import Contexts
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
-NOT_IDENTITY = ("name", "outputs", "if_exists", "cluster", "logger")
-"""Settings that say where and how, not what: a run may be resumed with others."""
+NOT_IDENTITY = ("name", "outputs", "if_exists", "published", "cluster", "logger")
+"""Settings that say where and how, or what to compare with, not what is done: a run may be resumed with others."""
 _NOT_IDENTITY_ANYWHERE = (
     "cache",
     "concurrency",

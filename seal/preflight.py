@@ -1,7 +1,8 @@
 """Everything that can be wrong before the expensive part: data, model files, lengths. Loads no weights and no torch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from seal.errors import UsageError, listed
 from seal.model import files
@@ -9,6 +10,11 @@ from seal.run import Run
 from seal.task import Contexts
 from seal.text import render_chat
 from seal.types import ALL_LINEAR
+
+Lengths = Callable[[Sequence[str]], list[int]]
+"""The numbers of tokens of some prompts."""
+_BATCH = 1000
+"""Prompts that are tokenized at once: what the tokenizer makes of a whole data set need not fit in memory."""
 
 
 def preflight(run: Run, *, fetch: bool = False) -> Contexts:
@@ -41,24 +47,62 @@ def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
 
 
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
-    """Prompts that leave no room for the self-edit. A tokenizer without the fast format is not checked here."""
+    """Prompts that leave no room for what is to be written. A tokenizer without the fast format is not checked here."""
     limit, tokenizer_file = facts.context_length, facts.folder / "tokenizer.json"
-    if limit is None or not tokenizer_file.is_file() or not (run.writer or run.engine).in_process:
+    if limit is None or not tokenizer_file.is_file():
         return
-    from tokenizers import Tokenizer
+    lengths = _measure(run, facts, tokenizer_file)
+    if (run.writer or run.engine).in_process:
+        yield from _self_edit_faults(run, contexts, lengths, limit)
+    if run.engine.in_process:
+        yield from _question_faults(run, contexts, lengths, limit)
 
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    tokenizer.no_truncation()
+
+def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
     room = run.self_edit.max_new_tokens
-    render = _chat_renderer(run, facts) if run.model.chat else str
-    for context in dict.fromkeys(context for context, n_edits in run.recipe.wanted(contexts) if n_edits):
-        n_tokens = len(tokenizer.encode(render(run.self_edit.prompt(context))).ids)
+    wanted = dict.fromkeys(context for context, n_edits in run.recipe.wanted(contexts) if n_edits)
+    prompts = [run.self_edit.prompt(context) for context in wanted]
+    for context, n_tokens in zip(wanted, lengths(prompts), strict=True):
         if n_tokens + room > limit:
             yield (
                 f"{contexts.place(context)} ('{context.title}'): its prompt has {n_tokens} tokens and the self-edit "
                 f"may have {room}, but the model's context is {limit}: shorten the passage or lower "
                 "self_edit.max_new_tokens"
             )
+
+
+def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
+    """One fault a context: its question with the longest prompt."""
+    room = run.task.max_answer_tokens
+    wanted = dict.fromkeys(context for context, _ in run.recipe.wanted(contexts))
+    n_tokens = iter(lengths([query.prompt for context in wanted for query in context.queries]))
+    for context in wanted:
+        asked = [(next(n_tokens), query) for query in context.queries]
+        longest, query = max(asked, key=lambda pair: pair[0], default=(0, None))
+        if query and longest + room > limit:
+            what = "the passage or the question" if run.task.shows_the_passage else "the question"
+            yield (
+                f"{contexts.place(context)} ('{context.title}'): the prompt of '{query.question[:40]}' has {longest} "
+                f"tokens and the answer may have {room}, but the model's context is {limit}: shorten {what} or lower "
+                "task.max_answer_tokens"
+            )
+
+
+def _measure(run: Run, facts: files.ModelFolder, tokenizer_file: Path) -> Lengths:
+    """Counts the tokens of prompts as the model will see them."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    render = _chat_renderer(run, facts) if run.model.chat else str
+
+    def lengths(prompts: Sequence[str]) -> list[int]:
+        batches = (prompts[start : start + _BATCH] for start in range(0, len(prompts), _BATCH))
+        encoded = (tokenizer.encode_batch_fast([render(each) for each in batch]) for batch in batches)
+        return [len(encoding.ids) for encodings in encoded for encoding in encodings]
+
+    return lengths
 
 
 def _chat_renderer(run: Run, facts: files.ModelFolder) -> Callable[[str], str]:

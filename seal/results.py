@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from seal.published import Published
 from seal.selection import SelectionNoise, selection_noise
 from seal.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference
 from seal.types import Attempt, Evaluation, Failure, Grade, Invalid, Round
@@ -38,6 +39,8 @@ class Row:
     """Trainings that broke."""
     n_invalid: int
     """Self-edits that could not be trained on; each scores 0, by the method's own rule."""
+    n_unmarked: int = 0
+    """Texts in which no answer followed the task's `answer_marker`; graded as empty answers, which are wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,10 @@ class Results:
     """What the reader should know, for example duplicates that were dropped."""
     artifacts: Mapping[str, str] = field(default_factory=dict)
     """What the run made, as paths inside its folder, for example `adapter`."""
+    passage_shown: bool = False
+    """Whether questions were asked with the passage in the prompt: then accuracies say nothing of what was learned."""
+    published: Published | None = None
+    """What others found, to be shown beside the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +134,7 @@ class Measurement:
             n_unknown=sum(verdict.grade is Grade.UNKNOWN for verdict in verdicts) + lost,
             n_failed=sum(isinstance(outcome, Failure) for outcome in everything),
             n_invalid=sum(isinstance(outcome, Invalid) for outcome in everything),
+            n_unmarked=sum(bool(verdict.written.strip() and not verdict.answer) for verdict in verdicts),
         )
 
 

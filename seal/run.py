@@ -13,6 +13,7 @@ from seal.inner import Inner
 from seal.logger import Logger
 from seal.model import Model
 from seal.outer import Outer
+from seal.published import Published
 from seal.recipe import Recipe
 from seal.self_edit import SelfEditFormat
 from seal.settings import option
@@ -31,6 +32,8 @@ class Run:
     """All randomness of the run is derived from it."""
     if_exists: Literal["resume", "fail", "replace"]
     """What to do where the folder has a run already. A run of another configuration is never resumed."""
+    published: Published | None
+    """What others found in the same settings, to be shown beside the results; null where there is nothing."""
     model: Model
     task: Task
     self_edit: SelfEditFormat

@@ -20,7 +20,7 @@ ALL_LINEAR = "all-linear"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Something to ask a model, without the context it is about."""
+    """Something to ask a model, as a rule without the context it is about."""
 
     question: str
     """As a grader should read it."""
@@ -112,6 +112,8 @@ class Verdict:
     answer: str
     grader: str
     reason: str = ""
+    written: str = ""
+    """All that the model wrote, where the answer is only a part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

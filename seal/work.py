@@ -6,7 +6,7 @@ answers are graded, a policy learns. A unit is a plain value, so that it can be 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -258,10 +258,10 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
         self, lab: Lab, units: Sequence[ExamPaper]
     ) -> Sequence[Evaluation | Failure | Postponed[Evaluation | Failure]]:
         pairs = [
-            (query, answer)
+            (query, lab.run.task.answer_in(text))
             for unit in units
             if isinstance(unit.answered, Answered)
-            for query, answer in zip(unit.context.queries, unit.answered.answers, strict=True)
+            for query, text in zip(unit.context.queries, unit.answered.answers, strict=True)
         ]
         spend = partial(lab.spend, "judge")
         verdicts = iter(lab.run.grader.grade([query for query, _ in pairs], [answer for _, answer in pairs], spend))
@@ -285,10 +285,15 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
 
 def _graded(answered: Answered, verdicts: Iterator[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
     """The answers with as many of the verdicts as they need. One without a verdict postpones all of them."""
-    own = tuple(next(verdicts) for _ in answered.answers)
+    own = tuple(_with_text(verdict, text) for text, verdict in zip(answered.answers, verdicts, strict=False))
     evaluation = Evaluation(seed=answered.seed, training=answered.training, verdicts=own)
     unknown = [verdict for verdict in own if verdict.grade is Grade.UNKNOWN]
     return Postponed(reason=unknown[0].reason, instead=evaluation) if unknown else evaluation
+
+
+def _with_text(verdict: Verdict, text: str) -> Verdict:
+    """The verdict with all that the model wrote, where the answer is only a part of it."""
+    return verdict if verdict.answer == text else replace(verdict, written=text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,10 @@ CONF = Path(__file__).parent.parent / "conf"
 OPTIONS = sorted(
     path.relative_to(CONF).with_suffix("").as_posix()
     for path in CONF.rglob("*.yaml")
-    if path.parent != CONF and not path.is_relative_to(CONF / "experiment") and "hydra" not in path.parts
+    if path.parent != CONF and path.relative_to(CONF).parts[0] not in ("experiment", "asking", "hydra")
 )
+TASKS = [option for option in OPTIONS if option.startswith("task/")]
+ASKING = sorted(path.stem for path in (CONF / "asking").glob("*.yaml"))
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
 )
@@ -46,6 +48,14 @@ def test_every_option_builds_into_a_run(option: str) -> None:
     for field in room.split("/"):
         part = getattr(part, field)
     assert type(part).__module__.startswith("seal." + room.replace("/", "."))
+
+
+@pytest.mark.parametrize("asking", ASKING)
+@pytest.mark.parametrize("task", TASKS)
+def test_every_way_of_asking_is_for_every_task(task: str, asking: str) -> None:
+    run, _ = config.load([task.replace("/", "="), f"asking={asking}", *NEEDED.get(task, [])])
+    template = yaml.safe_load((CONF / "asking" / f"{asking}.yaml").read_text())["query_template"]
+    assert run.task.query_template == template
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -160,6 +170,13 @@ def test_checking_a_configuration_loads_no_heavy_library() -> None:
 def test_what_is_no_option_is_named(target: str) -> None:
     [fault] = faults_of(f"inner._target_={target}")
     assert f"inner._target_: '{target}' is no option" in fault
+
+
+def test_published_numbers_are_shares_and_have_a_source() -> None:
+    assert config.load(["+published.source=here", "+published.accuracy.base=0.25"])[0].published is not None
+    faults = faults_of("+published.accuracy.base=32.7")
+    assert any("published.source" in fault for fault in faults)
+    assert any("published.accuracy.base: Input should be less than or equal to 1, got 32.7" in f for f in faults)
 
 
 def test_a_question_template_has_to_ask_the_question() -> None:

@@ -29,5 +29,5 @@ def test_differences_are_named_by_key_path_also_where_a_key_is_new_or_gone() -> 
 
 def test_where_a_run_lies_and_runs_is_not_what_it_is() -> None:
     _, settings = load(["experiment=tiny"])
-    assert not {"name", "outputs", "if_exists", "cluster.threads"} & identity(settings).keys()
+    assert not {"name", "outputs", "if_exists", "published", "cluster.threads"} & identity(settings).keys()
     assert {"seed", "inner.rank", "model._target_"} <= identity(settings).keys()

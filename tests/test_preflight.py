@@ -69,6 +69,27 @@ def test_a_passage_longer_than_the_context_is_named(refuses: Callable[..., str],
     assert "Short" not in message
 
 
+def test_a_question_whose_prompt_leaves_no_room_for_the_answer_is_named(
+    refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    model = random_folder(tmp_path / "short", "llama", context=256)
+    question = {"question": "What has Leo?", "answer": "a cat"}
+    file = passages(
+        tmp_path,
+        {"title": "Short", "passage": "Leo has a cat.", "questions": [question]},
+        {"title": "Long", "passage": "Leo has a cat. " * 60, "questions": [question, question | {"question": "Who?"}]},
+    )
+    ask = ("recipe=adapt", "recipe.edits_per_context=0", "task=passages", f"task.path={file}", "model=local")
+    message = refuses(*ask, f"model.path={model}", "asking=open_book")
+    assert "row 2 of my.jsonl ('Long'): the prompt of 'What has Leo?' has" in message
+    assert "and the answer may have 64, but the model's context is 256" in message
+    assert "lower task.max_answer_tokens" in message
+    assert "Short" not in message
+    message = refuses(*ask, f"model.path={model}", "task.max_answer_tokens=250")
+    assert "('Short'): the prompt of" in message
+    assert "shorten the question or" in message
+
+
 def test_targets_that_the_model_lacks_are_named_for_both_loops(refuses: Callable[..., str]) -> None:
     message = refuses("inner.targets=[q_proj,query]", "outer.targets=[c_attn]")
     assert "inner.targets: the model has no layer 'query'; it has down_proj, gate_proj" in message

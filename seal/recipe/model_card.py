@@ -44,16 +44,18 @@ def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequen
         n_tokens=made.training.n_tokens,
         n_steps=len(made.training.losses),
         loss=made.training.losses[-1],
-        measured="\n".join(map(_sentence, table)) or "The passages came without questions, so nothing was measured.",
+        measured="\n".join(_sentence(row, lab.run.task.shows_the_passage) for row in table)
+        or "The passages came without questions, so nothing was measured.",
         sha256=lab.contexts.sha256,
     )
 
 
-def _sentence(row: Row) -> str:
+def _sentence(row: Row, passage_shown: bool) -> str:
     if row.accuracy is None:
         return f"- {row.setting}: no answer could be graded"
     interval = f"95 % interval {row.ci95[0]:.3f} to {row.ci95[1]:.3f}" if row.ci95 else "no interval"
+    how = "with the passage in the prompt" if passage_shown else "without the passage"
     return (
-        f"- {row.setting}: {row.accuracy:.3f} of the passages' own {row.n_queries} questions answered right without "
-        f"the passage ({interval}, {row.n_contexts} passages)"
+        f"- {row.setting}: {row.accuracy:.3f} of the passages' own {row.n_queries} questions answered right {how} "
+        f"({interval}, {row.n_contexts} passages)"
     )

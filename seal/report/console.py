@@ -11,8 +11,8 @@ from rich.text import Text
 from seal.report.findings import Example, Findings, read_findings
 from seal.report.folder import PAGE, PICTURES
 from seal.report.spending import spending_sentence, spent
-from seal.report.wording import interval, label, share, signed
-from seal.results import Row
+from seal.report.wording import condition, interval, label, published_share, share, signed
+from seal.results import Results, Row
 
 
 def print_summary(folder: Path) -> None:
@@ -22,8 +22,10 @@ def print_summary(folder: Path) -> None:
     for example in findings.examples:
         _print_example(console, example, findings.last_policy)
     if findings.results.table:
-        console.print(_table(findings.results.table))
+        console.print(_table(findings.results))
         console.print(_differences(findings))
+    if findings.results.published:
+        console.print(f"published: {findings.results.published.source}", highlight=False, markup=False)
     for note in (*findings.results.notes, *_losses(findings.results.table)):
         console.print(f"note: {note}", style="yellow")
     if (total := spent(folder))["n_calls"]:
@@ -33,17 +35,18 @@ def print_summary(folder: Path) -> None:
         console.print(f"{what + ':':<8} [bold]{folder / path}[/]", highlight=False, soft_wrap=True)
 
 
-def _table(rows: tuple[Row, ...]) -> Table:
-    first = rows[0]
-    title = f"accuracy without the context in sight ({first.n_contexts} contexts, {first.n_queries} queries)"
+def _table(results: Results) -> Table:
+    first, published = results.table[0], results.published
+    asked = f"{first.n_contexts} contexts, {first.n_queries} queries"
+    title = f"accuracy {condition(results.passage_shown)} ({asked})"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("setting", no_wrap=True)
-    for heading in ("accuracy", "95 % interval", "answers", "unknown"):
+    for heading in ("accuracy", "95 % interval", "answers", "unknown", *(["published"] if published else [])):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
-            label(row.setting), share(row.accuracy), interval(row.ci95), str(row.n_answers), str(row.n_unknown)
-        )
+    for row in results.table:
+        cells = [share(row.accuracy), interval(row.ci95), str(row.n_answers), str(row.n_unknown)]
+        beside = [published_share(published.of(row.setting))] if published else []
+        table.add_row(label(row.setting), *cells, *beside)
     return table
 
 
@@ -68,6 +71,8 @@ def _losses(rows: tuple[Row, ...]) -> Iterator[str]:
             yield f"{label(row.setting)}: {row.n_failed} trainings failed; their answers are among the unknown"
         if row.n_invalid:
             yield f"{label(row.setting)}: {row.n_invalid} self-edits could not be trained on; each counts as 0"
+        if row.n_unmarked:
+            yield f"{label(row.setting)}: in {row.n_unmarked} texts no answer follows the marker; each counts as wrong"
 
 
 def _print_example(console: Console, example: Example, last_policy: str) -> None:

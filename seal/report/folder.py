@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from seal.report.findings import Findings, read_findings
-from seal.report.wording import interval, label, share, signed
+from seal.report.wording import condition, interval, label, published_share, share, signed
 from seal.results import Row
 from seal.store import cannot_write
 
@@ -36,9 +36,12 @@ def write_report(folder: Path) -> list[Path]:
 def _write_table(findings: Findings) -> list[Path]:
     path = findings.folder / TABLE
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Row)])
+        published = findings.results.published
+        columns = [field.name for field in fields(Row)]
+        writer = csv.DictWriter(file, [*columns, "published"] if published else columns)
         writer.writeheader()
-        writer.writerows(asdict(row) for row in findings.results.table)
+        for row in findings.results.table:
+            writer.writerow(asdict(row) | ({"published": published.of(row.setting)} if published else {}))
     return [path]
 
 
@@ -60,7 +63,7 @@ def _page(findings: Findings, pictures: list[Path]) -> str:
 
     template = (files("seal.report") / "page.html").read_text()
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    for function in (label, share, signed, interval):
+    for function in (label, share, signed, interval, condition, published_share):
         environment.filters[function.__name__] = function
     images = {path.stem: base64.b64encode(path.read_bytes()).decode() for path in pictures}
     return environment.from_string(template).render(findings=findings, results=findings.results, images=images)

@@ -16,9 +16,19 @@ def paired(comparison: Comparison) -> str:
     return first if first == second else f"{second} − {first}"
 
 
+def condition(passage_shown: bool) -> str:
+    """How the questions were asked."""
+    return "with the passage in the prompt" if passage_shown else "without the context in sight"
+
+
 def share(value: float | None) -> str:
     """An accuracy or a reward, which may be unknown."""
     return "unknown" if value is None else f"{value:.3f}"
+
+
+def published_share(value: float | None) -> str:
+    """An accuracy that somebody published; empty where nobody did."""
+    return "" if value is None else share(value)
 
 
 def signed(value: float) -> str:

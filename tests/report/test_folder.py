@@ -30,6 +30,43 @@ def test_the_table_is_written_as_csv_with_every_number(run: Path) -> None:
     assert [float(row["accuracy"]) for row in rows] == [row["accuracy"] for row in results]
 
 
+def test_published_numbers_stand_beside_the_measured_ones(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = json.loads((run / "results.json").read_text())
+    results["published"] = {
+        "source": "a paper [1]",
+        "accuracy": {"base": 0.327, "round_1": 0.437, "passage_only": None},
+    }
+    (run / "results.json").write_text(json.dumps(results))
+    write_report(run)
+    print_summary(run)
+    beside = {row["setting"]: row["published"] for row in csv.DictReader((run / "report/table.csv").open())}
+    assert beside == {"base": "0.327", "passage_only": "", "self_edits_round_0": "", "round_1": "0.437"}
+    page, said = (run / "report/index.html").read_text(), capsys.readouterr().out
+    for shown in (page, said):
+        assert "0.437" in shown
+        assert "published: a paper [1]" in shown
+
+
+def test_without_published_numbers_there_is_no_column_for_them(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_report(run)
+    print_summary(run)
+    assert "published" not in (run / "report/table.csv").read_text()
+    assert "<th>published</th>" not in (run / "report/index.html").read_text()
+    headings = next(line for line in capsys.readouterr().out.splitlines() if "accuracy " in line and "answers" in line)
+    assert headings.split()[-1] == "unknown"
+
+
+def test_the_report_says_where_the_passage_was_shown(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = json.loads((run / "results.json").read_text())
+    (run / "results.json").write_text(json.dumps(results | {"passage_shown": True}))
+    write_report(run)
+    print_summary(run)
+    assert "accuracy is measured with the passage in the prompt" in (run / "report/index.html").read_text()
+    said = capsys.readouterr().out
+    assert "accuracy with the passage in the prompt" in said
+    assert "without the context" not in said
+
+
 def test_plots_are_pictures_of_a_size_one_can_read(run: Path) -> None:
     write_report(run)
     for name in ("accuracy", "styles"):

@@ -113,6 +113,17 @@ def test_answers_in_squads_own_form_are_taken(tmp_path: Path) -> None:
     assert load(jsonl(tmp_path / "a.jsonl", rows)).all[0].queries[0].target == "x"
 
 
+def test_squads_own_document_is_read_and_unanswerable_questions_are_left_out_and_counted(tmp_path: Path) -> None:
+    asked = {"question": "Q?", "answers": [{"text": "x", "answer_start": 0}, {"text": "y", "answer_start": 0}]}
+    impossible = {"question": "R?", "answers": [], "is_impossible": True}
+    paragraph = {"context": "Text.", "qas": [asked, impossible]}
+    (tmp_path / "own.json").write_text(json.dumps({"data": [{"title": "A", "paragraphs": [paragraph]}]}))
+    contexts = load(tmp_path / "own.json")
+    assert [(context.title, len(context.queries)) for context in contexts.all] == [("A", 1)]
+    assert contexts.all[0].queries[0].target == "x"
+    assert contexts.notes == ("1 questions that their passage does not answer were left out",)
+
+
 def test_passages_without_questions_load(tmp_path: Path) -> None:
     contexts = load(jsonl(tmp_path / "a.jsonl", [{"title": "A", "passage": "Text."}]))
     assert contexts.all[0].queries == ()

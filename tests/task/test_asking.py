@@ -1,0 +1,110 @@
+"""Ways of asking, for every task: what stands in the prompt, and what of a text is the answer."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seal import config
+from seal.task import Task
+from seal.types import Grade
+
+Seal = Callable[..., int]
+QUICK = ("recipe=evaluate", "inner=none", "task.n_held_out=4", "self_edit.max_new_tokens=4", "cluster.threads=1")
+OPEN = '"{passage}\n\n{title}\nQuestion: {question}"'
+"""Without `Answer:` at its end, which the shipped model then writes itself."""
+
+
+def task(*overrides: str) -> Task:
+    return config.load(overrides)[0].task
+
+
+def base(name: str) -> dict[str, object]:
+    return json.loads(Path(f"outputs/{name}/results.json").read_text())["table"][0]
+
+
+def verdicts(name: str) -> list[dict[str, str]]:
+    lines = Path(f"outputs/{name}/evaluations.jsonl").read_text().splitlines()
+    return [verdict for line in lines for verdict in json.loads(line)["value"]["verdicts"]]
+
+
+def test_the_passage_stands_in_the_prompt_only_where_the_template_shows_it() -> None:
+    plain, shown = task().load().held_out[0], task("asking=open_book").load().held_out[0]
+    assert all(plain.text not in query.prompt for query in plain.queries)
+    assert all(query.prompt.startswith(shown.text) for query in shown.queries)
+    assert plain.id == shown.id
+
+
+def test_a_passage_with_braces_in_it_is_shown_as_it_is() -> None:
+    context = task("asking=open_book").make_context("T", "A {question} in braces.", [("Why?", "So.")])
+    assert context.queries[0].prompt.startswith("A {question} in braces.")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("It is in the north.\nFinal answer: Paris\n", "Paris"),
+        ("Final answer: Rome? No. Final answer: Paris", "Paris"),
+        ("Final answer: Paris\n\nQuestion: And Italy? Final answer: Rome", "Paris"),
+        ("Final answer:\nParis\nIt is large.", "Paris"),
+        ("It is Paris.", ""),
+        ("final answer: Paris", ""),
+        ("I think. Final answer:", ""),
+    ],
+)
+def test_with_a_marker_only_what_follows_its_last_occurrence_is_the_answer(text: str, answer: str) -> None:
+    assert task("asking=chain_of_thought").answer_in(text) == answer
+
+
+def test_without_stops_the_last_marker_counts_wherever_it_stands() -> None:
+    thinking = task("asking=chain_of_thought", "task.answer_stops=[]")
+    assert thinking.answer_in("Final answer: Rome?\nNo.\nFinal answer: Paris\n") == "Paris"
+
+
+def test_without_a_marker_the_whole_text_is_the_answer() -> None:
+    assert task().answer_in(" Final answer: Paris") == " Final answer: Paris"
+
+
+def test_a_line_break_ends_an_answer_and_not_the_thoughts_before_it() -> None:
+    assert task().answering.stops == ("\n",)
+    assert task("task.answer_marker=So:").answering.stops == ()
+    assert task("task.answer_marker=So:", 'task.answer_stops=["\n","Question:"]').answering.stops == ("Question:",)
+
+
+def test_an_empty_marker_is_refused() -> None:
+    with pytest.raises(config.ConfigError, match=r"task\.answer_marker"):
+        task("task.answer_marker=''")
+
+
+def test_the_shipped_model_answers_right_with_the_passage_in_sight(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("run", *QUICK, "name=open", "asking=open_book") == 0
+    assert base("open")["accuracy"] == 1.0
+    assert "with the passage in the prompt" in capsys.readouterr().out
+    assert seal("run", *QUICK, "name=closed") == 0
+    assert base("closed")["accuracy"] < 0.3
+    assert "without the context in sight" in capsys.readouterr().out
+
+
+def test_the_answer_behind_a_marker_is_graded_and_the_whole_text_is_kept(seal: Seal) -> None:
+    """The shipped model goes on with other questions about the passage, which must not take the answer's place."""
+    asking = (f"task.query_template={OPEN}", "task.answer_marker='Answer:'")
+    assert seal("run", *QUICK, "name=marked", *asking) == 0
+    assert base("marked")["accuracy"] == 1.0
+    assert base("marked")["n_unmarked"] == 0
+    assert all(
+        verdict["written"].strip().startswith(f"Answer: {verdict['answer']}\nQ") for verdict in verdicts("marked")
+    )
+
+
+def test_texts_that_never_come_to_the_marker_are_wrong_and_counted(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("run", *QUICK, "name=lost", "asking=open_book", "task.answer_marker='Never written:'") == 0
+    row = base("lost")
+    assert (row["accuracy"], row["n_unknown"]) == (0.0, 0)
+    assert row["n_unmarked"] == row["n_answers"] == 24
+    assert all(verdict["grade"] == Grade.WRONG and verdict["written"] for verdict in verdicts("lost"))
+    assert "base: in 24 texts no answer follows the marker" in capsys.readouterr().out
