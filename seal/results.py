@@ -194,8 +194,8 @@ def compare_scores(
     )
 
 
-def summarize(turn: Round) -> RoundSummary:
-    """The numbers of a round of training."""
+def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> RoundSummary:
+    """The numbers of a round of training; `baselines` as in `selection_noise`."""
     rewards: dict[str, list[float]] = {}
     for attempt in turn.attempts:
         if attempt.reward is not None:
@@ -210,7 +210,7 @@ def summarize(turn: Round) -> RoundSummary:
         mean_reward=middle.mean if middle else None,
         mean_reward_ci95=middle.ci95 if middle else None,
         best_reward=mean([max(of_context) for of_context in rewards.values()]),
-        selection=selection_noise(turn.attempts),
+        selection=selection_noise(turn.attempts, baselines),
     )
 
 

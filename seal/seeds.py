@@ -9,4 +9,4 @@ def derive(run_seed: int, *purpose: str | int) -> int:
     Different purposes give independent seeds; the same purpose gives the same seed on every machine.
     """
     text = "\x1f".join([str(run_seed), *map(str, purpose)])
-    return int.from_bytes(sha256(text.encode()).digest()[:8]) >> 1
+    return int.from_bytes(sha256(text.encode(errors="surrogatepass")).digest()[:8]) >> 1

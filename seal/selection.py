@@ -1,10 +1,10 @@
 """How much of a round's choice of self-edits is signal: their spread against that of repeats of the same one. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from seal.statistics import accuracy, mean, pooled_deviation
+from seal.statistics import accuracy, comparable, mean, pooled_deviation
 from seal.types import Attempt, Evaluation
 
 
@@ -26,12 +26,15 @@ class SelectionNoise:
     """Contexts where that cannot be told, because the unadapted model's answers have no verdicts."""
 
 
-def selection_noise(attempts: Sequence[Attempt]) -> SelectionNoise:
-    """Of all attempts of a round; contexts are told apart by their id."""
+def selection_noise(attempts: Sequence[Attempt], baselines: Mapping[str, float] | None = None) -> SelectionNoise:
+    """Of all attempts of a round; contexts are told apart by their id.
+
+    `baselines` gives the unadapted model's accuracy by context where more is known of it than each attempt says.
+    """
     contexts = [list(group) for _, group in groupby(sorted(attempts, key=_context), key=_context)]
     repeats = [[_accuracies(attempt) for attempt in group] for group in contexts]
     best = [(group, max(known)) for group in contexts if (known := _rewards(group))]
-    baselines = [_baseline(group[0]) for group, _ in best]
+    before = [(baselines or {}).get(group[0].context.id, _baseline(group[0])) for group, _ in best]
     return SelectionNoise(
         deviation_over_edits=pooled_deviation(
             [[middle for one in group if (middle := mean(one)) is not None] for group in repeats]
@@ -40,10 +43,10 @@ def selection_noise(attempts: Sequence[Attempt]) -> SelectionNoise:
         n_contexts=len(best),
         n_tied_at_top=sum(_rewards(group).count(top) > 1 for group, top in best),
         n_best_not_better=sum(
-            baseline is not None and _best_accuracy(group) <= baseline
-            for (group, _), baseline in zip(best, baselines, strict=True)
+            baseline is not None and comparable(_best_accuracy(group)) <= comparable(baseline)
+            for (group, _), baseline in zip(best, before, strict=True)
         ),
-        n_best_unknown=baselines.count(None),
+        n_best_unknown=before.count(None),
     )
 
 
@@ -57,7 +60,7 @@ def _accuracies(attempt: Attempt) -> list[float]:
 
 
 def _rewards(attempts: Sequence[Attempt]) -> list[float]:
-    return [attempt.reward for attempt in attempts if attempt.reward is not None]
+    return [comparable(attempt.reward) for attempt in attempts if attempt.reward is not None]
 
 
 def _baseline(attempt: Attempt) -> float | None:
@@ -66,5 +69,5 @@ def _baseline(attempt: Attempt) -> float | None:
 
 def _best_accuracy(attempts: Sequence[Attempt]) -> float:
     """The accuracy of the self-edit with the best reward; 0 where it was not tried."""
-    best = max((one for one in attempts if one.reward is not None), key=lambda one: one.reward or 0.0)
+    best = max((one for one in attempts if one.reward is not None), key=lambda one: comparable(one.reward))
     return mean(_accuracies(best)) or 0.0

@@ -36,6 +36,11 @@ def mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def comparable(value: float | None) -> float:
+    """A mean for comparisons: the same share, summed in another order, is the same number. None counts as 0."""
+    return round(value or 0.0, 9)
+
+
 def sample_deviation(values: Sequence[float]) -> float | None:
     """The standard deviation with n − 1 in its denominator; None of fewer than two."""
     if len(values) < 2:

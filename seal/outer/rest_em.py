@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from seal.outer import Example, Learned, Outer
 from seal.settings import option
+from seal.statistics import comparable
 from seal.types import Attempt, Evaluation, Invalid
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ class ReSTEM(Outer):
         ranked = sorted((one for one in attempts if one.evaluations and one.reward is not None), key=self._rank)
         if len(ranked) <= self.keep:
             return []
-        inside, outside = ranked[self.keep - 1].reward or 0.0, ranked[self.keep].reward or 0.0
+        inside, outside = (comparable(ranked[place].reward) for place in (self.keep - 1, self.keep))
         if inside - outside > self.close:
             return []
-        return [one for one in ranked if outside - self.close <= (one.reward or 0.0) <= inside + self.close]
+        return [one for one in ranked if outside - self.close <= comparable(one.reward) <= inside + self.close]
 
     def _best(self, attempts: Sequence[Attempt]) -> Iterator[Attempt]:
         """The best of one context, best first."""
@@ -88,13 +89,13 @@ class ReSTEM(Outer):
         ranked = sorted(eligible, key=self._rank)
         yield from ranked[: self.keep]
         if self.ties == "all" and len(ranked) > self.keep:
-            last = ranked[self.keep - 1].reward
-            yield from (attempt for attempt in ranked[self.keep :] if attempt.reward == last)
+            last = comparable(ranked[self.keep - 1].reward)
+            yield from (attempt for attempt in ranked[self.keep :] if comparable(attempt.reward) == last)
 
     def _rank(self, attempt: Attempt) -> tuple[float, int, int]:
         assert attempt.reward is not None
         length = len(attempt.self_edit.text) if self.ties == "shortest" else 0
-        return -attempt.reward, length, attempt.self_edit.index
+        return -comparable(attempt.reward), length, attempt.self_edit.index
 
     def _is_eligible(self, attempt: Attempt) -> bool:
         """An attempt can be learned from if it was tried, its reward is known and, where asked for, shows a gain."""
@@ -103,7 +104,7 @@ class ReSTEM(Outer):
         if not self.must_beat_unadapted:
             return True
         before = self.reward.of_unadapted(attempt.baseline if isinstance(attempt.baseline, Evaluation) else None)
-        return before is not None and attempt.reward > before
+        return before is not None and comparable(attempt.reward) > comparable(before)
 
     def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
         from seal.outer.fine_tuning import fine_tune

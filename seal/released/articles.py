@@ -4,7 +4,8 @@
         {"rep", "question", "answer", "baseline_answer", "adapter_answer", "baseline_correct", "adapter_correct"}]}]}]}
 
 The unadapted model is asked and graded anew for each self-edit and repeat; each time is an evaluation of its own here.
-The verdicts are those of GPT-4.1; a judge that failed was written down as False.
+The verdicts are those of GPT-4.1; a judge that failed was written down as False. Rewards are the published ones: each
+repeat's accuracy was rounded to four digits before averaging, which decides a tie of the released round.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
-from seal.outer.reward.accuracy import Accuracy
-from seal.released import JUDGE, check_summary
+from seal.released import DIGITS, JUDGE, check_summary
 from seal.self_edit.passage import titled_plan
 from seal.self_edit.prose import split
 from seal.statistics import accuracy, mean, sample_deviation
@@ -60,6 +60,14 @@ class Articles:
     passage_only: bool
     """Whether nothing but the passages was trained on."""
 
+    @property
+    def baselines(self) -> dict[str, float]:
+        """The unadapted model's accuracy by context, over all times that it was asked."""
+        return {
+            context: mean([accuracy(one) or 0.0 for one in evaluations]) or 0.0
+            for context, evaluations in self.unadapted.items()
+        }
+
 
 def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
     """The run in an already parsed file.
@@ -96,7 +104,7 @@ def _attempts(row: _Article, *, by_lines: bool) -> Iterator[Attempt]:
             plan=_plan(context, completion.text, by_lines=by_lines),
             baseline=baseline,
             evaluations=evaluations,
-            reward=Accuracy().score(baseline, evaluations, None),
+            reward=mean([round(accuracy(one) or 0.0, DIGITS) for one in evaluations]),
         )
 
 
@@ -141,7 +149,8 @@ def recomputed(articles: Articles) -> dict[str, float]:
     for attempt in articles.attempts:
         known = [one for one in attempt.evaluations if isinstance(one, Evaluation)]
         by_context.setdefault(attempt.context.id, []).append([accuracy(one) or 0.0 for one in known])
-    before = [mean([accuracy(one) or 0.0 for one in articles.unadapted[context]]) or 0.0 for context in by_context]
+    baselines = articles.baselines
+    before = [baselines[context] for context in by_context]
     after = [mean([mean(repeats) or 0.0 for repeats in edits]) or 0.0 for edits in by_context.values()]
     over_edits = [sample_deviation([mean(repeats) or 0.0 for repeats in edits]) or 0.0 for edits in by_context.values()]
     within = [mean([sample_deviation(repeats) or 0.0 for repeats in edits]) or 0.0 for edits in by_context.values()]

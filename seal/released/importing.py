@@ -125,7 +125,7 @@ def _rounds(articles: Articles) -> tuple[RoundSummary, ...]:
         return ()
     update = Update(round=1, kept=(), losses=(), weights=None, sha256=None)
     turn = Round(index=0, policy=POLICY, attempts=articles.attempts, update=update, next=Policy(round=1))
-    return (summarize(turn),)
+    return (summarize(turn, articles.baselines),)
 
 
 def of_corpus(run: CorpusRun) -> Imported:

@@ -49,6 +49,11 @@ def test_ties_keep_all_or_the_first_or_the_shortest(ties: str, expected: list[in
     assert [index for _, index in kept(attempts, f"ties={ties}")] == expected
 
 
+def test_rewards_that_differ_by_rounding_alone_tie() -> None:
+    attempts = [attempt("a", 0, 0.1 + 0.2), attempt("a", 1, 0.3)]
+    assert kept(attempts, "must_beat_unadapted=false") == [("a", 0), ("a", 1)]
+
+
 def test_more_than_one_can_be_kept() -> None:
     attempts = [attempt("a", index, index / 10) for index in range(1, 5)]
     assert kept(attempts, "keep=2") == [("a", 3), ("a", 4)]

@@ -1,0 +1,50 @@
+"""Released continued-pretraining runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seal.errors import DataError
+from seal.released.corpus import read_corpus
+from seal.released.importing import read_contexts, read_document
+from tests.values import context
+
+CONTEXTS = [context("a", n_queries=2), context("b", n_queries=1)]
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    marks = {"baseline_correct": [True, False, False], "adapter_correct": [True, True, False]}
+    return {
+        "overall": {"baseline_accuracy": 0.3333, "adapter_accuracy": 0.6667, "gain": 0.3333},
+        "per_article": {
+            "a": {"baseline_correct": [True, False], "adapter_correct": [True, True]},
+            "b": {"baseline_correct": [False], "adapter_correct": [False]},
+        },
+        "server_reply": {"baseline_texts": ["1", "2", "3"], "adapter_texts": ["4", "5", "6"], **marks},
+    } | changes
+
+
+def test_answers_go_to_the_contexts_in_order() -> None:
+    run = read_corpus(Path("x.json"), document(), [*CONTEXTS, context("c")])
+    assert [one.id for one in run.contexts] == ["a", "b"]
+    assert [verdict.answer for one in run.adapted for verdict in one.verdicts] == ["4", "5", "6"]
+
+
+def test_other_passages_are_noticed() -> None:
+    with pytest.raises(DataError, match="the answers about 'a' are not those of these passages"):
+        read_corpus(Path("x.json"), document(), [context("b", n_queries=1), context("a", n_queries=2)])
+    with pytest.raises(DataError, match="has 3 answers, but no number of first passages has as many questions"):
+        read_corpus(Path("x.json"), document(), [context("a", n_queries=2)])
+
+
+def test_a_file_that_contradicts_its_own_verdicts_is_refused() -> None:
+    with pytest.raises(DataError, match=r"overall\.gain is 0\.5, but the verdicts give 0\.3333"):
+        read_corpus(Path("x.json"), document(overall={"gain": 0.5}), CONTEXTS)
+
+
+def test_the_published_run_is_read_with_its_passages(reference: Path) -> None:
+    path = reference / "knowledge/cpt_val_base.json"
+    run = read_corpus(path, read_document(path), read_contexts(reference / "knowledge/self_edits_val_base.json"))
+    assert len(run.contexts) == 200
+    assert sum(len(one.verdicts) for one in run.adapted) == 974

@@ -1,0 +1,118 @@
+"""`seal import` and `seal compare`: released results, read as runs, beside each other."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.released.test_articles import document, question
+
+Seal = Callable[..., int]
+
+
+def write(name: str, content: object) -> str:
+    Path(name).write_text(json.dumps(content))
+    return name
+
+
+def passages(*rights: bool, setting: str = "A fact.") -> dict[str, Any]:
+    """One passage for each, with one question, answered right or not."""
+    articles = [
+        {
+            "title": f"T{number // 2}",
+            "context": f"C{number}.",
+            "completions": [{"text": setting, "questions": [question(0, False, right, number)]}],
+        }
+        for number, right in enumerate(rights)
+    ]
+    return {"overall": {"adapter_mean_accuracy": round(sum(rights) / len(rights), 4)}, "articles": articles}
+
+
+def test_an_imported_file_is_a_run_that_status_and_report_read(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("import", write("mine.json", passages(True, False)), "--name", "theirs") == 0
+    said = capsys.readouterr().out
+    assert "the published summary is that of the file's own verdicts" in said
+    assert "untrained self-edits" in said
+    run = Path("outputs/theirs")
+    table = {row["setting"]: row["accuracy"] for row in json.loads((run / "results.json").read_text())["table"]}
+    assert table == {"base": 0.0, "self_edits_round_0": 0.5}
+    assert json.loads((run / "manifest.json").read_text())["imported"]["file"] == "mine.json"
+    for command in ("status", "report"):
+        assert seal(command, "theirs") == 0
+    assert (run / "report/index.html").exists()
+
+
+def test_a_round_with_several_self_edits_shows_what_there_was_to_choose_from(seal: Seal) -> None:
+    several = document()
+    completion = several["articles"][0]["completions"][0]
+    several["articles"][0]["completions"] = [completion, completion]
+    assert seal("import", write("round.json", several)) == 0
+    [turn] = json.loads(Path("outputs/round/results.json").read_text())["rounds"]
+    assert turn["selection"]["n_tied_at_top"] == 1
+
+
+def test_two_runs_are_compared_on_what_both_were_asked(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    seal("import", write("a.json", passages(False, False, True, False)))
+    seal("import", write("b.json", passages(True, True, True, False, True)))
+    capsys.readouterr()
+    assert seal("compare", "a", "b", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    by_setting = {one["second"]: one for one in found["comparisons"]}
+    assert by_setting["self_edits_round_0"]["difference"] == 0.5
+    assert by_setting["self_edits_round_0"]["ci95_titles"] is not None
+    assert by_setting["base"]["difference"] == 0.0
+    assert (found["n_shared"], found["n_only_first"], found["n_only_second"]) == (4, 0, 1)
+    assert Path(found["plot"]).stat().st_size > 5_000
+    assert seal("compare", "a", "b", "--settings", "base:self_edits_round_0") == 0
+    said = capsys.readouterr().out
+    assert "b − a" in said
+    assert "+0.750" in said
+
+
+def test_real_runs_are_compared_too(seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("compare", str(finished), str(finished), "--json") == 0
+    assert {one["difference"] for one in json.loads(capsys.readouterr().out)["comparisons"]} == {0.0}
+
+
+def test_what_cannot_be_compared_is_said(seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seal("import", write("a.json", passages(True, False)))
+    assert seal("compare", "a", str(finished)) == 2
+    assert "were asked about no common context with the same questions" in capsys.readouterr().err
+    assert seal("compare", "a", "a", "--settings", "base:nothing") == 2
+    assert "has no setting 'nothing'; it has base, self_edits_round_0" in capsys.readouterr().err
+    assert seal("compare", "a", "a", "--settings", "base") == 2
+    assert seal("compare", "a", "nothing") == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ([1, 2], "it holds a list, not an object"),
+        ({"rows": []}, "is no results file that SEAL knows"),
+        ({"server_reply": {}}, "name the file of its passages with --contexts FILE"),
+        ({"articles": 3, "overall": {}}, "is no published evaluation"),
+    ],
+)
+def test_a_file_that_is_nothing_of_the_kind_is_refused(
+    seal: Seal, capsys: pytest.CaptureFixture[str], content: object, said: str
+) -> None:
+    assert seal("import", write("x.json", content)) == 2
+    assert said in capsys.readouterr().err
+    assert not Path("outputs/x").exists()
+
+
+def test_nothing_is_overwritten(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    for expected in (0, 2):
+        assert seal("import", write("a.json", passages(True, False))) == expected
+    assert "outputs/a is not empty: choose another name" in capsys.readouterr().err
+
+
+def test_published_matrices_are_pooled_and_their_summary_checked(
+    seal: Seal, reference: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("import", str(reference / "knowledge/continual"), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n_sequences"], found["summaries_checked"]) == (64, ["overall.json"])
+    assert found["mean"][1][0] == pytest.approx(0.3825, abs=1e-4)
