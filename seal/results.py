@@ -97,6 +97,11 @@ class Results:
     published: Published | None = None
     """What others found, to be shown beside the table."""
 
+    @property
+    def has_titles(self) -> bool:
+        """Whether any interval is over titles too."""
+        return any(row.ci95_titles for row in self.table) or any(one.ci95_titles for one in self.comparisons)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
