@@ -108,10 +108,12 @@ def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
 
 def _marked(tokenizer: "PreTrainedTokenizerBase", tokens: "Tokens") -> list[dict[str, Any]]:
     """The tokens as pieces of text. The first has nothing before it to be predicted from."""
-    texts = [str(tokenizer.decode(list(tokens.ids[:count]))) for count in range(len(tokens.ids) + 1)]
+    length = len(tokens.ids) - tokens.n_padding
+    texts = [str(tokenizer.decode(list(tokens.ids[:count]))) for count in range(length + 1)]
     pieces = [after[len(before) :] for before, after in pairwise(texts)]
-    trained = (False, *tokens.trained[1:])[: len(pieces)]
-    return [{"text": piece, "trained": on} for piece, on in zip(pieces, trained, strict=True)]
+    trained = (False, *tokens.trained[1:length])[:length]
+    padding = [{"text": f" + {tokens.n_padding} of padding", "trained": True}] if tokens.n_padding else []
+    return [*({"text": piece, "trained": on} for piece, on in zip(pieces, trained, strict=True)), *padding]
 
 
 def _print(console: Console, facts: dict[str, Any]) -> None:

@@ -31,6 +31,8 @@ class Tokens:
 
     ids: tuple[int, ...]
     trained: tuple[bool, ...]
+    n_padding: int = 0
+    """So many of the last tokens are padding: trained on, but never attended to."""
 
     @property
     def n_trained(self) -> int:
@@ -40,6 +42,13 @@ class Tokens:
     def cut(self, length: int) -> "Tokens":
         """The first `length` tokens."""
         return Tokens(ids=self.ids[:length], trained=self.trained[:length])
+
+    def padded(self, length: int, pad_id: int) -> "Tokens":
+        """As long as `length`, with padding that is trained on."""
+        count = max(0, length - len(self.ids))
+        return Tokens(
+            ids=self.ids + (pad_id,) * count, trained=self.trained + (True,) * count, n_padding=self.n_padding + count
+        )
 
 
 def encode_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: str, *, chat: bool) -> list[int]:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from seal.endpoint import Endpoint
 
@@ -112,22 +113,25 @@ def transformers_serve(model: Path) -> Iterator[str]:
     if not Path(command[0]).exists():
         command = [sys.executable, "-c", "from transformers.cli.transformers import main; main()", *command[1:]]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    url = f"http://127.0.0.1:{port}/v1"
-    try:
-        _wait_for(url, model, process, seconds=90)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
+        url = f"http://127.0.0.1:{port}/v1"
+        try:
+            _wait_for(url, model, process, said, seconds=90)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
 
 
-def _wait_for(url: str, model: Path, process: subprocess.Popen[bytes], *, seconds: float) -> None:
+def _wait_for(url: str, model: Path, process: subprocess.Popen[bytes], said: IO[bytes], *, seconds: float) -> None:
     body = json.dumps({"model": str(model), "prompt": "Hi", "max_tokens": 1}).encode()
     request = urllib.request.Request(f"{url}/completions", data=body, headers={"Content-Type": "application/json"})
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
-        assert process.poll() is None, "the server ended"
+        if process.poll() is not None:
+            said.seek(0)
+            raise AssertionError(f"the server ended: {said.read().decode()[-2000:]}")
         try:
             urllib.request.urlopen(request, timeout=30).read()
             return

@@ -1,7 +1,8 @@
 """The inner loop by low-rank adapters (LoRA, arXiv 2106.09685), many of them side by side.
 
 The algorithm is the published one: AdamW without weight decay, the gradient of each adapter clipped by its own norm.
-Two things are different on purpose: padding is never trained on, and the end token is appended and trained on.
+Two things are different on purpose: padding is not trained on unless asked for, and the end token is appended and
+trained on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,8 @@ class LoRA(Inner):
     """Each adapter's gradient is scaled down to this norm."""
     append_end: bool
     """Whether the end token is appended to each sequence and trained on."""
+    padding_loss: Literal["none", "exact"]
+    """Whether each sequence is padded to `max_tokens` and the padding trained on, as the published code does."""
     max_tokens: PositiveInt
     """Longer sequences are cut at this length."""
     parallel: PositiveInt
@@ -73,7 +76,11 @@ class LoRA(Inner):
         return replace(self, **values)
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
-        return encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
+        tokens = encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
+        if self.padding_loss == "none":
+            return tokens
+        pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        return tokens.padded(self.max_tokens, pad_id or 0)
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import train_stacked

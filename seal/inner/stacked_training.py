@@ -40,8 +40,9 @@ class _Job:
 
     @property
     def packs(self) -> bool:
-        """Whether an optimizer step can have several sequences."""
-        return min(self.settings.batch_size or len(self.examples), len(self.examples)) > 1
+        """Whether a row can hold what must not be seen: a second sequence, or padding that is trained on."""
+        several = min(self.settings.batch_size or len(self.examples), len(self.examples)) > 1
+        return several or any(example.n_padding for example in self.examples)
 
     @property
     def broken(self) -> bool:
@@ -118,14 +119,15 @@ def _outcome(stack: AdapterStack, slot: int, job: _Job) -> Adapted | Failure:
 def _losses(backbone: Backbone, batches: Sequence[Sequence[Tokens]]) -> Tensor:
     """The mean loss per trained token of each adapter's batch [A]; 0 where there is nothing to train on."""
     rows = [_pack(batch) for batch in batches]
-    ids, labels, positions, segments = (
+    ids, labels, positions, segments, seen = (
         pad_sequence([row[part] for row in rows], batch_first=True, padding_value=filler).to(backbone.device)
-        for part, filler in enumerate((backbone.pad_id, _IGNORED, 0, _NO_SEGMENT))
+        for part, filler in enumerate((backbone.pad_id, _IGNORED, 0, _NO_SEGMENT, 1))
     )  # each [A, T]
+    plain = int(segments.max()) == 0 and bool(seen.all())
     logits = backbone.model(
         input_ids=ids,
         position_ids=positions,
-        attention_mask=_within_segments(segments, backbone.model.dtype) if int(segments.max()) > 0 else None,
+        attention_mask=None if plain else _within_segments(segments, seen.bool(), backbone.model.dtype),
         use_cache=False,
     ).logits
     trained = labels != _IGNORED
@@ -138,12 +140,14 @@ def _losses(backbone: Backbone, batches: Sequence[Sequence[Tokens]]) -> Tensor:
     return sums / trained.sum(dim=1).clamp(min=1)
 
 
-def _pack(batch: Sequence[Tokens]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """An adapter's sequences one behind the other [T]: ids, labels (the next token), positions, segment numbers."""
+def _pack(batch: Sequence[Tokens]) -> Tensor:
+    """An adapter's sequences one behind the other [5, T]: ids, labels (the next token), positions, segment numbers, and
+    whether a token is seen by those after it."""
     ids: list[int] = []
     labels: list[int] = []
     positions: list[int] = []
     segments: list[int] = []
+    seen: list[int] = []
     for number, tokens in enumerate(batch):
         length = len(tokens.ids)
         following = zip(tokens.ids[1:], tokens.trained[1:], strict=True)
@@ -151,8 +155,8 @@ def _pack(batch: Sequence[Tokens]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         labels += [token if on else _IGNORED for token, on in following] + [_IGNORED]
         positions += range(length)
         segments += [number] * length
-    packed = torch.tensor([ids, labels, positions, segments], dtype=torch.long)
-    return packed[0], packed[1], packed[2], packed[3]
+        seen += [1] * (length - tokens.n_padding) + [0] * tokens.n_padding
+    return torch.tensor([ids, labels, positions, segments, seen], dtype=torch.long)
 
 
 @torch.no_grad()
@@ -164,7 +168,7 @@ def keeps_sequences_apart(backbone: Backbone) -> bool:
     ids = torch.arange(1, 9, device=backbone.device)[None]  # [1, T]
     segments = torch.arange(2, device=ids.device).repeat_interleave(4)[None]
     positions = torch.arange(4, device=ids.device).repeat(2)[None]
-    mask = _within_segments(segments, backbone.model.dtype)
+    mask = _within_segments(segments, torch.ones_like(segments, dtype=torch.bool), backbone.model.dtype)
     alone = backbone.model(input_ids=ids[:, 4:], use_cache=False).logits
     try:
         behind = backbone.model(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False).logits
@@ -174,12 +178,13 @@ def keeps_sequences_apart(backbone: Backbone) -> bool:
     return bool((behind[:, 4:] - alone).abs().max() <= tolerance)
 
 
-def _within_segments(segments: Tensor, dtype: torch.dtype) -> Tensor:
-    """Segment numbers [A, T] → additive mask [A, 1, T, T]: a token sees itself and what came before in its segment."""
+def _within_segments(segments: Tensor, seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """Segment numbers and what is seen, both [A, T] → additive mask [A, 1, T, T]: a token sees what can be seen of its
+    segment up to itself."""
     same = segments[:, :, None] == segments[:, None, :]
     causal = torch.ones(same.shape[1:], dtype=torch.bool, device=same.device).tril()
     hidden = torch.tensor(torch.finfo(dtype).min, dtype=dtype, device=same.device)
-    return torch.where(same & causal, 0, hidden)[:, None].to(dtype)
+    return torch.where(same & causal & seen[:, None, :], 0, hidden)[:, None].to(dtype)
 
 
 class _Optimizer:

@@ -13,7 +13,6 @@ from seal.backbone import Backbone
 from seal.errors import ConfigError, ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
-from seal.text import encode_sequence
 from seal.types import Failure, Plan, TrainingSequence
 from tests.models import random_backbone, tiny_backbone
 
@@ -38,6 +37,7 @@ def lora(**settings: object) -> LoRA:
         batch_size=1,
         max_grad_norm=1.0,
         append_end=True,
+        padding_loss="none",
         max_tokens=2048,
         parallel=8,
     )
@@ -73,7 +73,7 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
     optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate, weight_decay=0.0)
     n_steps = settings.n_updates(len(plan.sequences))
     schedule = get_scheduler(settings.schedule, optimizer, settings.warmup_steps, n_steps)
-    examples = [encode_sequence(backbone.tokenizer, each, append_end=settings.append_end) for each in plan.sequences]
+    examples = [settings.tokens(backbone.tokenizer, each) for each in plan.sequences]
     size, losses = settings.batch_size or len(examples), []
     for _ in range(settings.epochs):
         order = torch.randperm(len(examples), generator=generator).tolist()
@@ -81,8 +81,10 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
             sums, count = torch.tensor(0.0, dtype=torch.float64), 0
             for number in order[start : start + size]:
                 ids = torch.tensor([examples[number].ids])
+                mask = torch.ones_like(ids)
+                mask[:, len(examples[number].ids) - examples[number].n_padding :] = 0
                 per_token = torch.nn.functional.cross_entropy(
-                    model(input_ids=ids).logits[0, :-1], ids[0, 1:], reduction="none"
+                    model(input_ids=ids, attention_mask=mask).logits[0, :-1], ids[0, 1:], reduction="none"
                 )
                 sums, count = sums + per_token.sum(), count + len(per_token)
             loss = sums / count
@@ -106,6 +108,8 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
         {},
         {"targets": ("all-linear",), "batch_size": None},
         {"batch_size": 2, "schedule": "cosine", "warmup_steps": 2, "max_grad_norm": 0.1},
+        {"padding_loss": "exact", "max_tokens": 24, "append_end": False},
+        {"padding_loss": "exact", "max_tokens": 24, "batch_size": 2},
     ],
 )
 @pytest.mark.filterwarnings("ignore:fan_in_fan_out is set to False")
