@@ -4,22 +4,17 @@ The algorithm is the published one: AdamW without weight decay, the gradient of 
 Two things are different on purpose: padding is never trained on, and the end token is appended and trained on.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from seal.errors import ConfigError
 from seal.inner import Adapted, Inner
 from seal.settings import option
 from seal.types import Failure, Plan
 
 if TYPE_CHECKING:
     from seal.backbone import Backbone
-
-PLANNABLE = {"learning_rate", "epochs"}
-"""What a plan may set for its own training."""
 
 
 @option
@@ -57,17 +52,6 @@ class LoRA(Inner):
 
     def n_updates(self, n_sequences: int) -> int:
         return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))
-
-    def overridden(self, settings: Mapping[str, float | int | str]) -> "LoRA":
-        """These settings with those that a plan sets itself; adapters side by side must share their shape.
-
-        Raises:
-            ConfigError: a plan may not set that.
-        """
-        if not settings.keys() <= PLANNABLE:
-            raise ConfigError(f"a plan may set {sorted(PLANNABLE)} of the inner loop, not {sorted(settings)}")
-        values: dict[str, Any] = dict(settings)
-        return replace(self, **values)
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import train_stacked
