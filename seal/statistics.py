@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import stdev
 
 from seal.types import Evaluation, Grade
 
@@ -28,6 +29,11 @@ def accuracy(evaluation: Evaluation) -> float | None:
 def mean(values: Sequence[float]) -> float | None:
     """The mean, or None of nothing."""
     return sum(values) / len(values) if values else None
+
+
+def deviation(values: Sequence[float]) -> float | None:
+    """The sample standard deviation (n - 1 in the denominator); None for fewer than two."""
+    return stdev(values) if len(values) > 1 else None
 
 
 def estimate(values: Sequence[float]) -> Estimate | None:
