@@ -129,6 +129,9 @@ MEASURES: Mapping[str, Callable[[Journey], Share]] = {
 }
 """What is computed of each sequence, and then averaged over sequences."""
 
+DIFFERENCES = frozenset({"net_gain", "backward_transfer", "forward_transfer", "forgetting"})
+"""Those of them that have a sign."""
+
 
 def matrix(journeys: Sequence[Journey], *, n_unknown: int = 0, n_failed: int = 0, n_invalid: int = 0) -> Matrix:
     """All sequences together; they are equally long."""
