@@ -48,7 +48,7 @@ def status(name: str, *, as_json: bool) -> int:
 
 def status_of(folder: Path) -> dict[str, Any]:
     """Records by kind, whether there are results, what paid calls took, and what was done last."""
-    kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations")
+    kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations", "merges")
     metrics = folder / "metrics.jsonl"
     lines = complete_lines(metrics) if metrics.exists() else []
     return {

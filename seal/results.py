@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 
 from seal.published import Published
 from seal.selection import SelectionNoise, selection_noise
-from seal.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference
+from seal.statistics import (
+    accuracy,
+    estimate,
+    mean,
+    minimum_detectable,
+    paired_difference,
+    sample_deviation,
+)
+from seal.transfer import Matrix
 from seal.types import Attempt, Evaluation, Failure, Grade, Invalid, Round
 
 Outcome = Evaluation | Failure | Invalid
@@ -78,6 +86,21 @@ class RoundSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trainings:
+    """One setting trained several times with other seeds, each time for all contexts at once.
+
+    The interval of the setting's row is over contexts, which all share the training: it holds no noise of training.
+    This is where that noise is seen.
+    """
+
+    setting: str
+    accuracies: tuple[float, ...]
+    """Of each training that worked: the mean over contexts."""
+    deviation: float | None
+    """Sample standard deviation of these; None for fewer than two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """All that a run found; `results.json` is this."""
 
@@ -86,6 +109,10 @@ class Results:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By setting, the accuracy of each context, for comparisons with other runs."""
     rounds: tuple[RoundSummary, ...] = ()
+    trainings: tuple[Trainings, ...] = ()
+    """Where one training serves all contexts of a setting."""
+    continual: Matrix | None = None
+    """Where passages were learned one after the other."""
     styles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By policy, the share of each style among the lines of its held-out self-edits."""
     notes: tuple[str, ...] = ()
@@ -141,6 +168,14 @@ class Measurement:
             n_invalid=sum(isinstance(outcome, Invalid) for outcome in everything),
             n_unmarked=sum(bool(verdict.written.strip() and not verdict.answer) for verdict in verdicts),
         )
+
+
+def of_trainings(found: Measurement) -> Trainings:
+    """How the repeats of a training for all contexts differ; each context's outcomes are one a training, in order."""
+    repeats = zip(*found.outcomes.values(), strict=True)
+    means = [mean(list(_scores(outcomes))) for outcomes in repeats]
+    known = tuple(share for share in means if share is not None)
+    return Trainings(setting=found.setting, accuracies=known, deviation=sample_deviation(known))
 
 
 def _scores(outcomes: Iterable[Outcome]) -> Iterable[float]:

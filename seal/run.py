@@ -57,7 +57,7 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
     parts = Path(run.name).parts
     if not parts or ".." in parts or Path(run.name).is_absolute():
         yield f"name: '{run.name}' does not lead to a folder inside {run.outputs}, where runs lie"
-    if not run.engine.in_process and run.inner.makes_adapters:
+    if not run.engine.in_process and run.inner.adapts:
         yield (
             "engine: a served model cannot answer with adapters: choose inner=none, or engine=transformers with "
             "engine@writer=openai to have it write the self-edits only"
@@ -72,3 +72,5 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
         yield "outer.must_beat_unadapted: this reward says nothing of the unadapted model: set it to false"
     if run.recipe.needs_adapters and not run.inner.makes_adapters:
         yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"
+    elif run.recipe.needs_training and not run.inner.adapts:
+        yield "inner: this recipe is about training, but this inner loop does none: choose inner=lora or inner=full"

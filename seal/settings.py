@@ -29,3 +29,13 @@ _CHECKS = ConfigDict(
 def option(cls: Class) -> Class:
     """Make a class an option of a room: a frozen, keyword-only pydantic dataclass that refuses unknown settings."""
     return dataclass(frozen=True, kw_only=True, config=_CHECKS)(cls)  # type: ignore[return-value]
+
+
+def check_micro_batches(batch_size: int, micro_batch_size: int | None) -> None:
+    """For every option whose batches may be cut to what fits into memory.
+
+    Raises:
+        ValueError: the pieces are not equally large.
+    """
+    if batch_size % (micro_batch_size or batch_size):
+        raise ValueError(f"micro_batch_size {micro_batch_size} does not divide batch_size {batch_size}")

@@ -8,10 +8,12 @@
         answers.jsonl       what the models said, before grading
         evaluations.jsonl   the same with verdicts
         updates.jsonl
-        consolidations.jsonl
+        consolidations.jsonl    one model from a whole corpus
+        merges.jsonl        the steps of the recipe `continual`
         metrics.jsonl       times
         spending.jsonl      each call to a paid endpoint: tokens and price
         policies/round_1/   the weights that came of an update, an ordinary model folder
+        corpora/            what the recipe `corpus` trains, until all is asked
         adapter/, model/    what the recipe `adapt` hands out
         results.json        written last
         report/
@@ -94,6 +96,10 @@ class Store:
             raise cannot_write(draft, error) from error
         shutil.rmtree(final, ignore_errors=True)
         draft.rename(final)
+
+    def discard(self, name: str) -> None:
+        """Delete a folder of the run that nothing needs any more, and whatever a crash left of it."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _file(self, kind: str) -> Path:
         return self.folder / f"{kind}.jsonl"

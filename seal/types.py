@@ -217,10 +217,12 @@ class Policy:
     round: int
     weights: str | None = None
     """The folder of the updated weights, inside the run's folder; None for the model as it was given."""
+    branch: str = ""
+    """Where a policy goes on in several ways, which of them this is, for example `sequence_2/step_3`."""
 
     @property
     def id(self) -> str:
-        return f"round_{self.round}"
+        return f"round_{self.round}/{self.branch}" if self.branch else f"round_{self.round}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

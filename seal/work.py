@@ -37,7 +37,7 @@ from seal.types import (
 )
 
 if TYPE_CHECKING:
-    from seal.adapters import Adapter
+    from seal.adaptation import Adaptation
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -198,7 +198,7 @@ def ask(
     lab: Lab,
     policy: Policy,
     contexts: Sequence[Context],
-    adapters: Sequence["Adapter | None"],
+    adapters: Sequence["Adaptation | None"],
     seeds: Sequence[int],
 ) -> list[tuple[str, ...] | Unavailable]:
     """The answers to all queries of each context, put to the policy with the adapter that stands beside it."""

@@ -72,3 +72,24 @@ def records(run: Path) -> dict[str, bytes]:
 def settings_without(overrides: Sequence[str], *keys: str) -> list[str]:
     """The overrides but for those of some keys."""
     return [override for override in overrides if override.partition("=")[0] not in keys]
+
+
+class Interrupting:
+    """A monitor that counts units, and stops the run once so many batches have been done in this process."""
+
+    def __init__(self, after: int | None = None) -> None:
+        self.after = after
+        self.n_planned = self.n_done = self.n_batches = 0
+
+    def planned(self, n_units: int) -> None:
+        self.n_planned = n_units
+
+    def began(self, title: str, n_units: int) -> None: ...
+
+    def advanced(self, n_units: int) -> None:
+        self.n_done += n_units
+        self.n_batches += 1
+        if self.after is not None and self.n_batches > self.after:
+            raise KeyboardInterrupt
+
+    def ended(self) -> None: ...

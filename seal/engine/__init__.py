@@ -9,7 +9,7 @@ from seal.settings import option
 from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from seal.adapters import Adapter
+    from seal.adaptation import Adaptation
     from seal.backbone import Backbones
 
 Spend = Callable[[Usage], None]
@@ -23,8 +23,8 @@ class Request:
     prompt: str
     seed: int
     """Of this text alone: the same request gives the same text in whichever company it is made."""
-    adapter: "Adapter | None" = None
-    """The model that continues it is the policy with this adapter."""
+    adapter: "Adaptation | None" = None
+    """The model that continues it is the policy with this adapter, or with these weights."""
 
 
 class Generator(Protocol):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
-from seal.adapters import Adapter, AdapterStack
+from seal.adaptation import Adaptation, Weights, attached
 from seal.backbone import Backbone
 from seal.engine import Request
 from seal.text import cut_at, encode_prompt
@@ -36,7 +36,7 @@ class BatchedGenerator:
             }
         return [completions[id(request)] for request in requests]
 
-    def _continue(self, rows: Sequence[Request], adapters: Sequence[Adapter | None], sampling: Sampling) -> Tensor:
+    def _continue(self, rows: Sequence[Request], adapters: Sequence[Adaptation | None], sampling: Sampling) -> Tensor:
         """The new token ids [A·Q, T]; after its end a row is padding."""
         backbone = self.backbone
         ids, mask = self._left_padded([request.prompt for request in rows])
@@ -57,15 +57,12 @@ class BatchedGenerator:
         assert isinstance(output, Tensor)
         return output[:, ids.shape[1] :]
 
-    def _attached(self, adapters: Sequence[Adapter | None]) -> AbstractContextManager[None]:
+    def _attached(self, adapters: Sequence[Adaptation | None]) -> AbstractContextManager[None]:
         present = [adapter for adapter in adapters if adapter is not None]
         if not present:
             return nullcontext()
         assert len(present) == len(adapters), "requests with and without adapters in one call"
-        stack = AdapterStack(self.backbone.model, present[0].shape, count=len(present))
-        for slot, adapter in enumerate(present):
-            stack.load(slot, adapter)
-        return stack.attached()
+        return attached(self.backbone.model, present)
 
     def _left_padded(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Ids and attention mask, each [A·Q, L]."""
@@ -95,7 +92,10 @@ class BatchedGenerator:
 
 
 def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Request]]]:
-    """Batches of at most `size` rows, each of blocks of equal length: a block has the requests of one adapter."""
+    """Batches of at most `size` rows, each of blocks of equal length: a block has the requests of one adapter.
+
+    A block that other weights answer is a batch of its own.
+    """
     by_adapter: dict[int, list[Request]] = {}
     for request in requests:
         by_adapter.setdefault(id(request.adapter), []).append(request)
@@ -103,7 +103,8 @@ def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Reque
     for of_adapter in by_adapter.values():
         for start in range(0, len(of_adapter), size):
             block = of_adapter[start : start + size]
-            if (len(batch) + 1) * max(map(len, [*batch, block])) > size:
+            alone = isinstance(block[0].adapter, Weights)
+            if batch and (alone or (len(batch) + 1) * max(map(len, [*batch, block])) > size):
                 yield _equally_long(batch)
                 batch = []
             batch.append(block)

@@ -1,26 +1,30 @@
-"""The room of inner loops: how plans become adapters of a policy."""
+"""The room of inner loops: how plans become adapters of a policy, or other weights of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from seal.errors import ConfigError
 from seal.settings import option
 from seal.types import Failure, Plan, Training, TrainingSequence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from seal.adapters import Adapter
+    from seal.adaptation import Adaptation
     from seal.backbone import Backbone
     from seal.text import Tokens
+
+PLANNABLE = {"learning_rate", "epochs"}
+"""What a plan may set for its own training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Adapted:
-    """What came of one plan. No adapter means that the model stays as it is."""
+    """What came of one plan. No adapter means that the model stays as it is; other weights stand in for one."""
 
-    adapter: "Adapter | None"
+    adapter: "Adaptation | None"
     training: Training | None
 
 
@@ -28,8 +32,10 @@ class Adapted:
 class Inner(ABC):
     """An optimizer of the inner loop."""
 
+    adapts: ClassVar[bool] = True
+    """Whether a plan changes the model at all."""
     makes_adapters: ClassVar[bool] = True
-    """Whether there is something to save when a plan has been trained on."""
+    """Whether what comes of a plan is an adapter, which can be handed out."""
 
     @property
     @abstractmethod
@@ -43,6 +49,17 @@ class Inner(ABC):
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> "Tokens | None":
         """What is read and trained on of a sequence; None where nothing is."""
         return None
+
+    def overridden(self, settings: Mapping[str, float | int | str]) -> Self:
+        """These settings with those that a plan sets itself; adapters side by side must share their shape.
+
+        Raises:
+            ConfigError: a plan may not set that.
+        """
+        if not settings.keys() <= PLANNABLE:
+            raise ConfigError(f"a plan may set {sorted(PLANNABLE)} of the inner loop, not {sorted(settings)}")
+        values: dict[str, Any] = dict(settings)
+        return replace(self, **values)
 
     @abstractmethod
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:

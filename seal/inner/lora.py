@@ -5,13 +5,11 @@ Two things are different on purpose: padding is not trained on unless asked for,
 trained on.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from seal.errors import ConfigError
 from seal.inner import Adapted, Inner
 from seal.settings import option
 from seal.text import Tokens, encode_sequence
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from seal.backbone import Backbone
-
-PLANNABLE = {"learning_rate", "epochs"}
-"""What a plan may set for its own training."""
 
 
 @option
@@ -63,17 +58,6 @@ class LoRA(Inner):
 
     def n_updates(self, n_sequences: int) -> int:
         return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))
-
-    def overridden(self, settings: Mapping[str, float | int | str]) -> "LoRA":
-        """These settings with those that a plan sets itself; adapters side by side must share their shape.
-
-        Raises:
-            ConfigError: a plan may not set that.
-        """
-        if not settings.keys() <= PLANNABLE:
-            raise ConfigError(f"a plan may set {sorted(PLANNABLE)} of the inner loop, not {sorted(settings)}")
-        values: dict[str, Any] = dict(settings)
-        return replace(self, **values)
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
         tokens = encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class NoAdaptation(Inner):
     """Answers come from the unadapted model."""
 
+    adapts: ClassVar[bool] = False
     makes_adapters: ClassVar[bool] = False
 
     @property

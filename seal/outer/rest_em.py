@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from seal.outer import Example, Learned, Outer
-from seal.settings import option
+from seal.settings import check_micro_batches, option
 from seal.statistics import comparable
 from seal.types import Attempt, Evaluation, Invalid
 
@@ -50,8 +50,7 @@ class ReSTEM(Outer):
 
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:
-        if self.batch_size % (self.micro_batch_size or self.batch_size):
-            raise ValueError(f"micro_batch_size {self.micro_batch_size} does not divide batch_size {self.batch_size}")
+        check_micro_batches(self.batch_size, self.micro_batch_size)
         return self
 
     def select(self, attempts: Sequence[Attempt]) -> list[Attempt]:

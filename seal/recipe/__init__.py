@@ -3,7 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import PositiveInt
 
 from seal.settings import option
 from seal.types import Context
@@ -62,6 +64,8 @@ class Recipe(ABC):
 
     needs_adapters: ClassVar[bool] = False
     """Whether it can only work with an inner loop that makes adapters."""
+    needs_training: ClassVar[bool] = False
+    """Whether it can only work with an inner loop that changes the model."""
 
     @property
     def learns(self) -> bool:
@@ -83,6 +87,24 @@ class Recipe(ABC):
     @abstractmethod
     def perform(self, lab: "Lab") -> "Results":
         """Do it."""
+
+
+@option
+class OfOnePart(Recipe):
+    """A recipe that learns and asks about contexts of one part of the task."""
+
+    part: Literal["held_out", "train", "all"]
+    """Which of the task's contexts are asked about."""
+    contexts: PositiveInt | None
+    """How many of them; null takes all."""
+
+    def faults(self, contexts: "Contexts") -> list[str]:
+        chosen = self.chosen(contexts)
+        return without_queries(contexts, chosen) if chosen else [f"the part '{self.part}' of the task has no context"]
+
+    def chosen(self, contexts: "Contexts") -> Sequence[Context]:
+        part: Sequence[Context] = getattr(contexts, self.part)
+        return part[: self.contexts]
 
 
 def count_queries(contexts: Sequence[Context]) -> int:

@@ -14,13 +14,13 @@ from seal.errors import RunError
 from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import TYPICAL_SEQUENCES, Forecast, Recipe, count_queries
-from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus
+from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus, one_plan
 from seal.recipe.measuring import all_comparisons, measurement, scores
 from seal.recipe.model_card import model_card
 from seal.results import Measurement, Results
 from seal.settings import option
 from seal.task import Contexts
-from seal.types import Context, Failure, Plan, Policy, SelfEdit
+from seal.types import Context, Failure, Policy
 
 
 @option
@@ -82,12 +82,3 @@ class Adapt(Recipe):
             measurement("base", contexts, [[one] for one in loop.ask_unadapted(lab, policy, contexts)]),
             measurement("adapted", contexts, [[one] for one in adapted]),
         ]
-
-
-def one_plan(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> Plan:
-    """Everything that the self-edits and the passages say to train on, without repetitions."""
-    context_of = {context.id: context for context in contexts}
-    plans = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
-    plans += [lab.run.self_edit.unedited(context) for context in contexts]
-    sequences = [sequence for plan in plans if isinstance(plan, Plan) for sequence in plan.sequences]
-    return Plan(sequences=tuple(dict.fromkeys(sequences)))

@@ -1,41 +1,63 @@
-"""One adapter from a whole corpus: made, saved in PEFT's format, merged if asked for, and asked."""
+"""One model from a whole corpus: trained, kept in a folder of the run, merged if asked for, and asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from seal import loop
+from seal.errors import RunError
 from seal.lab import Lab
-from seal.types import Answered, Context, Failure, Plan, Postponed, Training
+from seal.types import Answered, Context, Evaluation, Failure, Invalid, Plan, Policy, Postponed, SelfEdit, Training
 from seal.work import Work, answered, ask
+
+if TYPE_CHECKING:
+    from seal.adaptation import Adaptation
 
 ADAPTER, MERGED = "adapter", "model"
 """Folders in the run's folder."""
 
 
+def joined(plans: Iterable[Plan | Invalid]) -> Plan:
+    """All sequences of some plans, without repetitions."""
+    sequences = [sequence for plan in plans if isinstance(plan, Plan) for sequence in plan.sequences]
+    return Plan(sequences=tuple(dict.fromkeys(sequences)))
+
+
+def one_plan(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> Plan:
+    """Everything that the self-edits and the passages say to train on, without repetitions."""
+    context_of = {context.id: context for context in contexts}
+    plans = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
+    return joined([*plans, *map(lab.run.self_edit.unedited, contexts)])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """What one adapter is to be made of."""
+    """What one model is to be made of, and where it is kept."""
 
+    name: str = "all"
+    """Part of the training's key."""
     plan: Plan
-    merged: bool
+    folder: str = ADAPTER
+    merged: bool = False
+    """Whether the whole adapted model is saved too, in `model/`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Consolidated:
-    """The adapter is on disk."""
+    """What came of the training is on disk."""
 
     training: Training
 
 
 @dataclass(frozen=True, kw_only=True)
 class Consolidating(Work[Corpus, Consolidated | Failure]):
-    """The policy is adapted by a corpus, and the adapter kept."""
+    """The policy is adapted by a corpus, and the adapter, or the weights, kept."""
 
     records: ClassVar[str] = "consolidations"
     result: ClassVar[Any] = Consolidated | Failure
 
     def key(self, unit: Corpus) -> str:
-        return f"{self.policy.id}/all"
+        return f"{self.policy.id}/{unit.name}"
 
     def batch_size(self, lab: Lab) -> int:
         return 1
@@ -44,42 +66,76 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
         return [self._consolidate(lab, unit) for unit in units]
 
     def _consolidate(self, lab: Lab, corpus: Corpus) -> Consolidated | Failure:
-        from seal.adapters import merge, save_peft
-        from seal.backbone import save
+        from seal import adaptation
 
-        backbone = lab.backbones.get(self.policy)
-        [outcome] = lab.run.inner.adapt(backbone, [corpus.plan], [self.seed(lab, corpus)])
+        [outcome] = lab.run.inner.adapt(lab.backbones.get(self.policy), [corpus.plan], [self.seed(lab, corpus)])
         if isinstance(outcome, Failure):
             return outcome
-        assert outcome.adapter is not None, "the run was checked: its inner loop makes adapters"
+        assert outcome.adapter is not None, "the run was checked: its inner loop adapts"
         assert outcome.training is not None
-        with lab.store.draft_of(ADAPTER) as folder:
-            save_peft(outcome.adapter, folder, base_model=lab.run.model.path)
+        with lab.store.draft_of(corpus.folder) as folder:
+            adaptation.save(outcome.adapter, folder, base_model=lab.run.model.path)
         if corpus.merged:
-            backbone = lab.backbones.take(self.policy)
-            merge(backbone.model, outcome.adapter)
-            with lab.store.draft_of(MERGED) as folder:
-                save(backbone.model, backbone.tokenizer, folder, published=backbone.published)
+            save_merged(lab, self.policy, outcome.adapter, MERGED)
         return Consolidated(training=outcome.training)
+
+
+def save_merged(lab: Lab, policy: Policy, adapter: "Adaptation", name: str) -> str:
+    """Write the adapted policy as an ordinary model folder of the run; the SHA-256 of its weights."""
+    from seal import adaptation
+    from seal.backbone import save
+
+    backbone = lab.backbones.take(policy)
+    adaptation.merge(backbone.model, adapter)
+    with lab.store.draft_of(name) as folder:
+        return save(backbone.model, backbone.tokenizer, folder, published=backbone.published)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskingConsolidated(Work[Context, Answered]):
-    """The consolidated adapter answers the queries of each context."""
+    """The consolidated model answers the queries of each context."""
 
     records: ClassVar[str] = "answers"
     result: ClassVar[Any] = Answered | Failure
 
+    source: str = "consolidated/0"
+    """Part of the key, for example `corpus_passage_only/1`: which training, and which repeat of it."""
+    folder: str = ADAPTER
+
     def key(self, unit: Context) -> str:
-        return f"{self.policy.id}/{unit.id}/consolidated/0"
+        return f"{self.policy.id}/{unit.id}/{self.source}"
 
     def batch_size(self, lab: Lab) -> int:
-        return lab.run.inner.slots
+        """One model answers all of them, and is read from disk once a batch."""
+        return lab.run.engine.batch_size
 
     def do(self, lab: Lab, units: Sequence[Context]) -> Sequence[Answered | Postponed[Answered]]:
-        from seal.adapters import load_peft
+        from seal import adaptation
 
-        adapter = load_peft(lab.store.folder / ADAPTER)
+        folder = lab.store.folder / self.folder
+        if not folder.is_dir():
+            raise RunError(
+                f"{folder} is gone, and not everything was asked that its model should answer: remove the records of "
+                f"its training from {lab.store.folder / Consolidating.records}.jsonl too, and it is trained again"
+            )
+        adapter = adaptation.load(folder)
         seeds = [self.seed(lab, unit) for unit in units]
         answers = ask(lab, self.policy, units, [adapter] * len(units), seeds)
         return [answered(of_context, seed=seed, training=None) for seed, of_context in zip(seeds, answers, strict=True)]
+
+
+def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
+    """Train on a corpus and ask all contexts. What was trained is deleted once every answer is recorded.
+
+    A training that breaks is the result of each context, and nothing is asked.
+    """
+    [made] = lab.fulfil(Consolidating(policy=policy, title=f"training: {corpus.name}"), [corpus])
+    if isinstance(made, Failure):
+        lab.skip("asking a model that there is not", 2 * len(contexts))
+        return [made] * len(contexts)
+    asking = AskingConsolidated(
+        policy=policy, title=f"asking: {corpus.name}", source=f"corpus_{corpus.name}", folder=corpus.folder
+    )
+    answers = lab.fulfil(asking, contexts)
+    lab.store.discard(corpus.folder)
+    return loop.grade(lab, policy, contexts, map(asking.key, contexts), answers)

@@ -1,13 +1,10 @@
 """The policy as it is, on held-out contexts: what do training on the passage and on its own self-edits bring?"""
 
-from collections.abc import Sequence
-from typing import Literal
-
 from pydantic import PositiveInt
 
 from seal.lab import Lab
 from seal.outer import Outer
-from seal.recipe import Forecast, Recipe, forecast_attempts, forecast_passages, without_queries
+from seal.recipe import Forecast, OfOnePart, forecast_attempts, forecast_passages
 from seal.recipe.measuring import Yardstick, all_comparisons, scores, style_shares, unadapted
 from seal.results import Results, of_attempts
 from seal.settings import option
@@ -16,25 +13,13 @@ from seal.types import Context, Policy
 
 
 @option
-class Evaluate(Recipe):
+class Evaluate(OfOnePart):
     """One adapter a self-edit, no outer loop."""
 
-    part: Literal["held_out", "train", "all"]
-    """Which of the task's contexts are asked about."""
-    contexts: PositiveInt | None
-    """How many of them; null takes all."""
     edits_per_context: PositiveInt
     """Self-edits about each."""
     repeats: PositiveInt
     """Trainings a self-edit, with different seeds."""
-
-    def faults(self, contexts: Contexts) -> list[str]:
-        chosen = self.chosen(contexts)
-        return without_queries(contexts, chosen) if chosen else [f"the part '{self.part}' of the task has no context"]
-
-    def chosen(self, contexts: Contexts) -> Sequence[Context]:
-        part: Sequence[Context] = getattr(contexts, self.part)
-        return part[: self.contexts]
 
     def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
         return [(context, self.edits_per_context) for context in self.chosen(contexts)]

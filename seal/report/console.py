@@ -12,7 +12,8 @@ from seal.report.findings import Example, Findings, read_findings
 from seal.report.folder import PAGE, PICTURES
 from seal.report.spending import spending_sentence, spent
 from seal.report.wording import condition, interval, label, published_share, share, signed
-from seal.results import Results, Row
+from seal.results import Results, Row, Trainings
+from seal.transfer import DIFFERENCES, Matrix
 
 
 def print_summary(folder: Path) -> None:
@@ -26,7 +27,10 @@ def print_summary(folder: Path) -> None:
         console.print(_differences(findings))
     if findings.results.published:
         console.print(f"published: {findings.results.published.source}", highlight=False, markup=False)
-    for note in (*findings.results.notes, *_losses(findings.results.table)):
+    if findings.results.continual:
+        console.print(_kept(findings.results.continual))
+        console.print(_measures(findings.results.continual))
+    for note in (*findings.results.notes, *_losses(findings.results.table), *_noise(findings.results.trainings)):
         console.print(f"note: {note}", style="yellow")
     if (total := spent(folder))["n_calls"]:
         console.print(spending_sentence(total), highlight=False)
@@ -62,6 +66,43 @@ def _differences(findings: Findings) -> Table:
             interval(one.ci95, of_difference=True),
         )
     return table
+
+
+def _kept(found: Matrix) -> Table:
+    """The matrix, means only; the report has the intervals."""
+    title = f"accuracy on each passage of {found.n_sequences} sequences (means)"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for place in range(len(found.base)):
+        table.add_column(f"{place + 1}.", justify="right", no_wrap=True)
+    for step, row in enumerate((found.base, *found.after)):
+        cells = [f"{cell.mean:.2f}" if cell else "" for cell in row]
+        table.add_row(f"after {step}" if step else "before", *cells)
+    return table
+
+
+def _measures(found: Matrix) -> Table:
+    table = Table(title="what is kept", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for heading in ("mean", "95 % interval", "deviation", "sequences"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, cell in found.measures.items():
+        signs = name in DIFFERENCES
+        if cell:
+            middle = signed(cell.mean) if signs else share(cell.mean)
+            spread = share(cell.deviation) if cell.deviation is not None else ""
+            table.add_row(label(name), middle, interval(cell.ci95, of_difference=signs), spread, str(cell.n))
+    return table
+
+
+def _noise(trainings: tuple[Trainings, ...]) -> Iterator[str]:
+    """What intervals over contexts that share a training do not show."""
+    for one in trainings:
+        if one.deviation is not None:
+            yield (
+                f"{label(one.setting)}: standard deviation over {len(one.accuracies)} whole trainings "
+                f"{share(one.deviation)}; the intervals over contexts do not hold it"
+            )
 
 
 def _losses(rows: tuple[Row, ...]) -> Iterator[str]:

@@ -10,10 +10,11 @@ from seal.report.findings import Findings, read_findings
 from seal.report.wording import condition, interval, label, published_share, share, signed
 from seal.results import Row
 from seal.store import cannot_write
+from seal.transfer import DIFFERENCES
 
 FOLDER = Path("report")
-PAGE, TABLE = FOLDER / "index.html", FOLDER / "table.csv"
-PICTURES = ACCURACY, STYLES = FOLDER / "accuracy.png", FOLDER / "styles.png"
+PAGE, TABLE, MATRIX = FOLDER / "index.html", FOLDER / "table.csv", FOLDER / "matrix.csv"
+PICTURES = ACCURACY, STYLES, HEATMAP = FOLDER / "accuracy.png", FOLDER / "styles.png", FOLDER / "matrix.png"
 
 
 def write_report(folder: Path) -> list[Path]:
@@ -26,7 +27,7 @@ def write_report(folder: Path) -> list[Path]:
     page = folder / PAGE
     try:
         page.parent.mkdir(exist_ok=True)
-        made = [*_write_table(findings), *_write_plots(findings)]
+        made = [*_write_table(findings), *_write_plots(findings), *_write_matrix(findings)]
         page.write_text(_page(findings, [path for path in made if path.suffix == ".png"]))
     except OSError as error:
         raise cannot_write(page.parent, error) from error
@@ -58,6 +59,25 @@ def _write_plots(findings: Findings) -> list[Path]:
     return made
 
 
+def _write_matrix(findings: Findings) -> list[Path]:
+    """Where passages were learned one after the other: every cell as CSV, and the picture."""
+    from seal.report.heatmap import plot_matrix
+
+    found, table = findings.results.continual, findings.folder / MATRIX
+    if not found:
+        return []
+    with table.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["after_step", "passage", "accuracy", "ci95_low", "ci95_high", "deviation", "n_sequences"])
+        for step, row in enumerate((found.base, *found.after)):
+            for place, cell in enumerate(row, start=1):
+                if cell:
+                    low, high = cell.ci95 or (None, None)
+                    writer.writerow([step, place, cell.mean, low, high, cell.deviation, cell.n])
+    plot_matrix(found, findings.folder / HEATMAP)
+    return [table, findings.folder / HEATMAP]
+
+
 def _page(findings: Findings, pictures: list[Path]) -> str:
     from jinja2 import Environment
 
@@ -66,4 +86,5 @@ def _page(findings: Findings, pictures: list[Path]) -> str:
     for function in (label, share, signed, interval, condition, published_share):
         environment.filters[function.__name__] = function
     images = {path.stem: base64.b64encode(path.read_bytes()).decode() for path in pictures}
-    return environment.from_string(template).render(findings=findings, results=findings.results, images=images)
+    shown = dict(findings=findings, results=findings.results, images=images, signed_measures=DIFFERENCES)
+    return environment.from_string(template).render(shown)

@@ -1,0 +1,72 @@
+"""The inner loop by full fine-tuning: every weight of the model is trained, by one plan at a time.
+
+The published second version trains its large corpora so (arXiv 2506.10943v2). What is different on purpose: padding is
+never trained on, the end token is appended and trained on, and the weights are trained in float32 whatever their own
+precision, because steps this small vanish in 16 bits.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from seal.inner import Adapted, Inner
+from seal.settings import check_micro_batches, option
+from seal.text import Tokens, encode_sequence
+from seal.types import Failure, Plan, TrainingSequence
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from seal.backbone import Backbone
+
+
+@option
+class Full(Inner):
+    """All weights. In memory: the model, and in float32 its trained copy, gradients and the two moments of AdamW."""
+
+    makes_adapters: ClassVar[bool] = False
+
+    learning_rate: PositiveFloat
+    """At its peak."""
+    schedule: Literal["linear", "cosine", "constant"]
+    """How the learning rate goes on after warm-up: falls to 0, or stays."""
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)]
+    """Share of the optimizer steps over which the learning rate rises from 0."""
+    epochs: PositiveInt
+    """Passes over a plan's sequences, each in a fresh random order."""
+    batch_size: PositiveInt
+    """Sequences an optimizer step."""
+    micro_batch_size: PositiveInt | None
+    """Sequences in memory at once; null takes the whole batch. Must divide `batch_size`."""
+    max_grad_norm: PositiveFloat
+    """The gradient is scaled down to this norm."""
+    gradient_checkpointing: bool
+    """Whether activations are computed twice instead of being kept: less memory, more time."""
+    append_end: bool
+    """Whether the end token is appended to each sequence and trained on."""
+    max_tokens: PositiveInt
+    """Longer sequences are cut at this length."""
+
+    @model_validator(mode="after")
+    def _batches_divide(self) -> Self:
+        check_micro_batches(self.batch_size, self.micro_batch_size)
+        return self
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    def n_updates(self, n_sequences: int) -> int:
+        return self.epochs * -(-n_sequences // self.batch_size)
+
+    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
+        return encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
+
+    def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+        from seal.inner.full_training import train_full
+
+        return [
+            train_full(self.overridden(plan.settings), backbone, plan, seed)
+            for plan, seed in zip(plans, seeds, strict=True)
+        ]

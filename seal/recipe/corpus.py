@@ -1,0 +1,111 @@
+"""Continued pretraining: all passages in one training, then asked about all of them (arXiv 2506.10943 §4.3).
+
+Every setting is trained for all contexts at once. So the intervals of its row, which are over contexts, hold no noise
+of training; with several `repeats` the deviation between whole trainings stands beside them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, PositiveInt
+
+from seal import loop
+from seal.lab import Lab
+from seal.outer import Outer
+from seal.recipe import TYPICAL_SEQUENCES, Forecast, OfOnePart, count_queries
+from seal.recipe.consolidation import Corpus, one_plan, train_and_ask
+from seal.recipe.measuring import all_comparisons, measurement, scores
+from seal.results import Measurement, Results, Row, of_trainings
+from seal.settings import option
+from seal.task import Contexts
+from seal.types import Context, Failure, Invalid, Policy, SelfEdit
+from seal.work import Proposing
+
+Setting = Literal["base", "passage_only", "self_edits"]
+
+_BASE = Policy(round=0)
+_ROWS: dict[Setting, str] = {"base": "base", "passage_only": "passage_only", "self_edits": "self_edits_round_0"}
+
+
+def _each_once(settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
+    if len(set(settings)) < len(settings):
+        raise ValueError("each setting can be measured once")
+    return settings
+
+
+@option
+class ContinuedPretraining(OfOnePart):
+    """One training on what all passages, and all self-edits about them, say."""
+
+    needs_training: ClassVar[bool] = True
+
+    edits_per_context: PositiveInt
+    """Self-edits about each passage."""
+    repeats: PositiveInt
+    """Trainings a setting, with different seeds."""
+    settings: Annotated[tuple[Setting, ...], Field(min_length=1), AfterValidator(_each_once)]
+    """What is measured: the model as it is, trained on the passages alone, trained on its self-edits too."""
+
+    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        n_edits = self.edits_per_context if "self_edits" in self.settings else 0
+        return [(context, n_edits) for context in self.chosen(contexts)]
+
+    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
+        chosen = self.chosen(contexts)
+        n_edits = len(chosen) * self.edits_per_context if "self_edits" in self.settings else 0
+        n_trainings = self.repeats * sum(setting != "base" for setting in self.settings)
+        n_models = n_trainings + ("base" in self.settings)
+        return Forecast(
+            self_edits=n_edits,
+            trainings=n_trainings,
+            sequences_per_training=n_edits * TYPICAL_SEQUENCES + len(chosen),
+            asked_apart=n_models * len(chosen),
+            evaluations=n_models * len(chosen),
+            answers=n_models * count_queries(chosen),
+        )
+
+    def perform(self, lab: Lab) -> Results:
+        contexts = self.chosen(lab.contexts)
+        measurements = [self._measure(lab, contexts, setting) for setting in self.settings]
+        trained = [found for found in measurements if found.setting != "base"]
+        return Results(
+            table=tuple(map(_row, measurements)),
+            comparisons=all_comparisons(measurements),
+            scores=scores(measurements),
+            trainings=tuple(map(of_trainings, trained)),
+            notes=(*lab.contexts.notes, *_notes(lab, contexts)),
+        )
+
+    def _measure(self, lab: Lab, contexts: Sequence[Context], setting: Setting) -> Measurement:
+        name = _ROWS[setting]
+        if setting == "base":
+            return measurement(name, contexts, [[one] for one in loop.ask_unadapted(lab, _BASE, contexts)])
+        n_edits = self.edits_per_context if setting == "self_edits" else 0
+        plan = one_plan(lab, contexts, loop.propose(lab, _BASE, contexts, per_context=n_edits) if n_edits else [])
+        models = [
+            train_and_ask(
+                lab,
+                _BASE,
+                Corpus(name=f"{setting}/{repeat}", plan=plan, folder=f"corpora/{setting}_{repeat}"),
+                contexts,
+            )
+            for repeat in range(self.repeats)
+        ]
+        return measurement(name, contexts, list(zip(*models, strict=True)))
+
+
+def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:
+    """What was left out of the corpus."""
+    context_of = {context.id: context for context in contexts}
+    edits: Iterable[SelfEdit] = lab.store.records(Proposing.records, Proposing.result).values()
+    parsed = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
+    n_invalid = sum(isinstance(plan, Invalid) for plan in parsed)
+    if n_invalid:
+        yield f"{n_invalid} of {len(parsed)} self-edits could not be trained on and were left out of the corpus"
+
+
+def _row(found: Measurement) -> Row:
+    """A training that broke is one failure, though no context can be asked about."""
+    outcomes = next(iter(found.outcomes.values()))
+    return replace(found.row(), n_failed=sum(isinstance(outcome, Failure) for outcome in outcomes))

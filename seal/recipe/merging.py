@@ -1,0 +1,53 @@
+"""One step of a model that keeps what it learns: it is adapted by a plan, and the result becomes the next model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from seal.lab import Lab
+from seal.recipe.consolidation import save_merged
+from seal.types import Failure, Plan, Training
+from seal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a policy is to be adapted by, and where the model that comes of it is kept."""
+
+    plan: Plan
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """The next model was on disk when this was recorded."""
+
+    training: Training
+    sha256: str
+    """Of its weight files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merging(Work[Step, Merged | Failure]):
+    """A policy becomes the next one by its inner loop. Each policy takes one such step."""
+
+    records: ClassVar[str] = "merges"
+    result: ClassVar[Any] = Merged | Failure
+
+    def key(self, unit: Step) -> str:
+        return self.policy.id
+
+    def batch_size(self, lab: Lab) -> int:
+        return 1
+
+    def do(self, lab: Lab, units: Sequence[Step]) -> list[Merged | Failure]:
+        return [self._merge(lab, unit) for unit in units]
+
+    def _merge(self, lab: Lab, step: Step) -> Merged | Failure:
+        [outcome] = lab.run.inner.adapt(lab.backbones.get(self.policy), [step.plan], [self.seed(lab, step)])
+        if isinstance(outcome, Failure):
+            return outcome
+        assert outcome.adapter is not None, "the run was checked: its inner loop adapts"
+        assert outcome.training is not None
+        sha256 = save_merged(lab, self.policy, outcome.adapter, step.folder)
+        return Merged(training=outcome.training, sha256=sha256)

@@ -1,0 +1,128 @@
+"""Continued pretraining: one training for all passages, in each setting, by adapters and by all weights."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seal import config
+from seal.experiment import perform
+from seal.lab import Silent
+from seal.preflight import preflight
+from tests.conftest import Interrupting, records
+
+Seal = Callable[..., int]
+RUN = Path("outputs/run")
+QUICK = (
+    "recipe=corpus task.n_held_out=4 recipe.edits_per_context=2 recipe.repeats=2 inner.epochs=4 inner.batch_size=4 "
+    "inner.learning_rate=2e-3 self_edit.max_new_tokens=48 task.max_answer_tokens=8 cluster.threads=1 name=run"
+).split()
+FULL = ("inner=full", "inner.learning_rate=1e-3")
+DIVERGING = ("inner.learning_rate=1e30", "inner.targets=[all-linear]")
+
+
+def results() -> dict[str, object]:
+    return json.loads((RUN / "results.json").read_text())
+
+
+def keys(kind: str) -> list[str]:
+    return [json.loads(line)["key"] for line in (RUN / f"{kind}.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("inner", [(), FULL])
+def test_each_setting_is_one_training_and_a_row(seal: Seal, inner: tuple[str, ...]) -> None:
+    assert seal("run", *QUICK, *inner) == 0
+    rows = results()["table"]
+    assert [row["setting"] for row in rows] == ["base", "passage_only", "self_edits_round_0"]
+    assert [row["n_answers"] for row in rows] == [24, 48, 48]
+    assert all((row["n_contexts"], row["n_failed"], row["n_unknown"]) == (4, 0, 0) for row in rows)
+    assert rows[0]["accuracy"] < rows[2]["accuracy"]
+    names = ["passage_only/0", "passage_only/1", "self_edits/0", "self_edits/1"]
+    assert keys("consolidations") == [f"round_0/{name}" for name in names]
+
+
+def test_the_corpus_holds_the_self_edits_and_every_passage(seal: Seal) -> None:
+    assert seal("run", *QUICK) == 0
+    made = [json.loads(line)["value"]["training"] for line in (RUN / "consolidations.jsonl").read_text().splitlines()]
+    assert [training["n_sequences"] for training in made[:2]] == [4, 4]
+    assert made[2]["n_sequences"] == made[3]["n_sequences"] > 4
+    assert made[2]["losses"] != made[3]["losses"]  # other seeds
+
+
+def test_repeats_show_how_much_whole_trainings_differ(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", *QUICK) == 0
+    found = {one["setting"]: one for one in results()["trainings"]}
+    rows = {row["setting"]: row for row in results()["table"]}
+    assert list(found) == ["passage_only", "self_edits_round_0"]
+    for setting, one in found.items():
+        first, second = one["accuracies"]
+        assert rows[setting]["accuracy"] == pytest.approx((first + second) / 2)
+        assert one["deviation"] == pytest.approx(abs(first - second) / 2**0.5)
+    assert "standard deviation over 2 whole trainings" in re.sub(r"\s+", " ", capsys.readouterr().out)
+
+
+def test_what_was_trained_is_gone_when_all_is_asked(seal: Seal) -> None:
+    assert seal("run", *QUICK, *FULL) == 0
+    assert not list(RUN.rglob("*.safetensors"))
+
+
+def test_settings_that_are_not_measured_cost_nothing(seal: Seal) -> None:
+    assert seal("run", *QUICK, "recipe.settings=[passage_only]", "recipe.contexts=2") == 0
+    assert [row["n_contexts"] for row in results()["table"]] == [2]
+    assert not (RUN / "self_edits.jsonl").exists()
+
+
+def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", *QUICK, *DIVERGING) == 0
+    base, *trained = results()["table"]
+    assert base["accuracy"] is not None
+    assert all(row["accuracy"] is None and row["n_failed"] == 2 and row["n_unknown"] == 48 for row in trained)
+    assert "passage only: 2 trainings failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("changes", [(), ("recipe.settings=[base,self_edits]",), DIVERGING])
+def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) -> None:
+    run, settings = config.load([*QUICK, *changes, f"outputs={tmp_path}"])
+    monitor = Interrupting()
+    perform(run, settings, monitor)
+    assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
+
+
+@pytest.mark.parametrize("inner", [(), FULL])
+def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, inner: tuple[str, ...]) -> None:
+    command = [*QUICK, *inner, "recipe.repeats=1", "recipe.contexts=2"]
+    whole, settings = config.load([*command, f"outputs={tmp_path / 'whole'}"])
+    perform(whole, settings, Silent())
+    stopped, settings = config.load([*command, f"outputs={tmp_path / 'stopped'}"])
+    n_stops = 0
+    while not (stopped.folder / "results.json").exists():
+        try:
+            perform(stopped, settings, Interrupting(after=n_stops))
+        except KeyboardInterrupt:
+            n_stops += 1
+    assert n_stops > 5
+    assert {name: sorted(content.splitlines()) for name, content in records(stopped.folder).items()} == {
+        name: sorted(content.splitlines()) for name, content in records(whole.folder).items()
+    }
+
+
+def test_weights_that_somebody_deleted_are_missed_by_name(
+    seal: Seal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("run", *QUICK) == 0
+    answers = RUN / "answers.jsonl"
+    answers.write_text("".join(line for line in answers.open() if "corpus_passage_only/1" not in line))
+    (RUN / "results.json").unlink()
+    assert seal("run", *QUICK) == 1
+    assert "remove the records of its training" in capsys.readouterr().err
+
+
+def test_what_cannot_be_measured_is_refused(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("check", "recipe=corpus", "inner=none") == 2
+    assert "choose inner=lora or inner=full" in capsys.readouterr().err
+    assert seal("check", "recipe=corpus", "recipe.settings=[base,base]") == 2
+    assert "each setting can be measured once" in capsys.readouterr().err
+    assert seal("check", "recipe=corpus", "recipe.settings=[bass]") == 2
+    assert "'base', 'passage_only' or 'self_edits'" in capsys.readouterr().err
