@@ -11,6 +11,7 @@ from transformers.utils import logging as transformers_logging
 
 from seal.errors import ModelError
 from seal.model import Model, files
+from seal.text import padding_id
 from seal.types import Policy
 
 transformers_logging.disable_progress_bar()
@@ -35,9 +36,7 @@ class Backbone:
 
     @property
     def pad_id(self) -> int:
-        """What stands in padding. It is never trained on nor attended to, so any token serves where none is named."""
-        pad = self.tokenizer.pad_token_id
-        return pad if pad is not None else (self.tokenizer.eos_token_id or 0)
+        return padding_id(self.tokenizer)
 
 
 class Backbones:

@@ -1,7 +1,7 @@
 """Supervised training with transformers' Trainer, for whoever has a network and rows of tokens.
 
 What is trained is what requires a gradient: all weights, or the adapters beside them. This module has never heard of
-self-edits, and padding is never trained on.
+self-edits, and the padding of a batch is never trained on.
 """
 
 import math
@@ -105,6 +105,13 @@ def _collate(rows: Sequence[Tokens], *, pad_id: int) -> dict[str, Tensor]:
     labels = [torch.tensor(row.ids).where(torch.tensor(row.trained), _IGNORED) for row in rows]
     return {
         "input_ids": pad_sequence(ids, batch_first=True, padding_value=pad_id),
-        "attention_mask": pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
+        "attention_mask": pad_sequence([_seen(row) for row in rows], batch_first=True),
         "labels": pad_sequence(labels, batch_first=True, padding_value=_IGNORED),
     }
+
+
+def _seen(row: Tokens) -> Tensor:
+    """What may be attended to, [T]: all but padding of the row's own, which is trained on."""
+    seen = torch.ones(len(row.ids), dtype=torch.long)
+    seen[len(row.ids) - row.n_padding :] = 0
+    return seen

@@ -51,6 +51,12 @@ class Tokens:
         )
 
 
+def padding_id(tokenizer: "PreTrainedTokenizerBase") -> int:
+    """What stands in padding. It is never attended to, so any token serves where none is named."""
+    pad = tokenizer.pad_token_id
+    return pad if pad is not None else (tokenizer.eos_token_id or 0)
+
+
 def encode_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: str, *, chat: bool) -> list[int]:
     """Token ids of a prompt; with `chat` as a user's message, up to where the assistant begins."""
     if not chat:

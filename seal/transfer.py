@@ -37,9 +37,9 @@ class Cell:
 
     mean: float
     ci95: tuple[float, float] | None
-    """Bootstrap over sequences; None for one."""
+    """Bootstrap over sequences; None for one, or where they are not known one by one."""
     deviation: float | None
-    """Sample standard deviation over all sequences at once (n - 1); None for one."""
+    """Sample standard deviation over all sequences at once (n - 1); None as above."""
     n: int
     """Sequences."""
 
@@ -131,6 +131,11 @@ MEASURES: Mapping[str, Callable[[Journey], Share]] = {
 
 DIFFERENCES = frozenset({"net_gain", "backward_transfer", "forward_transfer", "forgetting"})
 """Those of them that have a sign."""
+
+
+def linear_measures(means: Journey) -> dict[str, Share]:
+    """The summaries of a journey of means, as far as they are the means of the journeys' summaries."""
+    return {name: measure(means) for name, measure in MEASURES.items() if name != forgetting.__name__}
 
 
 def matrix(journeys: Sequence[Journey], *, n_unknown: int = 0, n_failed: int = 0, n_invalid: int = 0) -> Matrix:

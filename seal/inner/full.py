@@ -1,8 +1,8 @@
 """The inner loop by full fine-tuning: every weight of the model is trained, by one plan at a time.
 
 The published second version trains its large corpora so (arXiv 2506.10943v2). What is different on purpose: padding is
-never trained on, the end token is appended and trained on, and the weights are trained in float32 whatever their own
-precision, because steps this small vanish in 16 bits.
+not trained on unless asked for, the end token is appended and trained on, and the weights are trained in float32
+whatever their own precision, because steps this small vanish in 16 bits.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from seal.inner import Adapted, Inner
 from seal.settings import check_micro_batches, option
-from seal.text import Tokens, encode_sequence
+from seal.text import Tokens, encode_sequence, padding_id
 from seal.types import Failure, Plan, TrainingSequence
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Full(Inner):
     """Whether activations are computed twice instead of being kept: less memory, more time."""
     append_end: bool
     """Whether the end token is appended to each sequence and trained on."""
+    padding_loss: Literal["none", "exact"]
+    """`exact` pads each sequence to `max_tokens` and trains on the padding too, as the published code does."""
     max_tokens: PositiveInt
     """Longer sequences are cut at this length."""
 
@@ -61,7 +63,8 @@ class Full(Inner):
         return self.epochs * -(-n_sequences // self.batch_size)
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
-        return encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
+        tokens = encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
+        return tokens if self.padding_loss == "none" else tokens.padded(self.max_tokens, padding_id(tokenizer))
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.full_training import train_full

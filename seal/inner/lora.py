@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from seal.inner import Adapted, Inner
 from seal.settings import option
-from seal.text import Tokens, encode_sequence
+from seal.text import Tokens, encode_sequence, padding_id
 from seal.types import Failure, Plan, TrainingSequence
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ class LoRA(Inner):
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
         tokens = encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
-        if self.padding_loss == "none":
-            return tokens
-        pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-        return tokens.padded(self.max_tokens, pad_id or 0)
+        return tokens if self.padding_loss == "none" else tokens.padded(self.max_tokens, padding_id(tokenizer))
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import train_stacked

@@ -6,6 +6,9 @@ of training; with several `repeats` the deviation between whole trainings stands
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+from random import Random
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
@@ -17,6 +20,7 @@ from seal.recipe import TYPICAL_SEQUENCES, Forecast, OfOnePart, count_queries
 from seal.recipe.consolidation import Corpus, one_plan, train_and_ask
 from seal.recipe.measuring import all_comparisons, measurement, scores
 from seal.results import Measurement, Results, Row, of_trainings
+from seal.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
 from seal.types import Context, Failure, Invalid, Policy, SelfEdit
@@ -44,15 +48,28 @@ class ContinuedPretraining(OfOnePart):
     """Self-edits about each passage."""
     repeats: PositiveInt
     """Trainings a setting, with different seeds."""
+    questions: PositiveInt | None
+    """How many of their questions are asked, drawn by `seed`; null asks all."""
+    seed: int
     settings: Annotated[tuple[Setting, ...], Field(min_length=1), AfterValidator(_each_once)]
     """What is measured: the model as it is, trained on the passages alone, trained on its self-edits too."""
+
+    def asked(self, contexts: Contexts) -> Sequence[Context]:
+        """The contexts that any of the drawn questions is about, with these questions alone."""
+        chosen = self.chosen(contexts)
+        everything = [(context, query) for context in chosen for query in context.queries]
+        if self.questions is None or self.questions >= len(everything):
+            return chosen
+        places = sorted(Random(derive(self.seed, "questions")).sample(range(len(everything)), self.questions))
+        drawn = groupby((everything[place] for place in places), key=itemgetter(0))
+        return [replace(context, queries=tuple(query for _, query in of_context)) for context, of_context in drawn]
 
     def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
         n_edits = self.edits_per_context if "self_edits" in self.settings else 0
         return [(context, n_edits) for context in self.chosen(contexts)]
 
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
-        chosen = self.chosen(contexts)
+        chosen, asked = self.chosen(contexts), self.asked(contexts)
         n_edits = len(chosen) * self.edits_per_context if "self_edits" in self.settings else 0
         n_trainings = self.repeats * sum(setting != "base" for setting in self.settings)
         n_models = n_trainings + ("base" in self.settings)
@@ -60,9 +77,9 @@ class ContinuedPretraining(OfOnePart):
             self_edits=n_edits,
             trainings=n_trainings,
             sequences_per_training=n_edits * TYPICAL_SEQUENCES + len(chosen),
-            asked_apart=n_models * len(chosen),
-            evaluations=n_models * len(chosen),
-            answers=n_models * count_queries(chosen),
+            asked_apart=n_models * len(asked),
+            evaluations=n_models * len(asked),
+            answers=n_models * count_queries(asked),
         )
 
     def perform(self, lab: Lab) -> Results:
@@ -78,9 +95,9 @@ class ContinuedPretraining(OfOnePart):
         )
 
     def _measure(self, lab: Lab, contexts: Sequence[Context], setting: Setting) -> Measurement:
-        name = _ROWS[setting]
+        name, asked = _ROWS[setting], self.asked(lab.contexts)
         if setting == "base":
-            return measurement(name, contexts, [[one] for one in loop.ask_unadapted(lab, _BASE, contexts)])
+            return measurement(name, asked, [[one] for one in loop.ask_unadapted(lab, _BASE, asked)])
         n_edits = self.edits_per_context if setting == "self_edits" else 0
         plan = one_plan(lab, contexts, loop.propose(lab, _BASE, contexts, per_context=n_edits) if n_edits else [])
         models = [
@@ -88,11 +105,11 @@ class ContinuedPretraining(OfOnePart):
                 lab,
                 _BASE,
                 Corpus(name=f"{setting}/{repeat}", plan=plan, folder=f"corpora/{setting}_{repeat}"),
-                contexts,
+                asked,
             )
             for repeat in range(self.repeats)
         ]
-        return measurement(name, contexts, list(zip(*models, strict=True)))
+        return measurement(name, asked, list(zip(*models, strict=True)))
 
 
 def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:

@@ -13,16 +13,20 @@ from typing import Any
 from pydantic import PositiveInt, TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
+from seal.transfer import Cell, Journey, Matrix, linear_measures
 
-Matrix = tuple[tuple[float, ...], ...]
+Numbers = tuple[tuple[float, ...], ...]
+
+ROUNDING = 1e-4
+"""How far recomputed cells may be from published ones of four digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forgetting:
     """Accuracies by step and passage, over sequences."""
 
-    mean_over_sequences: Matrix
-    std_over_sequences: Matrix
+    mean_over_sequences: Numbers
+    std_over_sequences: Numbers
     n_sequences: PositiveInt
     n_datapoints: PositiveInt
 
@@ -31,10 +35,10 @@ class Forgetting:
 class Pooled:
     """Several runs taken together."""
 
-    mean: Matrix
-    deviation: Matrix
+    mean: Numbers
+    deviation: Numbers
     """Over all sequences of all runs."""
-    published_deviation: Matrix
+    published_deviation: Numbers
     """The mean of the runs' deviations, as the repository pools: it leaves out how far apart the runs are, and a mean
     of roots is less than the root of the mean."""
     n_sequences: int
@@ -79,7 +83,53 @@ def pool(runs: Sequence[Forgetting]) -> Pooled:
     )
 
 
-def _cellwise(function: Any, matrices: Sequence[Matrix]) -> Matrix:
+def check_summary(path: Path, summary: Forgetting, pooled: Pooled) -> None:
+    """Hold a published summary of runs to the runs: its means, and its deviations by its own rule.
+
+    Raises:
+        DataError: a cell is not what the runs give.
+    """
+    for name, there, here in (
+        ("mean_over_sequences", summary.mean_over_sequences, pooled.mean),
+        ("std_over_sequences", summary.std_over_sequences, pooled.published_deviation),
+    ):
+        for row, (published, found) in enumerate(zip(there, here, strict=True)):
+            for column, (value, ours) in enumerate(zip(published, found, strict=True)):
+                if abs(value - ours) > ROUNDING:
+                    raise DataError(
+                        f"{path} contradicts the runs: {name}[{row}][{column}] is {value}, they give {ours:.4f}"
+                    )
+
+
+def as_matrix(pooled: Pooled) -> Matrix:
+    """What a report shows. Intervals are mean ± 1.96 standard errors, for no sequence is published by itself.
+
+    Cells of passages whose turn has not come are published as 0 and mean nothing. Of the summaries only those are known
+    that are sums of cells; how they scatter over sequences is not.
+    """
+    base, *after = (
+        tuple(_cell(mean, deviation, pooled.n_sequences) for mean, deviation in zip(means, deviations, strict=True))
+        for means, deviations in zip(pooled.mean, pooled.deviation, strict=True)
+    )
+    seen = tuple(row[: step + 1] + (None,) * (len(row) - step - 1) for step, row in enumerate(after))
+    means = Journey(base=pooled.mean[0], after=tuple(row[: step + 1] for step, row in enumerate(pooled.mean[1:])))
+    measures = {
+        name: None if share is None else Cell(mean=share, ci95=None, deviation=None, n=pooled.n_sequences)
+        for name, share in linear_measures(means).items()
+    }
+    return Matrix(base=base, after=seen, measures=measures, n_sequences=pooled.n_sequences)
+
+
+def _cell(mean: float, deviation: float, n: int) -> Cell:
+    """From a deviation with n in its denominator."""
+    if n < 2:
+        return Cell(mean=mean, ci95=None, deviation=None, n=n)
+    sample = deviation * (n / (n - 1)) ** 0.5
+    margin = 1.96 * sample / n**0.5
+    return Cell(mean=mean, ci95=(mean - margin, mean + margin), deviation=sample, n=n)
+
+
+def _cellwise(function: Any, matrices: Sequence[Numbers]) -> Numbers:
     """The matrix of what a function makes of the values that stand in one place."""
     return tuple(
         tuple(float(function(values)) for values in zip(*rows, strict=True)) for rows in zip(*matrices, strict=True)

@@ -14,6 +14,7 @@ from seal import __version__
 from seal.errors import ConfigError, DataError
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
+from seal.released.forgetting import as_matrix, check_summary, pool, read_forgetting
 from seal.results import Measurement, Outcome, Results, RoundSummary, compare, of_attempts, summarize
 from seal.store import MANIFEST, RESULTS, Store
 from seal.types import Context, Evaluation, Failure, Policy, Query, Round, SelfEdit, Update
@@ -147,6 +148,25 @@ def of_corpus(run: CorpusRun) -> Imported:
     return Imported(contexts=run.contexts, self_edits={}, evaluations=evaluations, results=_results(measurements, ()))
 
 
+def of_forgetting(documents: Mapping[Path, Mapping[str, Any]]) -> Imported:
+    """Runs over sequences of passages, pooled; a file over as many sequences as the others together summarizes them."""
+    runs = {file: read_forgetting(file, document) for file, document in documents.items()}
+    most = max(run.n_sequences for run in runs.values())
+    parts = {file: run for file, run in runs.items() if run.n_sequences < most}
+    if sum(run.n_sequences for run in parts.values()) != most:
+        parts = runs
+    pooled = pool(list(parts.values()))
+    notes = [f"imported: {len(parts)} runs, {pooled.n_sequences} sequences; nothing was run here"]
+    for file in runs.keys() - parts.keys():
+        check_summary(file, runs[file], pooled)
+        notes.append(
+            f"{file.name}: its means are those of the runs; its deviations are means of theirs, which are too small; "
+            "those here are over all sequences"
+        )
+    results = Results(table=(), continual=as_matrix(pooled), notes=tuple(notes))
+    return Imported(contexts=(), self_edits={}, evaluations={}, results=results)
+
+
 def _measurement(setting: str, contexts: Sequence[Context], outcomes: Mapping[str, Sequence[Outcome]]) -> Measurement:
     return Measurement(
         setting=setting,
@@ -167,7 +187,7 @@ def _results(measurements: Sequence[Measurement], rounds: tuple[RoundSummary, ..
     )
 
 
-def write_imported(folder: Path, name: str, source: Path, imported: Imported) -> None:
+def write_imported(folder: Path, name: str, sources: Sequence[Path], imported: Imported) -> None:
     """Make the run's folder.
 
     Raises:
@@ -183,7 +203,7 @@ def write_imported(folder: Path, name: str, source: Path, imported: Imported) ->
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": {"name": name, "seed": None},
         "git": None,
-        "imported": {"file": source.name, "sha256": sha256(source.read_bytes()).hexdigest()},
+        "imported": {source.name: sha256(source.read_bytes()).hexdigest() for source in sources},
         "data": {"n_train": 0, "n_held_out": len(imported.contexts)},
     }
     store.write(MANIFEST, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")

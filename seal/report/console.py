@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seal.published import Published
 from seal.report.findings import Example, Findings, read_findings
 from seal.report.folder import PAGE, PICTURES
 from seal.report.spending import spending_sentence, spent
@@ -29,7 +30,7 @@ def print_summary(folder: Path) -> None:
         console.print(f"published: {findings.results.published.source}", highlight=False, markup=False)
     if findings.results.continual:
         console.print(_kept(findings.results.continual))
-        console.print(_measures(findings.results.continual))
+        console.print(_measures(findings.results.continual, findings.results.published))
     for note in (*findings.results.notes, *_losses(findings.results.table), *_noise(findings.results.trainings)):
         console.print(f"note: {note}", style="yellow")
     if (total := spent(folder))["n_calls"]:
@@ -81,17 +82,18 @@ def _kept(found: Matrix) -> Table:
     return table
 
 
-def _measures(found: Matrix) -> Table:
+def _measures(found: Matrix, published: Published | None) -> Table:
     table = Table(title="what is kept", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
-    for heading in ("mean", "95 % interval", "deviation", "sequences"):
+    for heading in ("mean", "95 % interval", "deviation", "sequences", *(["published"] if published else [])):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, cell in found.measures.items():
         signs = name in DIFFERENCES
         if cell:
             middle = signed(cell.mean) if signs else share(cell.mean)
             spread = share(cell.deviation) if cell.deviation is not None else ""
-            table.add_row(label(name), middle, interval(cell.ci95, of_difference=signs), spread, str(cell.n))
+            beside = [published_share(published.of(name))] if published else []
+            table.add_row(label(name), middle, interval(cell.ci95, of_difference=signs), spread, str(cell.n), *beside)
     return table
 
 

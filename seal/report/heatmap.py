@@ -74,6 +74,6 @@ def _label_axes(axes: Axes, n: int) -> None:
 
 def _title(found: Matrix) -> str:
     return (
-        f"Means over {found.n_sequences} sequences, ± half of the 95 % bootstrap interval.\n"
+        f"Means over {found.n_sequences} sequences, ± half of the 95 % interval.\n"
         "Outlined: right after the passage's own step."
     )

@@ -51,6 +51,15 @@ def test_the_corpus_holds_the_self_edits_and_every_passage(seal: Seal) -> None:
     assert made[2]["losses"] != made[3]["losses"]  # other seeds
 
 
+def test_drawn_questions_alone_are_asked_and_every_passage_is_learned(seal: Seal) -> None:
+    assert seal("run", *QUICK, "recipe.questions=7") == 0
+    rows = results()["table"]
+    assert [row["n_answers"] for row in rows] == [7, 14, 14]
+    assert len({row["n_contexts"] for row in rows}) == 1
+    [first, *_] = (RUN / "consolidations.jsonl").read_text().splitlines()
+    assert json.loads(first)["value"]["training"]["n_sequences"] == 4
+
+
 def test_repeats_show_how_much_whole_trainings_differ(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", *QUICK) == 0
     found = {one["setting"]: one for one in results()["trainings"]}

@@ -38,7 +38,7 @@ def test_an_imported_file_is_a_run_that_status_and_report_read(seal: Seal, capsy
     run = Path("outputs/theirs")
     table = {row["setting"]: row["accuracy"] for row in json.loads((run / "results.json").read_text())["table"]}
     assert table == {"base": 0.0, "self_edits_round_0": 0.5}
-    assert json.loads((run / "manifest.json").read_text())["imported"]["file"] == "mine.json"
+    assert list(json.loads((run / "manifest.json").read_text())["imported"]) == ["mine.json"]
     for command in ("status", "report"):
         assert seal(command, "theirs") == 0
     assert (run / "report/index.html").exists()
