@@ -116,3 +116,41 @@ def test_published_matrices_are_pooled_and_their_summary_checked(
     found = json.loads(capsys.readouterr().out)
     assert (found["n_sequences"], found["summaries_checked"]) == (64, ["overall.json"])
     assert found["mean"][1][0] == pytest.approx(0.3825, abs=1e-4)
+
+
+def forgetting(*, n_sequences: int, first: float = 0.2, deviation: float = 0.1) -> dict[str, Any]:
+    """Two passages; what was not asked is published as 0."""
+    means = [[first, 0.1], [0.5, 0.0], [0.4, 0.6]]
+    deviations = [[deviation, 0.1], [0.1, 0.0], [0.1, 0.1]]
+    numbers = {"n_sequences": n_sequences, "n_datapoints": 2}
+    return {"mean_over_sequences": means, "std_over_sequences": deviations, **numbers}
+
+
+def test_forgetting_matrices_become_one_run_over_all_their_sequences(seal: Seal) -> None:
+    write("a.json", forgetting(n_sequences=4))
+    write("b.json", forgetting(n_sequences=4, first=0.4))
+    write("both.json", forgetting(n_sequences=8, first=0.3))
+    assert seal("import", "a.json", "b.json", "both.json", "--name", "pooled") == 0
+    found = json.loads(Path("outputs/pooled/results.json").read_text())
+    matrix = found["continual"]
+    assert matrix["n_sequences"] == 8
+    base, other = matrix["base"]
+    assert base["mean"] == pytest.approx(0.3)
+    assert base["deviation"] == pytest.approx(((0.1**2 + 0.1**2) * 8 / 7) ** 0.5)  # within runs and between them
+    assert other["deviation"] == pytest.approx(0.1 * (8 / 7) ** 0.5)
+    assert matrix["after"][0][1] is None
+    assert matrix["measures"]["backward_transfer"]["mean"] == pytest.approx(-0.1)
+    assert "both.json" in found["notes"][1]
+    assert Path("outputs/pooled/report/matrix.png").exists()
+
+
+def test_a_summary_of_forgetting_that_the_runs_do_not_give_is_refused(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("a.json", forgetting(n_sequences=4))
+    write("b.json", forgetting(n_sequences=4))
+    write("both.json", forgetting(n_sequences=8, deviation=0.3))
+    assert seal("import", "a.json", "b.json", "both.json") == 2
+    assert (
+        "both.json contradicts the runs: std_over_sequences[0][0] is 0.3, they give 0.1000" in capsys.readouterr().err
+    )
