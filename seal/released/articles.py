@@ -76,8 +76,8 @@ def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
         DataError: it has another shape, with the places; or its numbers are not those of its own verdicts.
     """
     try:
-        rows = TypeAdapter(tuple[_Article, ...]).validate_python(document["articles"])
-        overall = TypeAdapter(dict[str, float]).validate_python(document["overall"])
+        rows = TypeAdapter(tuple[_Article, ...]).validate_python(document.get("articles"))
+        overall = TypeAdapter(dict[str, float]).validate_python(document.get("overall"))
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
         raise DataError(listed(f"{path} is no published evaluation:", faults)) from error

@@ -73,7 +73,13 @@ def read_verdicts(path: Path) -> list[Graded]:
     """
     if path.suffix in (".jsonl", ".ndjson"):
         return list(_of_lines(path))
-    articles = read_articles(path, read_document(path))
+    document = read_document(path)
+    if "articles" not in document:
+        raise DataError(
+            f"{path} has no articles: verdicts are read from single-passage results, where questions and answers stand "
+            "side by side, or from JSON Lines with question, target, answer and correct"
+        )
+    articles = read_articles(path, document)
     graded = []
     for attempt in articles.attempts:
         own = {"adapted": attempt.evaluations}
