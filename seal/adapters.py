@@ -36,10 +36,12 @@ class LoRAShape:
     alpha: float
     targets: tuple[str, ...]
     """Names of linear layers as they end, for example `q_proj`; or `all-linear`."""
+    rank_stabilized: bool = False
+    """Whether the output is scaled by alpha / √rank (rsLoRA, arXiv 2312.03732) instead of alpha / rank."""
 
     @property
     def scale(self) -> float:
-        return self.alpha / self.rank
+        return self.alpha / (self.rank**0.5 if self.rank_stabilized else self.rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,20 +92,48 @@ def _named(path: str, target: str) -> bool:
 class StackedLoRALinear(nn.Module):
     """A frozen linear layer with A adapters beside it."""
 
-    def __init__(self, base: Linear, lora_a: Tensor, lora_b: Tensor, scale: float) -> None:
+    def __init__(self, base: Linear, lora_a: Tensor, lora_b: Tensor, stack: "AdapterStack") -> None:
         super().__init__()
         self.base = base
         self.lora_a = lora_a  # [A, R, in], a view into the stack's buffer, not a parameter of this module
         self.lora_b = lora_b  # [A, out, R]
-        self.scale = scale
+        self.stack = stack
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """[A·B, T, in] → [A·B, T, out]."""
+        """[B, T, in] → [B, T, out]."""
         output: Tensor = self.base(hidden)
-        blocks = hidden.reshape(len(self.lora_a), -1, hidden.shape[-1]).to(self.lora_a.dtype)  # [A, B·T, in]
-        down = torch.bmm(blocks, self.lora_a.transpose(1, 2))  # [A, B·T, R]
-        up = torch.bmm(down, self.lora_b.transpose(1, 2))  # [A, B·T, out]
-        return output + (up * self.scale).reshape(output.shape).to(output.dtype)
+        tokens = hidden.flatten(0, -2).to(self.lora_a.dtype)  # [B·T, in]
+        counts = self.stack.counts(len(tokens))
+        if self.stack.dropout:
+            tokens = self.stack.dropout.of(tokens, counts)
+        alike = len(set(counts)) == 1
+        update = self._of_equal_blocks(tokens) if alike else self._of_blocks(tokens, counts)
+        return output + (update * self.stack.shape.scale).reshape(output.shape).to(output.dtype)
+
+    def _of_equal_blocks(self, tokens: Tensor) -> Tensor:
+        down = torch.bmm(tokens.unflatten(0, (len(self.lora_a), -1)), self.lora_a.transpose(1, 2))  # [A, ·, R]
+        return torch.bmm(down, self.lora_b.transpose(1, 2)).flatten(0, 1)  # [B·T, out]
+
+    def _of_blocks(self, tokens: Tensor, counts: Sequence[int]) -> Tensor:
+        blocks = zip(tokens.split(list(counts)), self.lora_a.unbind(), self.lora_b.unbind(), strict=True)
+        return torch.cat([block @ lora_a.T @ lora_b.T for block, lora_a, lora_b in blocks])  # [B·T, out]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dropout:
+    """What goes into the adapters is dropped with a generator of its own for each, so that none notices the others."""
+
+    share: float
+    generators: list[torch.Generator]
+    """[A], on the CPU or on the model's device."""
+
+    def of(self, tokens: Tensor, counts: Sequence[int]) -> Tensor:
+        """Tokens [B·T, in] of the adapters, so many of each, with some numbers 0 and the others larger for it."""
+        kept = [
+            torch.empty(count, tokens.shape[1], device=generator.device).bernoulli_(1 - self.share, generator=generator)
+            for count, generator in zip(counts, self.generators, strict=True)
+        ]
+        return tokens * torch.cat(kept).to(tokens) / (1 - self.share)
 
 
 class AdapterStack:
@@ -115,6 +145,9 @@ class AdapterStack:
     def __init__(self, model: PreTrainedModel, shape: LoRAShape, count: int) -> None:
         self.model = model
         self.shape = shape
+        self.shares: Sequence[int] = (1,) * count
+        """How much of what goes through the model belongs to each adapter; in any unit, tokens or rows."""
+        self.dropout: Dropout | None = None
         self.layers = target_layers(model, shape.targets)
         some = next(iter(self.layers.values())).weight
         dtype = torch.promote_types(some.dtype, torch.float32)
@@ -140,10 +173,10 @@ class AdapterStack:
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """While open, the model's rows go through the adapters: block a of the batch through adapter a."""
+        """While open, what goes through the model goes through the adapters too: block a through adapter a."""
         for path, layer in self.layers.items():
             lora_a, lora_b = self._leaves[path]
-            self._replace(path, StackedLoRALinear(layer, lora_a, lora_b, self.shape.scale))
+            self._replace(path, StackedLoRALinear(layer, lora_a, lora_b, self))
         try:
             yield
         finally:
@@ -153,6 +186,11 @@ class AdapterStack:
     def _replace(self, path: str, layer: nn.Module) -> None:
         parent, _, name = path.rpartition(".")
         setattr(self.model.get_submodule(parent), name, layer)
+
+    def counts(self, n_tokens: int) -> list[int]:
+        """How many of so many tokens belong to each adapter."""
+        unit = n_tokens // sum(self.shares)
+        return [share * unit for share in self.shares]
 
     @torch.no_grad()
     def initialize(self, slot: int, generator: torch.Generator) -> None:
@@ -194,6 +232,7 @@ def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
         "r": adapter.shape.rank,
         "lora_alpha": adapter.shape.alpha,
         "lora_dropout": 0.0,
+        "use_rslora": adapter.shape.rank_stabilized,
         "bias": "none",
         "fan_in_fan_out": adapter.transposed,
         "target_modules": sorted({path.rsplit(".", 1)[-1] for path in adapter.weights}),
@@ -208,7 +247,9 @@ def load_peft(folder: Path) -> Adapter:
     tensors = load_file(folder / "adapter_model.safetensors")
     prefix, ending = "base_model.model.", ".lora_A.weight"
     paths = [name.removeprefix(prefix).removesuffix(ending) for name in tensors if name.endswith(ending)]
-    shape = LoRAShape(rank=config["r"], alpha=config["lora_alpha"], targets=tuple(paths))
+    shape = LoRAShape(
+        rank=config["r"], alpha=config["lora_alpha"], targets=tuple(paths), rank_stabilized=config["use_rslora"]
+    )
     weights = {path: (tensors[f"{prefix}{path}{ending}"], tensors[f"{prefix}{path}.lora_B.weight"]) for path in paths}
     return Adapter(shape=shape, weights=weights, transposed=config["fan_in_fan_out"])
 

@@ -125,7 +125,7 @@ def test_a_misspelt_experiment_is_refused_and_not_left_out() -> None:
 
 def test_where_nothing_is_close_the_settings_that_there_are_are_listed() -> None:
     [fault] = faults_of("inner.xyzzy=1")
-    assert "inner.xyzzy: LoRA has no such setting; there is rank, alpha, targets" in fault
+    assert "inner.xyzzy: LoRA has no such setting; there is rank, alpha, rank_stabilized" in fault
 
 
 def test_a_class_that_does_not_exist_is_named() -> None:

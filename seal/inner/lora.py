@@ -6,9 +6,9 @@ trained on.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from seal.inner import Adapted, Inner
 from seal.settings import option
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from seal.backbone import Backbone
 
+REFILLS = 4
+"""So many times as many plans as slots are worth having at once, so that a slot that is done finds the next one."""
+
 
 @option
 class LoRA(Inner):
@@ -29,8 +32,12 @@ class LoRA(Inner):
     """R of the matrices A [R, in] and B [out, R]."""
     alpha: PositiveFloat
     """The adapter's output is scaled by alpha / rank."""
+    rank_stabilized: bool
+    """Whether it is scaled by alpha / √rank instead (rsLoRA, arXiv 2312.03732)."""
     targets: Annotated[tuple[str, ...], Field(min_length=1)]
     """Names of linear layers as they end; or `all-linear`: every one but the output head."""
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    """Share of the numbers that go into an adapter which are dropped, each adapter with a generator of its own."""
     learning_rate: PositiveFloat
     """At its peak."""
     schedule: Literal["linear", "cosine"]
@@ -41,27 +48,43 @@ class LoRA(Inner):
     """Passes over a plan's sequences, each in a fresh random order."""
     batch_size: PositiveInt | None
     """Sequences an optimizer step; null takes all of a plan's sequences at once."""
+    micro_batch_size: PositiveInt | None
+    """Sequences of a batch that go through the model at once; null takes the whole batch. Saves memory."""
     max_grad_norm: PositiveFloat
     """Each adapter's gradient is scaled down to this norm."""
     append_end: bool
     """Whether the end token is appended to each sequence and trained on."""
-    padding_loss: Literal["none", "exact"]
-    """Whether each sequence is padded to `max_tokens` and the padding trained on, as the published code does."""
+    padding_loss: Literal["none", "sampled", "exact"]
+    """`exact` pads each sequence to `max_tokens` and trains on the padding too, as the published code does; `sampled`
+    takes a few of that padding at random, each counting for many: on average the same, in a fraction of the time."""
+    padding_samples: PositiveInt
+    """How many, a sequence and step."""
     max_tokens: PositiveInt
     """Longer sequences are cut at this length."""
+    gradient_checkpointing: bool
+    """Whether activations are computed twice instead of being kept: less memory, more time."""
     parallel: PositiveInt
     """How many adapters are trained side by side; costs memory, changes no result beyond rounding."""
 
+    @model_validator(mode="after")
+    def _recomputes_what_was(self) -> Self:
+        if self.dropout and self.gradient_checkpointing:
+            raise ValueError(
+                "dropout and gradient_checkpointing exclude each other: activations that are computed twice would be "
+                "dropped in two ways"
+            )
+        return self
+
     @property
     def slots(self) -> int:
-        return self.parallel
+        return self.parallel * REFILLS
 
     def n_updates(self, n_sequences: int) -> int:
         return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
         tokens = encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
-        return tokens if self.padding_loss == "none" else tokens.padded(self.max_tokens, padding_id(tokenizer))
+        return tokens if self.padding_loss != "exact" else tokens.padded(self.max_tokens, padding_id(tokenizer))
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import train_stacked

@@ -1,26 +1,27 @@
 """LoRA trainings that run side by side on one backbone: each with its own data, schedule, clipping and end.
 
-Letters of shapes: A adapters, T tokens, P numbers an adapter, V vocabulary.
+There are so many slots; the longest training starts first, and a slot that is done takes the next one at once. What is
+trained at a step, of all slots together, goes through the model in one packed row without padding.
+
+Letters of shapes: A adapters, T tokens, P numbers an adapter.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-from torch.nn.utils.rnn import pad_sequence
+from transformers import PreTrainedModel
 
-from seal.adapters import AdapterStack, LoRAShape
+from seal.adapters import AdapterStack, Dropout, LoRAShape
 from seal.backbone import Backbone
-from seal.errors import ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
+from seal.packing import IGNORED, Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.text import Tokens
 from seal.types import Failure, Plan, Training
-
-_IGNORED, _NO_SEGMENT = -100, -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +31,9 @@ class _Job:
     settings: LoRA
     examples: list[Tokens]
     generator: torch.Generator
-    losses: list[float] = field(default_factory=list)
+    pad_id: int
+    losses: list[Tensor] = field(default_factory=list)
+    """One number a step, wherever the model computes."""
     order: list[int] = field(default_factory=list)
     """Examples left in this epoch."""
 
@@ -39,32 +42,67 @@ class _Job:
         return self.settings.n_updates(len(self.examples))
 
     @property
-    def packs(self) -> bool:
-        """Whether a row can hold what must not be seen: a second sequence, or padding that is trained on."""
-        several = min(self.settings.batch_size or len(self.examples), len(self.examples)) > 1
-        return several or any(example.n_padding for example in self.examples)
+    def is_done(self) -> bool:
+        return len(self.losses) == self.n_steps
 
     @property
-    def broken(self) -> bool:
-        return any(not math.isfinite(loss) for loss in self.losses[-1:])
-
-    def is_active(self, step: int) -> bool:
-        return step < self.n_steps and not self.broken
-
-    def next_batch(self) -> list[Tokens]:
-        if not self.order:
-            self.order = torch.randperm(len(self.examples), generator=self.generator).tolist()
-        size = self.settings.batch_size or len(self.examples)
-        batch, self.order = self.order[:size], self.order[size:]
-        return [self.examples[number] for number in batch]
-
-    def learning_rate(self, step: int) -> float:
-        warmup = self.settings.warmup_steps
+    def learning_rate(self) -> float:
+        """Of the step that comes next."""
+        step, warmup = len(self.losses), self.settings.warmup_steps
         if step < warmup:
             return self.settings.learning_rate * step / warmup
         progress = (step - warmup) / max(1, self.n_steps - warmup)
         fall = 1 - progress if self.settings.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
         return self.settings.learning_rate * fall
+
+    def next_batch(self) -> list[Segment]:
+        """The sequences of the next step; the weights of all labels sum to 1."""
+        if not self.order:
+            self.order = torch.randperm(len(self.examples), generator=self.generator).tolist()
+        size = self.settings.batch_size or len(self.examples)
+        batch, self.order = self.order[:size], self.order[size:]
+        segments = [self._segment(self.examples[number]) for number in batch]
+        total = sum(float(segment.weights[segment.labels != IGNORED].sum()) for segment in segments)
+        return [replace(segment, weights=segment.weights / max(total, 1)) for segment in segments]
+
+    def _segment(self, tokens: Tokens) -> Segment:
+        if self.settings.padding_loss == "sampled":
+            return _with_sampled_padding(tokens, self.settings, self.pad_id, self.generator)
+        return _segment(tokens)
+
+
+def _segment(tokens: Tokens) -> Segment:
+    ids, trained = torch.tensor(tokens.ids), torch.tensor(tokens.trained)
+    labels = torch.full_like(ids, IGNORED)
+    labels[:-1] = ids[1:].where(trained[1:], IGNORED)
+    weights = torch.ones(len(ids), dtype=torch.float64)
+    return Segment(
+        ids=ids, labels=labels, positions=torch.arange(len(ids)), weights=weights, n_padding=tokens.n_padding
+    )
+
+
+def _with_sampled_padding(tokens: Tokens, settings: LoRA, pad_id: int, generator: torch.Generator) -> Segment:
+    """The real tokens, and a few of the paddings that would follow, which count for all of them.
+
+    A padding token attends to the real tokens only, whatever padding stands before it: so these few see what they would
+    see among all, and what is learned is the same on average.
+    """
+    real = _segment(tokens)
+    n_missing = settings.max_tokens - len(real)  # the last real token predicts the first of them
+    if n_missing <= 0:
+        return real
+    n_drawn = min(settings.padding_samples, n_missing - 1)
+    drawn = torch.randperm(n_missing - 1, generator=generator)[:n_drawn]
+    labels = real.labels.clone()
+    labels[-1] = pad_id
+    padding = torch.full((n_drawn,), pad_id)
+    return Segment(
+        ids=torch.cat([real.ids, padding]),
+        labels=torch.cat([labels, padding]),
+        positions=torch.cat([real.positions, len(real) + drawn]),
+        weights=torch.cat([real.weights, torch.full((n_drawn,), (n_missing - 1) / max(n_drawn, 1)).double()]),
+        n_padding=n_drawn,
+    )
 
 
 def train_stacked(
@@ -73,31 +111,14 @@ def train_stacked(
     """Train one adapter a plan on the frozen backbone. Results stand in the order of the plans.
 
     Raises:
-        ModelError: a target is missing, or the model's kind forbids batches of several sequences.
+        ModelError: a target is missing.
     """
-    shape = LoRAShape(rank=settings.rank, alpha=settings.alpha, targets=settings.targets)
     jobs = [_job(settings, backbone, plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
-    if any(job.packs for job in jobs) and not keeps_sequences_apart(backbone):
-        raise ModelError(
-            f"{type(backbone.model).__name__} mixes sequences that stand in one row, so a batch of several cannot be "
-            "trained on: set inner.batch_size=1"
-        )
-    stack = AdapterStack(backbone.model, shape, count=len(jobs))
-    for slot, job in enumerate(jobs):
-        stack.initialize(slot, job.generator)
-    optimizer = _Optimizer(stack)
-    with stack.attached():
-        for step in range(max(job.n_steps for job in jobs)):
-            rates = [job.learning_rate(step) if job.is_active(step) else None for job in jobs]
-            if not any(rate is not None for rate in rates):
-                break
-            batches = [[] if rate is None else job.next_batch() for job, rate in zip(jobs, rates, strict=True)]
-            losses = _losses(backbone, batches)
-            optimizer.step(losses, rates, max_norm=settings.max_grad_norm)
-            for job, rate, loss in zip(jobs, rates, losses.tolist(), strict=True):
-                if rate is not None:
-                    job.losses.append(loss)
-    return [_outcome(stack, slot, job) for slot, job in enumerate(jobs)]
+    longest_first = sorted(range(len(jobs)), key=lambda number: -jobs[number].n_steps)
+    slots = _Slots(settings, backbone, count=min(settings.parallel, len(jobs)))
+    with slots.open():
+        found = dict(slots.work_off([(number, jobs[number]) for number in longest_first]))
+    return [found[number] for number in range(len(jobs))]
 
 
 def _job(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> _Job:
@@ -105,86 +126,113 @@ def _job(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> _Job:
         settings=settings.overridden(plan.settings),
         examples=[settings.tokens(backbone.tokenizer, sequence) for sequence in plan.sequences],
         generator=torch.Generator().manual_seed(seed),
+        pad_id=backbone.pad_id,
     )
+
+
+class _Slots:
+    """Places for so many trainings at once."""
+
+    def __init__(self, settings: LoRA, backbone: Backbone, count: int) -> None:
+        self.settings = settings
+        self.backbone = backbone
+        shape = LoRAShape(
+            rank=settings.rank,
+            alpha=settings.alpha,
+            targets=settings.targets,
+            rank_stabilized=settings.rank_stabilized,
+        )
+        self.stack = AdapterStack(backbone.model, shape, count)
+        self.optimizer = _Optimizer(self.stack)
+        self.is_packed = can_be_packed(backbone.model)
+        self.running: list[tuple[int, _Job] | None] = [None] * count
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """While open, the model is that of all the slots."""
+        model = self.backbone.model
+        with ExitStack() as opened:
+            opened.enter_context(self.stack.attached())
+            opened.enter_context(attending_within_segments(model) if self.is_packed else nullcontext())
+            opened.enter_context(_recomputing(model) if self.settings.gradient_checkpointing else nullcontext())
+            yield
+
+    def work_off(self, waiting: list[tuple[int, _Job]]) -> Iterator[tuple[int, Adapted | Failure]]:
+        """Train all jobs; each outcome as soon as it is known."""
+        waiting = list(reversed(waiting))
+        while waiting or any(self.running):
+            for slot, taken in enumerate(self.running):
+                if taken is None and waiting:
+                    self._begin(slot, waiting.pop())
+            self._step()
+            for slot, taken in enumerate(self.running):
+                if taken is not None and taken[1].is_done:
+                    number, job = taken
+                    yield number, _outcome(self.stack, slot, job)
+                    self.running[slot] = None
+
+    def _begin(self, slot: int, numbered: tuple[int, _Job]) -> None:
+        self.running[slot] = numbered
+        self.stack.initialize(slot, numbered[1].generator)
+        self.optimizer.forget(slot)
+
+    def _step(self) -> None:
+        """One optimizer step of every training that runs."""
+        jobs = [taken[1] if taken else None for taken in self.running]
+        rates = [job.learning_rate if job else None for job in jobs]
+        if self.settings.dropout:
+            spare = torch.Generator()
+            generators = [job.generator if job else spare for job in jobs]
+            self.stack.dropout = Dropout(share=self.settings.dropout, generators=generators)
+        batches = [job.next_batch() if job else [] for job in jobs]
+        self.stack.gradients.zero_()
+        losses = self._differentiate(batches)
+        self.optimizer.step(rates, max_norm=self.settings.max_grad_norm)
+        for job, loss in zip(jobs, losses.unbind(), strict=True):
+            if job:
+                job.losses.append(loss)
+
+    def _differentiate(self, batches: Sequence[Sequence[Segment]]) -> Tensor:
+        """Add the gradients of all losses to the stack's; the loss of each adapter's batch [A]."""
+        size = self.settings.micro_batch_size or max(map(len, batches))
+        total = torch.zeros(len(batches), dtype=self.stack.values.dtype, device=self.stack.values.device)
+        for start in range(0, max(map(len, batches)), size):
+            losses = self._losses([batch[start : start + size] for batch in batches])
+            losses.sum().backward()
+            total += losses.detach()
+        return total
+
+    def _losses(self, batches: Sequence[Sequence[Segment]]) -> Tensor:
+        device, pad_id = self.backbone.device, self.backbone.pad_id
+        one_pass = packed(batches, device) if self.is_packed else in_rows(batches, device, pad_id=pad_id)
+        self.stack.shares = one_pass.shares
+        return one_pass.losses(self.backbone.model(**one_pass.inputs, use_cache=False).logits)
 
 
 def _outcome(stack: AdapterStack, slot: int, job: _Job) -> Adapted | Failure:
-    if job.broken or not torch.isfinite(stack.values[slot]).all():
-        return Failure(reason=f"loss or weights are not finite after step {len(job.losses)} of {job.n_steps}")
+    losses = torch.stack(job.losses).tolist()
+    finite = [math.isfinite(loss) for loss in losses]
+    if not all(finite) or not torch.isfinite(stack.values[slot]).all():
+        step = finite.index(False) + 1 if not all(finite) else len(losses)
+        return Failure(reason=f"loss or weights are not finite after step {step} of {job.n_steps}")
     n_tokens = sum(example.n_trained for example in job.examples)
-    training = Training(n_sequences=len(job.examples), n_tokens=n_tokens, losses=tuple(job.losses))
+    training = Training(n_sequences=len(job.examples), n_tokens=n_tokens, losses=tuple(losses))
     return Adapted(adapter=stack.adapter(slot), training=training)
 
 
-def _losses(backbone: Backbone, batches: Sequence[Sequence[Tokens]]) -> Tensor:
-    """The mean loss per trained token of each adapter's batch [A]; 0 where there is nothing to train on."""
-    rows = [_pack(batch) for batch in batches]
-    ids, labels, positions, segments, seen = (
-        pad_sequence([row[part] for row in rows], batch_first=True, padding_value=filler).to(backbone.device)
-        for part, filler in enumerate((backbone.pad_id, _IGNORED, 0, _NO_SEGMENT, 1))
-    )  # each [A, T]
-    plain = int(segments.max()) == 0 and bool(seen.all())
-    logits = backbone.model(
-        input_ids=ids,
-        position_ids=positions,
-        attention_mask=None if plain else _within_segments(segments, seen.bool(), backbone.model.dtype),
-        use_cache=False,
-    ).logits
-    trained = labels != _IGNORED
-    chosen = logits[trained]  # [trained tokens, V]
-    per_token = cross_entropy(
-        chosen.to(torch.promote_types(chosen.dtype, torch.float32)), labels[trained], reduction="none"
-    )
-    owner = trained.nonzero()[:, 0]
-    sums = per_token.new_zeros(len(batches)).index_add(0, owner, per_token)
-    return sums / trained.sum(dim=1).clamp(min=1)
-
-
-def _pack(batch: Sequence[Tokens]) -> Tensor:
-    """An adapter's sequences one behind the other [5, T]: ids, labels (the next token), positions, segment numbers, and
-    whether a token is seen by those after it."""
-    ids: list[int] = []
-    labels: list[int] = []
-    positions: list[int] = []
-    segments: list[int] = []
-    seen: list[int] = []
-    for number, tokens in enumerate(batch):
-        length = len(tokens.ids)
-        following = zip(tokens.ids[1:], tokens.trained[1:], strict=True)
-        ids += tokens.ids
-        labels += [token if on else _IGNORED for token, on in following] + [_IGNORED]
-        positions += range(length)
-        segments += [number] * length
-        seen += [1] * (length - tokens.n_padding) + [0] * tokens.n_padding
-    return torch.tensor([ids, labels, positions, segments, seen], dtype=torch.long)
-
-
-@torch.no_grad()
-def keeps_sequences_apart(backbone: Backbone) -> bool:
-    """Whether a sequence gives the same logits behind another one in its row as alone.
-
-    True of attention under a mask; not of recurrent and convolutional models, and not of those without positions.
-    """
-    ids = torch.arange(1, 9, device=backbone.device)[None]  # [1, T]
-    segments = torch.arange(2, device=ids.device).repeat_interleave(4)[None]
-    positions = torch.arange(4, device=ids.device).repeat(2)[None]
-    mask = _within_segments(segments, torch.ones_like(segments, dtype=torch.bool), backbone.model.dtype)
-    alone = backbone.model(input_ids=ids[:, 4:], use_cache=False).logits
+@contextmanager
+def _recomputing(model: PreTrainedModel) -> Iterator[None]:
+    """While open, activations of the model's layers are computed again instead of being kept. Nothing else trains."""
+    model.gradient_checkpointing_enable({"use_reentrant": False})
+    layers = [module for module in model.modules() if getattr(module, "gradient_checkpointing", False)]
+    for layer in layers:
+        layer.training = True  # of the layer alone: what is in it, dropout for example, still rests
     try:
-        behind = backbone.model(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False).logits
-    except (RuntimeError, ValueError):
-        return False
-    tolerance = math.sqrt(torch.finfo(alone.dtype).eps) * float(alone.abs().max())
-    return bool((behind[:, 4:] - alone).abs().max() <= tolerance)
-
-
-def _within_segments(segments: Tensor, seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """Segment numbers and what is seen, both [A, T] → additive mask [A, 1, T, T]: a token sees what can be seen of its
-    segment up to itself."""
-    same = segments[:, :, None] == segments[:, None, :]
-    causal = torch.ones(same.shape[1:], dtype=torch.bool, device=same.device).tril()
-    hidden = torch.tensor(torch.finfo(dtype).min, dtype=dtype, device=same.device)
-    return torch.where(same & causal & seen[:, None, :], 0, hidden)[:, None].to(dtype)
+        yield
+    finally:
+        model.gradient_checkpointing_disable()
+        for layer in layers:
+            layer.training = False
 
 
 class _Optimizer:
@@ -195,10 +243,12 @@ class _Optimizer:
         self.rows = [nn.Parameter(row) for row in stack.values.unbind()]  # [P] each, sharing memory with the stack
         self.adamw = torch.optim.AdamW([{"params": [row]} for row in self.rows], lr=0.0, weight_decay=0.0, fused=True)
 
-    def step(self, losses: Tensor, rates: Sequence[float | None], *, max_norm: float) -> None:
-        """Differentiate the losses [A] and update each adapter that has a learning rate."""
-        self.stack.gradients.zero_()
-        losses.sum().backward()
+    def forget(self, slot: int) -> None:
+        """What is known of the adapter that was in this slot."""
+        self.adamw.state.pop(self.rows[slot], None)
+
+    def step(self, rates: Sequence[float | None], *, max_norm: float) -> None:
+        """Update each adapter that has a learning rate by its gradient."""
         norms = self.stack.gradients.norm(dim=1, keepdim=True)
         self.stack.gradients *= (max_norm / (norms + 1e-6)).clamp(max=1)
         for row, group, rate, gradient in zip(

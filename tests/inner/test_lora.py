@@ -13,6 +13,7 @@ from seal.backbone import Backbone
 from seal.errors import ConfigError, ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
+from seal.packing import can_be_packed
 from seal.types import Failure, Plan, TrainingSequence
 from tests.models import random_backbone, tiny_backbone
 
@@ -29,6 +30,11 @@ def lora(**settings: object) -> LoRA:
     defaults: dict[str, object] = dict(
         rank=4,
         alpha=8,
+        rank_stabilized=False,
+        dropout=0.0,
+        micro_batch_size=None,
+        gradient_checkpointing=False,
+        padding_samples=4,
         targets=("q_proj", "v_proj"),
         learning_rate=1e-2,
         schedule="linear",
@@ -63,7 +69,13 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
     targets = "all-linear" if settings.targets == ("all-linear",) else list(settings.targets)
     model = get_peft_model(
         backbone.model,
-        LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules=targets, task_type="CAUSAL_LM"),
+        LoraConfig(
+            r=settings.rank,
+            lora_alpha=settings.alpha,
+            use_rslora=settings.rank_stabilized,
+            target_modules=targets,
+            task_type="CAUSAL_LM",
+        ),
         autocast_adapter_dtype=False,
     )
     trainable = [weight for weight in model.parameters() if weight.requires_grad]
@@ -110,6 +122,8 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
         {"batch_size": 2, "schedule": "cosine", "warmup_steps": 2, "max_grad_norm": 0.1},
         {"padding_loss": "exact", "max_tokens": 24, "append_end": False},
         {"padding_loss": "exact", "max_tokens": 24, "batch_size": 2},
+        {"rank_stabilized": True, "batch_size": None, "micro_batch_size": 1, "parallel": 2},
+        {"gradient_checkpointing": True, "batch_size": 2, "micro_batch_size": 1, "parallel": 1},
     ],
 )
 @pytest.mark.filterwarnings("ignore:fan_in_fan_out is set to False")
@@ -128,15 +142,24 @@ def test_stacked_training_is_separate_peft_training(
         assert outcome.training.losses == pytest.approx(losses, abs=1e-12, rel=0)
 
 
-def test_a_recurrent_model_is_trained_one_sequence_a_step_and_refused_where_sequences_would_mix(tmp_path: Path) -> None:
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_a_recurrent_model_is_trained_in_rows_because_it_cannot_be_packed(tmp_path: Path, batch_size: int) -> None:
     backbone = random_backbone(tmp_path, "mamba")
-    with pytest.raises(ModelError, match=r"mixes sequences that stand in one row.*inner\.batch_size=1"):
-        lora(targets=("in_proj",), batch_size=2).adapt(backbone, PLANS, SEEDS)
-    settings = lora(targets=("in_proj",))
+    assert not can_be_packed(backbone.model)
+    settings = lora(targets=("in_proj",), batch_size=batch_size)
     for outcome, plan, seed in zip(train(backbone, settings), PLANS, SEEDS, strict=True):
         assert outcome.training
         _, losses = peft_training(backbone, settings, plan, seed)
         assert outcome.training.losses == pytest.approx(losses, abs=1e-5)  # parts of Mamba compute in float32
+
+
+@pytest.mark.parametrize("make", ["llama", "qwen2", "gpt2"])
+def test_attention_models_are_packed_and_afterwards_what_they_were(tmp_path: Path, make: str) -> None:
+    backbone = random_backbone(tmp_path, make)
+    ids = torch.arange(2, 12)[None]
+    before = backbone.model(input_ids=ids).logits
+    assert can_be_packed(backbone.model)
+    assert torch.equal(backbone.model(input_ids=ids).logits, before)
 
 
 def test_an_adapter_does_not_depend_on_its_neighbours(tmp_path: Path) -> None:

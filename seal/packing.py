@@ -1,0 +1,209 @@
+"""Sequences of many adapters in one forward pass, one behind the other and without padding where the model allows it.
+
+A packed pass is one row of tokens, [1, T]. Everything but attention works on tokens one by one; attention is done
+within segments, which are laid side by side for it: padded on the right, where causal attention never looks. For a
+model that cannot be packed, the segments are the rows of the pass instead, [S, L].
+
+Letters of shapes: A adapters, S segments, T tokens in all, L tokens of the longest segment, H heads.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, scaled_dot_product_attention
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AttentionInterface, PreTrainedModel
+
+IGNORED = -100
+"""The label of a token after which nothing is learned."""
+_ATTENTION = "within_segments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Segment:
+    """One sequence in a forward pass; each part [n] for its n tokens."""
+
+    ids: Tensor
+    labels: Tensor
+    """The token that is learned after each, or `IGNORED`."""
+    positions: Tensor
+    weights: Tensor
+    """How much each label counts in the loss."""
+    n_padding: int = 0
+    """So many of the last tokens are padding that is learned but never attended to."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Places:
+    """Where the tokens of a packed row lie when its segments are side by side."""
+
+    of_segments: Tensor
+    """[S, L]: the token in the row; any one where there is none."""
+    of_tokens: Tensor
+    """[T]: the place in the flattened [S·L]."""
+    seen: Tensor | None
+    """[S, L]: whether a token may be attended to; None where all may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pass:
+    """What goes through the model at once, and what is learned from it."""
+
+    inputs: dict[str, Any]
+    labels: Tensor
+    """As the logits, [1, T] or [S, L]."""
+    weights: Tensor
+    """As the labels."""
+    owners: Tensor
+    """The adapter of each token, as the labels."""
+    shares: tuple[int, ...]
+    """How many rows of a pass in rows, or tokens of a packed one, each adapter has; those of one stand together."""
+
+    def losses(self, logits: Tensor) -> Tensor:
+        """Logits [·, ·, V] → the weighted sum of the losses of each adapter's labels, [A]."""
+        learned = self.labels != IGNORED
+        chosen = logits[learned]
+        dtype = torch.promote_types(chosen.dtype, torch.float32)
+        each = cross_entropy(chosen.to(dtype), self.labels[learned], reduction="none") * self.weights[learned].to(dtype)
+        return each.new_zeros(len(self.shares)).index_add(0, self.owners[learned], each)
+
+
+def packed(batches: Sequence[Sequence[Segment]], device: torch.device) -> Pass:
+    """The segments of each adapter, [A][…], in one row."""
+    segments = [segment for batch in batches for segment in batch]
+    ids, labels, positions, weights = (
+        torch.cat([getattr(segment, part) for segment in segments])[None].to(device)
+        for part in ("ids", "labels", "positions", "weights")
+    )
+    shares = tuple(sum(map(len, batch)) for batch in batches)
+    return Pass(
+        inputs={"input_ids": ids, "position_ids": positions, "segments": _places(segments, device)},
+        labels=labels,
+        weights=weights,
+        owners=_owners(shares, device)[None],
+        shares=shares,
+    )
+
+
+def in_rows(batches: Sequence[Sequence[Segment]], device: torch.device, *, pad_id: int) -> Pass:
+    """Each segment of each adapter, [A][…], as a row, padded on the right."""
+    segments = [segment for batch in batches for segment in batch]
+    ids, labels, positions, weights = (
+        pad_sequence([getattr(each, part) for each in segments], batch_first=True, padding_value=filler).to(device)
+        for part, filler in (("ids", pad_id), ("labels", IGNORED), ("positions", 0), ("weights", 0))
+    )
+    inputs = {"input_ids": ids}
+    if any(segment.n_padding for segment in segments):
+        inputs |= {"attention_mask": _seen(segments, device).long(), "position_ids": positions}
+    shares = tuple(map(len, batches))
+    owners = _owners(shares, device)[:, None].expand_as(labels)
+    return Pass(inputs=inputs, labels=labels, weights=weights, owners=owners, shares=shares)
+
+
+def _owners(shares: Sequence[int], device: torch.device) -> Tensor:
+    return torch.arange(len(shares)).repeat_interleave(torch.tensor(shares)).to(device)
+
+
+def _places(segments: Sequence[Segment], device: torch.device) -> Places:
+    lengths = torch.tensor(list(map(len, segments)))
+    starts = lengths.cumsum(0) - lengths
+    steps = torch.arange(int(lengths.max()))
+    there = steps < lengths[:, None]  # [S, L]
+    return Places(
+        of_segments=torch.where(there, starts[:, None] + steps, 0).to(device),
+        of_tokens=there.flatten().nonzero()[:, 0].to(device),
+        seen=_seen(segments, device) if any(segment.n_padding for segment in segments) else None,
+    )
+
+
+def _seen(segments: Sequence[Segment], device: torch.device) -> Tensor:
+    rows = [torch.arange(len(segment)) < len(segment) - segment.n_padding for segment in segments]
+    return pad_sequence(rows, batch_first=True).to(device)  # [S, L]
+
+
+@contextmanager
+def attending_within_segments(model: PreTrainedModel) -> Iterator[None]:
+    """While open, the model takes packed passes: calls of it need the argument `segments`."""
+    before = model.config._attn_implementation
+    model.set_attn_implementation(_ATTENTION)
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
+
+
+def _attend(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: object = None,
+    *,
+    segments: Places,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    **_: object,
+) -> tuple[Tensor, None]:
+    """Queries [1, H, T, D], keys and values [1, ·, T, D] → [1, T, H, D]."""
+    n_segments, length = segments.of_segments.shape
+    places = segments.of_segments.flatten()
+    queries, keys, values = (
+        whole[0].index_select(1, places).unflatten(1, (n_segments, length)).transpose(0, 1)
+        for whole in (query, key, value)
+    )  # each [S, ·, L, D]
+    mask = _mask(segments, sliding_window)
+    attended = scaled_dot_product_attention(
+        queries,
+        keys,
+        values,
+        attn_mask=mask,
+        is_causal=mask is None,
+        scale=scaling,
+        enable_gqa=query.shape[1] != key.shape[1],
+    )  # [S, H, L, D]
+    return attended.transpose(1, 2).flatten(0, 1).index_select(0, segments.of_tokens)[None], None
+
+
+def _mask(segments: Places, window: int | None) -> Tensor | None:
+    """[S, 1, L, L], True where a token may look; None where all that is before it may be seen."""
+    length = segments.of_segments.shape[1]
+    if segments.seen is None and (window is None or window >= length):
+        return None
+    steps = torch.arange(length, device=segments.of_segments.device)
+    back = steps[:, None] - steps
+    near = (back >= 0) & (back < (window or length))
+    return near if segments.seen is None else (near & segments.seen[:, None, None, :])
+
+
+AttentionInterface.register(_ATTENTION, _attend)  # without a mask function: transformers then makes no mask
+
+
+@torch.no_grad()
+def can_be_packed(model: PreTrainedModel) -> bool:
+    """Whether a sequence gives the same logits behind another one in its row as alone.
+
+    True of models that attend by transformers' attention interface and tell the order of tokens by positions; not of
+    recurrent ones, and not of those whose attention has something of its own. Tried out, because nothing says so.
+    """
+    ids = torch.arange(1, 9, device=model.device)  # [T]
+    halves = [_plain(half) for half in ids.cpu().split(4)]
+    alone = model(input_ids=ids[None, 4:], use_cache=False).logits
+    try:
+        with attending_within_segments(model):
+            behind = model(**packed([halves], model.device).inputs, use_cache=False).logits[:, 4:]
+    except (RuntimeError, TypeError, ValueError, KeyError):
+        return False
+    tolerance = math.sqrt(torch.finfo(alone.dtype).eps) * float(alone.abs().max())
+    return bool((behind - alone).abs().max() <= tolerance)
+
+
+def _plain(ids: Tensor) -> Segment:
+    return Segment(ids=ids, labels=ids, positions=torch.arange(len(ids)), weights=torch.ones(len(ids)))
