@@ -20,7 +20,9 @@ OPTIONS = sorted(
 TASKS = [option for option in OPTIONS if option.startswith("task/")]
 ASKING = sorted(path.stem for path in (CONF / "asking").glob("*.yaml"))
 EXPERIMENTS = sorted(
-    path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
+    path.relative_to(CONF / "experiment").with_suffix("").as_posix()
+    for path in (CONF / "experiment").rglob("*.yaml")
+    if path.parent.name != "parts"
 )
 NEEDED = {
     "model/local": ["model.path=/nowhere"],
