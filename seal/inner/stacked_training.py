@@ -9,7 +9,6 @@ Letters of shapes: A adapters, T tokens, P numbers an adapter.
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -18,91 +17,10 @@ from transformers import PreTrainedModel
 from seal.adapters import AdapterStack, Dropout, LoRAShape
 from seal.backbone import Backbone
 from seal.inner import Adapted
+from seal.inner.job import Job, job_of
 from seal.inner.lora import LoRA
-from seal.packing import IGNORED, Segment, attending_within_segments, can_be_packed, in_rows, packed
-from seal.text import Tokens
+from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.types import Failure, Plan, Training
-
-
-@dataclass(slots=True, kw_only=True)
-class _Job:
-    """One adapter's training: what to do at each step, and what has happened."""
-
-    settings: LoRA
-    examples: list[Tokens]
-    generator: torch.Generator
-    pad_id: int
-    losses: list[Tensor] = field(default_factory=list)
-    """One number a step, wherever the model computes."""
-    order: list[int] = field(default_factory=list)
-    """Examples left in this epoch."""
-
-    @property
-    def n_steps(self) -> int:
-        return self.settings.n_updates(len(self.examples))
-
-    @property
-    def is_done(self) -> bool:
-        return len(self.losses) == self.n_steps
-
-    @property
-    def learning_rate(self) -> float:
-        """Of the step that comes next."""
-        step, warmup = len(self.losses), self.settings.warmup_steps
-        if step < warmup:
-            return self.settings.learning_rate * step / warmup
-        progress = (step - warmup) / max(1, self.n_steps - warmup)
-        fall = 1 - progress if self.settings.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
-        return self.settings.learning_rate * fall
-
-    def next_batch(self) -> list[Segment]:
-        """The sequences of the next step; the weights of all labels sum to 1."""
-        if not self.order:
-            self.order = torch.randperm(len(self.examples), generator=self.generator).tolist()
-        size = self.settings.batch_size or len(self.examples)
-        batch, self.order = self.order[:size], self.order[size:]
-        segments = [self._segment(self.examples[number]) for number in batch]
-        total = sum(float(segment.weights[segment.labels != IGNORED].sum()) for segment in segments)
-        return [replace(segment, weights=segment.weights / max(total, 1)) for segment in segments]
-
-    def _segment(self, tokens: Tokens) -> Segment:
-        if self.settings.padding_loss == "sampled":
-            return _with_sampled_padding(tokens, self.settings, self.pad_id, self.generator)
-        return _segment(tokens)
-
-
-def _segment(tokens: Tokens) -> Segment:
-    ids, trained = torch.tensor(tokens.ids), torch.tensor(tokens.trained)
-    labels = torch.full_like(ids, IGNORED)
-    labels[:-1] = ids[1:].where(trained[1:], IGNORED)
-    weights = torch.ones(len(ids), dtype=torch.float64)
-    return Segment(
-        ids=ids, labels=labels, positions=torch.arange(len(ids)), weights=weights, n_padding=tokens.n_padding
-    )
-
-
-def _with_sampled_padding(tokens: Tokens, settings: LoRA, pad_id: int, generator: torch.Generator) -> Segment:
-    """The real tokens, and a few of the paddings that would follow, which count for all of them.
-
-    A padding token attends to the real tokens only, whatever padding stands before it: so these few see what they would
-    see among all, and what is learned is the same on average.
-    """
-    real = _segment(tokens)
-    n_missing = settings.max_tokens - len(real)  # the last real token predicts the first of them
-    if n_missing <= 0:
-        return real
-    n_drawn = min(settings.padding_samples, n_missing - 1)
-    drawn = torch.randperm(n_missing - 1, generator=generator)[:n_drawn]
-    labels = real.labels.clone()
-    labels[-1] = pad_id
-    padding = torch.full((n_drawn,), pad_id)
-    return Segment(
-        ids=torch.cat([real.ids, padding]),
-        labels=torch.cat([labels, padding]),
-        positions=torch.cat([real.positions, len(real) + drawn]),
-        weights=torch.cat([real.weights, torch.full((n_drawn,), (n_missing - 1) / max(n_drawn, 1)).double()]),
-        n_padding=n_drawn,
-    )
 
 
 def train_stacked(
@@ -113,21 +31,12 @@ def train_stacked(
     Raises:
         ModelError: a target is missing.
     """
-    jobs = [_job(settings, backbone, plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
+    jobs = [job_of(settings, backbone, plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
     longest_first = sorted(range(len(jobs)), key=lambda number: -jobs[number].n_steps)
     slots = _Slots(settings, backbone, count=min(settings.parallel, len(jobs)))
     with slots.open():
         found = dict(slots.work_off([(number, jobs[number]) for number in longest_first]))
     return [found[number] for number in range(len(jobs))]
-
-
-def _job(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> _Job:
-    return _Job(
-        settings=settings.overridden(plan.settings),
-        examples=[settings.tokens(backbone.tokenizer, sequence) for sequence in plan.sequences],
-        generator=torch.Generator().manual_seed(seed),
-        pad_id=backbone.pad_id,
-    )
 
 
 class _Slots:
@@ -145,7 +54,7 @@ class _Slots:
         self.stack = AdapterStack(backbone.model, shape, count)
         self.optimizer = _Optimizer(self.stack)
         self.is_packed = can_be_packed(backbone.model)
-        self.running: list[tuple[int, _Job] | None] = [None] * count
+        self.running: list[tuple[int, Job] | None] = [None] * count
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -157,7 +66,7 @@ class _Slots:
             opened.enter_context(_recomputing(model) if self.settings.gradient_checkpointing else nullcontext())
             yield
 
-    def work_off(self, waiting: list[tuple[int, _Job]]) -> Iterator[tuple[int, Adapted | Failure]]:
+    def work_off(self, waiting: list[tuple[int, Job]]) -> Iterator[tuple[int, Adapted | Failure]]:
         """Train all jobs; each outcome as soon as it is known."""
         waiting = list(reversed(waiting))
         while waiting or any(self.running):
@@ -171,7 +80,7 @@ class _Slots:
                     yield number, _outcome(self.stack, slot, job)
                     self.running[slot] = None
 
-    def _begin(self, slot: int, numbered: tuple[int, _Job]) -> None:
+    def _begin(self, slot: int, numbered: tuple[int, Job]) -> None:
         self.running[slot] = numbered
         self.stack.initialize(slot, numbered[1].generator)
         self.optimizer.forget(slot)
@@ -209,7 +118,7 @@ class _Slots:
         return one_pass.losses(self.backbone.model(**one_pass.inputs, use_cache=False).logits)
 
 
-def _outcome(stack: AdapterStack, slot: int, job: _Job) -> Adapted | Failure:
+def _outcome(stack: AdapterStack, slot: int, job: Job) -> Adapted | Failure:
     losses = torch.stack(job.losses).tolist()
     finite = [math.isfinite(loss) for loss in losses]
     if not all(finite) or not torch.isfinite(stack.values[slot]).all():

@@ -1,11 +1,14 @@
 """The stacked inner loop: the same numbers as PEFT one at a time, and adapters that never notice each other."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from statistics import mean, stdev
 
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from pydantic import ValidationError
 from torch import Tensor
 
 from seal.adapters import AdapterStack, LoRAShape, load_peft, merge, save_peft
@@ -14,7 +17,9 @@ from seal.errors import ConfigError, ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
 from seal.packing import can_be_packed
-from seal.types import Failure, Plan, TrainingSequence
+from seal.store import read_records
+from seal.types import Evaluation, Failure, Plan, TrainingSequence
+from tests.conftest import SMALL, settings_without
 from tests.models import random_backbone, tiny_backbone
 
 TEXTS = (
@@ -61,6 +66,19 @@ def weights(outcome: Adapted) -> Tensor:
     return torch.cat([part.flatten() for pair in outcome.adapter.weights.values() for part in pair])
 
 
+class Drawn(torch.nn.Module):
+    """Dropout whose random numbers come from a generator."""
+
+    def __init__(self, share: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.share = share
+        self.generator = generator
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        kept = torch.empty(hidden.shape).bernoulli_(1 - self.share, generator=self.generator)
+        return hidden * kept / (1 - self.share)
+
+
 def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> tuple[dict[str, Tensor], list[float]]:
     """The same training by PEFT, torch's AdamW and transformers' schedules, one sequence after another."""
     from transformers import get_scheduler
@@ -82,6 +100,10 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
     for name, weight in model.named_parameters():
         if "lora_A" in name:
             torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+    if settings.dropout:
+        for module in model.modules():
+            if hasattr(module, "lora_dropout"):
+                module.lora_dropout["default"] = Drawn(settings.dropout, generator)
     optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate, weight_decay=0.0)
     n_steps = settings.n_updates(len(plan.sequences))
     schedule = get_scheduler(settings.schedule, optimizer, settings.warmup_steps, n_steps)
@@ -123,6 +145,7 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
         {"padding_loss": "exact", "max_tokens": 24, "append_end": False},
         {"padding_loss": "exact", "max_tokens": 24, "batch_size": 2},
         {"rank_stabilized": True, "batch_size": None, "micro_batch_size": 1, "parallel": 2},
+        {"dropout": 0.3, "parallel": 2},
         {"gradient_checkpointing": True, "batch_size": 2, "micro_batch_size": 1, "parallel": 1},
     ],
 )
@@ -168,6 +191,37 @@ def test_an_adapter_does_not_depend_on_its_neighbours(tmp_path: Path) -> None:
     alone = [train(backbone, lora(), [plan], [seed])[0] for plan, seed in zip(PLANS, SEEDS, strict=True)]
     for stacked, single in zip(together, alone, strict=True):
         torch.testing.assert_close(weights(stacked), weights(single), atol=1e-12, rtol=0)
+
+
+def test_all_of_the_padding_sampled_is_all_of_the_padding(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    padded = {"max_tokens": 24, "batch_size": 2, "append_end": False}
+    every = train(backbone, lora(padding_loss="sampled", padding_samples=24, **padded), seeds=[5, 5, 5])
+    exact = train(backbone, lora(padding_loss="exact", **padded), seeds=[5, 5, 5])
+    for one, other in zip(every, exact, strict=True):
+        assert one.training
+        assert other.training
+        assert one.training.losses[0] == pytest.approx(other.training.losses[0], abs=1e-12)
+
+
+def test_some_of_the_padding_counts_for_all_of_it_on_average(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    once = {"max_tokens": 96, "epochs": 1, "batch_size": None, "learning_rate": 1e-9}
+    plan = PLANS[2]
+    [exact] = train(backbone, lora(padding_loss="exact", **once), [plan], [0])
+    settings = lora(padding_loss="sampled", padding_samples=3, parallel=64, **once)
+    sampled = [
+        one.training.losses[0] for one in train(backbone, settings, [plan] * 256, list(range(256))) if one.training
+    ]
+    assert exact.training
+    error = stdev(sampled) / len(sampled) ** 0.5
+    assert error < 0.02 * exact.training.losses[0]
+    assert abs(mean(sampled) - exact.training.losses[0]) < 4 * error
+
+
+def test_dropout_and_activations_that_are_computed_twice_exclude_each_other() -> None:
+    with pytest.raises(ValidationError, match="dropout and gradient_checkpointing exclude each other"):
+        lora(dropout=0.1, gradient_checkpointing=True)
 
 
 def test_the_same_seed_gives_the_same_adapter_bit_for_bit_and_another_seed_another() -> None:
@@ -261,3 +315,13 @@ def test_a_target_that_the_model_does_not_have_is_named(tmp_path: Path) -> None:
     backbone = random_backbone(tmp_path, "llama")
     with pytest.raises(ModelError, match=r"no linear layer 'c_attn'; it has down_proj, gate_proj"):
         AdapterStack(backbone.model, LoRAShape(rank=1, alpha=1, targets=("c_attn",)), count=1)
+
+
+def test_a_run_gives_the_same_rewards_whatever_the_number_of_slots(seal: Callable[..., int]) -> None:
+    small = settings_without(SMALL, "inner.parallel", "recipe.rounds")
+    for n_slots in (1, 16):
+        run = (*small, "recipe.rounds=0", "model.dtype=float64", f"inner.parallel={n_slots}", f"name=slots_{n_slots}")
+        assert seal("run", *run) == 0
+    one, many = (read_records(Path(f"outputs/slots_{n}/evaluations.jsonl"), Evaluation) for n in (1, 16))
+    assert len(one) > 6
+    assert {key: found.verdicts for key, found in one.items()} == {key: found.verdicts for key, found in many.items()}

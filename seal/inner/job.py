@@ -1,0 +1,107 @@
+"""One adapter's training as a course of steps: which sequences when, at which rate, and what came of it. Pure.
+
+It knows no model: whoever has one asks for the next batch and tells the loss.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from seal.backbone import Backbone
+from seal.inner.lora import LoRA
+from seal.packing import IGNORED, Segment
+from seal.text import Tokens
+from seal.types import Plan
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """One adapter's training: what to do at each step, and what has happened."""
+
+    settings: LoRA
+    examples: list[Tokens]
+    generator: torch.Generator
+    pad_id: int
+    losses: list[Tensor] = field(default_factory=list)
+    """One number a step, wherever the model computes."""
+    order: list[int] = field(default_factory=list)
+    """Examples left in this epoch."""
+
+    @property
+    def n_steps(self) -> int:
+        return self.settings.n_updates(len(self.examples))
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.losses) == self.n_steps
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the step that comes next."""
+        step, warmup = len(self.losses), self.settings.warmup_steps
+        if step < warmup:
+            return self.settings.learning_rate * step / warmup
+        progress = (step - warmup) / max(1, self.n_steps - warmup)
+        fall = 1 - progress if self.settings.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
+        return self.settings.learning_rate * fall
+
+    def next_batch(self) -> list[Segment]:
+        """The sequences of the next step; the weights of all labels sum to 1."""
+        if not self.order:
+            self.order = torch.randperm(len(self.examples), generator=self.generator).tolist()
+        size = self.settings.batch_size or len(self.examples)
+        batch, self.order = self.order[:size], self.order[size:]
+        segments = [self._segment(self.examples[number]) for number in batch]
+        total = sum(float(segment.weights[segment.labels != IGNORED].sum()) for segment in segments)
+        return [replace(segment, weights=segment.weights / max(total, 1)) for segment in segments]
+
+    def _segment(self, tokens: Tokens) -> Segment:
+        if self.settings.padding_loss == "sampled":
+            return _with_sampled_padding(tokens, self.settings, self.pad_id, self.generator)
+        return _segment(tokens)
+
+
+def _segment(tokens: Tokens) -> Segment:
+    ids, trained = torch.tensor(tokens.ids), torch.tensor(tokens.trained)
+    labels = torch.full_like(ids, IGNORED)
+    labels[:-1] = ids[1:].where(trained[1:], IGNORED)
+    weights = torch.ones(len(ids), dtype=torch.float64)
+    return Segment(
+        ids=ids, labels=labels, positions=torch.arange(len(ids)), weights=weights, n_padding=tokens.n_padding
+    )
+
+
+def _with_sampled_padding(tokens: Tokens, settings: LoRA, pad_id: int, generator: torch.Generator) -> Segment:
+    """The real tokens, and a few of the paddings that would follow, which count for all of them.
+
+    A padding token attends to the real tokens only, whatever padding stands before it: so these few see what they would
+    see among all, and what is learned is the same on average.
+    """
+    real = _segment(tokens)
+    n_missing = settings.max_tokens - len(real)  # the last real token predicts the first of them
+    if n_missing <= 0:
+        return real
+    n_drawn = min(settings.padding_samples, n_missing - 1)
+    drawn = torch.randperm(n_missing - 1, generator=generator)[:n_drawn]
+    labels = real.labels.clone()
+    labels[-1] = pad_id
+    padding = torch.full((n_drawn,), pad_id)
+    return Segment(
+        ids=torch.cat([real.ids, padding]),
+        labels=torch.cat([labels, padding]),
+        positions=torch.cat([real.positions, len(real) + drawn]),
+        weights=torch.cat([real.weights, torch.full((n_drawn,), (n_missing - 1) / max(n_drawn, 1)).double()]),
+        n_padding=n_drawn,
+    )
+
+
+def job_of(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> Job:
+    """Random numbers are drawn in this order: the adapter's start; each epoch's order, and what its steps need."""
+    return Job(
+        settings=settings.overridden(plan.settings),
+        examples=[settings.tokens(backbone.tokenizer, sequence) for sequence in plan.sequences],
+        generator=torch.Generator().manual_seed(seed),
+        pad_id=backbone.pad_id,
+    )
