@@ -1,7 +1,8 @@
 """`seal check`: what a run would be, without running anything."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,6 +10,8 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from seal import config
+from seal.inner.memory import NUMBER_BYTES, ModelShape, device_bytes
+from seal.model import files
 from seal.preflight import preflight
 from seal.run import Run
 from seal.statistics import mean
@@ -23,9 +26,9 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     """
     run, settings = config.load(overrides)
     contexts = preflight(run)
-    plan = plan_of(run, contexts)
+    plan, memory = plan_of(run, contexts), memory_of(run)
     if as_json:
-        print(json.dumps({"settings": settings, "plan": plan}, indent=2, default=str))
+        print(json.dumps({"settings": settings, "plan": plan, "memory": memory}, indent=2, default=str))
         return 0
     console = Console()
     console.print(
@@ -36,6 +39,8 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
     for what, amount in plan.items():
         console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
+    for sentence in _memory_sentences(memory):
+        console.print(sentence, highlight=False)
     return 0
 
 
@@ -70,6 +75,46 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
         "estimated_paid_tokens": sum(usage.prompt_tokens + usage.completion_tokens for usage in paid),
         "estimated_usd": round(sum(usage.usd for usage in paid), 2),
     }
+
+
+def memory_of(run: Run) -> Mapping[str, Any] | None:
+    """How much memory the inner loop will take, estimated; None where the model is not here or nothing is known."""
+    if not files.is_local(run.model):
+        return None
+    facts = files.ModelFolder(Path(run.model.path))
+    shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[run.model.dtype])
+    widths = facts.shapes_of(getattr(run.inner, "targets", ()))
+    slot = run.inner.memory(shape, widths, run.inner.tokens_at_once)
+    if slot is None:
+        return None
+    weights = facts.n_numbers * shape.bytes_per_number
+    there = device_bytes(run.model.device)
+    return {
+        "weights_bytes": weights,
+        "slot_bytes": slot.total,
+        "slot_adapter_bytes": slot.adapter,
+        "slots": getattr(run.inner, "parallel", 1),
+        "free_bytes": there,
+        "slots_that_fit": None if there is None else slot.slots_in(there - weights),
+    }
+
+
+def _memory_sentences(memory: Mapping[str, Any] | None) -> Iterator[str]:
+    if memory is None:
+        return
+    yield (
+        f"Memory, estimated: {_gigabytes(memory['weights_bytes'])} of weights, {_gigabytes(memory['slot_bytes'])} "
+        f"a slot ({_gigabytes(memory['slot_adapter_bytes'])} of it adapter and optimizer); "
+        f"inner.parallel={memory['slots']}"
+    )
+    if memory["slots_that_fit"] is not None:
+        yield (
+            f"of {_gigabytes(memory['free_bytes'])} that are free here, {memory['slots_that_fit']} slots fit or are of use"
+        )
+
+
+def _gigabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:.1f} MB"
 
 
 def _mean_length(texts: Iterable[str]) -> float:

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     from seal.adaptation import Adaptation
     from seal.backbone import Backbone
+    from seal.inner.memory import ModelShape, SlotMemory
     from seal.text import Tokens
+
+TYPICAL_SEQUENCES, TYPICAL_TOKENS = 9, 51
+"""Training sequences that a self-edit makes and tokens of each, measured on the published ones (8.7), for forecasts."""
 
 PLANNABLE = {"learning_rate", "epochs"}
 """What a plan may set for its own training."""
@@ -49,6 +53,18 @@ class Inner(ABC):
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> "Tokens | None":
         """What is read and trained on of a sequence; None where nothing is."""
         return None
+
+    def memory(
+        self, shape: "ModelShape", widths: Sequence[tuple[int, int]], tokens_per_step: int
+    ) -> "SlotMemory | None":
+        """What one training takes beside a model of this shape, if it can be told: `widths` are of the layers that it
+        adapts."""
+        return None
+
+    @property
+    def tokens_at_once(self) -> int:
+        """Tokens of a typical self-edit that go through the model at once; 0 where none do."""
+        return 0
 
     def overridden(self, settings: Mapping[str, float | int | str]) -> Self:
         """These settings with those that a plan sets itself; adapters side by side must share their shape.

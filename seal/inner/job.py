@@ -38,6 +38,13 @@ class Job:
         return len(self.losses) == self.n_steps
 
     @property
+    def tokens_at_once(self) -> int:
+        """At most, in one pass through the model."""
+        size = min(self.settings.micro_batch_size or len(self.examples), self.settings.batch_size or len(self.examples))
+        extra = self.settings.padding_samples if self.settings.padding_loss == "sampled" else 0
+        return sum(sorted((len(example.ids) + extra for example in self.examples), reverse=True)[:size])
+
+    @property
     def learning_rate(self) -> float:
         """Of the step that comes next."""
         step, warmup = len(self.losses), self.settings.warmup_steps

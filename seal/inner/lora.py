@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from seal.inner import Adapted, Inner
+from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Adapted, Inner
 from seal.settings import option
 from seal.text import Tokens, encode_sequence, padding_id
 from seal.types import Failure, Plan, TrainingSequence
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from seal.backbone import Backbone
+    from seal.inner.memory import ModelShape, SlotMemory
 
+MOST_SLOTS = 32
+"""More adapters side by side do not train faster: the matrix products are as large as the machine likes by then."""
 REFILLS = 4
 """So many times as many plans as slots are worth having at once, so that a slot that is done finds the next one."""
 
@@ -63,8 +66,9 @@ class LoRA(Inner):
     """Longer sequences are cut at this length."""
     gradient_checkpointing: bool
     """Whether activations are computed twice instead of being kept: less memory, more time."""
-    parallel: PositiveInt
-    """How many adapters are trained side by side; costs memory, changes no result beyond rounding."""
+    parallel: PositiveInt | Literal["auto"]
+    """Slots: how many adapters are trained side by side; costs memory, changes no result beyond rounding. `auto` takes
+    as many as fit. If the memory does not suffice, the slots are halved, and what they did is done anew."""
 
     @model_validator(mode="after")
     def _recomputes_what_was(self) -> Self:
@@ -77,7 +81,19 @@ class LoRA(Inner):
 
     @property
     def slots(self) -> int:
-        return self.parallel * REFILLS
+        return (MOST_SLOTS if self.parallel == "auto" else self.parallel) * REFILLS
+
+    def memory(self, shape: "ModelShape", widths: Sequence[tuple[int, int]], tokens_per_step: int) -> "SlotMemory":
+        from seal.inner.memory import slot_memory
+
+        recomputed = self.gradient_checkpointing
+        return slot_memory(shape, widths=widths, rank=self.rank, tokens_per_step=tokens_per_step, recomputed=recomputed)
+
+    @property
+    def tokens_at_once(self) -> int:
+        at_once = min(self.batch_size or TYPICAL_SEQUENCES, self.micro_batch_size or TYPICAL_SEQUENCES)
+        padding = {"none": 0, "sampled": self.padding_samples, "exact": self.max_tokens}[self.padding_loss]
+        return at_once * max(TYPICAL_TOKENS, padding)
 
     def n_updates(self, n_sequences: int) -> int:
         return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))

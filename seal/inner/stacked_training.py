@@ -6,21 +6,27 @@ trained at a step, of all slots together, goes through the model in one packed r
 Letters of shapes: A adapters, T tokens, P numbers an adapter.
 """
 
+import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from seal.adapters import AdapterStack, Dropout, LoRAShape
+from seal.adapters import AdapterStack, Dropout, LoRAShape, features, target_layers
 from seal.backbone import Backbone
+from seal.errors import ModelError
 from seal.inner import Adapted
 from seal.inner.job import Job, job_of
-from seal.inner.lora import LoRA
+from seal.inner.lora import MOST_SLOTS, LoRA
+from seal.inner.memory import ModelShape, free_ram
 from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.types import Failure, Plan, Training
+
+_LOG = logging.getLogger(__name__)
 
 
 def train_stacked(
@@ -28,15 +34,62 @@ def train_stacked(
 ) -> list[Adapted | Failure]:
     """Train one adapter a plan on the frozen backbone. Results stand in the order of the plans.
 
+    Where the memory does not suffice, half as many go on side by side; what ran is done anew, nothing else is lost.
+
     Raises:
-        ModelError: a target is missing.
+        ModelError: a target is missing, or not even one training fits the memory.
     """
-    jobs = [job_of(settings, backbone, plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
-    longest_first = sorted(range(len(jobs)), key=lambda number: -jobs[number].n_steps)
-    slots = _Slots(settings, backbone, count=min(settings.parallel, len(jobs)))
-    with slots.open():
-        found = dict(slots.work_off([(number, jobs[number]) for number in longest_first]))
-    return [found[number] for number in range(len(jobs))]
+    found: dict[int, Adapted | Failure] = {}
+    while len(found) < len(plans):
+        jobs = {
+            number: job_of(settings, backbone, plan, seed)
+            for number, (plan, seed) in enumerate(zip(plans, seeds, strict=True))
+            if number not in found
+        }
+        slots = _Slots(settings, backbone, count=min(_n_slots(settings, backbone, jobs.values()), len(jobs)))
+        try:
+            with slots.open():
+                found.update(slots.work_off(sorted(jobs.items(), key=lambda each: -each[1].n_steps)))  # one by one
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            _halve(backbone, len(slots.running), error)
+        del slots  # and with it the memory
+    return [found[number] for number in range(len(plans))]
+
+
+_fitting: WeakKeyDictionary[PreTrainedModel, int] = WeakKeyDictionary()
+"""How many slots were left when the memory did not suffice."""
+
+
+def _n_slots(settings: LoRA, backbone: Backbone, jobs: Collection[Job]) -> int:
+    wanted = settings.parallel
+    if wanted == "auto":
+        wanted = _slots_that_fit(settings, backbone, max(job.tokens_at_once for job in jobs))
+    return min(wanted, _fitting.get(backbone.model, wanted))
+
+
+def _slots_that_fit(settings: LoRA, backbone: Backbone, tokens_per_step: int) -> int:
+    model = backbone.model
+    widths = [features(layer) for layer in target_layers(model, settings.targets).values()]
+    shape = ModelShape.of(model.config.to_dict(), bytes_per_number=model.dtype.itemsize)
+    free = torch.cuda.mem_get_info(backbone.device)[0] if backbone.device.type == "cuda" else free_ram()
+    return MOST_SLOTS if free is None else settings.memory(shape, widths, tokens_per_step).slots_in(free)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Of a GPU, which has a class of its own, or of main memory, which has only a text."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _halve(backbone: Backbone, n_slots: int, error: RuntimeError) -> None:
+    if n_slots == 1:
+        raise ModelError(
+            "the memory does not suffice for one training: lower inner.micro_batch_size or inner.max_tokens, or set "
+            f"inner.gradient_checkpointing=true ({str(error).splitlines()[0]})"
+        ) from error
+    _fitting[backbone.model] = n_slots // 2
+    _LOG.warning("the memory does not suffice for %d slots: going on with %d", n_slots, n_slots // 2)
 
 
 class _Slots:

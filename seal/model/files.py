@@ -2,15 +2,17 @@
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from seal.errors import ModelError
 from seal.model import Model
+from seal.types import ALL_LINEAR
 
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 _PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py")
@@ -121,18 +123,34 @@ class ModelFolder:
         return None
 
     @cached_property
-    def matrices(self) -> frozenset[str]:
-        """The paths of everything with a two-dimensional weight: the linear layers and the embeddings."""
-        found = set()
+    def matrices(self) -> dict[str, tuple[int, int]]:
+        """Everything with a two-dimensional weight, by its path: the linear layers and the embeddings."""
+        found = {}
         for file in self.folder.glob("*.safetensors"):
             for name, entry in _header(file).items():
                 if name.endswith(".weight") and len(entry["shape"]) == 2:
-                    found.add(name.removesuffix(".weight"))
-        return frozenset(found)
+                    found[name.removesuffix(".weight")] = (entry["shape"][0], entry["shape"][1])
+        return found
+
+    @property
+    def n_numbers(self) -> int:
+        """Of all weights."""
+        headers = [_header(file).values() for file in self.folder.glob("*.safetensors")]
+        return sum(prod(entry["shape"]) for header in headers for entry in header)
 
     def has_layer(self, target: str) -> bool:
-        inner = [path for path in self.matrices if path.rpartition(".")[2] in self.layer_names]
-        return any(path == target or path.endswith(f".{target}") for path in inner)
+        return bool(self.shapes_of([target]))
+
+    def shapes_of(self, targets: Sequence[str]) -> list[tuple[int, int]]:
+        """The two sizes of each layer that one of the targets names; of `all-linear` all but the output head."""
+        inner = {path: shape for path, shape in self.matrices.items() if path.rpartition(".")[2] in self.layer_names}
+        if ALL_LINEAR in targets:
+            return [shape for path, shape in inner.items() if path.rpartition(".")[2] != "lm_head"]
+        return [
+            shape
+            for path, shape in inner.items()
+            if any(path == target or path.endswith(f".{target}") for target in targets)
+        ]
 
     @cached_property
     def layer_names(self) -> list[str]:

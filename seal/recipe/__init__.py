@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import PositiveInt
 
+from seal.inner import TYPICAL_SEQUENCES
 from seal.settings import option
 from seal.types import Context
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from seal.outer import Outer
     from seal.results import Results
     from seal.task import Contexts
-
-TYPICAL_SEQUENCES = 9
-"""Training sequences that a self-edit makes, measured on the published ones (8.7), for forecasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from pydantic import NonNegativeInt
 
 from seal import loop
 from seal.errors import RunError
+from seal.inner import TYPICAL_SEQUENCES
 from seal.lab import Lab
 from seal.outer import Outer
-from seal.recipe import TYPICAL_SEQUENCES, Forecast, Recipe, count_queries
+from seal.recipe import Forecast, Recipe, count_queries
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus, one_plan
 from seal.recipe.measuring import all_comparisons, measurement, scores
 from seal.recipe.model_card import model_card

@@ -14,9 +14,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, PositiveInt
 
 from seal import loop
+from seal.inner import TYPICAL_SEQUENCES
 from seal.lab import Lab
 from seal.outer import Outer
-from seal.recipe import TYPICAL_SEQUENCES, Forecast, OfOnePart, count_queries
+from seal.recipe import Forecast, OfOnePart, count_queries
 from seal.recipe.consolidation import Corpus, one_plan, train_and_ask
 from seal.recipe.measuring import all_comparisons, measurement, scores
 from seal.results import Measurement, Results, Row, of_trainings

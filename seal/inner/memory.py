@@ -1,0 +1,97 @@
+"""How much memory stacked trainings take: an estimate from a model's shape, before or after it is loaded. No torch.
+
+Of each slot: the adapter, its gradient and AdamW's two moments in float32, and what one step keeps for going backwards.
+The second is a rule of thumb for transformers with a gated MLP, held against what torch keeps in a test.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seal.inner.lora import MOST_SLOTS
+
+USABLE = 0.85
+"""Share of the free memory that is planned with; the rest is for what was not thought of."""
+NUMBER_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
+_FLOAT32 = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelShape:
+    """What matters of a causal transformer."""
+
+    n_layers: int
+    hidden: int
+    intermediate: int
+    vocabulary: int
+    bytes_per_number: int
+
+    @staticmethod
+    def of(config: Mapping[str, Any], *, bytes_per_number: int) -> "ModelShape":
+        """From a configuration as transformers writes it, of newer models or of GPT-2's time."""
+        hidden = config.get("hidden_size") or config.get("n_embd") or 0
+        return ModelShape(
+            n_layers=config.get("num_hidden_layers") or config.get("n_layer") or 0,
+            hidden=hidden,
+            intermediate=config.get("intermediate_size") or config.get("n_inner") or 4 * hidden,
+            vocabulary=config.get("vocab_size") or 0,
+            bytes_per_number=bytes_per_number,
+        )
+
+    def kept_bytes(self, *, n_inputs: int, recomputed: bool) -> int:
+        """What a trained token keeps until the backward pass; `n_inputs` numbers go into the adapters, in float32."""
+        layer = (16 * self.hidden + 4 * self.intermediate) * self.bytes_per_number
+        adapters = n_inputs * _FLOAT32
+        logits = self.vocabulary * (self.bytes_per_number + 2 * _FLOAT32)
+        if not recomputed:
+            return self.n_layers * layer + adapters + logits
+        ends = self.n_layers * self.hidden * self.bytes_per_number
+        return ends + layer + adapters // max(1, self.n_layers) + logits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotMemory:
+    """The bytes of one slot."""
+
+    adapter: int
+    kept: int
+    """By the largest step's tokens until the backward pass."""
+
+    @property
+    def total(self) -> int:
+        return self.adapter + self.kept
+
+    def slots_in(self, free_bytes: int) -> int:
+        """How many slots that memory has room for; at least one, at most what is useful."""
+        return max(1, min(MOST_SLOTS, int(free_bytes * USABLE) // max(1, self.total)))
+
+
+def slot_memory(
+    shape: ModelShape, *, widths: Sequence[tuple[int, int]], rank: int, tokens_per_step: int, recomputed: bool
+) -> SlotMemory:
+    """Of adapters beside layers with so many numbers in and out."""
+    n_numbers = rank * sum(map(sum, widths))
+    kept = shape.kept_bytes(n_inputs=sum(n_in for n_in, _ in widths), recomputed=recomputed)
+    return SlotMemory(adapter=4 * _FLOAT32 * n_numbers, kept=tokens_per_step * kept)
+
+
+def device_bytes(device: str) -> int | None:
+    """The memory of the device that `model.device` names, as the system tells; None where it does not."""
+    if device != "cpu" and shutil.which("nvidia-smi"):
+        number = device.partition(":")[2] or "0"
+        query = ["nvidia-smi", f"--id={number}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+        found = subprocess.run(query, capture_output=True, text=True, check=False, timeout=20)
+        if found.returncode == 0 and found.stdout.strip().isdigit():
+            return int(found.stdout) * 2**20
+    return None if device.startswith("cuda") else free_ram()
+
+
+def free_ram() -> int | None:
+    """Bytes of main memory that are free, where the system tells."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return None
