@@ -1,4 +1,4 @@
-"""What stacked trainings take of memory: estimated, held against what torch keeps; and what happens when it is not enough."""
+"""The memory of stacked trainings: estimated, held against what torch keeps; and what happens when it runs out."""
 
 import json
 import os
@@ -25,7 +25,7 @@ SEVEN_B = dict(num_hidden_layers=28, hidden_size=3584, intermediate_size=18944, 
 
 
 def test_an_adapter_of_7b_takes_what_was_measured() -> None:
-    """INNER: 161 MB for query and value at rank 32, 1.29 GB for all linear layers, with gradient and moments."""
+    """161 MB for query and value at rank 32, 1.29 GB for all linear layers, with gradient and moments."""
     shape = ModelShape.of(SEVEN_B, bytes_per_number=2)
     query_and_value = [(3584, 3584), (3584, 512)] * 28
     all_linear = [
@@ -70,7 +70,11 @@ def test_the_estimate_of_what_a_step_keeps_is_of_the_right_size(targets: tuple[s
     widths = [features(layer) for layer in target_layers(model, targets).values()]
     shape = ModelShape.of(model.config.to_dict(), bytes_per_number=4)
     estimated = lora(rank=4, gradient_checkpointing=recomputed).memory(shape, widths, n_tokens).kept
-    assert 0.5 * measured < estimated < 2.5 * measured
+    if recomputed:  # what one layer takes while it is computed again comes on top
+        plain = lora(rank=4).memory(shape, widths, n_tokens).kept
+        assert measured < estimated < 0.6 * plain
+    else:
+        assert 0.5 * measured < estimated < 2.5 * measured
 
 
 @pytest.mark.parametrize("make", ["llama", "qwen2", "gpt2"])
