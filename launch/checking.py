@@ -109,7 +109,7 @@ def _memory_sentences(memory: Mapping[str, Any] | None) -> Iterator[str]:
     )
     if memory["slots_that_fit"] is not None:
         yield (
-            f"of {_gigabytes(memory['free_bytes'])} that are free here, {memory['slots_that_fit']} slots fit or are of use"
+            f"of {_gigabytes(memory['free_bytes'])} that are free here, {memory['slots_that_fit']} slots fit or help"
         )
 
 
