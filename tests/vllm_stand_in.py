@@ -1,4 +1,4 @@
-"""A server that speaks vLLM's protocol where vLLM cannot run: transformers and PEFT, one request after another, on a CPU.
+"""A server that speaks vLLM's protocol where vLLM cannot run: transformers and PEFT on a CPU, one request at a time.
 
 It loads the adapter folders that it is told and writes with them. It shares no code with seal. What a test wants it to
 do wrong stands in the environment; what it was asked goes into the file that STAND_IN_DIARY names.
@@ -22,7 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 ALLOWED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status

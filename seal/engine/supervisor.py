@@ -25,7 +25,8 @@ def main(command: list[str]) -> int:
 
 
 def _await_release(process: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):
+        continue
     _end(process)
 
 

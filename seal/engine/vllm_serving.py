@@ -42,6 +42,10 @@ class Server:
     def running(self) -> bool:
         return self._process.running
 
+    def serves(self) -> bool:
+        """Whether it is there, and is this one."""
+        return self.running and self._serves()
+
     def _serves(self) -> bool:
         try:
             return self.endpoint.model in self.protocol.models()
@@ -80,7 +84,7 @@ class ServedPolicy:
         self._server: Server | None = None
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
-        """One completion a request, in order. Where no request got an answer, the next call finds a fresh server.
+        """One completion a request, in order. Where it stayed without any, or died, the next call finds a fresh server.
 
         Raises:
             RunError: a server does not come up.
@@ -89,7 +93,8 @@ class ServedPolicy:
         for numbers in by_adapters(requests, self.settings.loaded_together):
             group = [requests[number] for number in numbers]
             found |= zip(numbers, self._generate(group, sampling), strict=True)
-        if found and all(isinstance(each, Unavailable) for each in found.values()):
+        silent = [isinstance(each, Unavailable) for each in found.values()]
+        if self._server and any(silent) and (all(silent) or not self._server.serves()):
             self._stop()
         return [found[number] for number in range(len(requests))]
 

@@ -23,7 +23,7 @@ from seal.errors import ConfigError, RunError
 from seal.model.tiny import Tiny
 from seal.store import read_records
 from seal.types import Answered, Completion, Failure, Policy, Sampling, Unavailable
-from tests.conftest import ROOT, SMALL, records, settings_without
+from tests.conftest import CLOCKED, ROOT, SMALL, settings_without
 from tests.inner.test_lora import lora, train
 from tests.models import tiny_backbone
 
@@ -35,6 +35,7 @@ PROMPTS = ("River Welcott\nQuestion:", "Old Marley\nThe charter of Old", "Pi")
 SERVED = (
     *settings_without(SMALL, "engine.prompts_per_batch"),
     "engine=vllm_server",
+    "~engine.prompts_per_batch",
     f"engine.command=[{','.join(STAND_IN)}]",
     "engine.max_retries=0",
     "engine.give_up_after=2",
@@ -87,8 +88,8 @@ def serving(folder: Path, **chosen: Any) -> Iterator[Generator]:
 
 @pytest.fixture(scope="module")
 def adapters() -> list[Adapter]:
-    trained = train(lora(rank=4, learning_rate=3e-2, epochs=10), tiny_backbone(), n_plans=3)
-    return [outcome.adapter for outcome in trained if not isinstance(outcome, Failure) and outcome.adapter]
+    trained = train(tiny_backbone(), lora(rank=4, learning_rate=3e-2, epochs=10))
+    return [outcome.adapter for outcome in trained if outcome.adapter]
 
 
 def asked_of(adapters: list[Adapter]) -> list[Request]:
@@ -115,11 +116,19 @@ def test_a_run_on_a_server_ends_with_the_records_of_a_run_in_process(seal: Seal,
     greedy = (*SERVED, "self_edit.temperature=0")
     assert seal("run", *greedy) == 0
     assert seal("run", *SMALL, "self_edit.temperature=0", "name=here") == 0
-    there, here = (records(Path("outputs") / name) for name in ("tiny", "here"))
-    same = [file for file in here if file != "results.json"]
-    assert {file: there[file] for file in same} == {file: here[file] for file in same}
+    there, here = (lines_of(Path("outputs") / name) for name in ("tiny", "here"))
+    assert there.keys() == here.keys()
+    for file, lines in here.items():
+        assert there[file] == lines, file
     assert len(noted(diary, "start")) == 2, "one server for each policy"
     assert not [start for start in noted(diary, "start") if alive(start["process"])]
+
+
+def lines_of(run: Path) -> dict[str, list[bytes]]:
+    """The records of a run, sorted: batches of another size write them in another order."""
+    return {
+        file.name: sorted(file.read_bytes().splitlines()) for file in run.glob("*.jsonl") if file.name not in CLOCKED
+    }
 
 
 def alive(process: int) -> bool:
@@ -213,12 +222,12 @@ def test_a_run_whose_servers_keep_dying_stops_and_goes_on_without_a_loss(
     run = Path("outputs/tiny")
     answers = read_records(run / "answers.jsonl", Answered | Failure)
     assert all(isinstance(each, Answered) for each in answers.values())
-    before = {file: content for file, content in records(run).items() if file.endswith(".jsonl")}
+    before = lines_of(run)
     monkeypatch.delenv("STAND_IN_DIES_AFTER")
     assert seal("run", *SERVED) == 0
-    after = records(run)
-    assert before
-    assert all(after[file].startswith(content) for file, content in before.items())
+    after = lines_of(run)
+    assert answers
+    assert all(set(lines) <= set(after[file]) for file, lines in before.items())
     assert not [start for start in noted(diary, "start") if alive(start["process"])]
 
 
