@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -127,6 +128,8 @@ def handler(served: Served) -> type[BaseHTTPRequestHandler]:
             route = self.path.removeprefix("/v1/")
             with served.lock:
                 note({"route": route, "process": os.getpid(), **asked})
+                if os.environ.get("STAND_IN_HANGS"):
+                    time.sleep(600)
                 try:
                     self._answer(200, routes[route](asked))
                 except Refusal as refusal:

@@ -17,6 +17,10 @@ class Refused(Exception):  # noqa: N818  # not a fault of ours
     """The server did not do it, with the reason."""
 
 
+class Silent(Refused):
+    """The server did not answer at all."""
+
+
 class Protocol:
     """Talks to one server. Every method raises `Refused` where the server does not do its part."""
 
@@ -58,7 +62,7 @@ class Protocol:
         except HTTPError as error:
             raise Refused(f"{path}: {error.code} {error.read().decode(errors='replace')[:300]}") from error
         except OSError as error:
-            raise Refused(f"{path}: {error}") from error
+            raise Silent(f"{path}: {error}") from error
         try:
             return json.loads(said)
         except ValueError:

@@ -16,7 +16,7 @@ from seal.endpoint import Endpoint, Question, Reply
 from seal.engine import Request
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
 from seal.engine.server_process import ServerProcess, free_port
-from seal.engine.vllm_protocol import Protocol, Refused
+from seal.engine.vllm_protocol import Protocol, Refused, Silent
 from seal.engine.vllm_server import VLLMServer
 from seal.engine.vllm_settings import Call, Written, complete
 from seal.model import Model
@@ -31,6 +31,7 @@ class Server:
         self.endpoint: Endpoint = settings.endpoint(port, name)
         self.protocol = Protocol(self.endpoint)
         self.n_loads = 0
+        self._silence: Silent | None = None
         self._process = ServerProcess(
             command_line(settings, model, stored.folder, port=port, served_name=name),
             environment=_environment(settings),
@@ -44,7 +45,7 @@ class Server:
 
     def serves(self) -> bool:
         """Whether it is there, and is this one."""
-        return self.running and self._serves()
+        return self.running and self._silence is None and self._serves()
 
     def _serves(self) -> bool:
         try:
@@ -56,20 +57,25 @@ class Server:
         """The name under which the server has loaded an adapter, seen to be there; or why it has not."""
         self.n_loads += 1
         try:
+            if self._silence:
+                raise self._silence
             self.protocol.load(folder.name, folder)
             if folder.name not in self.protocol.models():
                 raise Refused("the server accepted it, and does not list it")
             self.protocol.check(folder.name)
         except Refused as refusal:
+            self._silence = refusal if isinstance(refusal, Silent) else None
             return Unavailable(reason=f"the adapter was not loaded: {refusal}")
         return folder.name
 
     def unload(self, name: str) -> None:
         """Unload an adapter. One that the server has dropped already is as good; its name is never used again."""
+        if self._silence:
+            return
         try:
             self.protocol.unload(name)
-        except Refused:
-            return
+        except Refused as refusal:
+            self._silence = refusal if isinstance(refusal, Silent) else None
 
     def stop(self) -> None:
         self._process.stop()
