@@ -21,8 +21,9 @@ _SETTLED_S = 60.0
 
 
 class AdapterFolder:
-    """A folder for adapters under names that are used once: an engine may keep old weights for a name that comes again.
+    """A folder for adapters under names that are used once.
 
+    An engine may keep what it computed with old weights for a name that comes again (vllm-project/vllm#42125).
     It goes with this process. Where the process was killed, the next one sweeps it away.
     """
 

@@ -22,8 +22,6 @@ class VLLM(VLLMSettings):
 
     requests_together: PositiveInt
     """How many requests are handed over at once; records are written so many at once."""
-    sleeps: bool
-    """Whether it gives its GPU memory back between batches: weights go to host memory, the cache is dropped."""
     extra_arguments: Mapping[str, Any]
     """Further arguments of `vllm.LLM`, as they are."""
 

@@ -1,4 +1,8 @@
-"""One policy in `vllm.LLM`, with adapters that come and go. The only module that imports vLLM."""
+"""One policy in `vllm.LLM`, with adapters that come and go. The only module that imports vLLM.
+
+vLLM's sleep mode is not used to share a GPU: with adapters, waking up was seen to corrupt weights without an error
+(vllm-project/vllm#53888). Its memory is given back by ending the process that its engine runs in.
+"""
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +46,6 @@ class LoadedPolicy:
             for numbers in by_adapters(requests, self.settings.loaded_together):
                 group = [requests[number] for number in numbers]
                 found |= zip(numbers, self._generate(group, sampling), strict=True)
-            self._rest()
         except EngineDeadError as error:
             self._unload_model()
             silent = Unavailable(reason=f"vLLM's engine died: {error}")
@@ -56,22 +59,20 @@ class LoadedPolicy:
             return complete(requests, loras, self.stored, sampling, lambda calls: self._ask(llm, calls, sampling))
 
     def _ready_for(self, *, n_loads: int) -> Any:
-        """vLLM, awake, with room for so many adapters more."""
+        """vLLM with room for so many adapters more."""
         if self._llm is not None and self._n_loads + n_loads > self.settings.loads_per_start:
             self._unload_model()
         if self._llm is None:
             self._llm = self._started()
-        elif self.settings.sleeps:
-            self._llm.wake_up()
         self._n_loads += n_loads
         return self._llm
 
     def _started(self) -> Any:
         from vllm import LLM
 
-        arguments = self.settings.arguments(self.model) | {"enable_sleep_mode": self.settings.sleeps}
+        arguments = self.settings.arguments(self.model) | dict(self.settings.extra_arguments)
         try:
-            return LLM(model=str(self.stored.folder), **arguments | dict(self.settings.extra_arguments))
+            return LLM(model=str(self.stored.folder), **arguments)
         except (RuntimeError, ValueError, TypeError, OSError) as error:
             raise RunError(f"engine: vLLM does not start: {type(error).__name__}: {error}") from error
 
@@ -96,7 +97,7 @@ class LoadedPolicy:
         from vllm.lora.request import LoRARequest
         from vllm.v1.engine.exceptions import EngineDeadError
 
-        lora = LoRARequest(folder.name, next(self._lora_numbers), str(folder))
+        lora = LoRARequest(lora_name=folder.name, lora_int_id=next(self._lora_numbers), lora_path=str(folder))
         try:
             llm.llm_engine.add_lora(lora)
             if lora.lora_int_id in llm.llm_engine.list_loras():
@@ -127,10 +128,6 @@ class LoadedPolicy:
         outputs = llm.generate(prompts, parameters, lora_request=loras, use_tqdm=False)
         texts = [output.outputs[0] for output in outputs]
         return [Written(text=text.text, finished=text.finish_reason != "length") for text in texts]
-
-    def _rest(self) -> None:
-        if self.settings.sleeps and self._llm is not None:
-            self._llm.sleep(level=1)
 
     def _unload_model(self) -> None:
         """Give back all memory."""

@@ -36,7 +36,7 @@ class VLLMSettings(Engine):
     max_cpu_loras: PositiveInt | None
     """Adapters loaded at the same time, the others in host memory; null is as many as `max_loras`."""
     loads_per_start: PositiveInt
-    """After so many adapters it is started anew, because loading adapters leaks host memory."""
+    """After so many adapters it is started anew: what is unloaded may stay in host memory (vllm-project/vllm#42207)."""
     gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)]
     """The share of the GPU's memory that vLLM takes, all in all. The inner loop needs what is left."""
     max_model_len: PositiveInt | None

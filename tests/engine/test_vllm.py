@@ -37,7 +37,6 @@ def settings(**chosen: Any) -> VLLM:
         enforce_eager=True,
         adapter_folder=None,
         requests_together=16,
-        sleeps=False,
         extra_arguments={},
     )
     return VLLM(**defaults | chosen)
@@ -134,7 +133,7 @@ def test_an_adapter_that_was_not_loaded_is_asked_nothing(tmp_path: Path) -> None
 
 @pytest.mark.gpu
 @pytest.mark.slow
-@pytest.mark.parametrize("chosen", [{}, {"sleeps": True}, {"loads_per_start": 2}])
+@pytest.mark.parametrize("chosen", [{}, {"loads_per_start": 2}])
 def test_vllm_writes_with_adapters_what_transformers_writes(tmp_path: Path, chosen: dict[str, Any]) -> None:
     pytest.importorskip("vllm")
     adapters = [outcome.adapter for outcome in train(tiny_backbone(), lora(learning_rate=3e-2, epochs=10))]
