@@ -1,5 +1,6 @@
 """Weights ↔ disk and device. The only place that loads models; everyone else is handed one."""
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -130,6 +131,13 @@ class Backbones:
         """Send all guests away."""
         while self._guests:
             self._guests.pop()[2].close()
+
+
+def empty_cache() -> None:
+    """Give GPU memory that torch only keeps for later back, for another process to take."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def load(model: Model, weights: Path | None = None) -> Backbone:

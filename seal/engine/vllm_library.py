@@ -4,16 +4,13 @@ vLLM's sleep mode is not used to share a GPU: with adapters, waking up was seen 
 (vllm-project/vllm#53888). Its memory is given back by ending the process that its engine runs in.
 """
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-import torch
-
 from seal.adapters import Adapter
-from seal.backbone import Stored
+from seal.backbone import Stored, empty_cache
 from seal.engine import Request
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
 from seal.engine.vllm import VLLM
@@ -70,6 +67,7 @@ class LoadedPolicy:
     def _started(self) -> Any:
         from vllm import LLM
 
+        empty_cache()
         arguments = self.settings.arguments(self.model) | dict(self.settings.extra_arguments)
         try:
             return LLM(model=str(self.stored.folder), **arguments)
@@ -87,11 +85,11 @@ class LoadedPolicy:
                 loras[id(adapter)] = self._load(llm, folders[-1])
             yield loras
         finally:
+            for folder in folders:
+                self._adapters.remove(folder)
             for lora in loras.values():
                 if not isinstance(lora, Unavailable):
                     llm.llm_engine.remove_lora(lora.lora_int_id)
-            for folder in folders:
-                self._adapters.remove(folder)
 
     def _load(self, llm: Any, folder: Any) -> Any:
         from vllm.lora.request import LoRARequest
@@ -135,9 +133,6 @@ class LoadedPolicy:
             return
         self._llm.llm_engine.engine_core.shutdown()
         self._llm, self._n_loads = None, 0
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
 
     def close(self) -> None:
         self._unload_model()

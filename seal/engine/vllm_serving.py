@@ -11,7 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 from seal.adapters import Adapter
-from seal.backbone import Stored
+from seal.backbone import Stored, empty_cache
 from seal.endpoint import Endpoint, Question, Reply
 from seal.engine import Request
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
@@ -32,6 +32,7 @@ class Server:
         self.protocol = Protocol(self.endpoint)
         self.n_loads = 0
         self._silence: Silent | None = None
+        empty_cache()
         self._process = ServerProcess(
             command_line(settings, model, stored.folder, port=port, served_name=name),
             environment=_environment(settings),
