@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -90,7 +91,8 @@ def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
     with TemporaryDirectory() as folder:
         lab = Lab(run=run, store=Store(Path(folder)), contexts=contexts, log=lambda metrics: None)
         proposing = Proposing(policy=Policy(round=0), title="writing a self-edit")
-        [self_edit] = lab.fulfil(proposing, [Proposal(context=context, index=0)])
+        with closing(lab):
+            [self_edit] = lab.fulfil(proposing, [Proposal(context=context, index=0)])
     return self_edit
 
 

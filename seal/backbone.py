@@ -1,12 +1,22 @@
 """Weights ↔ disk and device. The only place that loads models; everyone else is handed one."""
 
+import gc
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging as transformers_logging
 
 from seal.errors import ModelError
@@ -39,12 +49,38 @@ class Backbone:
         return padding_id(self.tokenizer)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stored:
+    """A policy on disk, with what its prompts need: for whoever loads the weights elsewhere."""
+
+    folder: Path
+    tokenizer: PreTrainedTokenizerBase
+    chat: bool
+    """As in `Backbone`."""
+    end_ids: frozenset[int]
+    """As in `Backbone`."""
+
+
+class Guest(Protocol):
+    """Something that holds a policy's weights outside of a backbone, such as a server."""
+
+    def close(self) -> None:
+        """Let go of them."""
+
+
+SomeGuest = TypeVar("SomeGuest", bound=Guest)
+
+
 class Backbones:
-    """The backbones of one process: the last one used stays in memory, because two may not fit the device."""
+    """The backbones of one process: the last one used stays in memory, because two may not fit the device.
+
+    Guests too: each host (an engine that keeps the weights elsewhere) has one, of the last policy that it was used for.
+    """
 
     def __init__(self, model: Model, run_folder: Path) -> None:
-        self._model = model
-        self._run_folder = run_folder
+        self.model = model
+        self.run_folder = run_folder
+        self._guests: list[tuple[object, str | None, Guest]] = []
         self._policy: Policy | None = None
         self._backbone: Backbone | None = None
 
@@ -56,15 +92,51 @@ class Backbones:
         """
         if self._backbone is None or policy != self._policy:
             self._backbone = None  # frees the old one before the new one is loaded
-            self._backbone = load(self._model, self._run_folder / policy.weights if policy.weights else None)
+            self._backbone = load(self.model, self.run_folder / policy.weights if policy.weights else None)
             self._policy = policy
         return self._backbone
 
     def take(self, policy: Policy) -> Backbone:
-        """As `get`, for whoever will change the weights: the next `get` loads them anew."""
+        """As `get`, for whoever will change the weights: the next `get` loads them anew, and guests are gone."""
+        self.close()
         backbone = self.get(policy)
         self._backbone = None
         return backbone
+
+    def stored(self, policy: Policy) -> Stored:
+        """The policy on disk.
+
+        Raises:
+            ModelError: its files cannot be read.
+        """
+        folder = self.run_folder / policy.weights if policy.weights else files.fetched(self.model)
+        tokenizer = load_tokenizer(self.model, folder)
+        end_ids = _end_ids(_generation_config(folder, self.model), tokenizer)
+        return Stored(folder=folder.resolve(), tokenizer=tokenizer, chat=self.model.chat, end_ids=end_ids)
+
+    def guest(self, host: object, policy: Policy, invite: Callable[[], SomeGuest]) -> SomeGuest:
+        """What a host has opened for this policy's weights, and opens now if it has not. That of others is closed."""
+        for known, weights, guest in self._guests:
+            if known == host and weights == policy.weights:
+                return guest  # type: ignore[return-value]  # a host invites one kind of guest
+        for entry in [entry for entry in self._guests if entry[0] == host]:
+            self._guests.remove(entry)
+            entry[2].close()
+        guest = invite()
+        self._guests.append((host, policy.weights, guest))
+        return guest
+
+    def close(self) -> None:
+        """Send all guests away."""
+        while self._guests:
+            self._guests.pop()[2].close()
+
+
+def empty_cache() -> None:
+    """Give GPU memory that torch only keeps for later back, for another process to take."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def load(model: Model, weights: Path | None = None) -> Backbone:
@@ -92,16 +164,25 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
             ) from error
         raise ModelError(f"model.path: cannot load the model '{source}': {_first_line(error)}") from error
     network.requires_grad_(False).eval().to(device)
-    end_ids = _end_ids(network, tokenizer)
+    end_ids = _end_ids(network.generation_config, tokenizer)
     published = network.generation_config
     # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
     network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
     return Backbone(model=network, tokenizer=tokenizer, chat=model.chat, end_ids=end_ids, published=published)
 
 
-def _end_ids(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+def _generation_config(folder: Path, model: Model) -> GenerationConfig:
+    """The generation settings of a model that is not loaded, found as transformers finds them."""
+    try:
+        return GenerationConfig.from_pretrained(folder)
+    except OSError:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=model.trust_remote_code)
+        return GenerationConfig.from_model_config(config)
+
+
+def _end_ids(settings: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     """Every token that ends a text: the tokenizer's, and those that the model's own generation settings add."""
-    of_model = network.generation_config.eos_token_id if network.generation_config else None
+    of_model = settings.eos_token_id if settings else None
     listed = of_model if isinstance(of_model, list) else [of_model]
     return frozenset(token for token in [tokenizer.eos_token_id, *listed] if token is not None)
 

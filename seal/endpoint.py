@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -14,7 +15,7 @@ from seal.settings import option
 from seal.types import Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 _NO_KEY = "none"
 """What servers are given that ask for no key."""
@@ -27,8 +28,15 @@ _CHARACTERS_PER_TOKEN = 4
 class Question:
     """One text to be continued or answered."""
 
-    prompt: str
+    prompt: str | tuple[int, ...]
+    """The text; or its token ids, for a server that takes them where it continues plain text."""
     seed: int | None = None
+    model: str | None = None
+    """Who is asked, where it is not the endpoint's model: one that may come and go, so its absence ends nothing."""
+    stops: tuple[str, ...] | None = None
+    """Where they are not those of the sampling."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What the server understands beyond OpenAI's protocol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +136,7 @@ class _Conversation:
             api_key=api_key(self.endpoint.key_variable) or _NO_KEY,
             timeout=self.endpoint.timeout_s,
             max_retries=self.endpoint.max_retries,
+            http_client=_transport(self.endpoint.base_url),
         ) as client:
             tasks = [asyncio.create_task(self._ask(client, number, each)) for number, each in enumerate(questions)]
             try:
@@ -154,6 +163,8 @@ class _Conversation:
         try:
             return await self._request(client, question)
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+            if question.model and isinstance(error, openai.NotFoundError):
+                return Unavailable(reason=f"{self.endpoint.base_url}: {self._reason(error)}")
             raise RunError(
                 f"{self.endpoint.base_url} refuses the model '{self.endpoint.model}' or the key in "
                 f"{self.endpoint.key_variable}: {self._reason(error)}"
@@ -166,6 +177,7 @@ class _Conversation:
     async def _request(self, client: "AsyncOpenAI", question: Question) -> Reply:
         settings = self._settings(question)
         if self.endpoint.api == "chat":
+            assert isinstance(question.prompt, str), "a message is text"
             reply: Any = await client.chat.completions.create(
                 messages=[{"role": "user", "content": question.prompt}], **settings
             )
@@ -179,15 +191,17 @@ class _Conversation:
 
     def _settings(self, question: Question) -> dict[str, Any]:
         settings: dict[str, Any] = {
-            "model": self.endpoint.model,
+            "model": question.model or self.endpoint.model,
             "temperature": self.sampling.temperature,
             "top_p": self.sampling.top_p,
             "max_tokens": self.sampling.max_new_tokens,
         }
-        if self.sampling.stops:
-            settings["stop"] = list(self.sampling.stops)
+        if stops := self.sampling.stops if question.stops is None else question.stops:
+            settings["stop"] = list(stops)
         if question.seed is not None:
             settings["seed"] = question.seed % 2**31
+        if question.extra:
+            settings["extra_body"] = dict(question.extra)
         return settings
 
     def _usage(self, counted: Any) -> Usage:
@@ -202,6 +216,14 @@ class _Conversation:
         key = api_key(self.endpoint.key_variable)
         line = lines[0].replace(key, "***") if key else lines[0]
         return f"{type(error).__name__}: {line}"[:300]
+
+
+def _transport(base_url: str) -> "DefaultAsyncHttpxClient | None":
+    """A server on this machine is asked directly, whatever proxy stands between the machine and the world."""
+    from openai import DefaultAsyncHttpxClient
+
+    on_this_machine = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    return DefaultAsyncHttpxClient(trust_env=False) if on_this_machine else None
 
 
 def api_key(variable: str) -> str | None:

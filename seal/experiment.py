@@ -1,6 +1,7 @@
 """From a `Run` to its results: open the folder, write the manifest, perform the recipe, keep what was found."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
         lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=_log(run, store.folder))
         monitor.planned(run.recipe.forecast(contexts, run.outer).units)
-        found = run.recipe.perform(lab)
+        with closing(lab):
+            found = run.recipe.perform(lab)
         results = replace(
             found,
             notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)),

@@ -67,6 +67,11 @@ class Lab:
 
         return Backbones(self.run.model, self.store.folder)
 
+    def close(self) -> None:
+        """Stop what the engines have started; a later use starts it again."""
+        if "backbones" in self.__dict__:
+            self.backbones.close()
+
     def generator(self, policy: Policy) -> Generator:
         """Who answers."""
         return self.run.engine.generator(policy, self.backbones, partial(self.spend, "answers"))

@@ -52,9 +52,9 @@ def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> It
     if limit is None or not tokenizer_file.is_file():
         return
     lengths = _measure(run, facts, tokenizer_file)
-    if (run.writer or run.engine).in_process:
+    if (run.writer or run.engine).serves_policies:
         yield from _self_edit_faults(run, contexts, lengths, limit)
-    if run.engine.in_process:
+    if run.engine.serves_policies:
         yield from _question_faults(run, contexts, lengths, limit)
 
 

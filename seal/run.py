@@ -57,13 +57,18 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
     parts = Path(run.name).parts
     if not parts or ".." in parts or Path(run.name).is_absolute():
         yield f"name: '{run.name}' does not lead to a folder inside {run.outputs}, where runs lie"
-    if not run.engine.in_process and run.inner.adapts:
+    if run.inner.adapts and not run.engine.serves_adapters:
         yield (
             "engine: a served model cannot answer with adapters: choose inner=none, or engine=transformers with "
             "engine@writer=openai to have it write the self-edits only"
         )
-    if run.recipe.learns and not (run.writer or run.engine).in_process:
+    elif run.inner.adapts and not run.inner.makes_adapters and not run.engine.serves_weights:
+        yield "engine: only engine=transformers answers with weights trained as a whole: choose it, or inner=lora"
+    if run.recipe.learns and not (run.writer or run.engine).serves_policies:
         yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
+    yield from (f"engine.{fault}" for fault in run.engine.faults(run.model, rank=getattr(run.inner, "rank", 0)))
+    if run.writer:
+        yield from (f"writer.{fault}" for fault in run.writer.faults(run.model, rank=0))
     if run.self_edit.needs_chat and not run.model.chat and run.writer is None:
         yield "self_edit: this template is a message to a chat model: set model.chat=true, or choose another self_edit"
     if run.recipe.learns and not run.self_edit.teachable:

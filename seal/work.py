@@ -110,7 +110,7 @@ class Proposing(Work[Proposal, SelfEdit]):
         return (lab.run.writer or lab.run.engine).batch_size
 
     def rounds_together(self, lab: Lab) -> bool:
-        return (lab.run.writer or lab.run.engine).in_process
+        return (lab.run.writer or lab.run.engine).repeats_batches
 
     def do(self, lab: Lab, units: Sequence[Proposal]) -> Sequence[SelfEdit | Postponed[SelfEdit]]:
         def go_on(prompts: Sequence[tuple[str, int]], sampling: Sampling) -> Sequence[Completion | Unavailable]:

@@ -90,3 +90,34 @@ def test_only_the_last_policy_stays_in_memory_and_a_taken_one_is_loaded_anew(tmp
     assert backbones.get(Policy(round=1, weights="policies/round_1")) is not first
     taken = backbones.take(Policy(round=0))
     assert backbones.get(Policy(round=0)) is not taken
+
+
+class Visitor:
+    """A guest that knows whether it was sent away."""
+
+    here = True
+
+    def close(self) -> None:
+        self.here = False
+
+
+def test_a_guest_stays_for_as_long_as_its_weights_are_used_and_goes_before_another_comes(tmp_path: Path) -> None:
+    random_folder(tmp_path / "policies/round_1", "llama")
+    backbones = Backbones(HuggingFace(path=str(random_folder(tmp_path / "base", "llama")), device="cpu"), tmp_path)
+    first = backbones.guest("host", Policy(round=0), Visitor)
+    other = backbones.guest("other host", Policy(round=0), Visitor)
+    assert backbones.guest("host", Policy(round=1), Visitor) is first, "nothing was learned: the weights are the same"
+    learned = Policy(round=2, weights="policies/round_1")
+    second = backbones.guest("host", learned, Visitor)
+    assert (first.here, other.here, second.here) == (False, True, True)
+    backbones.take(learned)
+    assert (other.here, second.here) == (False, False), "whoever learns has the device for itself"
+    third = backbones.guest("host", learned, Visitor)
+    backbones.close()
+    assert not third.here
+
+
+@pytest.mark.parametrize("make", ["llama", "gpt2", "qwen2"])
+def test_a_policy_on_disk_ends_its_texts_as_it_does_in_memory(tmp_path: Path, make: str) -> None:
+    model = HuggingFace(path=str(random_folder(tmp_path, make)), device="cpu")
+    assert Backbones(model, tmp_path).stored(Policy(round=0)).end_ids == load(model).end_ids

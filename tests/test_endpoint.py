@@ -1,8 +1,9 @@
 """Endpoints, over real sockets: what comes back, what does not, and what is never told."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,37 @@ def test_a_refusal_that_no_retry_mends_stops_everything_without_telling_the_key(
         endpoint(server.url).ask(questions(3), GREEDY)
     assert "sk-secret" not in str(raised.value)
     assert server.keys == {"Bearer sk-secret"}
+
+
+def test_a_question_may_name_another_model_whose_absence_stops_nothing() -> None:
+    def only_one(_: int, request: Mapping[str, Any]) -> Response:
+        return says("here") if request["model"] == "some-model" else fails(404, f"{request['model']} is not here")
+
+    with scripted(only_one) as server:
+        gone, here = endpoint(server.url).ask([Question(prompt="a", model="other"), Question(prompt="a")], GREEDY)
+    assert isinstance(here, Reply)
+    assert isinstance(gone, Unavailable)
+    assert "other is not here" in gone.reason
+
+
+def test_a_question_takes_token_ids_its_own_stop_strings_and_what_only_its_server_knows() -> None:
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=8, stops=("end",))
+    own = Question(prompt=(5, 6), stops=(), extra={"stop_token_ids": [1]})
+    with scripted(lambda *_: says("x")) as server:
+        endpoint(server.url, api="completions", concurrency=1).ask([own, Question(prompt="a")], sampling)
+    assert (server.requests[0]["prompt"], server.requests[0]["stop_token_ids"]) == ([5, 6], [1])
+    assert "stop" not in server.requests[0]
+    assert server.requests[1]["stop"] == ["end"]
+    assert "stop_token_ids" not in server.requests[1]
+
+
+def test_a_server_on_this_machine_is_asked_past_any_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{free_port()}")
+    for variable in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    with scripted(lambda *_: says("x")) as server:
+        assert isinstance(endpoint(server.url).ask(questions(1), GREEDY)[0], Reply)
 
 
 def test_a_key_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The room of engines: who generates text, for self-edits and for answers alike."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -11,6 +11,7 @@ from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 if TYPE_CHECKING:
     from seal.adaptation import Adaptation
     from seal.backbone import Backbones
+    from seal.model import Model
 
 Spend = Callable[[Usage], None]
 """Told of each paid call."""
@@ -38,13 +39,23 @@ class Generator(Protocol):
 class Engine(ABC):
     """A way of making a policy write."""
 
-    in_process: ClassVar[bool] = True
-    """Whether this process writes, with the policy's own weights and any adapter."""
+    serves_policies: ClassVar[bool] = True
+    """Whether it writes with the policy's own weights, whatever they learned; else it is somebody else who writes."""
+    serves_adapters: ClassVar[bool] = True
+    """Whether it writes with an adapter beside those weights."""
+    serves_weights: ClassVar[bool] = True
+    """Whether it writes with other weights in their place, as full fine-tuning makes them."""
+    repeats_batches: ClassVar[bool] = True
+    """Whether a text depends, by rounding, on those written with it, and the same ones together give it again."""
 
     @property
     @abstractmethod
     def batch_size(self) -> int:
         """How many requests are worth giving to `generate` at once."""
+
+    def faults(self, model: "Model", *, rank: int) -> Iterator[str]:
+        """What it cannot serve of a model and of adapters of a rank (0: of none), as `setting: what, and a way out`."""
+        yield from ()
 
     def forecast(self, *, n_requests: int, prompt_characters: float, sampling: Sampling) -> Usage:
         """At most what so many requests take from a paid endpoint; nothing by default."""

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 class OpenAI(Engine):
     """Any model that is served somewhere, for example GPT-4.1 as the writer of self-edits (arXiv 2506.10943 §4.1)."""
 
-    in_process: ClassVar[bool] = False
+    serves_policies: ClassVar[bool] = False
+    serves_adapters: ClassVar[bool] = False
+    serves_weights: ClassVar[bool] = False
+    repeats_batches: ClassVar[bool] = False
 
     endpoint: Endpoint
     """Who writes."""

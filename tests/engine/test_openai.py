@@ -58,6 +58,14 @@ def test_what_a_served_model_cannot_do_is_refused(seal: Seal, capsys: pytest.Cap
     assert "recipe: a policy that does not write the self-edits cannot learn to" in said
 
 
+@pytest.mark.parametrize("engine", ["vllm", "vllm_server"])
+def test_weights_trained_as_a_whole_are_for_the_engine_that_can_take_them(
+    seal: Seal, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    assert seal("check", f"engine={engine}", "inner=full") == 2
+    assert "engine: only engine=transformers answers with weights trained as a whole" in capsys.readouterr().err
+
+
 def test_a_writer_that_dies_loses_nothing_that_was_paid_for(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     with scripted(lambda n, _: says(f"Fact {n}.") if n < 5 else fails(500)) as server:
         command = (*QUICK, "recipe.edits_per_context=3", "engine@writer=openai", *of("writer", server.url))

@@ -1,0 +1,139 @@
+"""One policy in `vllm.LLM`, with adapters that come and go. The only module that imports vLLM.
+
+vLLM's sleep mode is not used to share a GPU: with adapters, waking up was seen to corrupt weights without an error
+(vllm-project/vllm#53888). Its memory is given back by ending the process that its engine runs in.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from seal.adapters import Adapter
+from seal.backbone import Stored, empty_cache
+from seal.engine import Request
+from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
+from seal.engine.vllm import VLLM
+from seal.engine.vllm_settings import Call, Written, complete
+from seal.errors import RunError
+from seal.model import Model
+from seal.types import Completion, Sampling, Unavailable
+
+
+class LoadedPolicy:
+    """Continues texts with a policy that vLLM holds, which it loads when it is needed."""
+
+    def __init__(self, settings: VLLM, model: Model, stored: Stored) -> None:
+        self.settings, self.model, self.stored = settings, model, stored
+        self._adapters = AdapterFolder(settings.adapter_folder)
+        self._lora_numbers = count(1)  # a number that comes again may find the weights of before
+        self._llm: Any = None
+        self._n_loads = 0
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
+        """One completion a request, in order. An engine that died answers nothing; the next call starts another.
+
+        Raises:
+            RunError: vLLM does not start.
+        """
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        found: dict[int, Completion | Unavailable] = {}
+        try:
+            for numbers in by_adapters(requests, self.settings.loaded_together):
+                group = [requests[number] for number in numbers]
+                found |= zip(numbers, self._generate(group, sampling), strict=True)
+        except EngineDeadError as error:
+            self._unload_model()
+            silent = Unavailable(reason=f"vLLM's engine died: {error}")
+            return [found.get(number, silent) for number in range(len(requests))]
+        return [found[number] for number in range(len(requests))]
+
+    def _generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
+        adapters = distinct(requests)
+        llm = self._ready_for(n_loads=len(adapters))
+        with self._lent(llm, adapters) as loras:
+            return complete(requests, loras, self.stored, sampling, lambda calls: self._ask(llm, calls, sampling))
+
+    def _ready_for(self, *, n_loads: int) -> Any:
+        """vLLM with room for so many adapters more."""
+        if self._llm is not None and self._n_loads + n_loads > self.settings.loads_per_start:
+            self._unload_model()
+        if self._llm is None:
+            self._llm = self._started()
+        self._n_loads += n_loads
+        return self._llm
+
+    def _started(self) -> Any:
+        from vllm import LLM
+
+        empty_cache()
+        arguments = self.settings.arguments(self.model) | dict(self.settings.extra_arguments)
+        try:
+            return LLM(model=str(self.stored.folder), **arguments)
+        except (RuntimeError, ValueError, TypeError, OSError) as error:
+            raise RunError(f"engine: vLLM does not start: {type(error).__name__}: {error}") from error
+
+    @contextmanager
+    def _lent(self, llm: Any, adapters: Sequence[Adapter]) -> Iterator[Mapping[int, Any]]:
+        """A `LoRARequest` for each adapter, or why it is not loaded, by `id`. Afterwards they are nowhere."""
+        loras: dict[int, Any] = {}
+        folders = []
+        try:
+            for adapter in adapters:
+                folders.append(self._adapters.write(adapter, base_model=str(self.stored.folder)))
+                loras[id(adapter)] = self._load(llm, folders[-1])
+            yield loras
+        finally:
+            for folder in folders:
+                self._adapters.remove(folder)
+            for lora in loras.values():
+                if not isinstance(lora, Unavailable):
+                    llm.llm_engine.remove_lora(lora.lora_int_id)
+
+    def _load(self, llm: Any, folder: Any) -> Any:
+        from vllm.lora.request import LoRARequest
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        lora = LoRARequest(lora_name=folder.name, lora_int_id=next(self._lora_numbers), lora_path=str(folder))
+        try:
+            llm.llm_engine.add_lora(lora)
+            if lora.lora_int_id in llm.llm_engine.list_loras():
+                return lora
+            reason = "vLLM accepted it, and does not list it"
+        except EngineDeadError:
+            raise
+        except Exception as error:  # vLLM hands on whatever its worker raised, of any type
+            reason = f"{type(error).__name__}: {error}"
+        return Unavailable(reason=f"the adapter was not loaded: {reason}")
+
+    def _ask(self, llm: Any, calls: Sequence[Call], sampling: Sampling) -> list[Written]:
+        from vllm import SamplingParams
+
+        parameters = [
+            SamplingParams(
+                temperature=sampling.temperature,
+                top_p=sampling.top_p,
+                max_tokens=sampling.max_new_tokens,
+                seed=call.seed,
+                stop=list(call.stops),
+                stop_token_ids=sorted(self.stored.end_ids),
+            )
+            for call in calls
+        ]
+        prompts = [{"prompt_token_ids": list(call.prompt_ids)} for call in calls]
+        loras = [call.lora for call in calls] if self.settings.max_rank else None
+        outputs = llm.generate(prompts, parameters, lora_request=loras, use_tqdm=False)
+        texts = [output.outputs[0] for output in outputs]
+        return [Written(text=text.text, finished=text.finish_reason != "length") for text in texts]
+
+    def _unload_model(self) -> None:
+        """Give back all memory."""
+        if self._llm is None:
+            return
+        self._llm.llm_engine.engine_core.shutdown()
+        self._llm, self._n_loads = None, 0
+
+    def close(self) -> None:
+        self._unload_model()
+        self._adapters.close()

@@ -1,0 +1,82 @@
+"""Generation by a vLLM server that is started for the policy, and given adapters while it runs.
+
+In a process of its own vLLM may have an environment of its own: another virtual environment, or a container.
+"""
+
+import shutil
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from seal.endpoint import Endpoint
+from seal.engine import Generator, Spend
+from seal.engine.vllm_settings import VLLMSettings
+from seal.errors import ConfigError
+from seal.settings import option
+from seal.types import Policy
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbones
+
+KEY_VARIABLE = "VLLM_API_KEY"
+"""Where vLLM's server finds the key that it asks for, if it asks for one."""
+
+
+@option
+class VLLMServer(VLLMSettings):
+    """`vllm serve` with adapters that are loaded and unloaded at runtime."""
+
+    repeats_batches: ClassVar[bool] = False
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What starts a server; the model's folder and the options follow."""
+    extra_arguments: tuple[str, ...]
+    """Further options of `vllm serve`, as they are."""
+    gpus: str | None
+    """`CUDA_VISIBLE_DEVICES` of the server; null is what this process sees."""
+    start_timeout_s: PositiveFloat
+    """How long it may take to come up."""
+    concurrency: PositiveInt
+    """Requests under way at the same time; records are written so many at once."""
+    timeout_s: PositiveFloat
+    """Of one request."""
+    max_retries: NonNegativeInt
+    """Further tries of a request that fails, with exponential backoff."""
+    give_up_after: PositiveInt
+    """So many requests in a row without a reply, and the others of a batch are not made."""
+
+    @property
+    def batch_size(self) -> int:
+        return self.concurrency
+
+    def ready(self) -> None:
+        program = self.command[0]
+        if shutil.which(program) is None:
+            raise ConfigError(
+                f"engine.command: there is no program '{program}' here: install vLLM (pip install 'seal-lm[vllm]'), or "
+                "say how it is started, for example engine.command=[/path/to/venv/bin/vllm,serve]"
+            )
+
+    def generator(self, policy: Policy, backbones: "Backbones", spend: Spend) -> Generator:
+        from seal.engine.vllm_serving import ServedPolicy
+
+        def serve() -> ServedPolicy:
+            stored = backbones.stored(policy)
+            return ServedPolicy(self, backbones.model, stored, log_folder=backbones.run_folder / "engine")
+
+        return backbones.guest(self, policy, serve)
+
+    def endpoint(self, port: int, served_name: str) -> Endpoint:
+        """How a server on this machine is asked."""
+        return Endpoint(
+            base_url=f"http://127.0.0.1:{port}/v1",
+            model=served_name,
+            api="completions",
+            key_variable=KEY_VARIABLE,
+            concurrency=self.concurrency,
+            timeout_s=self.timeout_s,
+            max_retries=self.max_retries,
+            give_up_after=self.give_up_after,
+            usd_per_million_prompt_tokens=0.0,
+            usd_per_million_completion_tokens=0.0,
+        )

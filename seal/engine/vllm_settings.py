@@ -1,0 +1,140 @@
+"""What both ways of using vLLM (arXiv 2309.06180) share: its settings, and how it is asked so that texts mean the same.
+
+vLLM is told token ids, so that templates and special tokens are those of `seal.text`; the end tokens are given with
+each request, and the publisher's generation settings are switched off, as `seal.backbone` does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field, PositiveInt
+
+from seal.engine import Engine, Request
+from seal.settings import option
+from seal.text import cut_at, encode_prompt
+from seal.types import Completion, Sampling, Unavailable
+
+if TYPE_CHECKING:
+    from seal.backbone import Stored
+    from seal.model import Model
+
+LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""The values that vLLM allows for the largest rank (`MaxLoRARanks` in its `config/lora.py`)."""
+_DTYPES = ("bfloat16", "float16", "float32")
+
+
+@option
+class VLLMSettings(Engine):
+    """The settings of an engine of vLLM's."""
+
+    serves_weights: ClassVar[bool] = False
+
+    max_rank: Annotated[int, Field(ge=0, le=LORA_RANKS[-1])]
+    """Of the adapters; 0 loads none. vLLM is given the smallest rank it allows that is not below."""
+    max_loras: PositiveInt
+    """Adapters in one batch on the GPU; each reserves memory there for its rank."""
+    max_cpu_loras: PositiveInt | None
+    """Adapters loaded at the same time, the others in host memory; null is as many as `max_loras`."""
+    loads_per_start: PositiveInt
+    """After so many adapters it is started anew: what is unloaded may stay in host memory (vllm-project/vllm#42207)."""
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)]
+    """The share of the GPU's memory that vLLM takes, all in all. The inner loop needs what is left."""
+    max_model_len: PositiveInt | None
+    """Tokens of a prompt with its continuation; null takes the model's own limit."""
+    enforce_eager: bool
+    """Whether CUDA graphs are left out: starts faster and takes less memory, writes slower."""
+    adapter_folder: Path | None
+    """Where adapters are written for vLLM to read; null is `/dev/shm`, or the folder for temporary files."""
+
+    @property
+    def loaded_together(self) -> int:
+        """How many adapters are loaded at the same time."""
+        return self.max_cpu_loras or self.max_loras
+
+    def faults(self, model: "Model", *, rank: int) -> Iterator[str]:
+        if rank > self.max_rank:
+            yield f"max_rank: it is {self.max_rank}, but inner.rank is {rank}: leave max_rank to its default"
+        if self.loaded_together < self.max_loras:
+            yield f"max_cpu_loras: {self.max_cpu_loras} is less than max_loras ({self.max_loras}): raise it"
+        if self.loads_per_start < self.loaded_together:
+            yield f"loads_per_start: {self.loads_per_start} is less than are loaded together ({self.loaded_together})"
+        if model.dtype not in _DTYPES:
+            yield f"dtype: vLLM does not know {model.dtype}: set model.dtype to one of {', '.join(_DTYPES)}"
+
+    def arguments(self, model: "Model") -> dict[str, Any]:
+        """The arguments of vLLM's engine, as `vllm.LLM` names them."""
+        arguments = {
+            "dtype": model.dtype,
+            "trust_remote_code": model.trust_remote_code,
+            "gpu_memory_utilization": self.gpu_memory_utilization,
+            "max_model_len": self.max_model_len,
+            "enforce_eager": self.enforce_eager,
+            "generation_config": "vllm",
+            "seed": 0,
+        }
+        if self.max_rank:
+            rank = next(allowed for allowed in LORA_RANKS if allowed >= self.max_rank)
+            counts = {"max_loras": self.max_loras, "max_cpu_loras": self.loaded_together}
+            arguments |= {"enable_lora": True, "max_lora_rank": rank, **counts}
+        return {name: value for name, value in arguments.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request as vLLM is told it."""
+
+    prompt_ids: tuple[int, ...]
+    seed: int
+    lora: Any
+    """How the engine calls the adapter; None for the policy as it is."""
+    stops: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What vLLM wrote."""
+
+    text: str
+    finished: bool
+    """False if it was cut at the token limit."""
+
+
+Ask = Callable[[Sequence[Call]], Sequence[Written | Unavailable]]
+
+
+def complete(
+    requests: Sequence[Request], loras: Mapping[int, Any], stored: "Stored", sampling: Sampling, ask: Ask
+) -> list[Completion | Unavailable]:
+    """One completion a request, in order. `loras` says how adapters are called, or why one is not there, by `id`.
+
+    White space before a text ends nothing (`seal.text.cut_at`), but vLLM stops at any stop string. So what comes back
+    blank is asked for once more, without stop strings.
+    """
+    outcomes: list[Completion | Unavailable | None] = [_missing(request, loras) for request in requests]
+    for stops in (sampling.stops, ()):
+        open_numbers = [number for number, outcome in enumerate(outcomes) if outcome is None]
+        calls = [_call(requests[number], loras, stored, stops) for number in open_numbers]
+        for number, written in zip(open_numbers, ask(calls) if calls else (), strict=True):
+            blank = isinstance(written, Written) and not written.text.strip()
+            outcomes[number] = None if stops and blank else _completion(written, sampling)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _missing(request: Request, loras: Mapping[int, Any]) -> Unavailable | None:
+    lora = loras[id(request.adapter)] if request.adapter else None
+    return lora if isinstance(lora, Unavailable) else None
+
+
+def _call(request: Request, loras: Mapping[int, Any], stored: "Stored", stops: tuple[str, ...]) -> Call:
+    ids = encode_prompt(stored.tokenizer, request.prompt, chat=stored.chat)
+    lora = loras[id(request.adapter)] if request.adapter else None
+    return Call(prompt_ids=tuple(ids), seed=request.seed % 2**31, lora=lora, stops=stops)
+
+
+def _completion(written: Written | Unavailable, sampling: Sampling) -> Completion | Unavailable:
+    if isinstance(written, Unavailable):
+        return written
+    text = cut_at(written.text, sampling.stops)
+    return Completion(text=text, finished=written.finished or len(text) < len(written.text))
