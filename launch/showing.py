@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -45,7 +44,7 @@ def show_self_edit(overrides: Sequence[str], *, chosen: str | None, text_file: s
     plan = run.self_edit.parse(context, self_edit)
     facts = {
         "context": {"id": context.id, "title": context.title},
-        "prompt": run.self_edit.prompt(context),
+        "prompt": _shown(run, context),
         "self_edit": self_edit.text,
         "finished": self_edit.finished,
         "invalid": plan.reason if isinstance(plan, Invalid) else None,
@@ -96,6 +95,17 @@ def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
     return self_edit
 
 
+def _shown(run: Run, context: Context) -> str:
+    """The prompt exactly as the model gets it, with what its chat template puts around it."""
+    from seal.backbone import load_tokenizer
+    from seal.text import render_chat
+
+    prompt = run.self_edit.prompt(context)
+    if run.writer is not None or not run.model.chat or not run.self_edit.n_requests:
+        return prompt
+    return render_chat(load_tokenizer(run.model), prompt)
+
+
 def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
     """Each training sequence with its tokens as text, and whether each is trained on."""
     from seal.backbone import load_tokenizer
@@ -111,11 +121,21 @@ def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
 def _marked(tokenizer: "PreTrainedTokenizerBase", tokens: "Tokens") -> list[dict[str, Any]]:
     """The tokens as pieces of text. The first has nothing before it to be predicted from."""
     length = len(tokens.ids) - tokens.n_padding
-    texts = [str(tokenizer.decode(list(tokens.ids[:count]))) for count in range(length + 1)]
-    pieces = [after[len(before) :] for before, after in pairwise(texts)]
+    pieces = text_pieces(tokenizer, tokens.ids[:length])
     trained = (False, *tokens.trained[1:length])[:length]
     padding = [{"text": f" + {tokens.n_padding} of padding", "trained": True}] if tokens.n_padding else []
     return [*({"text": piece, "trained": on} for piece, on in zip(pieces, trained, strict=True)), *padding]
+
+
+def text_pieces(tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int]) -> list[str]:
+    """What each token adds to the text. A character of several tokens comes with the last of them."""
+    pieces, before = [], ""
+    for end in range(1, len(ids) + 1):
+        after = str(tokenizer.decode(list(ids[:end])))
+        is_whole = not after.endswith("\N{REPLACEMENT CHARACTER}") or end == len(ids)
+        pieces.append(after[len(before) :] if is_whole else "")
+        before = after if is_whole else before
+    return pieces
 
 
 def _print(console: Console, facts: dict[str, Any]) -> None:

@@ -30,9 +30,10 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
         RunError: it cannot go on; the same call resumes it.
     """
     contexts = preflight(run, fetch=True)
-    with run_folder.opened(run, manifest(settings, run.model, contexts)) as store:
+    with run_folder.opened(run, manifest(settings, run.model, contexts, run.self_edit.fingerprint())) as store:
         if not (store.folder / RESULTS).exists():
-            for part in (run.engine, run.writer, run.grader, run.outer.reward):
+            writer = run.writer if run.self_edit.n_requests else None
+            for part in (run.engine, writer, run.grader, run.outer.reward):
                 if part:
                     part.ready()
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)

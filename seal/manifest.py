@@ -29,8 +29,13 @@ _NOT_IDENTITY_ANYWHERE = (
 """The same, wherever in the configuration they stand."""
 
 
-def manifest(settings: Mapping[str, Any], model: Model, contexts: Contexts) -> dict[str, Any]:
-    """The configuration, and everything about code, packages, machine and data that a result may depend on."""
+def manifest(
+    settings: Mapping[str, Any], model: Model, contexts: Contexts, recorded: str | None = None
+) -> dict[str, Any]:
+    """The configuration, and everything about code, packages, machine and data that a result may depend on.
+
+    `recorded` is the hash of self-edits that are read from somewhere.
+    """
     folder = files.fetched(model)
     return {
         "seal": __version__,
@@ -53,6 +58,7 @@ def manifest(settings: Mapping[str, Any], model: Model, contexts: Contexts) -> d
             "n_held_out": len(contexts.held_out),
             "notes": list(contexts.notes),
         },
+        "recorded_self_edits": recorded,
     }
 
 
@@ -89,6 +95,8 @@ def changes_outside(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[st
     fingerprints = [facts.get("model", {}).get("fingerprint") for facts in (there, now)]
     if None not in fingerprints and fingerprints[0] != fingerprints[1]:
         faults.append("the model's files have changed since")
+    if there.get("recorded_self_edits") != now.get("recorded_self_edits"):
+        faults.append("the recorded self-edits have changed since")
     return faults
 
 

@@ -59,6 +59,8 @@ def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> It
 
 
 def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
+    if not run.self_edit.n_requests:
+        return
     room = run.self_edit.max_new_tokens
     wanted = dict.fromkeys(context for context, n_edits in run.recipe.wanted(contexts) if n_edits)
     prompts = [run.self_edit.prompt(context) for context in wanted]

@@ -48,8 +48,16 @@ class SelfEditFormat(ABC):
 
     @property
     def n_requests(self) -> int:
-        """At most how many texts one self-edit takes, for forecasts."""
+        """At most how many texts one self-edit takes; 0 where nobody is asked for any."""
         return 1
+
+    def fingerprint(self) -> str | None:
+        """A hash of what self-edits are read from, besides the settings; None where they are written.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        return None
 
     def faults(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
         """Why so many self-edits about each of these contexts cannot be had; empty if they can."""

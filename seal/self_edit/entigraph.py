@@ -7,9 +7,9 @@ never be read holds what was said instead.
 import json
 import re
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from random import Random
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, NonNegativeInt, PositiveInt
 
@@ -20,7 +20,9 @@ from seal.settings import option
 from seal.text import fill, placeholders
 from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
-_LIST = re.compile(r"\[[^\[\]]*\]", re.DOTALL)
+_DECODER = json.JSONDecoder()
+_MOST_TRIES = 100
+"""Places in a text from which a list is read; more brackets than that are no list of entities."""
 
 
 def _shows_the_entities(template: str) -> str:
@@ -118,10 +120,10 @@ class EntiGraph(SelfEditFormat):
 
 def read_entities(text: str) -> list[str]:
     """The first JSON list of two or more different strings in a text, also in a fence; empty where there is none."""
-    for match in _LIST.finditer(text):
+    for start in islice((match.start() for match in re.finditer(r"\[\s*\"", text)), _MOST_TRIES):
         try:
-            found: Any = json.loads(match[0])
-        except ValueError:
+            found, _ = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
             continue
         if all(isinstance(each, str) for each in found):
             entities = list(dict.fromkeys(each.strip() for each in found if each.strip()))

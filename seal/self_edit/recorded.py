@@ -1,6 +1,8 @@
 """Self-edits from a file, of another model, a published run or an earlier one, tried out as if written now."""
 
+import json
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +31,14 @@ class Recorded(Prose):
             for context, n_wanted in wanted
             if (n_there := len(self._texts(context))) < n_wanted
         ]
+
+    @property
+    def n_requests(self) -> int:
+        return 0
+
+    def fingerprint(self) -> str:
+        recordings = read_recordings(self.path, self.policy)
+        return sha256(json.dumps(sorted([*key, *texts] for key, texts in recordings.items())).encode()).hexdigest()
 
     def write(self, assignments: Sequence[Assignment], go_on: Continue) -> list[Completion | Unavailable]:
         return [

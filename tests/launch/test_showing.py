@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from seal.launch.showing import text_pieces
 
 from seal.store import read_records
 from seal.types import SelfEdit
 from tests.conftest import SMALL
+from tests.models import CHAT_TEMPLATE, random_folder
 
 Seal = Callable[..., int]
 
@@ -70,3 +72,28 @@ def test_what_is_not_there_is_named(
 ) -> None:
     assert seal("show", "self_edit", *SMALL, *arguments) == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_prompt_is_shown_with_what_the_chat_template_puts_around_it(
+    seal: Seal, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = random_folder(tmp_path / "m", "llama", chat_template=CHAT_TEMPLATE)
+    chat = ("model=local", f"model.path={folder}", "model.dtype=float32", "model.chat=true", "task=facts")
+    Path("mine.txt").write_text("One.")
+    prompt = shown(seal, capsys, *chat, "--text", "mine.txt")["prompt"]
+    assert str(prompt).startswith("<|user|>Below is a passage.")
+    assert str(prompt).endswith("<|assistant|>")
+
+
+def test_characters_of_several_tokens_are_whole() -> None:
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    bytewise = ByteLevelBPETokenizer()
+    bytewise.train_from_iterator(["abc"], vocab_size=260)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytewise._tokenizer)
+    text = "Z\u00fcrich \u6771\u4eac \U0001f989"
+    pieces = text_pieces(tokenizer, tokenizer(text)["input_ids"])
+    assert len(pieces) > len(text)
+    assert "".join(pieces) == text
+    assert {"\u6771", "\U0001f989"} <= set(pieces)

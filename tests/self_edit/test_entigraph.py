@@ -57,6 +57,8 @@ def sequences(form: EntiGraph, edit: SelfEdit) -> list[str]:
         ('Sure!\n```json\n["a", " b ", "a", ""]\n```', ["a", "b"]),
         ('[1, 2] and then ["a", "b"]', ["a", "b"]),
         ('{"entities": ["a", "b"]}', ["a", "b"]),
+        ('["Battle [1066]", "William"]', ["Battle [1066]", "William"]),
+        ('[see: ["a", "b"]]', ["a", "b"]),
         ('["a"]', []),
         ("a, b", []),
         ('["a", "b"', []),

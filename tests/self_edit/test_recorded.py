@@ -102,3 +102,21 @@ def test_a_file_that_is_nothing_of_the_kind_is_named(
 def test_nobody_can_learn_from_them(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("check", "self_edit=recorded", "self_edit.path=x.json") == 2
     assert "self_edit: a policy cannot learn to write these self-edits" in capsys.readouterr().err
+
+
+def test_other_recorded_self_edits_are_another_run(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"title": p["title"], "passage": p["passage"], "self_edits": ["x"]} for p in PASSAGES]
+    command = recorded(write("edits.jsonl", rows))
+    assert seal("run", *command) == 0
+    write("edits.jsonl", [{**row, "self_edits": ["y"]} for row in rows])
+    assert seal("run", *command) == 2
+    assert "the recorded self-edits have changed since" in capsys.readouterr().err
+
+
+def test_nobody_is_asked_for_what_is_recorded(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"title": p["title"], "passage": p["passage"], "self_edits": ["x"]} for p in PASSAGES]
+    command = recorded(write("edits.jsonl", rows), "self_edit.max_new_tokens=100000")
+    nobody = ("engine@writer=openai", "writer.endpoint.base_url=http://127.0.0.1:9/v1")
+    assert seal("check", *command, *nobody, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["paid_calls"] == 0
+    assert seal("run", *command, *nobody) == 0

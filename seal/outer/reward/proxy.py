@@ -17,7 +17,7 @@ from seal.types import Context, Evaluation, Rating, Sampling, SelfEdit, Unavaila
 
 CRITERIA = ("length", "diversity", "quality", "correctness")
 FEWEST_POINTS, MOST_POINTS = 1, 5
-_POINTS = re.compile(rf"\b({'|'.join(CRITERIA)})\b[^0-9A-Za-z]*(\d+)", re.IGNORECASE)
+_POINTS = re.compile(rf"\b({'|'.join(CRITERIA)})\b[^0-9A-Za-z]*(\d{{1,9}}(?!\d))", re.IGNORECASE)
 
 
 def _shows_both(template: str) -> str:
