@@ -38,7 +38,7 @@ def load(overrides: Sequence[str]) -> tuple[Run, Settings]:
     composed, faults = compose_config(overrides)
     run, more = build(composed) if composed is not None else (None, [])
     if run is None or faults or more:
-        raise ConfigError(listed(FAULTY, [*faults, *more]))
+        raise ConfigError(listed(FAULTY, [*faults, *(_with_origin(fault, overrides) for fault in more)]))
     assert composed is not None
     return run, composed
 
@@ -59,6 +59,14 @@ def compose_config(overrides: Sequence[str]) -> tuple[Settings | None, list[str]
             if refused is None:
                 return None, faults
             remaining.remove(refused)
+
+
+def _with_origin(fault: str, overrides: Sequence[str]) -> str:
+    """A setting that does not fit and that the user did not give comes from the experiment, made for another option."""
+    key, given = fault.partition(":")[0], {each.partition("=")[0].lstrip("+~"): each for each in overrides}
+    if "experiment" not in given or key in given or "has no such setting" not in fault:
+        return fault
+    return f"{key}: it comes with {given['experiment']}, but what was chosen here has none; leave it out: '~{key}'"
 
 
 def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:

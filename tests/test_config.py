@@ -184,3 +184,14 @@ def test_published_numbers_are_shares_and_have_a_source() -> None:
 def test_a_question_template_has_to_ask_the_question() -> None:
     [fault] = faults_of("task.query_template='{title}?'")
     assert "task.query_template: a template has to ask the {question}" in fault
+
+
+def test_settings_of_an_experiment_that_another_option_lacks_say_how_to_leave_them_out() -> None:
+    faults = faults_of("experiment=tiny", "recipe=evaluate", "recipe.roundz=1")
+    without = [f"~recipe.{name}" for name in ("contexts_per_round", "held_out_edits")]
+    for key in without:
+        wanted = f"  {key[1:]}: it comes with experiment=tiny, but what was chosen here has none; leave it out: '{key}'"
+        assert wanted in faults_of("experiment=tiny", "recipe=evaluate")
+    assert any("recipe.roundz" in fault and "comes with" not in fault for fault in faults)
+    run, _ = config.load(["experiment=tiny", "recipe=evaluate", *without])
+    assert type(run.recipe).__name__ == "Evaluate"
