@@ -20,7 +20,7 @@ from seal.run import Run
 from seal.store import Store
 from seal.task import Contexts
 from seal.types import Context, Invalid, Plan, Policy, SelfEdit
-from seal.work import Proposal, Proposing
+from seal.work.writing import Proposal, Proposing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

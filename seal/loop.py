@@ -14,7 +14,10 @@ from itertools import groupby
 
 from seal.lab import Lab
 from seal.types import Answered, Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
-from seal.work import ExamPaper, Grading, Learning, Lesson, Proposal, Proposing, Reading, Trial, TryingOut
+from seal.work.grading import ExamPaper, Grading
+from seal.work.learning import Learning, Lesson
+from seal.work.trying import Trial, TryingOut
+from seal.work.writing import Proposal, Proposing, Reading
 
 
 def play_round(lab: Lab, policy: Policy, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Round:

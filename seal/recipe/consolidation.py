@@ -8,7 +8,8 @@ from seal import loop
 from seal.errors import RunError
 from seal.lab import Lab
 from seal.types import Answered, Context, Evaluation, Failure, Invalid, Plan, Policy, Postponed, SelfEdit, Training
-from seal.work import Work, answered, ask
+from seal.work import Work
+from seal.work.trying import answered, ask
 
 if TYPE_CHECKING:
     from seal.adaptation import Adaptation

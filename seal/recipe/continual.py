@@ -31,7 +31,7 @@ from seal.statistics import accuracy
 from seal.task import Contexts
 from seal.transfer import Journey, matrix
 from seal.types import Context, Evaluation, Failure, Grade, Policy
-from seal.work import Trial
+from seal.work.trying import Trial
 
 Outcomes = Sequence[Evaluation | Failure]
 

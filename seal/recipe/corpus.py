@@ -25,7 +25,7 @@ from seal.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
 from seal.types import Context, Failure, Invalid, Policy, SelfEdit
-from seal.work import Proposing
+from seal.work.writing import Proposing
 
 Setting = Literal["base", "passage_only", "self_edits"]
 

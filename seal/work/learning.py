@@ -1,0 +1,57 @@
+"""A policy learns from what was selected, and is the next one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from seal.lab import Lab
+from seal.outer import Example
+from seal.types import (
+    Attempt,
+    Update,
+)
+from seal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """The attempts that a policy may learn from."""
+
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning(Work[Lesson, Update]):
+    """A policy becomes the next one."""
+
+    records: ClassVar[str] = "updates"
+    result: ClassVar[Any] = Update
+
+    def key(self, unit: Lesson) -> str:
+        return self.policy.id
+
+    def batch_size(self, lab: Lab) -> int:
+        return 1
+
+    def do(self, lab: Lab, units: Sequence[Lesson]) -> list[Update]:
+        return [self._learn(lab, unit) for unit in units]
+
+    def _learn(self, lab: Lab, lesson: Lesson) -> Update:
+        """Without anything worth learning the policy stays as it is, and the update says so."""
+        kept = lab.run.outer.select(lesson.attempts)
+        names = tuple(attempt.name for attempt in kept)
+        following = self.policy.round + 1
+        if not kept:
+            return Update(round=following, kept=(), losses=(), weights=self.policy.weights, sha256=None)
+        examples = [
+            Example(
+                prompt=lab.run.self_edit.prompt(attempt.context),
+                completion=attempt.self_edit.text,
+                finished=attempt.self_edit.finished,
+            )
+            for attempt in kept
+        ]
+        weights = f"policies/round_{following}"
+        with lab.store.draft_of(weights) as folder:
+            learned = lab.run.outer.learn(lab.backbones.take(self.policy), examples, folder, self.seed(lab, lesson))
+        return Update(round=following, kept=names, losses=learned.losses, weights=weights, sha256=learned.sha256)

@@ -1,0 +1,123 @@
+"""Plans are tried out: each makes a model, which is asked. Right and wrong are not known here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from seal.engine import Request
+from seal.inner import Adapted
+from seal.lab import Lab
+from seal.types import (
+    Answered,
+    Completion,
+    Context,
+    Failure,
+    Plan,
+    Policy,
+    Postponed,
+    Training,
+    Unavailable,
+)
+from seal.work import Work
+
+if TYPE_CHECKING:
+    from seal.adaptation import Adaptation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A model to be made and asked all queries of a context: by a plan, or the policy as it is."""
+
+    context: Context
+    source: str
+    """Where the plan comes from, for example `edit_3`, `passage` or `unadapted`."""
+    plan: Plan | None = None
+    """None for the unadapted model."""
+    repeat: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TryingOut(Work[Trial, Answered | Failure]):
+    """Models are adapted and asked."""
+
+    records: ClassVar[str] = "answers"
+    result: ClassVar[Any] = Answered | Failure
+
+    def key(self, unit: Trial) -> str:
+        return f"{self.policy.id}/{unit.context.id}/{unit.source}/{unit.repeat}"
+
+    def cost(self, unit: Trial) -> int:
+        return sum(len(sequence.text) for sequence in unit.plan.sequences) if unit.plan else 0
+
+    def batch_size(self, lab: Lab) -> int:
+        return lab.run.inner.slots
+
+    def do(self, lab: Lab, units: Sequence[Trial]) -> Sequence[Answered | Failure | Postponed[Answered | Failure]]:
+        adapted = self._adapt(lab, units)
+        asked = [
+            (unit, self.seed(lab, unit), outcome)
+            for unit, outcome in zip(units, adapted, strict=True)
+            if isinstance(outcome, Adapted)
+        ]
+        answers = iter(
+            ask(
+                lab,
+                self.policy,
+                [unit.context for unit, _, _ in asked],
+                [outcome.adapter for _, _, outcome in asked],
+                [seed for _, seed, _ in asked],
+            )
+        )
+        return [
+            outcome
+            if isinstance(outcome, Failure)
+            else answered(next(answers), seed=self.seed(lab, unit), training=outcome.training)
+            for unit, outcome in zip(units, adapted, strict=True)
+        ]
+
+    def _adapt(self, lab: Lab, units: Sequence[Trial]) -> list[Adapted | Failure]:
+        planned = [unit for unit in units if unit.plan is not None]
+        if not planned:
+            return [Adapted(adapter=None, training=None) for _ in units]
+        outcomes = iter(
+            lab.run.inner.adapt(
+                lab.backbones.get(self.policy),
+                [unit.plan for unit in planned if unit.plan is not None],
+                [self.seed(lab, unit) for unit in planned],
+            )
+        )
+        return [next(outcomes) if unit.plan else Adapted(adapter=None, training=None) for unit in units]
+
+
+def ask(
+    lab: Lab,
+    policy: Policy,
+    contexts: Sequence[Context],
+    adapters: Sequence["Adaptation | None"],
+    seeds: Sequence[int],
+) -> list[tuple[str, ...] | Unavailable]:
+    """The answers to all queries of each context, put to the policy with the adapter that stands beside it."""
+    requests = [
+        Request(prompt=query.prompt, seed=seed, adapter=adapter)
+        for context, adapter, seed in zip(contexts, adapters, seeds, strict=True)
+        for query in context.queries
+    ]
+    completions = iter(lab.generator(policy).generate(requests, lab.run.task.answering) if requests else [])
+    return [_texts([next(completions) for _ in context.queries]) for context in contexts]
+
+
+def _texts(completions: Sequence[Completion | Unavailable]) -> tuple[str, ...] | Unavailable:
+    """The texts of all, or why there is none of one."""
+    for completion in completions:
+        if isinstance(completion, Unavailable):
+            return completion
+    return tuple(completion.text for completion in completions if isinstance(completion, Completion))
+
+
+def answered(
+    answers: tuple[str, ...] | Unavailable, *, seed: int, training: Training | None
+) -> Answered | Postponed[Any]:
+    """What one model said, or that it has to be asked again."""
+    if isinstance(answers, Unavailable):
+        return Postponed(reason=answers.reason)
+    return Answered(seed=seed, training=training, answers=answers)

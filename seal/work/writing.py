@@ -1,0 +1,97 @@
+"""Self-edits are written by a policy, and read by whoever rates them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from seal.engine import Request
+from seal.lab import Lab
+from seal.self_edit import Assignment
+from seal.types import (
+    Attempt,
+    Completion,
+    Context,
+    Postponed,
+    Rating,
+    Sampling,
+    SelfEdit,
+    Unavailable,
+)
+from seal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Self-edit number `index` about a context, not written yet."""
+
+    context: Context
+    index: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposing(Work[Proposal, SelfEdit]):
+    """The policy writes self-edits."""
+
+    records: ClassVar[str] = "self_edits"
+    result: ClassVar[Any] = SelfEdit
+
+    def key(self, unit: Proposal) -> str:
+        return f"{self.policy.id}/{unit.context.id}/{unit.index}"
+
+    def cost(self, unit: Proposal) -> int:
+        return len(unit.context.text)
+
+    def batch_size(self, lab: Lab) -> int:
+        return (lab.run.writer or lab.run.engine).batch_size
+
+    def rounds_together(self, lab: Lab) -> bool:
+        return (lab.run.writer or lab.run.engine).repeats_batches
+
+    def do(self, lab: Lab, units: Sequence[Proposal]) -> Sequence[SelfEdit | Postponed[SelfEdit]]:
+        def go_on(prompts: Sequence[tuple[str, int]], sampling: Sampling) -> Sequence[Completion | Unavailable]:
+            requests = [Request(prompt=prompt, seed=seed) for prompt, seed in prompts]
+            return lab.writer(self.policy).generate(requests, sampling)
+
+        assignments = [Assignment(context=unit.context, index=unit.index, seed=self.seed(lab, unit)) for unit in units]
+        written = lab.run.self_edit.write(assignments, go_on)
+        return [self._self_edit(unit, text) for unit, text in zip(units, written, strict=True)]
+
+    def _self_edit(self, unit: Proposal, completion: Completion | Unavailable) -> SelfEdit | Postponed[SelfEdit]:
+        if isinstance(completion, Unavailable):
+            return Postponed(reason=completion.reason)
+        return SelfEdit(
+            context_id=unit.context.id, index=unit.index, text=completion.text, finished=completion.finished
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Work[Attempt, Rating]):
+    """Self-edits are read by whom the reward names, and get points."""
+
+    records: ClassVar[str] = "ratings"
+    result: ClassVar[Any] = Rating
+
+    def key(self, unit: Attempt) -> str:
+        return f"{self.policy.id}/{unit.name}"
+
+    def batch_size(self, lab: Lab) -> int:
+        return 64
+
+    def rounds_together(self, lab: Lab) -> bool:
+        return False
+
+    def do(self, lab: Lab, units: Sequence[Attempt]) -> Sequence[Rating | Postponed[Rating]]:
+        pairs = [(unit.context, unit.self_edit) for unit in units]
+        ratings = lab.run.outer.reward.rate(pairs, partial(lab.spend, "ratings"))
+        return [_settled(rating) for rating in ratings]
+
+    def may_settle(self, lab: Lab, units: Sequence[Attempt], postponed: Sequence[Postponed[Rating]]) -> bool:
+        """A reader that cannot be understood leaves a self-edit without a rating; it is never kept."""
+        return True
+
+
+def _settled(rating: Rating | Unavailable) -> Rating | Postponed[Rating]:
+    if isinstance(rating, Unavailable):
+        return Postponed(reason=rating.reason)
+    return rating if rating.scores else Postponed(reason=rating.reason, instead=rating)
