@@ -48,6 +48,7 @@ def test_a_run_killed_at_random_points_ends_with_the_records_of_an_undisturbed_o
     assert records(tmp_path / "outputs/tiny") == records(finished)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("largest_file", [2_000, 1_000_000])
 def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
     tmp_path: Path, finished: Path, largest_file: int

@@ -159,6 +159,7 @@ def test_each_load_has_a_name_of_its_own_and_nothing_is_left_of_it(
     assert not list((tmp_path / "adapters").iterdir())
 
 
+@pytest.mark.slow
 def test_prompts_are_sent_as_token_ids_with_their_own_seeds_and_the_ends_of_texts(tmp_path: Path, diary: Path) -> None:
     requests = [Request(prompt=prompt, seed=number) for number, prompt in enumerate(PROMPTS)]
     with serving(tmp_path, max_rank=0) as there:
@@ -183,6 +184,7 @@ def test_the_server_is_started_anew_after_so_many_loads(tmp_path: Path, adapters
     assert answers[0] == answers[1] == answers[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lie", "reason"), [("unlisted", "accepted it, and does not list it"), ("listed", "completions: 500")]
 )
@@ -197,6 +199,7 @@ def test_a_load_that_is_accepted_but_not_there_is_noticed(
     assert isinstance(unadapted, Completion)
 
 
+@pytest.mark.slow
 def test_an_adapter_of_a_higher_rank_than_the_server_was_told_is_refused_by_it(
     tmp_path: Path, adapters: list[Adapter]
 ) -> None:

@@ -240,6 +240,7 @@ def test_batches_that_cannot_be_cut_evenly_are_refused() -> None:
         full(batch_size=8, micro_batch_size=3)
 
 
+@pytest.mark.slow
 def test_single_passages_are_learned_by_all_weights_too(seal: Callable[..., int]) -> None:
     overrides = (
         "recipe=evaluate inner=full inner.learning_rate=1e-3 inner.epochs=10 cluster.threads=1 "

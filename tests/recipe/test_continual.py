@@ -117,6 +117,7 @@ def test_at_most_two_models_are_on_disk_and_none_in_the_end(tmp_path: Path, comm
     assert not list(run.folder.rglob("*.safetensors"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [QUICK, QUICK_FULL])
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, command: list[str]) -> None:
     whole, settings = loaded(*command, f"outputs={tmp_path / 'whole'}")

@@ -99,6 +99,7 @@ def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) 
     assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inner", [(), FULL])
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, inner: tuple[str, ...]) -> None:
     command = [*QUICK, *inner, "recipe.repeats=1", "recipe.contexts=2"]
