@@ -14,7 +14,8 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from seal import adapters
-from seal.adapters import Adapter, AdapterStack
+from seal.adapter_stack import AdapterStack
+from seal.adapters import Adapter
 
 _WEIGHTS = "weights.safetensors"
 

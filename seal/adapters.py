@@ -1,16 +1,10 @@
-"""LoRA adapters: as values, side by side on one frozen model, and on disk in PEFT's format.
+"""LoRA adapters: as values, merged into a model, and on disk in PEFT's format.
 
-Adapters on one base are independent, so stacking A of them changes no arithmetic: the rows of a batch stand in A equal
-blocks, block a goes through adapter a, and nothing mixes. This module knows layers; it has never heard of self-edits.
-
-Letters of shapes: A adapters, B rows an adapter, T tokens, R rank.
+This module knows layers; it has never heard of self-edits. Many adapters at once are `seal.adapter_stack`'s.
 """
 
 import json
-import math
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +17,6 @@ from transformers.pytorch_utils import Conv1D
 
 from seal.errors import ModelError
 from seal.types import ALL_LINEAR
-
-# Gradients are accumulated into strided views on purpose: that keeps each adapter's in one row.
-warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,134 +78,6 @@ def target_layers(model: PreTrainedModel, targets: Sequence[str]) -> dict[str, L
 
 def _named(path: str, target: str) -> bool:
     return path == target or path.endswith(f".{target}")
-
-
-class StackedLoRALinear(nn.Module):
-    """A frozen linear layer with A adapters beside it."""
-
-    def __init__(self, base: Linear, lora_a: Tensor, lora_b: Tensor, stack: "AdapterStack") -> None:
-        super().__init__()
-        self.base = base
-        self.lora_a = lora_a  # [A, R, in], a view into the stack's buffer, not a parameter of this module
-        self.lora_b = lora_b  # [A, out, R]
-        self.stack = stack
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """[B, T, in] → [B, T, out]."""
-        output: Tensor = self.base(hidden)
-        tokens = hidden.flatten(0, -2).to(self.lora_a.dtype)  # [B·T, in]
-        counts = self.stack.counts(len(tokens))
-        if self.stack.dropout:
-            tokens = self.stack.dropout.of(tokens, counts)
-        alike = len(set(counts)) == 1
-        update = self._of_equal_blocks(tokens) if alike else self._of_blocks(tokens, counts)
-        return output + (update * self.stack.shape.scale).reshape(output.shape).to(output.dtype)
-
-    def _of_equal_blocks(self, tokens: Tensor) -> Tensor:
-        down = torch.bmm(tokens.unflatten(0, (len(self.lora_a), -1)), self.lora_a.transpose(1, 2))  # [A, ·, R]
-        return torch.bmm(down, self.lora_b.transpose(1, 2)).flatten(0, 1)  # [B·T, out]
-
-    def _of_blocks(self, tokens: Tensor, counts: Sequence[int]) -> Tensor:
-        blocks = zip(tokens.split(list(counts)), self.lora_a.unbind(), self.lora_b.unbind(), strict=True)
-        return torch.cat([block @ lora_a.T @ lora_b.T for block, lora_a, lora_b in blocks])  # [B·T, out]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Dropout:
-    """What goes into the adapters is dropped with a generator of its own for each, so that none notices the others."""
-
-    share: float
-    generators: list[torch.Generator]
-    """[A], on the CPU or on the model's device."""
-
-    def of(self, tokens: Tensor, counts: Sequence[int]) -> Tensor:
-        """Tokens [B·T, in] of the adapters, so many of each, with some numbers 0 and the others larger for it."""
-        kept = [
-            torch.empty(count, tokens.shape[1], device=generator.device).bernoulli_(1 - self.share, generator=generator)
-            for count, generator in zip(counts, self.generators, strict=True)
-        ]
-        return tokens * torch.cat(kept).to(tokens) / (1 - self.share)
-
-
-class AdapterStack:
-    """A adapters for one model, their weights in one buffer [A, P] and their gradients in another.
-
-    Outside `attached()` the model is untouched.
-    """
-
-    def __init__(self, model: PreTrainedModel, shape: LoRAShape, count: int) -> None:
-        self.model = model
-        self.shape = shape
-        self.shares: Sequence[int] = (1,) * count
-        """How much of what goes through the model belongs to each adapter; in any unit, tokens or rows."""
-        self.dropout: Dropout | None = None
-        self.layers = target_layers(model, shape.targets)
-        some = next(iter(self.layers.values())).weight
-        dtype = torch.promote_types(some.dtype, torch.float32)
-        sizes = [shape.rank * sum(features(layer)) for layer in self.layers.values()]
-        self.values = torch.zeros(count, sum(sizes), dtype=dtype, device=some.device)
-        self.gradients = torch.zeros_like(self.values)
-        offsets = [sum(sizes[:number]) for number in range(len(sizes))]
-        self._leaves = {
-            path: self._pair(layer, offset) for (path, layer), offset in zip(self.layers.items(), offsets, strict=True)
-        }
-
-    def _pair(self, layer: Linear, offset: int) -> tuple[Tensor, Tensor]:
-        """Leaf tensors A [A, R, in] and B [A, out, R] that share memory with the buffers, gradients too."""
-        rank, (n_in, n_out) = self.shape.rank, features(layer)
-        middle = offset + rank * n_in
-        end = middle + rank * n_out
-        pair = []
-        for start, stop, rows in ((offset, middle, rank), (middle, end, n_out)):
-            leaf = self.values[:, start:stop].unflatten(1, (rows, -1)).detach().requires_grad_()
-            leaf.grad = self.gradients[:, start:stop].unflatten(1, (rows, -1))
-            pair.append(leaf)
-        return pair[0], pair[1]
-
-    @contextmanager
-    def attached(self) -> Iterator[None]:
-        """While open, what goes through the model goes through the adapters too: block a through adapter a."""
-        for path, layer in self.layers.items():
-            lora_a, lora_b = self._leaves[path]
-            self._replace(path, StackedLoRALinear(layer, lora_a, lora_b, self))
-        try:
-            yield
-        finally:
-            for path, layer in self.layers.items():
-                self._replace(path, layer)
-
-    def _replace(self, path: str, layer: nn.Module) -> None:
-        parent, _, name = path.rpartition(".")
-        setattr(self.model.get_submodule(parent), name, layer)
-
-    def counts(self, n_tokens: int) -> list[int]:
-        """How many of so many tokens belong to each adapter."""
-        unit = n_tokens // sum(self.shares)
-        return [share * unit for share in self.shares]
-
-    @torch.no_grad()
-    def initialize(self, slot: int, generator: torch.Generator) -> None:
-        """Start an adapter as PEFT does: A uniform as Kaiming He has it, B zero. The generator lives on the CPU."""
-        for lora_a, lora_b in self._leaves.values():
-            start = torch.empty(lora_a.shape[1:], dtype=lora_a.dtype)
-            nn.init.kaiming_uniform_(start, a=math.sqrt(5), generator=generator)
-            lora_a[slot] = start.to(lora_a.device)
-            lora_b[slot] = 0
-
-    @torch.no_grad()
-    def load(self, slot: int, adapter: Adapter) -> None:
-        for path, (lora_a, lora_b) in adapter.weights.items():
-            self._leaves[path][0][slot] = lora_a
-            self._leaves[path][1][slot] = lora_b
-
-    def adapter(self, slot: int) -> Adapter:
-        """A copy of one adapter, independent of the stack."""
-        weights = {
-            path: (lora_a[slot].detach().clone(), lora_b[slot].detach().clone())
-            for path, (lora_a, lora_b) in self._leaves.items()
-        }
-        transposed = any(isinstance(layer, Conv1D) for layer in self.layers.values())
-        return Adapter(shape=self.shape, weights=weights, transposed=transposed)
 
 
 def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:

@@ -8,7 +8,7 @@ Letters of shapes: A adapters, T tokens, P numbers an adapter.
 
 import logging
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from weakref import WeakKeyDictionary
 
@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from seal.adapters import AdapterStack, Dropout, LoRAShape, features, target_layers
+from seal.adapter_stack import AdapterStack, Dropout
+from seal.adapters import LoRAShape, features, target_layers
 from seal.backbone import Backbone
 from seal.errors import ModelError
 from seal.inner import Adapted
@@ -46,16 +47,22 @@ def train_stacked(
             for number, (plan, seed) in enumerate(zip(plans, seeds, strict=True))
             if number not in found
         }
-        slots = _Slots(settings, backbone, count=min(_n_slots(settings, backbone, jobs.values()), len(jobs)))
+        n_slots = min(_n_slots(settings, backbone, jobs.values()), len(jobs))
         try:
-            with slots.open():
-                found.update(slots.work_off(sorted(jobs.items(), key=lambda each: -each[1].n_steps)))  # one by one
+            found.update(_worked_off(settings, backbone, jobs, n_slots))  # one by one, whatever comes after
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
-            _halve(backbone, len(slots.running), error)
-        del slots  # and with it the memory
+            _halve(backbone, n_slots, error)
     return [found[number] for number in range(len(plans))]
+
+
+def _worked_off(
+    settings: LoRA, backbone: Backbone, jobs: Mapping[int, Job], n_slots: int
+) -> Iterator[tuple[int, Adapted | Failure]]:
+    slots = _Slots(settings, backbone, count=n_slots)
+    with slots.open():
+        yield from slots.work_off(sorted(jobs.items(), key=lambda each: -each[1].n_steps))
 
 
 _fitting: WeakKeyDictionary[PreTrainedModel, int] = WeakKeyDictionary()

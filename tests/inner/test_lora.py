@@ -11,7 +11,8 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from pydantic import ValidationError
 from torch import Tensor
 
-from seal.adapters import AdapterStack, LoRAShape, load_peft, merge, save_peft
+from seal.adapter_stack import AdapterStack, StackedLoRALinear
+from seal.adapters import LoRAShape, load_peft, merge, save_peft
 from seal.backbone import Backbone
 from seal.errors import ConfigError, ModelError
 from seal.inner import Adapted
@@ -191,6 +192,18 @@ def test_an_adapter_does_not_depend_on_its_neighbours(tmp_path: Path) -> None:
     alone = [train(backbone, lora(), [plan], [seed])[0] for plan, seed in zip(PLANS, SEEDS, strict=True)]
     for stacked, single in zip(together, alone, strict=True):
         torch.testing.assert_close(weights(stacked), weights(single), atol=1e-12, rtol=0)
+
+
+def test_both_ways_of_unequal_blocks_give_the_same(tmp_path: Path) -> None:
+    backbone, counts = random_backbone(tmp_path, "llama"), [3, 0, 7, 1]
+    stack = AdapterStack(backbone.model, LoRAShape(rank=4, alpha=8, targets=("q_proj",)), count=4)
+    stack.values.normal_(generator=torch.Generator().manual_seed(0))
+    tokens = torch.randn(11, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    with stack.attached():
+        layer = next(module for module in backbone.model.modules() if isinstance(module, StackedLoRALinear))
+        one, other = layer.of_blocks(tokens, counts), layer.of_padded_blocks(tokens, counts)
+    torch.testing.assert_close(one, other, atol=1e-12, rtol=0)
+    assert not torch.allclose(one[0:3], (tokens[0:3] @ layer.lora_a[2].T) @ layer.lora_b[2].T)
 
 
 def test_all_of_the_padding_sampled_is_all_of_the_padding(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch.autograd.graph import saved_tensors_hooks
 
-from seal.adapters import AdapterStack, LoRAShape, features, target_layers
+from seal.adapter_stack import AdapterStack
+from seal.adapters import LoRAShape, features, target_layers
 from seal.inner import Adapted
 from seal.inner.memory import ModelShape, SlotMemory
 from seal.model import files
