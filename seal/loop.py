@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from seal.lab import Lab
+from seal.self_edit import SelfEditFormat
 from seal.types import Answered, Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
 from seal.work.grading import ExamPaper, Grading
 from seal.work.learning import Learning, Lesson
@@ -44,7 +45,8 @@ def practise(
     lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], *, repeats: int
 ) -> list[Attempt]:
     """Try self-edits out as the outer loop wants it: those worth trying, and more often where the best are close."""
-    attempts = rate(lab, policy, plan(lab, policy, contexts, edits))
+    form = lab.run.self_edit.practised_in(policy.round + 1)
+    attempts = rate(lab, policy, plan(lab, policy, contexts, edits, form))
     worthy = worth_trying(lab, attempts)
     attempts = examine_again(lab, policy, attempts, worthy, range(repeats))
     for repeat in range(repeats, repeats + lab.run.outer.extra_repeats):
@@ -58,11 +60,13 @@ def try_out(
     lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], *, repeats: int
 ) -> list[Attempt]:
     """Each self-edit adapts the policy `repeats` times, with other seeds; each adapted model is asked and graded."""
-    attempts = plan(lab, policy, contexts, edits)
+    attempts = plan(lab, policy, contexts, edits, lab.run.self_edit)
     return examine_again(lab, policy, attempts, [one.name for one in attempts], range(repeats))
 
 
-def plan(lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> list[Attempt]:
+def plan(
+    lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], form: SelfEditFormat
+) -> list[Attempt]:
     """What each self-edit says to train on, and how the unadapted model does; nothing is tried yet."""
     context_of = {context.id: context for context in contexts}
     baseline_of = dict(zip(context_of, ask_unadapted(lab, policy, contexts), strict=True))
@@ -70,7 +74,7 @@ def plan(lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[
         Attempt(
             context=(context := context_of[edit.context_id]),
             self_edit=edit,
-            plan=lab.run.self_edit.parse(context, edit),
+            plan=form.parse(context, edit),
             baseline=baseline_of[edit.context_id],
             evaluations=(),
         )

@@ -51,6 +51,15 @@ def test_each_self_edit_is_tried_as_often_as_asked_with_different_seeds(lab: Lab
         assert all(len(one.verdicts) == 6 for one in tried.evaluations if isinstance(one, Evaluation))
 
 
+def test_a_round_may_practise_on_self_edits_that_are_not_split(lab: Lab) -> None:
+    lab.run = replace(lab.run, self_edit=replace(lab.run.self_edit, unsplit_rounds=(2,), append_passage=False))
+    context = lab.contexts.train[0]
+    edits = [SelfEdit(context_id=context.id, index=0, text="One.\nTwo.", finished=True)]
+    [measured] = loop.try_out(lab, Policy(round=1), [context], edits, repeats=0)
+    practised = [loop.practise(lab, Policy(round=n), [context], edits, repeats=0)[0] for n in (0, 1)]
+    assert [len(one.plan.sequences) for one in (measured, *practised) if isinstance(one.plan, Plan)] == [2, 2, 1]
+
+
 def test_an_invalid_self_edit_costs_no_training(lab: Lab) -> None:
     lab.run = replace(lab.run, self_edit=replace(lab.run.self_edit, append_passage=False))
     context = lab.contexts.train[0]

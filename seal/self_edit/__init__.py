@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
@@ -40,6 +40,10 @@ class SelfEditFormat(ABC):
     @property
     def sampling(self) -> Sampling:
         return Sampling(temperature=self.temperature, top_p=self.top_p, max_new_tokens=self.max_new_tokens)
+
+    def practised_in(self, number: int) -> Self:
+        """The format in which self-edits are read that a round of practice, from 1, tries out."""
+        return self
 
     @property
     def needs_chat(self) -> bool:

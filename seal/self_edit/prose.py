@@ -6,7 +6,8 @@ and by how they are cut, so each is a YAML file of this one class. The rules of 
 """
 
 import re
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, PositiveInt
 
@@ -30,6 +31,8 @@ class Prose(SelfEditFormat):
     """The prompt; `{title}` and `{passage}` are filled in."""
     splitting: Literal["whole", "newlines"]
     """Whether a segment is one training sequence or each of its lines is; segments are separated by `---`."""
+    unsplit_rounds: tuple[PositiveInt, ...]
+    """Rounds of practice, from 1, in which nothing is split into lines, as happened to the published code in one."""
     marker: str | None
     """Only what follows the first line that is this marker is used, where there is one; null uses all of the text."""
     max_sequences: PositiveInt | None
@@ -42,6 +45,9 @@ class Prose(SelfEditFormat):
     @property
     def needs_chat(self) -> bool:
         return self.for_chat
+
+    def practised_in(self, number: int) -> Self:
+        return replace(self, splitting="whole") if number in self.unsplit_rounds else self
 
     def prompt(self, context: Context) -> str:
         return fill(self.template, title=context.title, passage=context.text)

@@ -103,6 +103,7 @@ def test_as_published_differs_in_switches_and_never_in_amounts(name: str) -> Non
     if "entigraph" not in name:
         switches |= {"self_edit.max_sequences", "self_edit.max_new_tokens"}
     if name.startswith("rl"):
+        switches |= {"self_edit.unsplit_rounds"}
         switches |= {"outer.ties"} if "proxy" in name else {"outer.must_beat_unadapted", "outer.ties"}
     if "_seal" in name:
         switches |= {"model.path"}
