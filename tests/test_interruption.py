@@ -17,7 +17,18 @@ N_RUNS, N_KILLS = 4, 3
 
 
 def start(folder: Path, *overrides: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen((*COMMAND, *overrides), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        (*COMMAND, *overrides),
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=_hear_interrupts,  # noqa: PLW1509  # this process has no other threads
+    )
+
+
+def _hear_interrupts() -> None:
+    """What was started in the background of a shell ignores them, and hands that down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def n_lines(folder: Path) -> int:
