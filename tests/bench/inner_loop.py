@@ -42,7 +42,7 @@ def measure(model: str, way: str, adapters: int, asked: argparse.Namespace, fold
 def request_s(found: dict[str, Any]) -> float:
     """The seconds that one request takes all in all."""
     baselines = QUESTIONS_A_REQUEST if found["baselines_each"] else QUESTIONS_A_REQUEST / REQUESTS_A_BASELINE
-    asking_s = (QUESTIONS_A_REQUEST + baselines) * found["answer_s"]
+    asking_s = (QUESTIONS_A_REQUEST + baselines) * ANSWER_TOKENS * found["answer_token_s"]
     return float(found["request_s"] + UPDATES_A_REQUEST * found["step_s"] + asking_s)
 
 
@@ -66,8 +66,8 @@ def rows(
         **shared,
         "phase": "answer",
         "updates_per_s": None,
-        "tokens_per_s": found["n_answer_tokens"] / found["n_answers"] / found["answer_s"],
-        "ratio_to_published": published["answer_s"] / found["answer_s"],
+        "tokens_per_s": 1 / found["answer_token_s"],
+        "ratio_to_published": published["answer_token_s"] / found["answer_token_s"],
         "n_answers": found["n_answers"],
     }
     yield {

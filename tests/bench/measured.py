@@ -26,8 +26,8 @@ class Measured:
     """An update of one adapter by one sequence."""
     request_s: float
     """Besides its steps: making, saving and loading an adapter."""
-    answer_s: float
-    """One question."""
+    answer_token_s: float
+    """A token of an answer: what a model has learned decides how long it answers, not how fast."""
     baselines_each: bool
     """Whether the unadapted model is asked again for each self-edit, or once for all that share a passage."""
     n_updates: int
@@ -40,7 +40,7 @@ class Measured:
 
 
 def ask_one_by_one(backbone: Backbone, network: Any, prompts: Sequence[str]) -> tuple[float, int, int]:
-    """Seconds an answer, answers, and their tokens, each prompt by itself."""
+    """Seconds a token, answers, and their tokens, each prompt by itself."""
     began_s, n_tokens = time.perf_counter(), 0
     for prompt in prompts:
         ids = backbone.tokenizer(prompt, return_tensors="pt")["input_ids"].to(backbone.device)
@@ -53,12 +53,13 @@ def ask_one_by_one(backbone: Backbone, network: Any, prompts: Sequence[str]) -> 
         )
         n_tokens += output.shape[1] - ids.shape[1]
     finish(backbone)
-    return (time.perf_counter() - began_s) / len(prompts), len(prompts), n_tokens
+    return (time.perf_counter() - began_s) / n_tokens, len(prompts), n_tokens
 
 
 def ask_in_batches(
     backbone: Backbone, prompts: Sequence[Sequence[str]], adapters: Sequence[Any]
 ) -> tuple[float, int, int]:
+    """The same, with all adapters in one batch."""
     requests = [
         Request(prompt=prompt, seed=0, adapter=adapter)
         for of_adapter, adapter in zip(prompts, adapters, strict=True)
@@ -71,7 +72,7 @@ def ask_in_batches(
     finish(backbone)
     seconds = time.perf_counter() - began_s
     n_tokens = sum(len(backbone.tokenizer(answer.text)["input_ids"]) + answer.finished for answer in answers)
-    return seconds / len(requests), len(requests), n_tokens
+    return seconds / n_tokens, len(requests), n_tokens
 
 
 def finish(backbone: Backbone) -> None:

@@ -83,7 +83,7 @@ def by_trainer(backbone: Backbone, jobs: Sequence[Job], *, padded: bool, n_steps
         base = network.unload()
         adapted = PeftModel.from_pretrained(base, folder)
         request_s = time.perf_counter() - began_s - trained_s
-        answer_s, n_answers, n_answer_tokens = ask_one_by_one(backbone, adapted, jobs[0].prompts)
+        answer_token_s, n_answers, n_answer_tokens = ask_one_by_one(backbone, adapted, jobs[0].prompts)
         adapted.unload()
     steps_s = clock.steps_s[2:]
     tokens = [tokens for job in jobs for tokens in _tokens(backbone, job)][2 : n_steps + 2]
@@ -91,7 +91,7 @@ def by_trainer(backbone: Backbone, jobs: Sequence[Job], *, padded: bool, n_steps
     return Measured(
         step_s=sum(steps_s) / len(steps_s),
         request_s=request_s,
-        answer_s=answer_s,
+        answer_token_s=answer_token_s,
         baselines_each=True,
         n_updates=len(steps_s),
         n_tokens=n_real,
@@ -120,11 +120,11 @@ def by_loop(backbone: Backbone, jobs: Sequence[Job], *, n_steps: int) -> Measure
         finish(backbone)
         steps_s.append(time.perf_counter() - began_s)
     network.unload()
-    answer_s, n_answers, n_answer_tokens = ask_in_batches(backbone, [jobs[0].prompts], [None])
+    answer_token_s, n_answers, n_answer_tokens = ask_in_batches(backbone, [jobs[0].prompts], [None])
     return Measured(
         step_s=sum(steps_s[2:]) / len(steps_s[2:]),
         request_s=request_s,
-        answer_s=answer_s,
+        answer_token_s=answer_token_s,
         baselines_each=True,
         n_updates=len(steps_s) - 2,
         n_tokens=sum(len(each.ids) for each in tokens[2:]),
@@ -144,13 +144,13 @@ def stacked(backbone: Backbone, jobs: Sequence[Job], *, parallel: int) -> Measur
     trained_s = time.perf_counter() - began_s
     adapted = [outcome for outcome in outcomes if isinstance(outcome, Adapted)]
     n_updates = sum(len(outcome.training.losses) for outcome in adapted if outcome.training)
-    answer_s, n_answers, n_answer_tokens = ask_in_batches(
+    answer_token_s, n_answers, n_answer_tokens = ask_in_batches(
         backbone, [job.prompts for job in jobs[:parallel]], [outcome.adapter for outcome in adapted[:parallel]]
     )
     return Measured(
         step_s=trained_s / n_updates,
         request_s=0.0,
-        answer_s=answer_s,
+        answer_token_s=answer_token_s,
         baselines_each=False,
         n_updates=n_updates,
         n_tokens=sum(len(tokens.ids) for job in jobs for tokens in _tokens(backbone, job)),
