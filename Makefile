@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: help demo test test-slow lint clean
+.PHONY: help demo test test-slow bench bench-quick lint clean
 
 help:
 	@echo "make demo   set up and run SEAL on the embedded tiny world (a few minutes, most of it setting up)"
 	@echo "make test   set up and run the fast tests"
+	@echo "make bench  measure the inner loop against the published one (bench-quick: the tiny model only)"
 	@echo "make lint   format, lint, types, layers"
 
 $(READY): requirements.txt pyproject.toml
@@ -27,6 +28,12 @@ test: $(READY)
 
 test-slow: $(READY)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "slow"
+
+bench: $(READY)
+	$(VENV)/bin/python -m tests.bench.inner_loop
+
+bench-quick: $(READY)
+	$(VENV)/bin/python -m tests.bench.inner_loop --quick
 
 lint: $(READY)
 	$(VENV)/bin/ruff format --check .

@@ -22,6 +22,8 @@ from transformers import AttentionInterface, PreTrainedModel
 IGNORED = -100
 """The label of a token after which nothing is learned."""
 _ATTENTION = "within_segments"
+_STRETCH, _SLACK = 1.5, 8
+"""Segments are in one group for attention if none has more tokens than so many times the shortest and so many more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,14 +45,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Places:
-    """Where the tokens of a packed row lie when its segments are side by side."""
+    """Where the tokens of a packed row lie when segments of about one length are side by side, in groups [S, L]."""
 
-    of_segments: Tensor
-    """[S, L]: the token in the row; any one where there is none."""
+    of_groups: Tensor
+    """All groups one behind the other, flat: the token in the row at each place; any one where there is none."""
+    shapes: tuple[tuple[int, int], ...]
+    """S and L of each group."""
     of_tokens: Tensor
-    """[T]: the place in the flattened [S·L]."""
-    seen: Tensor | None
-    """[S, L]: whether a token may be attended to; None where all may."""
+    """[T]: the place of each token."""
+    seen: tuple[Tensor | None, ...]
+    """Of each group [S, L], whether a token may be attended to; None where all may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,15 +117,38 @@ def _owners(shares: Sequence[int], device: torch.device) -> Tensor:
 
 
 def _places(segments: Sequence[Segment], device: torch.device) -> Places:
-    lengths = torch.tensor(list(map(len, segments)))
-    starts = lengths.cumsum(0) - lengths
-    steps = torch.arange(int(lengths.max()))
-    there = steps < lengths[:, None]  # [S, L]
+    lengths = list(map(len, segments))
+    starts = torch.tensor([0, *lengths[:-1]]).cumsum(0)
+    flat, there, shapes, seen = [], [], [], []
+    for group in _alike(lengths):
+        steps = torch.arange(max(lengths[number] for number in group))
+        flat.append((starts[group][:, None] + steps).flatten())
+        there.append((steps < torch.tensor([lengths[number] for number in group])[:, None]).flatten())
+        shapes.append((len(group), len(steps)))
+        of_group = [segments[number] for number in group]
+        seen.append(_seen(of_group, device) if any(segment.n_padding for segment in of_group) else None)
+    is_token = torch.cat(there)
+    of_groups = torch.cat(flat).where(is_token, 0)
+    of_tokens = torch.empty(sum(lengths), dtype=torch.long)
+    of_tokens[of_groups[is_token]] = is_token.nonzero()[:, 0]
     return Places(
-        of_segments=torch.where(there, starts[:, None] + steps, 0).to(device),
-        of_tokens=there.flatten().nonzero()[:, 0].to(device),
-        seen=_seen(segments, device) if any(segment.n_padding for segment in segments) else None,
+        of_groups=of_groups.to(device), shapes=tuple(shapes), of_tokens=of_tokens.to(device), seen=tuple(seen)
     )
+
+
+def _alike(lengths: Sequence[int]) -> list[list[int]]:
+    """The numbers of the segments in groups, in each of which the longest is not much longer than the shortest.
+
+    Attention is done group by group: it costs the square of the longest, and every group costs a start.
+    """
+    groups: list[list[int]] = []
+    shortest = 0
+    for number in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not groups or lengths[number] > _STRETCH * shortest + _SLACK:
+            groups.append([])
+            shortest = lengths[number]
+        groups[-1].append(number)
+    return groups
 
 
 def _seen(segments: Sequence[Segment], device: torch.device) -> Tensor:
@@ -153,13 +180,28 @@ def _attend(
     **_: object,
 ) -> tuple[Tensor, None]:
     """Queries [1, H, T, D], keys and values [1, ·, T, D] → [1, T, H, D]."""
-    n_segments, length = segments.of_segments.shape
-    places = segments.of_segments.flatten()
+    sizes = [n_segments * length for n_segments, length in segments.shapes]
     queries, keys, values = (
-        whole[0].index_select(1, places).unflatten(1, (n_segments, length)).transpose(0, 1)
-        for whole in (query, key, value)
-    )  # each [S, ·, L, D]
-    mask = _mask(segments, sliding_window)
+        whole[0].index_select(1, segments.of_groups).split(sizes, dim=1) for whole in (query, key, value)
+    )  # for each group [·, S·L, D]
+    groups = zip(queries, keys, values, segments.shapes, segments.seen, strict=True)
+    attended = [_attend_in_group(*group, window=sliding_window, scaling=scaling) for group in groups]
+    return torch.cat(attended).index_select(0, segments.of_tokens)[None], None
+
+
+def _attend_in_group(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    shape: tuple[int, int],
+    seen: Tensor | None,
+    *,
+    window: int | None,
+    scaling: float | None,
+) -> Tensor:
+    """Queries [H, S·L, D], keys and values [·, S·L, D] → [S·L, H, D]."""
+    mask = _mask(shape[1], seen, window, query.device)
+    queries, keys, values = (flat.unflatten(1, shape).transpose(0, 1) for flat in (query, key, value))  # [S, ·, L, D]
     attended = scaled_dot_product_attention(
         queries,
         keys,
@@ -167,20 +209,19 @@ def _attend(
         attn_mask=mask,
         is_causal=mask is None,
         scale=scaling,
-        enable_gqa=query.shape[1] != key.shape[1],
+        enable_gqa=query.shape[0] != key.shape[0],
     )  # [S, H, L, D]
-    return attended.transpose(1, 2).flatten(0, 1).index_select(0, segments.of_tokens)[None], None
+    return attended.transpose(1, 2).flatten(0, 1)
 
 
-def _mask(segments: Places, window: int | None) -> Tensor | None:
+def _mask(length: int, seen: Tensor | None, window: int | None, device: torch.device) -> Tensor | None:
     """[S, 1, L, L], True where a token may look; None where all that is before it may be seen."""
-    length = segments.of_segments.shape[1]
-    if segments.seen is None and (window is None or window >= length):
+    if seen is None and (window is None or window >= length):
         return None
-    steps = torch.arange(length, device=segments.of_segments.device)
+    steps = torch.arange(length, device=device)
     back = steps[:, None] - steps
     near = (back >= 0) & (back < (window or length))
-    return near if segments.seen is None else (near & segments.seen[:, None, None, :])
+    return near if seen is None else (near & seen[:, None, None, :])
 
 
 AttentionInterface.register(_ATTENTION, _attend)  # without a mask function: transformers then makes no mask

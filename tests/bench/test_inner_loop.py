@@ -1,0 +1,74 @@
+"""The benchmark measures what it says: its workload is the paper's, and its ways train the same thing."""
+
+from pathlib import Path
+from statistics import mean, median
+
+import pytest
+from transformers import AutoTokenizer
+
+from seal.inner import Adapted
+from seal.model.tiny import Tiny
+from tests.bench import ways, workload
+from tests.bench.inner_loop import rows
+from tests.models import random_backbone
+
+
+def test_the_workload_has_the_lengths_of_the_papers_first_round() -> None:
+    jobs = workload.jobs(2000)
+    n_sequences = [len(job.plan.sequences) for job in jobs]
+    tokenizer = AutoTokenizer.from_pretrained(Tiny().path)
+    texts = [sequence.text for job in jobs for sequence in job.plan.sequences]
+    n_tokens = list(map(len, tokenizer(texts)["input_ids"]))
+    assert median(n_sequences) == pytest.approx(7, abs=1)
+    assert mean(n_sequences) == pytest.approx(8.7, rel=0.1)
+    assert median(n_tokens) == pytest.approx(33, rel=0.1)
+    assert mean(n_tokens) == pytest.approx(51, rel=0.1)
+    assert mean(len(job.prompts) for job in jobs) == pytest.approx(4.5)
+
+
+def test_each_way_does_its_steps_and_leaves_the_model_as_it_was(tmp_path: Path) -> None:
+    backbone, jobs = random_backbone(tmp_path, "qwen2", "float32"), workload.jobs(2)
+    before = {name: value.clone() for name, value in backbone.model.named_parameters()}
+    published = ways.by_trainer(backbone, jobs, padded=True, n_steps=1)
+    found = {
+        "b": ways.by_trainer(backbone, jobs, padded=False, n_steps=3),
+        "c": ways.by_loop(backbone, jobs, n_steps=3),
+        "d": ways.stacked(backbone, jobs, parallel=2),
+    }
+    assert published.real_share < 0.1
+    assert [found[way].n_updates for way in "bc"] == [3, 3]
+    assert found["b"].n_tokens == found["c"].n_tokens
+    assert found["d"].n_updates == sum(len(job.plan.sequences) for job in jobs)
+    after = dict(backbone.model.named_parameters())
+    assert all(after[name].equal(value) for name, value in before.items())
+
+
+def test_ours_learns_what_the_paper_trains(tmp_path: Path) -> None:
+    [outcome] = ways.settings(parallel=1, epochs=1).adapt(
+        random_backbone(tmp_path, "qwen2"), [workload.jobs(1)[0].plan], [0]
+    )
+    assert isinstance(outcome, Adapted)
+    assert outcome.adapter
+    assert sorted({path.rpartition(".")[2] for path in outcome.adapter.weights}) == ["q_proj", "v_proj"]
+
+
+def test_a_row_has_what_is_promised() -> None:
+    found = dict(
+        step_s=0.5,
+        request_s=1.0,
+        answer_token_s=0.01,
+        baselines_each=True,
+        n_updates=4,
+        n_tokens=200,
+        real_share=0.025,
+        n_answers=4,
+        n_answer_tokens=108,
+        peak_bytes=10,
+    )
+    train, answer, both = rows("tiny", "a", 1, found, found)
+    for row, phase in ((train, "train"), (answer, "answer"), (both, "both")):
+        assert row["phase"] == phase
+        assert row["ratio_to_published"] == 1
+        assert row.keys() >= {"model", "way", "adapters", "tokens_per_s", "updates_per_s", "peak_bytes"}
+    assert (train["updates_per_s"], train["tokens_per_s"]) == (2, 100)
+    assert both["updates_per_s"] == pytest.approx(87 / (1 + 43.5 + 9 * 27 * 0.01))

@@ -1,0 +1,219 @@
+"""One way of doing the inner loop's work, measured in a process of its own: `python -m tests.bench.ways --way d …`.
+
+a: the published algorithm in our own words: a Trainer a request, every sequence padded to 2048 tokens and the padding
+   learned, the adapter saved and loaded again, the unadapted model asked again each time, one question at a time.
+b: the same without padding. c: a plain loop over PEFT at batch 1, the questions of one adapter in one batch. d: ours.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
+
+from seal.backbone import Backbone, load
+from seal.inner import Adapted
+from seal.inner.lora import LoRA
+from seal.text import Tokens
+from tests.bench import workload
+from tests.bench.measured import Measured, ask_in_batches, ask_one_by_one, finish, peak_bytes
+from tests.bench.models import model
+from tests.bench.workload import Job
+
+PADDED_TO = 2048
+
+
+def settings(*, parallel: int, epochs: int) -> LoRA:
+    """The paper's inner loop."""
+    return LoRA(
+        rank=32,
+        alpha=64,
+        rank_stabilized=False,
+        targets=("q_proj", "v_proj"),
+        dropout=0.0,
+        learning_rate=1e-3,
+        schedule="linear",
+        warmup_steps=0,
+        epochs=epochs,
+        batch_size=1,
+        micro_batch_size=None,
+        max_grad_norm=1.0,
+        append_end=True,
+        padding_loss="none",
+        padding_samples=1,
+        max_tokens=PADDED_TO,
+        gradient_checkpointing=False,
+        parallel=parallel,
+    )
+
+
+def by_trainer(backbone: Backbone, jobs: Sequence[Job], *, padded: bool, n_steps: int) -> Measured:
+    """Ways a and b. So many steps are measured, after two more; requests follow one another."""
+    rows = [_row(backbone, tokens, padded=padded) for job in jobs for tokens in _tokens(backbone, job)][: n_steps + 2]
+    clock = _StepClock()
+    began_s = time.perf_counter()
+    network = get_peft_model(backbone.model, _lora_config())
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            per_device_train_batch_size=1,
+            num_train_epochs=1,
+            learning_rate=1e-3,
+            weight_decay=0.0,
+            save_strategy="no",
+            logging_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            use_cpu=backbone.device.type == "cpu",
+            seed=0,
+        )
+        trainer = Trainer(model=network, args=arguments, train_dataset=rows, callbacks=[clock])  # type: ignore[arg-type]
+        trainer.remove_callback(PrinterCallback)
+        trainer.remove_callback(ProgressCallback)
+        trainer.train()
+        trained_s = sum(clock.steps_s)
+        network.save_pretrained(folder)
+        base = network.unload()
+        adapted = PeftModel.from_pretrained(base, folder)
+        request_s = time.perf_counter() - began_s - trained_s
+        answer_token_s, n_answers, n_answer_tokens = ask_one_by_one(backbone, adapted, jobs[0].prompts)
+        adapted.unload()
+    steps_s = clock.steps_s[2:]
+    tokens = [tokens for job in jobs for tokens in _tokens(backbone, job)][2 : n_steps + 2]
+    n_real = sum(len(each.ids) for each in tokens)
+    return Measured(
+        step_s=sum(steps_s) / len(steps_s),
+        request_s=request_s,
+        answer_token_s=answer_token_s,
+        baselines_each=True,
+        n_updates=len(steps_s),
+        n_tokens=n_real,
+        real_share=n_real / (len(tokens) * PADDED_TO) if padded else 1.0,
+        n_answers=n_answers,
+        n_answer_tokens=n_answer_tokens,
+    )
+
+
+def by_loop(backbone: Backbone, jobs: Sequence[Job], *, n_steps: int) -> Measured:
+    """Way c."""
+    began_s = time.perf_counter()
+    network = get_peft_model(backbone.model, _lora_config())
+    trainable = [weight for weight in network.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trainable, lr=1e-3, weight_decay=0.0, fused=True)
+    request_s = time.perf_counter() - began_s
+    tokens = [tokens for job in jobs for tokens in _tokens(backbone, job)][: n_steps + 2]
+    steps_s = []
+    for each in tokens:
+        began_s = time.perf_counter()
+        ids = torch.tensor([each.ids], device=backbone.device)
+        network(input_ids=ids, labels=ids).loss.backward()
+        torch.nn.utils.clip_grad_norm_(trainable, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        finish(backbone)
+        steps_s.append(time.perf_counter() - began_s)
+    network.unload()
+    answer_token_s, n_answers, n_answer_tokens = ask_in_batches(backbone, [jobs[0].prompts], [None])
+    return Measured(
+        step_s=sum(steps_s[2:]) / len(steps_s[2:]),
+        request_s=request_s,
+        answer_token_s=answer_token_s,
+        baselines_each=True,
+        n_updates=len(steps_s) - 2,
+        n_tokens=sum(len(each.ids) for each in tokens[2:]),
+        real_share=1.0,
+        n_answers=n_answers,
+        n_answer_tokens=n_answer_tokens,
+    )
+
+
+def stacked(backbone: Backbone, jobs: Sequence[Job], *, parallel: int) -> Measured:
+    """Way d: all of them, one epoch each."""
+    ours = settings(parallel=parallel, epochs=1)
+    ours.adapt(backbone, [jobs[0].plan], [0])  # what is done once
+    began_s = time.perf_counter()
+    outcomes = ours.adapt(backbone, [job.plan for job in jobs], list(range(len(jobs))))
+    finish(backbone)
+    trained_s = time.perf_counter() - began_s
+    adapted = [outcome for outcome in outcomes if isinstance(outcome, Adapted)]
+    n_updates = sum(len(outcome.training.losses) for outcome in adapted if outcome.training)
+    answer_token_s, n_answers, n_answer_tokens = ask_in_batches(
+        backbone, [job.prompts for job in jobs[:parallel]], [outcome.adapter for outcome in adapted[:parallel]]
+    )
+    return Measured(
+        step_s=trained_s / n_updates,
+        request_s=0.0,
+        answer_token_s=answer_token_s,
+        baselines_each=False,
+        n_updates=n_updates,
+        n_tokens=sum(len(tokens.ids) for job in jobs for tokens in _tokens(backbone, job)),
+        real_share=1.0,
+        n_answers=n_answers,
+        n_answer_tokens=n_answer_tokens,
+    )
+
+
+def _tokens(backbone: Backbone, job: Job) -> list[Tokens]:
+    ours = settings(parallel=1, epochs=1)
+    return [ours.tokens(backbone.tokenizer, sequence) for sequence in job.plan.sequences]
+
+
+def _lora_config() -> LoraConfig:
+    return LoraConfig(r=32, lora_alpha=64, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+
+
+def _row(backbone: Backbone, tokens: Tokens, *, padded: bool) -> dict[str, torch.Tensor]:
+    whole = tokens.padded(PADDED_TO, backbone.pad_id) if padded else tokens
+    ids = torch.tensor(whole.ids)
+    seen = torch.arange(len(ids)) < len(ids) - whole.n_padding
+    return {"input_ids": ids, "attention_mask": seen.long(), "labels": ids}
+
+
+class _StepClock(TrainerCallback):
+    def __init__(self) -> None:
+        self.steps_s: list[float] = []
+        self.began_s = 0.0
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        self.began_s = time.perf_counter()
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self.steps_s.append(time.perf_counter() - self.began_s)
+
+
+WAYS: dict[str, Callable[[Backbone, argparse.Namespace], Measured]] = {
+    "a": lambda backbone, asked: by_trainer(backbone, workload.jobs(4), padded=True, n_steps=asked.steps),
+    "b": lambda backbone, asked: by_trainer(backbone, workload.jobs(8), padded=False, n_steps=8 * asked.steps),
+    "c": lambda backbone, asked: by_loop(backbone, workload.jobs(8), n_steps=8 * asked.steps),
+    "d": lambda backbone, asked: stacked(backbone, workload.jobs(asked.self_edits), parallel=asked.adapters),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="tiny")
+    parser.add_argument("--folder", type=Path, required=True, help="where random models are made")
+    parser.add_argument("--way", choices=WAYS, required=True)
+    parser.add_argument("--adapters", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--steps", type=int, default=4, help="of way a; b and c do eight times as many")
+    parser.add_argument("--self-edits", type=int, default=32)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    backbone = load(model(asked.model, asked.folder / asked.model))
+    measured = WAYS[asked.way](backbone, asked)
+    n_parameters = sum(weight.numel() for weight in backbone.model.parameters())
+    print(json.dumps({**vars(measured), "peak_bytes": peak_bytes(), "n_parameters": n_parameters}))
+
+
+if __name__ == "__main__":
+    main()
