@@ -4,7 +4,7 @@ Whoever adapts, asks, saves or merges treats both alike. Here it is known what e
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,17 @@ def standing_in(model: PreTrainedModel, values: Mapping[str, Tensor]) -> Iterato
 
 
 def attached(model: PreTrainedModel, adaptations: Sequence[Adaptation]) -> AbstractContextManager[None]:
-    """While open, the model is adapted: block a of a batch by adapter a. Other weights can only stand alone."""
+    """While open, the model is adapted: block a of a batch by adapter a; by none it stays as it is.
+
+    Other weights can only stand alone.
+    """
+    if not adaptations:
+        return nullcontext()
     first = adaptations[0]
     if isinstance(first, Weights):
         assert len(adaptations) == 1, "one set of weights at a time"
         return standing_in(model, first.values)
-    stack = AdapterStack(model, first.shape, count=len(adaptations))
+    stack = AdapterStack(model, first.shape, count=len(adaptations), trains=False)
     for slot, adapter in enumerate(adaptations):
         assert isinstance(adapter, Adapter), "adapters and weights in one batch"
         stack.load(slot, adapter)

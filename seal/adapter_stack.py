@@ -41,7 +41,7 @@ class StackedLoRALinear(nn.Module):
             tokens = self.stack.dropout.of(tokens, counts)
         if len(set(counts)) == 1:
             update = self._of_equal_blocks(tokens)
-        elif tokens.device.type == "cpu":
+        elif tokens.device.type == "cpu" and torch.is_grad_enabled():
             update = self.of_blocks(tokens, counts)
         else:
             update = self.of_padded_blocks(tokens, counts)
@@ -57,7 +57,7 @@ class StackedLoRALinear(nn.Module):
         return torch.cat([block @ lora_a.T @ lora_b.T for block, lora_a, lora_b in blocks])  # [B·T, out]
 
     def of_padded_blocks(self, tokens: Tensor, counts: Sequence[int]) -> Tensor:
-        """The same in two products, for devices that take long to start one."""
+        """The same in two products, for devices that take long to start one, and where blocks are small."""
         places, back = self.stack.padded_places(tuple(counts))
         down = torch.bmm(tokens[places], self.lora_a.transpose(1, 2))  # [A, M, R], M tokens of the largest block
         return torch.bmm(down, self.lora_b.transpose(1, 2)).flatten(0, 1)[back]  # [B·T, out]
@@ -81,12 +81,12 @@ class Dropout:
 
 
 class AdapterStack:
-    """A adapters for one model, their weights in one buffer [A, P] and their gradients in another.
+    """A adapters for one model, their weights in one buffer [A, P] and, if it `trains`, their gradients in another.
 
     Outside `attached()` the model is untouched.
     """
 
-    def __init__(self, model: PreTrainedModel, shape: LoRAShape, count: int) -> None:
+    def __init__(self, model: PreTrainedModel, shape: LoRAShape, count: int, *, trains: bool = True) -> None:
         self.model = model
         self.shape = shape
         self.shares: Sequence[int] = (1,) * count
@@ -98,7 +98,7 @@ class AdapterStack:
         dtype = torch.promote_types(some.dtype, torch.float32)
         sizes = [shape.rank * sum(features(layer)) for layer in self.layers.values()]
         self.values = torch.zeros(count, sum(sizes), dtype=dtype, device=some.device)
-        self.gradients = torch.zeros_like(self.values)
+        self.gradients = torch.zeros_like(self.values if trains else self.values[:0])
         offsets = [sum(sizes[:number]) for number in range(len(sizes))]
         self._leaves = {
             path: self._pair(layer, offset) for (path, layer), offset in zip(self.layers.items(), offsets, strict=True)
@@ -111,8 +111,9 @@ class AdapterStack:
         end = middle + rank * n_out
         pair = []
         for start, stop, rows in ((offset, middle, rank), (middle, end, n_out)):
-            leaf = self.values[:, start:stop].unflatten(1, (rows, -1)).detach().requires_grad_()
-            leaf.grad = self.gradients[:, start:stop].unflatten(1, (rows, -1))
+            leaf = self.values[:, start:stop].unflatten(1, (rows, -1)).detach()
+            if len(self.gradients):
+                leaf.requires_grad_().grad = self.gradients[:, start:stop].unflatten(1, (rows, -1))
             pair.append(leaf)
         return pair[0], pair[1]
 

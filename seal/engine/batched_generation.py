@@ -3,18 +3,22 @@
 Letters of shapes: A adapters, Q rows an adapter, L prompt tokens, T new tokens, V vocabulary.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import logging
+from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
-from seal.adaptation import Adaptation, Weights, attached
+from seal.adaptation import Weights, attached
+from seal.adapters import Adapter
 from seal.backbone import Backbone
 from seal.engine import Request
+from seal.engine.decoding import Decoder, Row, decodes_by_rows
+from seal.engine.sampling import random_numbers
+from seal.engine.whole_batches import continue_together
 from seal.text import cut_at, encode_prompt
 from seal.types import Completion, Sampling
+
+_LOG = logging.getLogger(__name__)
 
 
 class BatchedGenerator:
@@ -23,70 +27,65 @@ class BatchedGenerator:
     def __init__(self, backbone: Backbone, *, prompts_per_batch: int = 64) -> None:
         self.backbone = backbone
         self.prompts_per_batch = prompts_per_batch
+        self.by_rows = decodes_by_rows(backbone.model)
 
     @torch.no_grad()
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
-        """One completion a request, in order. Requests with adapters and without cannot stand in one call."""
-        completions: dict[int, Completion] = {}
+        """One completion a request, in order. Requests with adapters and without cannot stand in one call.
+
+        Where the memory does not suffice, half as many are written at once; what was on its way starts anew.
+        """
+        written: dict[int, Sequence[int]] = {}
+        while missing := [request for request in requests if id(request) not in written]:
+            try:
+                for request, ids in self._write(missing, sampling):
+                    written[id(request)] = ids
+            except torch.OutOfMemoryError:
+                if self.prompts_per_batch == 1:
+                    raise
+                _LOG.warning("the memory does not suffice for %d texts at once: halved", self.prompts_per_batch)
+                self.prompts_per_batch //= 2
+        return [self._completion(written[id(request)], sampling) for request in requests]
+
+    def _write(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
+        """The new token ids of each request, as soon as they are known."""
+        if self.by_rows and not any(isinstance(request.adapter, Weights) for request in requests):
+            yield from self._row_by_row(requests, sampling)
+            return
         for blocks in _batches(requests, self.prompts_per_batch):
-            rows = [request for block in blocks for request in block]  # [A·Q]
-            new_ids = self._continue(rows, [block[0].adapter for block in blocks], sampling)
-            completions |= {
-                id(request): self._completion(ids, sampling) for request, ids in zip(rows, new_ids, strict=True)
-            }
-        return [completions[id(request)] for request in requests]
+            adapters = [block[0].adapter for block in blocks if block[0].adapter is not None]
+            rows = [request for block in blocks for request in block]
+            prompts = [self._encoded(request) for request in rows]
+            with attached(self.backbone.model, adapters):
+                ids = continue_together(self.backbone, prompts, [request.seed for request in rows], sampling)
+            yield from zip(rows, ids.tolist(), strict=True)
 
-    def _continue(self, rows: Sequence[Request], adapters: Sequence[Adaptation | None], sampling: Sampling) -> Tensor:
-        """The new token ids [A·Q, T]; after its end a row is padding."""
-        backbone = self.backbone
-        ids, mask = self._left_padded([request.prompt for request in rows])
-        config = GenerationConfig(
-            max_new_tokens=sampling.max_new_tokens,
-            do_sample=False,
-            eos_token_id=sorted(backbone.end_ids) or None,
-            pad_token_id=backbone.pad_id,
-        )
-        with self._attached(adapters):
-            output = backbone.model.generate(  # type: ignore[operator]  # transformers' mixin hides its type
-                input_ids=ids,
-                attention_mask=mask,
-                generation_config=config,
-                logits_processor=LogitsProcessorList(self._sampler(rows, sampling, prompt_length=ids.shape[1])),
-                stopping_criteria=StoppingCriteriaList(self._stopper(sampling, prompt_length=ids.shape[1])),
+    def _row_by_row(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
+        """Those of one adapter one after the other, the longest prompt first, so that little is padded."""
+        numbers = random_numbers([request.seed for request in requests], sampling) if sampling.temperature else None
+        rows = [
+            Row(
+                prompt=self._encoded(request),
+                adapter=request.adapter if isinstance(request.adapter, Adapter) else None,
+                numbers=None if numbers is None else numbers[place],
             )
-        assert isinstance(output, Tensor)
-        return output[:, ids.shape[1] :]
+            for place, request in enumerate(requests)
+        ]
+        block_of: dict[int, int] = {}
+        for request in requests:
+            block_of.setdefault(id(request.adapter), len(block_of))
+        order = sorted(
+            range(len(rows)), key=lambda place: (block_of[id(requests[place].adapter)], -len(rows[place].prompt))
+        )
+        Decoder(self.backbone, sampling, places=self.prompts_per_batch).decode(rows[place] for place in order)
+        yield from zip(requests, (row.ids for row in rows), strict=True)
 
-    def _attached(self, adapters: Sequence[Adaptation | None]) -> AbstractContextManager[None]:
-        present = [adapter for adapter in adapters if adapter is not None]
-        if not present:
-            return nullcontext()
-        assert len(present) == len(adapters), "requests with and without adapters in one call"
-        return attached(self.backbone.model, present)
+    def _encoded(self, request: Request) -> list[int]:
+        return encode_prompt(self.backbone.tokenizer, request.prompt, chat=self.backbone.chat)
 
-    def _left_padded(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Ids and attention mask, each [A·Q, L]."""
-        encoded = [encode_prompt(self.backbone.tokenizer, prompt, chat=self.backbone.chat) for prompt in prompts]
-        length = max(len(ids) for ids in encoded)
-        ids = torch.full((len(encoded), length), self.backbone.pad_id)
-        mask = torch.zeros_like(ids)
-        for row, prompt_ids in enumerate(encoded):
-            ids[row, length - len(prompt_ids) :] = torch.tensor(prompt_ids)
-            mask[row, length - len(prompt_ids) :] = 1
-        return ids.to(self.backbone.device), mask.to(self.backbone.device)
-
-    def _sampler(self, rows: Sequence[Request], sampling: Sampling, prompt_length: int) -> Iterable[LogitsProcessor]:
-        if sampling.temperature > 0:
-            yield SeededSampling([request.seed for request in rows], sampling, prompt_length)
-
-    def _stopper(self, sampling: Sampling, prompt_length: int) -> Iterable[StoppingCriteria]:
-        if sampling.stops:
-            yield _StopStrings(self.backbone, sampling.stops, prompt_length)
-
-    def _completion(self, ids: Tensor, sampling: Sampling) -> Completion:
-        tokens = ids.tolist()
-        length = next((place for place, token in enumerate(tokens) if token in self.backbone.end_ids), None)
-        whole = str(self.backbone.tokenizer.decode(tokens[:length], skip_special_tokens=True))
+    def _completion(self, ids: Sequence[int], sampling: Sampling) -> Completion:
+        length = next((place for place, token in enumerate(ids) if token in self.backbone.end_ids), None)
+        whole = str(self.backbone.tokenizer.decode(list(ids[:length]), skip_special_tokens=True))
         text = cut_at(whole, sampling.stops)
         return Completion(text=text, finished=length is not None or len(text) < len(whole))
 
@@ -115,41 +114,3 @@ def _equally_long(blocks: Sequence[list[Request]]) -> list[list[Request]]:
     """Short blocks repeat their last request."""
     longest = max(map(len, blocks))
     return [block + [block[-1]] * (longest - len(block)) for block in blocks]
-
-
-class SeededSampling(LogitsProcessor):
-    """Temperature and nucleus sampling (top-p, arXiv 1904.09751) with one random number generator a row.
-
-    It leaves exactly one token possible, so the search that follows may be greedy.
-    """
-
-    def __init__(self, seeds: Sequence[int], sampling: Sampling, prompt_length: int) -> None:
-        self.temperature = sampling.temperature
-        self.top_p = sampling.top_p
-        self.prompt_length = prompt_length
-        numbers = [torch.rand(sampling.max_new_tokens, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-        self.uniform = torch.stack(numbers)  # [A·Q, T]
-
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        """Scores [A·Q, V] → scores that are 0 for the drawn token and -inf for all others."""
-        probabilities, tokens = (scores.float() / self.temperature).softmax(dim=-1).sort(dim=-1, descending=True)
-        before = probabilities.cumsum(dim=-1) - probabilities
-        kept = probabilities.where(before < self.top_p, 0)
-        drawn = self.uniform[:, input_ids.shape[1] - self.prompt_length, None].to(scores.device)
-        cumulative = kept.cumsum(dim=-1)
-        position = torch.searchsorted(cumulative, drawn * cumulative[:, -1:]).clamp(max=scores.shape[1] - 1)
-        return torch.full_like(scores, -torch.inf).scatter(1, tokens.gather(1, position), 0.0)
-
-
-class _StopStrings(StoppingCriteria):
-    """A row is done when its new text contains a stop string."""
-
-    def __init__(self, backbone: Backbone, stops: Sequence[str], prompt_length: int) -> None:
-        self.tokenizer = backbone.tokenizer
-        self.stops = stops
-        self.prompt_length = prompt_length
-
-    def __call__(self, input_ids: Tensor, scores: object, **_: object) -> Tensor:
-        texts = self.tokenizer.batch_decode(input_ids[:, self.prompt_length :], skip_special_tokens=True)
-        done = [len(cut_at(text, self.stops)) < len(text) for text in texts]
-        return torch.tensor(done, device=input_ids.device)

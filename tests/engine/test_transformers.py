@@ -10,7 +10,8 @@ from peft import PeftModel
 from seal.adapters import save_peft
 from seal.backbone import load
 from seal.engine import Request
-from seal.engine.batched_generation import BatchedGenerator, SeededSampling
+from seal.engine.batched_generation import BatchedGenerator
+from seal.engine.whole_batches import SeededSampling
 from seal.errors import ModelError
 from seal.model.hugging_face import HuggingFace
 from seal.types import Sampling

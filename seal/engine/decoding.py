@@ -1,0 +1,186 @@
+"""Decoding that does not wait for the longest text: rows that are done leave, and waiting ones take their places.
+
+Letters of shapes: B rows, L prompt tokens, T tokens in the cache, H heads, V vocabulary.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
+
+from seal.adapter_stack import AdapterStack
+from seal.adapters import Adapter
+from seal.backbone import Backbone
+from seal.engine.sampling import drawn_tokens
+from seal.packing import can_be_packed
+from seal.text import cut_at
+from seal.types import Sampling
+
+JOIN_SHARE = 0.25
+"""Waiting texts join when so many of the places are free: each joining is a pass of its own."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Row:
+    """A text on its way."""
+
+    prompt: list[int]
+    adapter: Adapter | None
+    numbers: Tensor | None
+    """Random numbers, one a token; None for the most likely token."""
+    ids: list[int] = field(default_factory=list)
+    """What is written so far, the end token included."""
+
+
+def decodes_by_rows(model: PreTrainedModel) -> bool:
+    """Whether rows can come and go: what is kept of each is its keys and values, all of them, by position."""
+    layers = DynamicCache(config=model.config).layers
+    return all(type(layer) is DynamicLayer for layer in layers) and can_be_packed(model)
+
+
+class Decoder:
+    """Continues rows, at most `places` at a time."""
+
+    def __init__(self, backbone: Backbone, sampling: Sampling, *, places: int) -> None:
+        self.backbone = backbone
+        self.sampling = sampling
+        self.places = places
+        self.rows: list[Row] = []
+        self.cache = DynamicCache()  # of each layer keys and values [B, H, T, ·]; real ones on the right
+        self.lengths = torch.zeros(0, dtype=torch.long)
+        """[B]: how many tokens of each row are in the cache."""
+        self.adapters: list[Adapter] = []
+        self.stack: AdapterStack | None = None
+        self.attached = ExitStack()
+
+    @torch.no_grad()
+    def decode(self, rows: Iterable[Row]) -> None:
+        """Write every row to its end."""
+        waiting = deque(rows)
+        with self.attached:
+            while waiting or self.rows:
+                n_free = self.places - len(self.rows)
+                if waiting and (not self.rows or n_free >= JOIN_SHARE * self.places):
+                    self._join([waiting.popleft() for _ in range(min(n_free, len(waiting)))])
+                else:
+                    self._go_on()
+                self._let_go()
+
+    def _join(self, rows: Sequence[Row]) -> None:
+        """Read the prompts of new rows, write their first tokens, and put them beside the others."""
+        self._attach([row.adapter for row in (*self.rows, *rows) if row.adapter is not None])
+        new = sorted(rows, key=self._block)
+        cache = DynamicCache()
+        lengths = torch.tensor([len(row.prompt) for row in new])
+        ids = torch.full((len(new), int(lengths.max())), self.backbone.pad_id)  # [B, L]
+        for number, row in enumerate(new):
+            ids[number, ids.shape[1] - len(row.prompt) :] = torch.tensor(row.prompt)
+        self._write(new, self._pass(new, ids, lengths, cache))
+        self._merge(new, cache, lengths)
+
+    def _go_on(self) -> None:
+        """Write one more token of each row."""
+        ids = torch.tensor([row.ids[-1:] for row in self.rows])  # [B, 1]
+        self.lengths += 1
+        self._write(self.rows, self._pass(self.rows, ids, self.lengths, self.cache))
+
+    def _pass(self, rows: Sequence[Row], ids: Tensor, lengths: Tensor, cache: DynamicCache) -> Tensor:
+        """The scores of the next tokens [B, V], with `lengths` real tokens each, these ids among them."""
+        width = cache.get_seq_length() + ids.shape[1]
+        columns = torch.arange(width) - (width - lengths[:, None])  # [B, T]: positions, negative in the padding
+        device = self.backbone.device
+        if self.stack:
+            self.stack.shares = [sum(row.adapter is adapter for row in rows) for adapter in self.adapters]
+        output = self.backbone.model(
+            input_ids=ids.to(device),
+            attention_mask=(columns >= 0).long().to(device),
+            position_ids=columns[:, -ids.shape[1] :].clamp(min=0).to(device),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        scores: Tensor = output.logits[:, -1]
+        return scores.float()
+
+    def _write(self, rows: Sequence[Row], scores: Tensor) -> None:
+        numbers = [row.numbers[len(row.ids)] for row in rows if row.numbers is not None]
+        tokens = drawn_tokens(scores, torch.stack(numbers), self.sampling) if numbers else scores.argmax(dim=-1)
+        for row, token in zip(rows, tokens.tolist(), strict=True):
+            row.ids.append(token)
+
+    def _merge(self, new: Sequence[Row], cache: DynamicCache, lengths: Tensor) -> None:
+        """The new rows stand among the others, those of one adapter together."""
+        rows = [*self.rows, *new]
+        order = sorted(range(len(rows)), key=lambda number: self._block(rows[number]))
+        width = max(self.cache.get_seq_length(), cache.get_seq_length())
+        caches = [_states(each) for each in ((self.cache, cache) if self.rows else (cache,))]
+        self.cache = _cache_of(
+            (torch.cat([_widened(part, width) for part in side])[order] for side in zip(*of_layer, strict=True))
+            for of_layer in zip(*caches, strict=True)
+        )
+        self.lengths = torch.cat([self.lengths, lengths])[order]
+        self.rows = [rows[number] for number in order]
+
+    def _let_go(self) -> None:
+        """Rows that are done leave, and with them the columns that only they needed."""
+        done = self._done()
+        if not any(done):
+            return
+        kept = [number for number, is_done in enumerate(done) if not is_done]
+        self.rows = [self.rows[number] for number in kept]
+        self.lengths = self.lengths[kept]
+        surplus = self.cache.get_seq_length() - int(self.lengths.max()) if kept else 0
+        states = _states(self.cache) if kept else []
+        self.cache = _cache_of((part[kept, :, surplus:] for part in of_layer) for of_layer in states)
+
+    def _done(self) -> list[bool]:
+        """For each row whether it has ended, is as long as it may be, or has come to a stop string."""
+        ended = [
+            row.ids[-1] in self.backbone.end_ids or len(row.ids) == self.sampling.max_new_tokens for row in self.rows
+        ]
+        if not self.sampling.stops:
+            return ended
+        texts = self.backbone.tokenizer.batch_decode([row.ids for row in self.rows], skip_special_tokens=True)
+        return [
+            has_ended or len(cut_at(text, self.sampling.stops)) < len(text)
+            for has_ended, text in zip(ended, texts, strict=True)
+        ]
+
+    def _attach(self, adapters: Sequence[Adapter]) -> None:
+        """Put these adapters beside the model, in the order in which they come."""
+        distinct = list({id(adapter): adapter for adapter in adapters}.values())
+        if [id(adapter) for adapter in distinct] == [id(adapter) for adapter in self.adapters]:
+            return
+        self.attached.close()
+        self.adapters = distinct
+        self.stack = AdapterStack(self.backbone.model, distinct[0].shape, len(distinct), trains=False)
+        for slot, adapter in enumerate(distinct):
+            self.stack.load(slot, adapter)
+        self.attached.enter_context(self.stack.attached())
+
+    def _block(self, row: Row) -> int:
+        return next((number for number, adapter in enumerate(self.adapters) if adapter is row.adapter), 0)
+
+
+def _states(cache: DynamicCache) -> list[tuple[Tensor, Tensor]]:
+    """Keys and values of each layer, [B, H, T, ·]."""
+    layers = [layer for layer in cache.layers if isinstance(layer, DynamicLayer)]
+    return [(layer.keys, layer.values) for layer in layers if layer.keys is not None and layer.values is not None]
+
+
+def _cache_of(states: Iterable[Iterable[Tensor]]) -> DynamicCache:
+    """A cache that goes on from these keys and values."""
+    cache = DynamicCache()
+    for number, (keys, values) in enumerate(states):
+        cache.update(keys, values, number)
+    return cache
+
+
+def _widened(part: Tensor, width: int) -> Tensor:
+    """[B, H, ·, D] with zeros on the left, [B, H, T, D]."""
+    return torch.nn.functional.pad(part, (0, 0, width - part.shape[2], 0))
