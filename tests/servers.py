@@ -87,6 +87,7 @@ def scripted(behaviour: Behaviour) -> Iterator[Scripted]:
 
         def log_message(self, *_: object) -> None: ...
 
+    ThreadingHTTPServer.request_queue_size = 128  # many connect at once
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
     thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)

@@ -180,6 +180,7 @@ def main() -> None:
     note({"route": "start", "process": os.getpid(), "arguments": sys.argv[1:]})
     if message := os.environ.get("STAND_IN_FAILS"):
         sys.exit(message)
+    ThreadingHTTPServer.request_queue_size = 128  # many connect at once
     server = ThreadingHTTPServer((chosen.host, chosen.port), handler(Served(chosen)))
     server.daemon_threads = True
     server.serve_forever(0.05)
