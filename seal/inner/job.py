@@ -1,6 +1,6 @@
-"""One adapter's training as a course of steps: which sequences when, at which rate, and what came of it. Pure.
+"""One adapter's training as a course of steps: which sequences when, at which rate, and what came of it.
 
-It knows no model: whoever has one asks for the next batch and tells the loss.
+It knows of a model the tokenizer alone: whoever trains one asks for the next batch and tells the loss.
 """
 
 import math
