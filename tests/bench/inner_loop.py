@@ -1,7 +1,8 @@
 """The benchmark of the inner loop: `make bench`, or `make bench-quick` for the tiny model alone.
 
-Each way of each model runs in a process of its own, one after another. What is compared is the work of one published
-request: a self-edit of 87 updates at batch 1, its questions, and the unadapted model's answers to them.
+On a GPU: `python -m tests.bench.inner_loop --models qwen2_5_0_5b qwen2_5_7b`; utilization is `flops_per_s` over the
+peak of the device. Each way of each model runs in a process of its own, one after another. What is compared is the work
+of one published request: a self-edit of 87 updates at batch 1, its questions, and the unadapted model's answers to them.
 """
 
 import argparse
@@ -12,29 +13,47 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.models import SHAPES
 from tests.bench.workload import ANSWER_TOKENS
 
 UPDATES_A_REQUEST, QUESTIONS_A_REQUEST = 87, 4.5
+REQUESTS_A_ROUND = 750
 REQUESTS_A_BASELINE = 15
 """Five self-edits with three repeats each share one passage, and so one baseline where it is kept."""
+FLOPS_A_PARAMETER = 4
+"""And real token, forwards and back: frozen weights need no gradient of their own. Attention is not counted."""
 SLOTS = (1, 4, 16, 32)
 LABELS = {"a": "as published", "b": "… without padding", "c": "PEFT, one at a time", "d": "SEAL"}
 
 
-def measure(model: str, way: str, adapters: int, asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a model is worked with."""
+
+    model: str
+    way: str
+    adapters: int = 1
+    """Slots."""
+    dtype: str | None = None
+    """Of the base weights, where it is not the model's usual one."""
+
+
+def measure(way: Way, asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One way, in its own process."""
-    command = [sys.executable, "-m", "tests.bench.ways", "--folder", str(folder), "--model", model, "--way", way]
-    command += ["--adapters", str(adapters), "--threads", str(asked.threads), "--steps", str(asked.steps)]
-    command += ["--self-edits", str(2 * max(adapters, 4))]
+    command = [sys.executable, "-m", "tests.bench.ways", "--folder", str(folder)]
+    command += ["--model", way.model, "--way", way.way, "--adapters", str(way.adapters)]
+    command += ["--threads", str(asked.threads), "--steps", str(asked.steps)]
+    command += ["--self-edits", str(2 * max(way.adapters, 4)), *(["--dtype", way.dtype] if way.dtype else [])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{model}, way {way}: {done.stderr[-2000:]}")
+        raise SystemExit(f"{way}: {done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
@@ -46,11 +65,9 @@ def request_s(found: dict[str, Any]) -> float:
     return float(found["request_s"] + UPDATES_A_REQUEST * found["step_s"] + asking_s)
 
 
-def rows(
-    model: str, way: str, adapters: int, found: dict[str, Any], published: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
+def rows(way: Way, found: dict[str, Any], published: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What is written down of one way: training, answering, and both."""
-    shared = {"model": model, "way": way, "adapters": adapters, "peak_bytes": found["peak_bytes"]}
+    shared = {**asdict(way), "peak_bytes": found["peak_bytes"]}
     tokens_a_step = found["n_tokens"] / found["n_updates"]
     both_s = request_s(found)
     yield {
@@ -61,6 +78,7 @@ def rows(
         "ratio_to_published": published["step_s"] / found["step_s"],
         "n_updates": found["n_updates"],
         "real_share": found["real_share"],
+        "flops_per_s": FLOPS_A_PARAMETER * found["n_parameters"] * tokens_a_step / found["step_s"],
     }
     yield {
         **shared,
@@ -76,27 +94,43 @@ def rows(
         "updates_per_s": UPDATES_A_REQUEST / both_s,
         "tokens_per_s": (UPDATES_A_REQUEST * tokens_a_step + QUESTIONS_A_REQUEST * ANSWER_TOKENS) / both_s,
         "ratio_to_published": request_s(published) / both_s,
+        "round_s": REQUESTS_A_ROUND * both_s,
     }
 
 
 def table(found: list[dict[str, Any]]) -> Table:
     shown = Table(title="the inner loop; ratios to the published algorithm in the same run")
-    for heading in ("model", "way", "slots", "updates/s", "× train", "× answer", "× both", "peak"):
+    for heading in ("model", "way", "slots", "updates/s", "× train", "× answer", "× both", "a round", "peak"):
         shown.add_column(heading, justify="left" if heading in ("model", "way") else "right")
-    by_way: dict[tuple[str, str, int], dict[str, dict[str, Any]]] = {}
+    by_way: dict[tuple[str, str, int, str | None], dict[str, dict[str, Any]]] = {}
     for row in found:
-        by_way.setdefault((row["model"], row["way"], row["adapters"]), {})[row["phase"]] = row
-    for (model, way, adapters), phases in by_way.items():
+        by_way.setdefault((row["model"], row["way"], row["adapters"], row["dtype"]), {})[row["phase"]] = row
+    for (model, way, adapters, dtype), phases in by_way.items():
         ratios = [f"{phases[phase]['ratio_to_published']:.1f}" for phase in ("train", "answer", "both")]
+        ratios.append(f"{phases['both']['round_s'] / 60:.0f} min")
         peak = f"{phases['train']['peak_bytes'] / 1e9:.2f} GB"
-        shown.add_row(model, LABELS[way], str(adapters), f"{phases['train']['updates_per_s']:.1f}", *ratios, peak)
+        shown.add_row(
+            model,
+            f"{LABELS[way]} {dtype or ''}",
+            str(adapters),
+            f"{phases['train']['updates_per_s']:.1f}",
+            *ratios,
+            peak,
+        )
     return shown
+
+
+def _ways(model: str) -> Iterator[Way]:
+    yield from (Way(model=model, way=way) for way in "abc")
+    yield from (Way(model=model, way="d", adapters=slots) for slots in SLOTS)
+    if model != "tiny":
+        yield Way(model=model, way="d", adapters=max(SLOTS), dtype="bfloat16")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the tiny model only")
-    parser.add_argument("--models", nargs="+", default=["tiny", "qwen2_27m", "qwen2_100m"])
+    parser.add_argument("--models", nargs="+", default=["tiny", "qwen2_27m", "qwen2_100m"], choices=["tiny", *SHAPES])
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--out", type=Path, default=Path("outputs/bench/inner_loop.json"))
@@ -106,13 +140,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for model in ["tiny"] if asked.quick else asked.models:
             published: dict[str, Any] = {}
-            for way, adapters in (("a", 1), ("b", 1), ("c", 1), *(("d", slots) for slots in SLOTS)):
+            for way in _ways(model):
                 began_s = time.perf_counter()
-                measured = measure(model, way, adapters, asked, Path(folder))
+                measured = measure(way, asked, Path(folder))
                 published = published or measured
-                found += rows(model, way, adapters, measured, published)
-                seconds = time.perf_counter() - began_s
-                print(f"{model} {LABELS[way]} ({adapters}): {seconds:.0f} s", file=sys.stderr)
+                found += rows(way, measured, published)
+                print(f"{way}: {time.perf_counter() - began_s:.0f} s", file=sys.stderr)
                 asked.out.write_text(json.dumps(found, indent=1) + "\n")
     Console(width=110).print(table(found))
     print(f"{asked.out}")

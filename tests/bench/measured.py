@@ -71,7 +71,10 @@ def ask_in_batches(
     answers = generator.generate(requests, ASKING)
     finish(backbone)
     seconds = time.perf_counter() - began_s
-    n_tokens = sum(len(backbone.tokenizer(answer.text)["input_ids"]) + answer.finished for answer in answers)
+    n_tokens = sum(
+        len(backbone.tokenizer(answer.text)["input_ids"]) + 1 if answer.finished else ASKING.max_new_tokens
+        for answer in answers
+    )
     return seconds / n_tokens, len(requests), n_tokens
 
 

@@ -17,11 +17,12 @@ SHAPES = {
 _HEADS = {"qwen2_27m": (8, 2), "qwen2_100m": (12, 4), "qwen2_5_0_5b": (14, 2), "qwen2_5_7b": (28, 4)}
 
 
-def model(name: str, folder: Path, *, device: str = "auto") -> HuggingFace | Tiny:
+def model(name: str, folder: Path, *, device: str = "auto", dtype: str | None = None) -> HuggingFace | Tiny:
     """A model by name; random ones are made in the folder, with the shipped tokenizer."""
-    dtype = "bfloat16" if torch.cuda.is_available() and device != "cpu" else "float32"
+    on_gpu = torch.cuda.is_available() and device != "cpu"
+    dtype = dtype or ("bfloat16" if on_gpu and name != "tiny" else "float32")
     if name == "tiny":
-        return Tiny(device=device, dtype="float32")
+        return Tiny(device=device, dtype=dtype)  # type: ignore[arg-type]
     if not (folder / "config.json").exists():
         _make(name, folder, dtype)
     return HuggingFace(path=str(folder), dtype=dtype, device=device)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 from seal.inner import Adapted
 from seal.model.tiny import Tiny
 from tests.bench import ways, workload
-from tests.bench.inner_loop import rows
+from tests.bench.inner_loop import Way, rows
 from tests.models import random_backbone
 
 
@@ -64,11 +64,14 @@ def test_a_row_has_what_is_promised() -> None:
         n_answers=4,
         n_answer_tokens=108,
         peak_bytes=10,
+        n_parameters=1_000,
     )
-    train, answer, both = rows("tiny", "a", 1, found, found)
+    train, answer, both = rows(Way(model="tiny", way="a"), found, found)
     for row, phase in ((train, "train"), (answer, "answer"), (both, "both")):
         assert row["phase"] == phase
         assert row["ratio_to_published"] == 1
         assert row.keys() >= {"model", "way", "adapters", "tokens_per_s", "updates_per_s", "peak_bytes"}
     assert (train["updates_per_s"], train["tokens_per_s"]) == (2, 100)
+    assert train["flops_per_s"] == 400_000
+    assert both["round_s"] == pytest.approx(750 * (1 + 43.5 + 9 * 27 * 0.01))
     assert both["updates_per_s"] == pytest.approx(87 / (1 + 43.5 + 9 * 27 * 0.01))

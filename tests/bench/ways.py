@@ -10,6 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,18 +199,27 @@ WAYS: dict[str, Callable[[Backbone, argparse.Namespace], Measured]] = {
 }
 
 
+def _talkative(backbone: Backbone) -> Backbone:
+    """Random weights end a text anywhere, some at once: here nothing ends it but the limit."""
+    backbone.model.generation_config.eos_token_id = None
+    return replace(backbone, end_ids=frozenset())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="tiny")
     parser.add_argument("--folder", type=Path, required=True, help="where random models are made")
     parser.add_argument("--way", choices=WAYS, required=True)
     parser.add_argument("--adapters", type=int, default=1)
+    parser.add_argument("--dtype", default=None, help="of the base weights; bfloat16 on a GPU, else float32")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--steps", type=int, default=4, help="of way a; b and c do eight times as many")
     parser.add_argument("--self-edits", type=int, default=32)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    backbone = load(model(asked.model, asked.folder / asked.model))
+    backbone = load(model(asked.model, asked.folder / asked.model, dtype=asked.dtype))
+    if asked.model != "tiny":
+        backbone = _talkative(backbone)
     measured = WAYS[asked.way](backbone, asked)
     n_parameters = sum(weight.numel() for weight in backbone.model.parameters())
     print(json.dumps({**vars(measured), "peak_bytes": peak_bytes(), "n_parameters": n_parameters}))
