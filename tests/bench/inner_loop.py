@@ -1,8 +1,8 @@
 """The benchmark of the inner loop: `make bench`, or `make bench-quick` for the tiny model alone.
 
 On a GPU: `python -m tests.bench.inner_loop --models qwen2_5_0_5b qwen2_5_7b`; utilization is `flops_per_s` over the
-peak of the device. Each way of each model runs in a process of its own, one after another. What is compared is the work
-of one published request: a self-edit of 87 updates at batch 1, its questions, and the unadapted model's answers to them.
+peak of the device. Each way of each model runs in a process of its own, one after another. What is compared is the
+work of one published request: a self-edit of 87 updates at batch 1, its questions, and the unadapted model's answers.
 """
 
 import argparse
