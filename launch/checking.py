@@ -49,6 +49,8 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     forecast = run.recipe.forecast(contexts, run.outer)
     n_written = forecast.self_edits * run.self_edit.n_requests
     queries = [query for context in contexts.all for query in context.queries]
+    prompts = [prompt for each in contexts.all for query in each.queries for prompt in run.task.prompts(each, query)]
+    n_asked = forecast.answers * round(len(prompts) / max(1, len(queries)))
     paid = [
         (run.writer or run.engine).forecast(
             n_requests=n_written,
@@ -56,8 +58,8 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
             sampling=run.self_edit.sampling,
         ),
         run.engine.forecast(
-            n_requests=forecast.answers,
-            prompt_characters=forecast.answers * _mean_length(query.prompt for query in queries),
+            n_requests=n_asked,
+            prompt_characters=n_asked * _mean_length(prompts),
             sampling=run.task.answering,
         ),
         run.outer.reward.forecast(contexts.all, n_edits=forecast.ratings),

@@ -113,7 +113,7 @@ def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
     tokenizer = load_tokenizer(run.model)
     found = []
     for sequence in plan.sequences:
-        tokens = run.inner.tokens(tokenizer, sequence)
+        tokens = run.inner.tokens(tokenizer, sequence, chat=run.model.chat)
         found.append({"text": sequence.text, "tokens": _marked(tokenizer, tokens) if tokens else []})
     return found
 

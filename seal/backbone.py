@@ -21,7 +21,7 @@ from transformers.utils import logging as transformers_logging
 
 from seal.errors import ModelError
 from seal.model import Model, files
-from seal.text import padding_id
+from seal.text import end_of_reply, padding_id
 from seal.types import Policy
 
 transformers_logging.disable_progress_bar()
@@ -111,7 +111,7 @@ class Backbones:
         """
         folder = self.run_folder / policy.weights if policy.weights else files.fetched(self.model)
         tokenizer = load_tokenizer(self.model, folder)
-        end_ids = _end_ids(_generation_config(folder, self.model), tokenizer)
+        end_ids = _end_ids(_generation_config(folder, self.model), tokenizer, chat=self.model.chat)
         return Stored(folder=folder.resolve(), tokenizer=tokenizer, chat=self.model.chat, end_ids=end_ids)
 
     def guest(self, host: object, policy: Policy, invite: Callable[[], SomeGuest]) -> SomeGuest:
@@ -164,7 +164,7 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
             ) from error
         raise ModelError(f"model.path: cannot load the model '{source}': {_first_line(error)}") from error
     network.requires_grad_(False).eval().to(device)
-    end_ids = _end_ids(network.generation_config, tokenizer)
+    end_ids = _end_ids(network.generation_config, tokenizer, chat=model.chat)
     published = network.generation_config
     # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
     network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
@@ -180,11 +180,14 @@ def _generation_config(folder: Path, model: Model) -> GenerationConfig:
         return GenerationConfig.from_model_config(config)
 
 
-def _end_ids(settings: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """Every token that ends a text: the tokenizer's, and those that the model's own generation settings add."""
+def _end_ids(settings: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase, *, chat: bool) -> frozenset[int]:
+    """Every token that ends a text: the tokenizer's, those that the model's own generation settings add, and in a chat
+    the one that its template ends a reply with."""
     of_model = settings.eos_token_id if settings else None
     listed = of_model if isinstance(of_model, list) else [of_model]
-    return frozenset(token for token in [tokenizer.eos_token_id, *listed] if token is not None)
+    behind = end_of_reply(tokenizer, chat=chat)
+    of_chat = behind if len(behind) == 1 else []
+    return frozenset(token for token in [tokenizer.eos_token_id, *listed, *of_chat] if token is not None)
 
 
 def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokenizerBase:

@@ -77,9 +77,13 @@ def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int)
     """One fault a context: its question with the longest prompt."""
     room = run.task.max_answer_tokens
     wanted = dict.fromkeys(context for context, _ in run.recipe.wanted(contexts))
-    n_tokens = iter(lengths([query.prompt for context in wanted for query in context.queries]))
-    for context in wanted:
-        asked = [(next(n_tokens), query) for query in context.queries]
+    asked_of = {
+        context: [(query, prompt) for query in context.queries for prompt in run.task.prompts(context, query)]
+        for context in wanted
+    }
+    n_tokens = iter(lengths([prompt for pairs in asked_of.values() for _, prompt in pairs]))
+    for context, pairs in asked_of.items():
+        asked = [(next(n_tokens), query) for query, _ in pairs]
         longest, query = max(asked, key=lambda pair: pair[0], default=(0, None))
         if query and longest + room > limit:
             what = "the passage or the question" if run.task.shows_the_passage else "the question"

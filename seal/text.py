@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -79,16 +79,27 @@ def render_chat(tokenizer: "PreTrainedTokenizerBase", prompt: str) -> str:
 def encode_completion(
     tokenizer: "PreTrainedTokenizerBase", prompt: str, completion: str, *, chat: bool, append_end: bool = True
 ) -> Tokens:
-    """A prompt, read, with a completion and perhaps the end token, learned: an example for fine-tuning the policy."""
+    """A prompt, read, with a completion and perhaps its end, learned: an example for fine-tuning the policy."""
     prompt_ids = encode_prompt(tokenizer, prompt, chat=chat)
-    ends = _end_token(tokenizer) if append_end else []
+    ends = end_of_reply(tokenizer, chat=chat) if append_end else []
     completion_ids = [*tokenizer(completion, add_special_tokens=False)["input_ids"], *ends]
     trained = [False] * len(prompt_ids) + [True] * len(completion_ids)
     return Tokens(ids=(*prompt_ids, *completion_ids), trained=tuple(trained))
 
 
-def encode_sequence(tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, append_end: bool) -> Tokens:
-    """A training sequence; a token is trained on if any character of it lies at or after `trained_from`."""
+def encode_sequence(
+    tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, append_end: bool, chat: bool = False
+) -> Tokens:
+    """A training sequence; a token is trained on if any character of it lies at or after `trained_from`.
+
+    A message and its reply become tokens apart, just as the message alone does when the model is asked. What the chat
+    template puts around a message is trained on as the message is.
+    """
+    if sequence.reply_from is not None:
+        message, reply = sequence.text[: sequence.reply_from], sequence.text[sequence.reply_from :]
+        exchange = encode_completion(tokenizer, message, reply, chat=chat, append_end=append_end)
+        is_whole = sequence.trained_from < sequence.reply_from
+        return replace(exchange, trained=(True,) * len(exchange.ids)) if is_whole else exchange
     encoded = tokenizer(sequence.text, return_offsets_mapping=sequence.trained_from > 0)
     ids = list(encoded["input_ids"])
     if sequence.trained_from:
@@ -96,12 +107,40 @@ def encode_sequence(tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequ
     else:
         trained = [True] * len(ids)
     if append_end:
-        ends = _end_token(tokenizer)
+        ends = end_of_reply(tokenizer, chat=False)
         ids, trained = ids + ends, trained + [True] * len(ends)
     return Tokens(ids=tuple(ids), trained=tuple(trained))
 
 
-def _end_token(tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+def training_tokens(
+    tokenizer: "PreTrainedTokenizerBase",
+    sequence: TrainingSequence,
+    *,
+    append_end: bool,
+    chat: bool,
+    max_tokens: int,
+    padded: bool,
+) -> Tokens | None:
+    """A sequence as it is trained on. A long text is cut; a reply that would be cut teaches nothing: None.
+
+    With `padded` the rest of the length is padding, which is trained on.
+    """
+    tokens = encode_sequence(tokenizer, sequence, append_end=append_end, chat=chat)
+    if sequence.reply_from is not None and len(tokens.ids) > max_tokens:
+        return None
+    cut = tokens.cut(max_tokens)
+    return cut.padded(max_tokens, padding_id(tokenizer)) if padded else cut
+
+
+def end_of_reply(tokenizer: "PreTrainedTokenizerBase", *, chat: bool) -> list[int]:
+    """What a model writes when it is done: in a chat whatever the template puts behind a reply, else the end token."""
+    if chat:
+        mark = "\N{OBJECT REPLACEMENT CHARACTER}"
+        exchange = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
+        rendered = tokenizer.apply_chat_template(exchange, tokenize=False, strftime_now=_NO_TODAY.strftime)
+        behind = str(rendered).rpartition(mark)[2].strip()
+        if behind:
+            return list(tokenizer(behind, add_special_tokens=False)["input_ids"])
     return [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
 
 

@@ -79,6 +79,9 @@ class TrainingSequence:
 
     text: str
     trained_from: int = 0
+    reply_from: int | None = None
+    """Where the answer to what stands before it begins: a model that is chatted with is shown the two as a message and
+    its reply. None for a text that is none of the kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,7 @@ class Answered:
     training: Training | None
     """None for the unadapted model."""
     answers: tuple[str, ...]
+    """One a prompt: a task may put a query in several ways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

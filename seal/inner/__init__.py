@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TYPICAL_SEQUENCES, TYPICAL_TOKENS = 9, 51
 """Training sequences that a self-edit makes and tokens of each, measured on the published ones (8.7), for forecasts."""
 
+NOTHING_FITS = "no training sequence fits inner.max_tokens: raise it"
+"""Why a training fails whose messages with replies are all too long."""
+
 PLANNABLE = {"learning_rate", "epochs"}
 """What a plan may set for its own training."""
 
@@ -50,9 +53,16 @@ class Inner(ABC):
     def n_updates(self, n_sequences: int) -> int:
         """How many optimizer steps a plan with so many sequences takes, for forecasts."""
 
-    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> "Tokens | None":
+    def tokens(
+        self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool
+    ) -> "Tokens | None":
         """What is read and trained on of a sequence; None where nothing is."""
         return None
+
+    def examples(self, backbone: "Backbone", plan: Plan) -> "list[Tokens]":
+        """All that is trained on of a plan, in order."""
+        tokens = [self.tokens(backbone.tokenizer, sequence, chat=backbone.chat) for sequence in plan.sequences]
+        return [each for each in tokens if each]
 
     def memory(
         self, shape: "ModelShape", widths: Sequence[tuple[int, int]], tokens_per_step: int

@@ -12,7 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from seal.inner import Adapted, Inner
 from seal.settings import check_micro_batches, option
-from seal.text import Tokens, encode_sequence, padding_id
+from seal.text import Tokens, training_tokens
 from seal.types import Failure, Plan, TrainingSequence
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Full(Inner):
     padding_loss: Literal["none", "exact"]
     """`exact` pads each sequence to `max_tokens` and trains on the padding too, as the published code does."""
     max_tokens: PositiveInt
-    """Longer sequences are cut at this length."""
+    """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
 
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:
@@ -62,9 +62,15 @@ class Full(Inner):
     def n_updates(self, n_sequences: int) -> int:
         return self.epochs * -(-n_sequences // self.batch_size)
 
-    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
-        tokens = encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
-        return tokens if self.padding_loss == "none" else tokens.padded(self.max_tokens, padding_id(tokenizer))
+    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
+        return training_tokens(
+            tokenizer,
+            sequence,
+            append_end=self.append_end,
+            chat=chat,
+            max_tokens=self.max_tokens,
+            padded=self.padding_loss == "exact",
+        )
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.full_training import train_full

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seal.adaptation import Weights, standing_in
 from seal.backbone import Backbone
-from seal.inner import Adapted
+from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.full import Full
 from seal.supervised import Course, fit
 from seal.types import Failure, Plan, Training
@@ -17,7 +17,9 @@ from seal.types import Failure, Plan, Training
 
 def train_full(settings: Full, backbone: Backbone, plan: Plan, seed: int) -> Adapted | Failure:
     """Train copies of all weights on a plan; what comes of them is rounded to the model's own precision."""
-    rows = [settings.tokens(backbone.tokenizer, sequence) for sequence in plan.sequences]
+    rows = settings.examples(backbone, plan)
+    if not rows:
+        return Failure(reason=NOTHING_FITS)
     own = backbone.model.dtype
     with _trainable_copies(backbone) as copies:
         course = _course(settings, autocast=own != copies[0].dtype)

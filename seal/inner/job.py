@@ -108,7 +108,7 @@ def job_of(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> Job:
     """Random numbers are drawn in this order: the adapter's start; each epoch's order, and what its steps need."""
     return Job(
         settings=settings.overridden(plan.settings),
-        examples=[settings.tokens(backbone.tokenizer, sequence) for sequence in plan.sequences],
+        examples=settings.examples(backbone, plan),
         generator=torch.Generator().manual_seed(seed),
         pad_id=backbone.pad_id,
     )

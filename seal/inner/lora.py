@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_va
 
 from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Adapted, Inner
 from seal.settings import option
-from seal.text import Tokens, encode_sequence, padding_id
+from seal.text import Tokens, training_tokens
 from seal.types import Failure, Plan, TrainingSequence
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class LoRA(Inner):
     padding_samples: PositiveInt
     """How many, a sequence and step."""
     max_tokens: PositiveInt
-    """Longer sequences are cut at this length."""
+    """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
     gradient_checkpointing: bool
     """Whether activations are computed twice instead of being kept: less memory, more time."""
     parallel: PositiveInt | Literal["auto"]
@@ -98,9 +98,15 @@ class LoRA(Inner):
     def n_updates(self, n_sequences: int) -> int:
         return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))
 
-    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence) -> Tokens:
-        tokens = encode_sequence(tokenizer, sequence, append_end=self.append_end).cut(self.max_tokens)
-        return tokens if self.padding_loss != "exact" else tokens.padded(self.max_tokens, padding_id(tokenizer))
+    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
+        return training_tokens(
+            tokenizer,
+            sequence,
+            append_end=self.append_end,
+            chat=chat,
+            max_tokens=self.max_tokens,
+            padded=self.padding_loss == "exact",
+        )
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import train_stacked

@@ -20,7 +20,7 @@ from seal.adapter_stack import AdapterStack, Dropout
 from seal.adapters import LoRAShape, features, target_layers
 from seal.backbone import Backbone
 from seal.errors import ModelError
-from seal.inner import Adapted
+from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, job_of
 from seal.inner.lora import MOST_SLOTS, LoRA
 from seal.inner.memory import ModelShape, free_ram
@@ -47,6 +47,10 @@ def train_stacked(
             for number, (plan, seed) in enumerate(zip(plans, seeds, strict=True))
             if number not in found
         }
+        found |= {number: Failure(reason=NOTHING_FITS) for number, job in jobs.items() if not job.examples}
+        jobs = {number: job for number, job in jobs.items() if job.examples}
+        if not jobs:
+            break
         n_slots = min(_n_slots(settings, backbone, jobs.values()), len(jobs))
         try:
             found.update(_worked_off(settings, backbone, jobs, n_slots))  # one by one, whatever comes after

@@ -1,15 +1,14 @@
 """The room of tasks: where contexts and their queries come from, and which of them are held out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Annotated
+from typing import ClassVar
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import PositiveInt
 
 from seal.settings import option
-from seal.text import cut_at, fill, placeholders
 from seal.types import Context, Query, Sampling
 
 
@@ -45,46 +44,25 @@ class Contexts:
         return digest.hexdigest()
 
 
-def _asks_the_question(template: str) -> str:
-    if "question" not in placeholders(template):
-        raise ValueError("a template has to ask the {question}, and may show the {title} and the {passage}")
-    return template
-
-
 @option
 class Task(ABC):
-    """A source of contexts."""
+    """A source of contexts, which also knows how a model is asked about them."""
 
-    query_template: Annotated[str, AfterValidator(_asks_the_question)]
-    """How a question is put to a model: `{title}`, `{question}` and `{passage}` are filled in. The method never shows
-    the passage (arXiv 2506.10943); a template that does measures an upper bound."""
+    unadapted_setting: ClassVar[str] = "base"
+    """What the setting is called in which the model is asked without any training."""
+
     max_answer_tokens: PositiveInt
     """What a model writes is cut at this length, its thoughts before the answer included."""
-    answer_stops: tuple[str, ...]
-    """Strings that end an answer, for example a line break. Before a marker, white space ends nothing."""
-    answer_marker: Annotated[str, Field(min_length=1)] | None
-    """Only what follows the last occurrence of this string is the answer, for models that think before they answer. A
-    text that never comes to it answers nothing: wrong, not unknown, since the model had its chance; counted apart.
-    Null takes the whole text."""
 
     @property
+    @abstractmethod
     def answering(self) -> Sampling:
-        """Answers are greedy: the most likely token each time. A line break would end thoughts at their first line, so
-        before a marker only stops that are more than white space count."""
-        stops = tuple(stop for stop in self.answer_stops if self.answer_marker is None or stop.strip())
-        return Sampling(temperature=0.0, top_p=1.0, max_new_tokens=self.max_answer_tokens, stops=stops)
+        """How answers are written."""
 
     @property
     def shows_the_passage(self) -> bool:
-        return "passage" in placeholders(self.query_template)
-
-    def answer_in(self, text: str) -> str:
-        """What a grader gets of what a model wrote. A stop behind a marker ends the text: base models like to go on
-        with other questions, and answers to them."""
-        if self.answer_marker is None:
-            return text
-        _, _, after = text.partition(self.answer_marker)
-        return cut_at(after, self.answer_stops).rpartition(self.answer_marker)[2].strip()
+        """Whether what is to be learned stands in the prompt of each question, so that nothing need be learned."""
+        return False
 
     @abstractmethod
     def load(self) -> Contexts:
@@ -94,23 +72,17 @@ class Task(ABC):
             DataError: with the places of all faults.
         """
 
+    def prompts(self, context: Context, query: Query) -> Sequence[str]:
+        """All the ways in which a query is put to a model; each is answered by itself."""
+        return (query.prompt,)
+
+    @abstractmethod
+    def answer_of(self, context: Context, query: Query, texts: Sequence[str]) -> str:
+        """The one answer, as a grader gets it, in what a model wrote to each of the prompts."""
+
+    @abstractmethod
     def style_of(self, context: Context, line: str) -> str:
         """What sort of line of a self-edit this is, for the report's mixture."""
-        if "?" in line:
-            return "question and answer"
-        return "copied" if line.strip() in context.text else "own words"
-
-    def make_context(self, title: str, text: str, questions: Iterable[tuple[str, str]]) -> Context:
-        """A context whose id depends on its title and text only, so that it survives a reordered file."""
-        queries = tuple(
-            Query(
-                question=question,
-                prompt=fill(self.query_template, title=title, question=question, passage=text),
-                target=answer,
-            )
-            for question, answer in questions
-        )
-        return Context(id=context_id(title, text), title=title, text=text, queries=queries)
 
 
 def context_id(title: str, text: str) -> str:

@@ -7,13 +7,14 @@ from pydantic import Field
 
 from seal.seeds import derive
 from seal.settings import option
-from seal.task import Contexts, Task
+from seal.task import Contexts
+from seal.task.asking import PassageTask
 from seal.tiny.facts.world import MOST_ENTITIES, Entity, Population, draw_entities, style_of
 from seal.types import Context
 
 
 @option
-class Facts(Task):
+class Facts(PassageTask):
     """As many passages as asked for, each with a question about every fact in it."""
 
     n_train: Annotated[int, Field(ge=1, le=MOST_ENTITIES)]

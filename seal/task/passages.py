@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from seal.settings import option
-from seal.task import Contexts, Task, entries
+from seal.task import Contexts, entries
+from seal.task.asking import PassageTask
 from seal.task.drawing import in_drawn_order
 from seal.task.rows import read_rows
 
 
 @option
-class Passages(Task):
+class Passages(PassageTask):
     """Contexts from a file."""
 
     path: Path

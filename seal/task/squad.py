@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import NonNegativeInt
 
 from seal.settings import option
-from seal.task import Contexts, Task, entries
+from seal.task import Contexts, entries
+from seal.task.asking import PassageTask
 from seal.task.drawing import drawn, in_drawn_order, in_words, named_in
 from seal.task.rows import Row, read_rows, read_split
 from seal.types import Context
@@ -21,7 +22,7 @@ COLUMNS = entries.Columns(title="title", passage=("context", "passage", "text"),
 
 
 @option
-class Squad(Task):
+class Squad(PassageTask):
     """Contexts from SQuAD, drawn by a seed or named in a list."""
 
     hub: str

@@ -6,15 +6,8 @@ from functools import partial
 from typing import Any, ClassVar
 
 from seal.lab import Lab
-from seal.types import (
-    Answered,
-    Context,
-    Evaluation,
-    Failure,
-    Grade,
-    Postponed,
-    Verdict,
-)
+from seal.task import Task
+from seal.types import Answered, Context, Evaluation, Failure, Grade, Postponed, Query, Verdict
 from seal.work import Work
 
 
@@ -47,16 +40,15 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
     def do(
         self, lab: Lab, units: Sequence[ExamPaper]
     ) -> Sequence[Evaluation | Failure | Postponed[Evaluation | Failure]]:
-        pairs = [
-            (query, lab.run.task.answer_in(text))
-            for unit in units
-            if isinstance(unit.answered, Answered)
-            for query, text in zip(unit.context.queries, unit.answered.answers, strict=True)
-        ]
+        answers = [list(_answers(lab.run.task, unit.context, unit.answered)) for unit in units]
+        given = [answer for of_unit in answers for answer in of_unit]
         spend = partial(lab.spend, "judge")
-        verdicts = iter(lab.run.grader.grade([query for query, _ in pairs], [answer for _, answer in pairs], spend))
+        verdicts = iter(lab.run.grader.grade([each.query for each in given], [each.answer for each in given], spend))
         return [
-            unit.answered if isinstance(unit.answered, Failure) else _graded(unit.answered, verdicts) for unit in units
+            unit.answered
+            if isinstance(unit.answered, Failure)
+            else _graded(unit.answered, [_with_text(next(verdicts), each) for each in of_unit])
+            for unit, of_unit in zip(units, answers, strict=True)
         ]
 
     def may_settle(
@@ -73,14 +65,33 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
         return len(unknown) <= lab.run.grader.max_unknown * n_answers
 
 
-def _graded(answered: Answered, verdicts: Iterator[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
-    """The answers with as many of the verdicts as they need. One without a verdict postpones all of them."""
-    own = tuple(_with_text(verdict, text) for text, verdict in zip(answered.answers, verdicts, strict=False))
-    evaluation = Evaluation(seed=answered.seed, training=answered.training, verdicts=own)
-    unknown = [verdict for verdict in own if verdict.grade is Grade.UNKNOWN]
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What a model answered to a query, in one text or in several."""
+
+    query: Query
+    texts: tuple[str, ...]
+    answer: str
+
+
+def _answers(task: Task, context: Context, answered: Answered | Failure) -> Iterator[_Given]:
+    """The answer to each query, in order."""
+    if isinstance(answered, Failure):
+        return
+    texts = iter(answered.answers)
+    for query in context.queries:
+        own = tuple(next(texts) for _ in task.prompts(context, query))
+        yield _Given(query=query, texts=own, answer=task.answer_of(context, query, own))
+
+
+def _graded(answered: Answered, verdicts: Sequence[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
+    """The answers with their verdicts. One without a verdict postpones all of them."""
+    evaluation = Evaluation(seed=answered.seed, training=answered.training, verdicts=tuple(verdicts))
+    unknown = [verdict for verdict in verdicts if verdict.grade is Grade.UNKNOWN]
     return Postponed(reason=unknown[0].reason, instead=evaluation) if unknown else evaluation
 
 
-def _with_text(verdict: Verdict, text: str) -> Verdict:
+def _with_text(verdict: Verdict, given: _Given) -> Verdict:
     """The verdict with all that the model wrote, where the answer is only a part of it."""
-    return verdict if verdict.answer == text else replace(verdict, written=text)
+    is_part = len(given.texts) == 1 and given.texts[0] != verdict.answer
+    return replace(verdict, written=given.texts[0]) if is_part else verdict

@@ -97,13 +97,15 @@ def ask(
     seeds: Sequence[int],
 ) -> list[tuple[str, ...] | Unavailable]:
     """The answers to all queries of each context, put to the policy with the adapter that stands beside it."""
+    task = lab.run.task
+    prompts = [[prompt for query in each.queries for prompt in task.prompts(each, query)] for each in contexts]
     requests = [
-        Request(prompt=query.prompt, seed=seed, adapter=adapter)
-        for context, adapter, seed in zip(contexts, adapters, seeds, strict=True)
-        for query in context.queries
+        Request(prompt=prompt, seed=seed, adapter=adapter)
+        for of_context, adapter, seed in zip(prompts, adapters, seeds, strict=True)
+        for prompt in of_context
     ]
-    completions = iter(lab.generator(policy).generate(requests, lab.run.task.answering) if requests else [])
-    return [_texts([next(completions) for _ in context.queries]) for context in contexts]
+    completions = iter(lab.generator(policy).generate(requests, task.answering) if requests else [])
+    return [_texts([next(completions) for _ in of_context]) for of_context in prompts]
 
 
 def _texts(completions: Sequence[Completion | Unavailable]) -> tuple[str, ...] | Unavailable:

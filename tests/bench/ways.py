@@ -163,7 +163,7 @@ def stacked(backbone: Backbone, jobs: Sequence[Job], *, parallel: int) -> Measur
 
 def _tokens(backbone: Backbone, job: Job) -> list[Tokens]:
     ours = settings(parallel=1, epochs=1)
-    return [ours.tokens(backbone.tokenizer, sequence) for sequence in job.plan.sequences]
+    return [ours.tokens(backbone.tokenizer, sequence, chat=False) for sequence in job.plan.sequences]
 
 
 def _lora_config() -> LoraConfig:

@@ -8,7 +8,7 @@ import pytest
 
 from seal import config
 from seal.task import Task
-from seal.types import Grade
+from seal.types import Context, Grade, Query
 
 Seal = Callable[..., int]
 QUICK = ("recipe=evaluate", "inner=none", "task.n_held_out=4", "self_edit.max_new_tokens=4", "cluster.threads=1")
@@ -18,6 +18,12 @@ OPEN = '"{passage}\n\n{title}\nQuestion: {question}"'
 
 def task(*overrides: str) -> Task:
     return config.load(overrides)[0].task
+
+
+def answer_in(asked: Task, text: str) -> str:
+    """What a grader gets of a text."""
+    query = Query(question="Where?", prompt="Where?", target="Paris")
+    return asked.answer_of(Context(id="c", title="C", text="C.", queries=(query,)), query, [text])
 
 
 def base(name: str) -> dict[str, object]:
@@ -54,16 +60,16 @@ def test_a_passage_with_braces_in_it_is_shown_as_it_is() -> None:
     ],
 )
 def test_with_a_marker_only_what_follows_its_last_occurrence_is_the_answer(text: str, answer: str) -> None:
-    assert task("asking=chain_of_thought").answer_in(text) == answer
+    assert answer_in(task("asking=chain_of_thought"), text) == answer
 
 
 def test_without_stops_the_last_marker_counts_wherever_it_stands() -> None:
     thinking = task("asking=chain_of_thought", "task.answer_stops=[]")
-    assert thinking.answer_in("Final answer: Rome?\nNo.\nFinal answer: Paris\n") == "Paris"
+    assert answer_in(thinking, "Final answer: Rome?\nNo.\nFinal answer: Paris\n") == "Paris"
 
 
 def test_without_a_marker_the_whole_text_is_the_answer() -> None:
-    assert task().answer_in(" Final answer: Paris") == " Final answer: Paris"
+    assert answer_in(task(), " Final answer: Paris") == " Final answer: Paris"
 
 
 def test_a_line_break_ends_an_answer_and_not_the_thoughts_before_it() -> None:

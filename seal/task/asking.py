@@ -1,0 +1,69 @@
+"""Tasks that ask in words: how a question is put, and what of the text that a model writes is its answer."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from seal.settings import option
+from seal.task import Task, context_id
+from seal.text import cut_at, fill, placeholders
+from seal.types import Context, Query, Sampling
+
+
+def _asks_the_question(template: str) -> str:
+    if "question" not in placeholders(template):
+        raise ValueError("a template has to ask the {question}, and may show the {title} and the {passage}")
+    return template
+
+
+@option
+class PassageTask(Task):
+    """Contexts are passages, and models are asked in words what they have learned from them."""
+
+    query_template: Annotated[str, AfterValidator(_asks_the_question)]
+    """How a question is put to a model: `{title}`, `{question}` and `{passage}` are filled in. The method never shows
+    the passage (arXiv 2506.10943); a template that does measures an upper bound."""
+    answer_stops: tuple[str, ...]
+    """Strings that end an answer, for example a line break. Before a marker, white space ends nothing."""
+    answer_marker: Annotated[str, Field(min_length=1)] | None
+    """Only what follows the last occurrence of this string is the answer, for models that think before they answer. A
+    text that never comes to it answers nothing: wrong, not unknown, since the model had its chance; counted apart.
+    Null takes the whole text."""
+
+    @property
+    def answering(self) -> Sampling:
+        """Answers are greedy: the most likely token each time. A line break would end thoughts at their first line, so
+        before a marker only stops that are more than white space count."""
+        stops = tuple(stop for stop in self.answer_stops if self.answer_marker is None or stop.strip())
+        return Sampling(temperature=0.0, top_p=1.0, max_new_tokens=self.max_answer_tokens, stops=stops)
+
+    @property
+    def shows_the_passage(self) -> bool:
+        return "passage" in placeholders(self.query_template)
+
+    def answer_of(self, context: Context, query: Query, texts: Sequence[str]) -> str:
+        """The text, or what follows the marker. A stop behind a marker ends the text: base models like to go on with
+        other questions, and answers to them."""
+        [text] = texts
+        if self.answer_marker is None:
+            return text
+        _, _, after = text.partition(self.answer_marker)
+        return cut_at(after, self.answer_stops).rpartition(self.answer_marker)[2].strip()
+
+    def style_of(self, context: Context, line: str) -> str:
+        if "?" in line:
+            return "question and answer"
+        return "copied" if line.strip() in context.text else "own words"
+
+    def make_context(self, title: str, text: str, questions: Iterable[tuple[str, str]]) -> Context:
+        """A context whose id depends on its title and text only, so that it survives a reordered file."""
+        queries = tuple(
+            Query(
+                question=question,
+                prompt=fill(self.query_template, title=title, question=question, passage=text),
+                target=answer,
+            )
+            for question, answer in questions
+        )
+        return Context(id=context_id(title, text), title=title, text=text, queries=queries)

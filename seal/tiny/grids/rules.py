@@ -1,0 +1,95 @@
+"""Rules that move the nine cells of a 3×3 grid: what the small model is pretrained on, and what it has never seen.
+
+A rule is a permutation: cell i of the output is cell `rule[i]` of the input, both read row by row.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import combinations, permutations, product
+from random import Random
+
+Rule = tuple[int, ...]
+
+SIDE = 3
+_SETS_SEED = 2506
+"""Of who gets which rule; part of the world, not of a run."""
+N_HELD_OUT, N_MOVED_LINES, N_EXCHANGES = 87, 40, 30
+
+
+class Population(StrEnum):
+    """Who may meet a rule. No rule belongs to two."""
+
+    PRETRAINING = "pretraining"
+    TRAIN = "train"
+    HELD_OUT = "held_out"
+
+
+def rules_of(population: Population) -> tuple[Rule, ...]:
+    """All rules of a population, always the same."""
+    return _SETS[population]
+
+
+def apply(rule: Rule, cells: Sequence[int]) -> tuple[int, ...]:
+    """The cells of the output."""
+    return tuple(cells[source] for source in rule)
+
+
+def _after(second: Rule, first: Rule) -> Rule:
+    """The rule that does one after the other."""
+    return tuple(first[source] for source in second)
+
+
+def _symmetries() -> list[Rule]:
+    """Of the square, the identity first."""
+    identity = tuple(range(SIDE * SIDE))
+    turned = tuple((SIDE - 1 - column) * SIDE + row for row, column in product(range(SIDE), repeat=2))
+    mirrored = tuple(row * SIDE + SIDE - 1 - column for row, column in product(range(SIDE), repeat=2))
+    turns = [identity]
+    for _ in range(3):
+        turns.append(_after(turned, turns[-1]))
+    return turns + [_after(mirrored, turn) for turn in turns]
+
+
+def _moved_lines() -> Iterator[Rule]:
+    """Rows exchanged, columns exchanged, or both."""
+    for rows, columns in product(permutations(range(SIDE)), repeat=2):
+        yield tuple(row * SIDE + column for row, column in product(rows, columns))
+
+
+def _exchanges() -> Iterator[Rule]:
+    """Two cells change places, or three move in a circle."""
+    cells = range(SIDE * SIDE)
+    for one, other in combinations(cells, 2):
+        yield _moving({one: other, other: one})
+    for first, second, third in combinations(cells, 3):
+        yield _moving({first: second, second: third, third: first})
+        yield _moving({first: third, third: second, second: first})
+
+
+def _moving(sources: dict[int, int]) -> Rule:
+    return tuple(sources.get(cell, cell) for cell in range(SIDE * SIDE))
+
+
+def _sets() -> dict[Population, tuple[Rule, ...]]:
+    """The symmetries are for pretraining; of the other kinds each population has some."""
+    random = Random(_SETS_SEED)
+    symmetries = _symmetries()
+    lines = [rule for rule in _moved_lines() if rule not in symmetries]
+    exchanges = list(_exchanges())
+    turned = [_after(rule, turn) for rule in (*lines, *exchanges) for turn in symmetries[1:]]
+    plain = [*lines, *exchanges]
+    random.shuffle(plain)
+    held_out, train = plain[:N_HELD_OUT], plain[N_HELD_OUT : 2 * N_HELD_OUT]
+    reserved = {*symmetries, *held_out, *train}
+    turned = [rule for rule in dict.fromkeys(turned) if rule not in reserved]
+    random.shuffle(turned)
+    others = plain[2 * N_HELD_OUT :][:N_EXCHANGES]
+    pretraining = (*symmetries[1:], *turned[:N_MOVED_LINES], *others)
+    return {
+        Population.PRETRAINING: pretraining,
+        Population.TRAIN: tuple(train),
+        Population.HELD_OUT: tuple(held_out),
+    }
+
+
+_SETS = _sets()
