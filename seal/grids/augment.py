@@ -1,6 +1,6 @@
 """Few demonstrations become many episodes here: what is left out, turned, enlarged, repeated, recoloured.
 
-The families are those that a self-edit chooses from (arXiv 2506.10943 §3.2, after arXiv 2411.07279). An augmentation
+The families are those that a self-edit chooses from (arXiv 2506.10943, after arXiv 2411.07279). An augmentation
 does the same to every grid of an episode, inputs and outputs alike. Randomness is an argument.
 """
 
@@ -148,7 +148,7 @@ def permute_examples(episode: Episode, random: Random) -> Episode:
 def training_episodes(
     puzzle: Puzzle, families: Sequence[str], *, max_episodes: int = 250, random: Random
 ) -> list[Episode]:
-    """What a puzzle's demonstrations give to train on (arXiv 2411.07279 §3, as used by arXiv 2506.10943 §3.2).
+    """What a puzzle's demonstrations give to train on (arXiv 2411.07279, as used by arXiv 2506.10943).
 
     Leave-one-out and leave-two-out, with their augmentations; and each of these once more with colours and examples
     permuted. No episode occurs twice. Where there are more than `max_episodes`, that many are drawn at random.

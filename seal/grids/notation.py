@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from seal.grids.grid import N_COLOURS, Grid, Pair
 
@@ -39,12 +40,12 @@ class Notation:
         """
         if len(text) > _LONGEST_TEXT:
             raise ValueError(f"the text has {len(text)} characters, more than any grid")
-        colour_of = {cell: colour for colour, cell in enumerate(self.cells)}
+        colour_of: dict[str, Any] = {cell: colour for colour, cell in enumerate(self.cells)}
         rows = self.split(text.strip())
-        return Grid.of([[colour_of.get(cell, cell) for cell in row] for row in rows])  # type: ignore[misc]
+        return Grid.of([[colour_of.get(cell, cell) for cell in row] for row in rows])
 
     def query_line(self, grid: Grid) -> str:
-        """An input, up to where its output begins (arXiv 2411.07279, appendix on data formats)."""
+        """An input, up to where its output begins (arXiv 2411.07279)."""
         return f"{self.write(grid)}{ARROW}"
 
     def target_line(self, grid: Grid) -> str:

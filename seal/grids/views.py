@@ -1,4 +1,4 @@
-"""One test input, asked in several ways: fewer demonstrations, other orders, turned, flipped (arXiv 2411.07279 §4)."""
+"""One test input, asked in several ways: fewer demonstrations, other orders, turned, flipped (arXiv 2411.07279)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,8 +23,10 @@ SYMMETRIES: tuple[Symmetry, ...] = (
     "rotate_180",
     "rotate_270",
 )
-_UNDONE_BY: dict[str, Symmetry] = {"rotate_90": "rotate_270", "rotate_270": "rotate_90"}
-"""The other symmetries undo themselves."""
+_UNDONE_BY: dict[str, Symmetry] = {name: name for name in SYMMETRIES} | {
+    "rotate_90": "rotate_270",
+    "rotate_270": "rotate_90",
+}
 
 
 @option
@@ -72,7 +74,7 @@ def inverse(name: str) -> Callable[[Grid], Grid]:
 
 def inverse_name(name: str) -> Symmetry:
     """Which of the symmetries undoes one of them."""
-    return _UNDONE_BY.get(name) or next(each for each in SYMMETRIES if each == name)
+    return _UNDONE_BY[name]
 
 
 def views(train: Sequence[Pair], test: Grid, viewing: Viewing, *, seed: int) -> list[View]:

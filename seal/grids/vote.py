@@ -1,6 +1,6 @@
 """Many predictions of one output become at most two attempts: a vote within each symmetry, then one among them.
 
-As in arXiv 2411.07279 §4.2, with ties broken so that the published attempts come out.
+As in arXiv 2411.07279, with ties broken so that the published attempts come out.
 """
 
 from collections import Counter
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seal.grids.grid import Grid
-from seal.grids.views import SYMMETRIES
+from seal.grids.views import SYMMETRIES, Symmetry
 
 _ATTEMPTS = 2
 _CANDIDATES = 3
@@ -20,7 +20,7 @@ class Prediction:
     """An output, already mapped back to where the test input was."""
 
     grid: Grid
-    inverse: str
+    inverse: Symmetry
     """The symmetry that mapped it back."""
 
 
