@@ -23,7 +23,8 @@ SYMMETRIES: tuple[Symmetry, ...] = (
     "rotate_180",
     "rotate_270",
 )
-_UNDONE_BY: dict[str, Symmetry] = {name: name for name in SYMMETRIES} | {
+_UNDONE_BY: dict[str, Symmetry] = {
+    **{name: name for name in SYMMETRIES},
     "rotate_90": "rotate_270",
     "rotate_270": "rotate_90",
 }

@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seal.grids.augment import (
@@ -76,6 +76,7 @@ def test_an_augmentation_keeps_the_pairs_and_does_the_same_to_each_grid(
         assert set(augmentation(alone, Random(seed)).grids) == {after}
 
 
+@settings(max_examples=40)
 @given(episodes(), SEEDS)
 def test_a_translation_is_the_same_for_every_example(episode: Episode, seed: int) -> None:
     translated = FAMILIES["basic"][-1](episode, Random(seed))
@@ -111,6 +112,7 @@ def test_permuting_examples_keeps_them_and_the_query(episode: Episode, seed: int
     assert sorted(map(repr, permuted.demonstrations)) == sorted(map(repr, episode.demonstrations))
 
 
+@settings(max_examples=25)
 @given(st.lists(pairs(), min_size=1, max_size=3), st.lists(st.sampled_from(list(FAMILIES)), unique=True), SEEDS)
 def test_training_episodes_fit_are_different_and_are_drawn_anew_only_with_another_seed(
     demonstrations: list[Pair], families: list[str], seed: int

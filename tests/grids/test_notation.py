@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seal.grids.grid import Grid, Pair
@@ -41,6 +41,7 @@ def test_what_is_written_is_read_back(notation: Notation, one: Grid) -> None:
     assert notation.read(f"\n {notation.write(one)} \n") == one
 
 
+@settings(max_examples=25)
 @given(grids(longest=30))
 def test_the_numpy_notation_is_what_numpy_prints(one: Grid) -> None:
     assert NUMPY.write(one) == str(np.array(one.lists()))
