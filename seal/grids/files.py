@@ -1,0 +1,207 @@
+"""ARC puzzles from files and rows, with every fault named at once: which file, which task, which pair, which cell."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from seal.errors import DataError, listed
+from seal.grids.grid import Grid, Pair, Puzzle
+
+ID_COLUMNS = ("id", "task_id", "task", "name")
+"""The first of these that a row has names its puzzle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A puzzle with what its test inputs become."""
+
+    puzzle: Puzzle
+    solutions: tuple[Grid, ...]
+    """One a test input, in their order."""
+    place: str
+    """Where it was read, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A task as it stands somewhere, nothing of it checked."""
+
+    id: str
+    content: Any
+    place: str
+
+
+class _FileError(ValueError):
+    """Something is wrong with what was read; the message says where."""
+
+
+def read_challenges(path: Path, solutions: Path | None, key: str) -> dict[str, Solved]:
+    """The puzzles of a file or folder by their ids, in order. `key` is the setting of the path.
+
+    A file holds one task, or tasks by their ids; a folder holds a file a task, whose name is its id (ARC-AGI-1 and 2).
+    What the test inputs become stands in the test pairs, or in a file of solutions by id, which then alone counts.
+
+    Raises:
+        DataError: with all faults of all files.
+    """
+    faults: list[str] = []
+    try:
+        answers = None if solutions is None else _answers_by_id(solutions)
+    except _FileError as fault:
+        raise DataError(f"{key}: {fault}") from fault
+    solved = _all_read(_tasks(path, faults), answers, faults)
+    if not solved and not faults:
+        faults.append(f"{path.name}: no tasks" if path.is_file() else "no files *.json in this folder")
+    return _faultless(solved, faults, f"{key}: {path}")
+
+
+def of_rows(rows: Iterable[Mapping[str, Any]], source: str) -> dict[str, Solved]:
+    """The puzzles of rows, as data sets on the hub have them: `train` and `test`, lists of pairs, and a column of ids.
+
+    Raises:
+        DataError: with all faults of all rows; it names `source`.
+    """
+    faults: list[str] = []
+    solved = _all_read(_tasks_of_rows(rows, faults), None, faults)
+    if not solved and not faults:
+        faults.append("no rows")
+    return _faultless(solved, faults, source)
+
+
+def _all_read(tasks: Iterable[_Task], answers: Mapping[str, Any] | None, faults: list[str]) -> dict[str, Solved]:
+    """Those without faults; the faults of the others are added to the list."""
+    solved: dict[str, Solved] = {}
+    for task in tasks:
+        if task.id in solved:
+            faults.append(f"{task.place}: the id occurs before, at {solved[task.id].place}")
+            continue
+        found: list[str] = []
+        puzzle = _solved(task, answers, found)
+        faults += [f"{task.place}: {fault}" for fault in found]
+        if puzzle:
+            solved[task.id] = puzzle
+    return solved
+
+
+def _faultless(solved: dict[str, Solved], faults: list[str], source: str) -> dict[str, Solved]:
+    if faults:
+        raise DataError(listed(f"{source} has faults:", faults))
+    return solved
+
+
+def _tasks(path: Path, faults: list[str]) -> Iterator[_Task]:
+    if path.is_dir():
+        for file in sorted(path.glob("*.json")):
+            yield from _tasks_of_file(file, faults, alone=True)
+    else:
+        yield from _tasks_of_file(path, faults, alone=False)
+
+
+def _tasks_of_file(file: Path, faults: list[str], *, alone: bool) -> Iterator[_Task]:
+    """The task of a file, or its tasks where it need not be `alone`."""
+    try:
+        content = _json(file)
+    except _FileError as fault:
+        faults.append(str(fault))
+        return
+    if alone or (isinstance(content, Mapping) and isinstance(content.get("train"), list)):
+        yield _Task(id=file.stem, content=content, place=f"{file.name}, task {file.stem}")
+    elif isinstance(content, Mapping):
+        for task_id, task in content.items():
+            yield _Task(id=task_id, content=task, place=f"{file.name}, task {task_id}")
+    else:
+        faults.append(f"{file.name}: it is neither a task nor an object of tasks by their ids")
+
+
+def _tasks_of_rows(rows: Iterable[Mapping[str, Any]], faults: list[str]) -> Iterator[_Task]:
+    for number, row in enumerate(rows, start=1):
+        task_id = next((row[column] for column in ID_COLUMNS if row.get(column) is not None), None)
+        if task_id is None:
+            faults.append(f"row {number}: no id (column {' or '.join(ID_COLUMNS)})")
+        else:
+            yield _Task(id=str(task_id), content=row, place=f"row {number}, task {task_id}")
+
+
+def _answers_by_id(path: Path) -> Mapping[str, Any]:
+    """What a file of solutions holds. Nothing can be said of any task while it is faulty, so this is raised at once.
+
+    Raises:
+        _FileError: it is not there, or no such file.
+    """
+    answers = _json(path)
+    if not isinstance(answers, Mapping):
+        raise _FileError(f"{path.name}: it is no object of solutions by the ids of tasks")
+    return answers
+
+
+def _json(file: Path) -> Any:
+    """What stands in a file.
+
+    Raises:
+        _FileError: it is not there, or no JSON.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise _FileError(f"{file.name}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise _FileError(f"{file.name}: it is not JSON: {error}") from error
+
+
+def _solved(task: _Task, answers: Mapping[str, Any] | None, faults: list[str]) -> Solved | None:
+    """The task, read; None if there are faults, which are added to the list."""
+    if not isinstance(task.content, Mapping):
+        faults.append("it is no object with train and test")
+        return None
+    train, tests = _pairs(task.content, "train", faults), _pairs(task.content, "test", faults)
+    outputs = [pair.get("output") for pair in tests] if answers is None else _answers(task.id, answers, faults)
+    name = "test {} output" if answers is None else "solution {}"
+    if outputs and len(outputs) != len(tests):
+        faults.append(f"solutions: {len(outputs)} for {len(tests)} test inputs")
+    inputs = _grids([pair.get("input") for pair in train], "train {} input", faults)
+    made = _grids([pair.get("output") for pair in train], "train {} output", faults)
+    asked = _grids([pair.get("input") for pair in tests], "test {} input", faults)
+    solutions = _grids(outputs, name, faults)
+    if faults:
+        return None
+    pairs = tuple(Pair(input=given, output=output) for given, output in zip(inputs, made, strict=True))
+    return Solved(puzzle=Puzzle(id=task.id, train=pairs, tests=asked), solutions=solutions, place=task.place)
+
+
+def _pairs(content: Mapping[str, Any], part: str, faults: list[str]) -> list[Mapping[str, Any]]:
+    """The pairs of `train` or `test`, also where they are written as columns: `{"input": [...], "output": [...]}`."""
+    pairs = content.get(part)
+    if isinstance(pairs, Mapping) and all(isinstance(column, list) for column in pairs.values()):
+        pairs = [dict(zip(pairs, pair, strict=True)) for pair in zip_longest(*pairs.values())]
+    if not isinstance(pairs, list):
+        faults.append(f"{part} is no list of pairs")
+        return []
+    if not pairs:
+        faults.append("no demonstrations (train is empty)" if part == "train" else "no test inputs (test is empty)")
+    return [pair if isinstance(pair, Mapping) else {} for pair in pairs]
+
+
+def _answers(task_id: str, answers: Mapping[str, Any], faults: list[str]) -> list[Any]:
+    """What the file of solutions says of a task; nothing, with a fault, if it makes no sense."""
+    found = answers.get(task_id)
+    if isinstance(found, list) and found:
+        return found
+    faults.append("solutions: none in their file" if not found else "solutions: they are no list of grids")
+    return []
+
+
+def _grids(all_rows: Iterable[Any], name: str, faults: list[str]) -> tuple[Grid, ...]:
+    """The grids without faults; `name` says which one, with its number, in the faults of the others."""
+    grids = []
+    for number, rows in enumerate(all_rows, start=1):
+        if rows is None:
+            faults.append(f"{name.format(number)}: missing")
+            continue
+        try:
+            grids.append(Grid.of(rows))
+        except ValueError as fault:
+            faults.append(f"{name.format(number)}: {fault}")
+    return tuple(grids)

@@ -1,0 +1,154 @@
+"""Puzzles from files and rows, and what is said of faulty ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seal.errors import DataError
+from seal.grids.files import of_rows, read_challenges
+from tests.grids.values import grid
+
+PAIR = {"input": [[1, 2]], "output": [[3]]}
+TASK = {"train": [PAIR, PAIR], "test": [PAIR]}
+UNSOLVED = {"train": [PAIR], "test": [{"input": [[1, 2]]}]}
+
+
+def written(path: Path, content: Any) -> Path:
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def faults(challenges: Path, solutions: Path | None = None) -> str:
+    with pytest.raises(DataError) as error:
+        read_challenges(challenges, solutions, "task.path")
+    assert str(error.value).startswith("task.path: ")
+    return str(error.value)
+
+
+def test_challenges_and_solutions_come_together(tmp_path: Path) -> None:
+    challenges = written(tmp_path / "c.json", {"a": UNSOLVED, "b": TASK})
+    solutions = written(tmp_path / "s.json", {"b": [[[5]]], "a": [[[4]]], "c": []})
+    read = read_challenges(challenges, solutions, "task.path")
+    assert list(read) == ["a", "b"]
+    assert read["a"].solutions == (grid("4"),)
+    assert read["b"].solutions == (grid("5"),)
+    assert read["b"].puzzle.train[1].output == grid("3")
+    assert read["b"].place == "c.json, task b"
+
+
+def test_tasks_may_hold_their_solutions(tmp_path: Path) -> None:
+    read = read_challenges(written(tmp_path / "c.json", {"a": TASK}), None, "task.path")
+    assert read["a"].puzzle.tests == (grid("12"),)
+    assert read["a"].solutions == (grid("3"),)
+
+
+def test_a_folder_has_a_task_a_file_and_one_of_them_can_be_read_alone(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        written(tmp_path / f"{name}.json", TASK)
+    read = read_challenges(tmp_path, None, "task.path")
+    assert list(read) == ["a", "b"]
+    assert read_challenges(tmp_path / "a.json", None, "task.path") == {"a": read["a"]}
+
+
+def test_rows_of_a_data_set_are_puzzles_in_either_form() -> None:
+    columns = {"id": 7, "train": {"input": [[[1, 2]]], "output": [[[3]]]}, "test": [PAIR]}
+    read = of_rows([{"task_id": "a", **TASK}, columns], "hub")
+    assert list(read) == ["a", "7"]
+    assert read["7"].puzzle.train[0] == read["a"].puzzle.train[0]
+    assert read["7"].place == "row 2, task 7"
+
+
+def test_the_published_tasks_are_read(reference: Path) -> None:
+    for split in ("training", "evaluation"):
+        paths = [reference / "arc" / f"arc-agi_{split}_{part}.json" for part in ("challenges", "solutions")]
+        read = read_challenges(*paths, "task.path")
+        assert len(read) == 400
+        assert all(len(solved.solutions) == len(solved.puzzle.tests) for solved in read.values())
+
+
+@pytest.mark.parametrize(
+    ("task", "fault"),
+    [
+        (
+            {**TASK, "train": [PAIR, {**PAIR, "input": [[1, 1], [2, 2], [3]]}]},
+            "train 2 input: row 3 has 1 cells, row 1 h",
+        ),
+        ({**TASK, "train": [{**PAIR, "output": [[10]]}]}, "train 1 output: row 1, cell 1 is 10, no colour"),
+        ({**TASK, "train": [{**PAIR, "output": [[1]] * 31}]}, "train 1 output: it has 31 rows, more than 30"),
+        ({**TASK, "train": [{**PAIR, "output": []}]}, "train 1 output: it has no rows"),
+        ({**TASK, "train": [{"input": [[1]]}]}, "train 1 output: missing"),
+        ({**TASK, "train": [3]}, "train 1 input: missing"),
+        ({**TASK, "train": []}, "no demonstrations"),
+        ({**TASK, "train": "x"}, "train is no list of pairs"),
+        ({**TASK, "test": []}, "no test inputs"),
+        ({"train": [PAIR]}, "test is no list of pairs"),
+        ({**TASK, "test": [PAIR, {"input": [[1.5]], "output": [[1]]}]}, "test 2 input: row 1, cell 1 is 1.5"),
+        (UNSOLVED, "test 1 output: missing"),
+        (3, "it is no object with train and test"),
+    ],
+)
+def test_a_fault_of_a_task_is_named_with_its_place(tmp_path: Path, task: Any, fault: str) -> None:
+    assert f"c.json, task bad: {fault}" in faults(written(tmp_path / "c.json", {"good": TASK, "bad": task}))
+
+
+@pytest.mark.parametrize(
+    ("answers", "fault"),
+    [
+        ({}, "c.json, task a: solutions: none in their file"),
+        ({"a": 3}, "c.json, task a: solutions: they are no list of grids"),
+        ({"a": [[[1]], [[2]]]}, "c.json, task a: solutions: 2 for 1 test inputs"),
+        ({"a": [[[1], [2, 3]]]}, "c.json, task a: solution 1: row 2 has 2 cells, row 1 has 1"),
+        ([], "s.json: it is no object of solutions"),
+        ("{", "s.json: it is not JSON"),
+    ],
+)
+def test_a_fault_of_the_solutions_is_named(tmp_path: Path, answers: Any, fault: str) -> None:
+    solutions = written(tmp_path / "s.json", answers)
+    assert fault in faults(written(tmp_path / "c.json", {"a": UNSOLVED}), solutions)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "c.json: it is not JSON"),
+        ("[" * 100_000, "c.json: it is not JSON"),
+        ("1" * 5000, "c.json: it is not JSON"),
+        ([TASK], "c.json: it is neither a task nor an object of tasks"),
+        ({}, "c.json: no tasks"),
+    ],
+)
+def test_a_file_without_tasks_is_refused(tmp_path: Path, content: Any, fault: str) -> None:
+    assert fault in faults(written(tmp_path / "c.json", content))
+
+
+def test_a_missing_file_an_empty_folder_and_bytes_are_refused(tmp_path: Path) -> None:
+    assert "c.json: cannot be read: No such file" in faults(tmp_path / "c.json")
+    assert "no files *.json" in faults(tmp_path)
+    (tmp_path / "b.json").write_bytes(b"\xff\xfe\xff")
+    assert "b.json: it is not JSON" in faults(tmp_path / "b.json")
+    assert "s.json: cannot be read" in faults(written(tmp_path / "c.json", {"a": TASK}), tmp_path / "s.json")
+
+
+def test_all_faults_of_a_folder_come_at_once(tmp_path: Path) -> None:
+    written(tmp_path / "a.json", "{")
+    written(tmp_path / "b.json", {"train": [], "test": [{"input": [[11]]}]})
+    message = faults(tmp_path)
+    assert len(message.splitlines()) == 1 + 4
+    assert "a.json: it is not JSON" in message
+    assert "b.json, task b: no demonstrations" in message
+    assert "b.json, task b: test 1 input: row 1, cell 1 is 11" in message
+    assert "b.json, task b: test 1 output: missing" in message
+
+
+def test_faults_of_rows_are_named_with_their_numbers() -> None:
+    with pytest.raises(DataError) as error:
+        of_rows([{"id": "a", **TASK}, TASK, {"id": "a", **TASK}, {"id": "b", "train": None}], "hub")
+    message = str(error.value)
+    assert message.startswith("hub has faults:")
+    assert "row 2: no id (column id or task_id" in message
+    assert "row 3, task a: the id occurs before, at row 1, task a" in message
+    assert "row 4, task b: train is no list of pairs" in message
+    with pytest.raises(DataError, match="no rows"):
+        of_rows([], "hub")
