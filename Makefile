@@ -33,7 +33,7 @@ test-slow: $(READY)
 SLURM := munge slurmctld slurmd slurm-client slurmdbd mariadb-server
 
 test-cluster: $(READY)
-	@if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ] && ! command -v slurmdbd slurmctld slurmd sbatch >/dev/null; then \
+	@if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ] && ! { command -v slurmdbd && command -v mariadbd; } >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(SLURM); fi
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "cluster" -rs
 

@@ -59,7 +59,7 @@ OverTimeLimit=0
 MinJobAge=300
 GresTypes=gpu
 SlurmdParameters=config_overrides
-NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port={n1}-{n2} CPUs={cpus} RealMemory=16000 Gres=gpu:2 State=UNKNOWN
+NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port={n1}-{n2} CPUs={cpus} RealMemory=16000 Gres=gpu:2
 NodeName=n3 NodeHostname={host} NodeAddr=127.0.0.1 Port={n3} CPUs={cpus} RealMemory=16000 State=UNKNOWN
 PartitionName=gpu Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP PriorityTier=10
 PartitionName=low Nodes=n[1-2] MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=10

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from seal.settings import option
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
+
+
+class Place(StrEnum):
+    """Where a kind of work belongs, on a cluster that has more than one place."""
+
+    COORDINATOR = "coordinator"
+    """Beside the run itself: work that only waits for others, such as a judge."""
+    WORKERS = "workers"
+    """On as many machines as there are."""
+    LEARNER = "learner"
+    """On one machine, which may be a larger one."""
 
 
 @option

@@ -1,7 +1,9 @@
 """The room of loggers: who is told the metrics of a run, besides its own records."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from seal.settings import option
@@ -18,3 +20,9 @@ class Logger(ABC):
     @abstractmethod
     def open(self, folder: Path) -> Log:
         """Begin, or go on, logging for the run in this folder."""
+
+
+def timed_line(metrics: Metrics) -> str:
+    """Metrics as a line of JSON that says when."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"time": now, **metrics}) + "\n"

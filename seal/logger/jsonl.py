@@ -1,12 +1,10 @@
 """Metrics as lines of JSON in the run's own folder. Every run has them, whatever other logger it has."""
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 
-from seal.logger import Log, Logger, Metrics
+from seal.logger import Log, Logger, Metrics, timed_line
 from seal.settings import option
-from seal.store import append_lines
+from seal.store import METRICS, append_lines
 
 
 @option
@@ -15,7 +13,6 @@ class Jsonl(Logger):
 
     def open(self, folder: Path) -> Log:
         def log(metrics: Metrics) -> None:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            append_lines(folder / "metrics.jsonl", [json.dumps({"time": now, **metrics}) + "\n"])
+            append_lines(folder / f"{METRICS}.jsonl", [timed_line(metrics)])
 
         return log

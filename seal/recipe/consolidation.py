@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from seal import loop
+from seal.cluster import Place
 from seal.errors import RunError
 from seal.lab import Lab
 from seal.types import Answered, Context, Evaluation, Failure, Invalid, Plan, Policy, Postponed, SelfEdit, Training
@@ -56,6 +57,7 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
 
     records: ClassVar[str] = "consolidations"
     result: ClassVar[Any] = Consolidated | Failure
+    place: ClassVar[Place] = Place.LEARNER
 
     def key(self, unit: Corpus) -> str:
         return f"{self.policy.id}/{unit.name}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.recipe.consolidation import save_merged
 from seal.types import Failure, Plan, Training
@@ -33,6 +34,7 @@ class Merging(Work[Step, Merged | Failure]):
 
     records: ClassVar[str] = "merges"
     result: ClassVar[Any] = Merged | Failure
+    place: ClassVar[Place] = Place.LEARNER
 
     def key(self, unit: Step) -> str:
         return self.policy.id

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.seeds import derive
 from seal.types import Policy, Postponed
@@ -26,6 +27,9 @@ class Work(ABC, Generic[Unit, Result]):
     """The kind of its records in the store."""
     result: ClassVar[Any]
     """The type of a result."""
+
+    place: ClassVar[Place] = Place.WORKERS
+    """Where a cluster does it."""
 
     policy: Policy
     title: str

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.types import (
     Answered,
@@ -34,6 +35,7 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
 
     records: ClassVar[str] = "evaluations"
     result: ClassVar[Any] = Evaluation | Failure
+    place: ClassVar[Place] = Place.COORDINATOR
 
     def key(self, unit: ExamPaper) -> str:
         return unit.key

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.outer import Example
 from seal.types import (
@@ -26,6 +27,7 @@ class Learning(Work[Lesson, Update]):
 
     records: ClassVar[str] = "updates"
     result: ClassVar[Any] = Update
+    place: ClassVar[Place] = Place.LEARNER
 
     def key(self, unit: Lesson) -> str:
         return self.policy.id

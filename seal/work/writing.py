@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.engine import Request
 from seal.lab import Lab
 from seal.self_edit import Assignment
@@ -71,6 +72,7 @@ class Reading(Work[Attempt, Rating]):
 
     records: ClassVar[str] = "ratings"
     result: ClassVar[Any] = Rating
+    place: ClassVar[Place] = Place.COORDINATOR
 
     def key(self, unit: Attempt) -> str:
         return f"{self.policy.id}/{unit.name}"

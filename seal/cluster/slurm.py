@@ -1,0 +1,214 @@
+"""Jobs of a SLURM cluster, through submitit. SLURM is the queue and the scheduler; we only ask and tell it.
+
+What is asked of it is little: `sbatch`, `squeue` and `scancel`. Accounting (`sacct`) gives better reasons where it is
+there, and nothing depends on it.
+"""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from seal.cluster import Place
+from seal.cluster.jobs import Jobs
+from seal.cluster.scheduler import Scheduler, SubmititFolder
+from seal.cluster.task import Task
+from seal.errors import RunError, UsageError
+from seal.settings import option
+
+if TYPE_CHECKING:
+    from submitit import SlurmExecutor
+
+LOGS = "slurm"
+"""The folder of submitit's own files, in a phase's folder."""
+COMMAND_TIMEOUT_S = 120
+HOPELESS = ("DependencyNeverSatisfied", "launch failed requeued held", "BadConstraints")
+"""Reasons for which a job would wait for ever."""
+
+
+@option
+class Resources:
+    """What one job asks for."""
+
+    partition: str | None
+    """None takes the cluster's default, here and in the next three."""
+    account: str | None
+    qos: str | None
+    constraint: str | None
+    gpus: NonNegativeInt
+    """Of one node."""
+    cpus: PositiveInt
+    memory_gb: PositiveFloat
+    minutes: PositiveInt
+    """The time limit. A job that comes to it goes back into the queue, and on from what it has recorded."""
+    more: Mapping[str, str | int | bool]
+    """Further options of sbatch, for example {exclude: node7}."""
+
+    def parameters(self) -> dict[str, Any]:
+        """As submitit's executor calls them."""
+        asked = {
+            "partition": self.partition,
+            "account": self.account,
+            "qos": self.qos,
+            "constraint": self.constraint,
+            "gpus_per_node": self.gpus or None,
+        }
+        return {
+            **{name: value for name, value in asked.items() if value is not None},
+            "nodes": 1,
+            "ntasks_per_node": 1,
+            "cpus_per_task": self.cpus,
+            "mem": f"{round(self.memory_gb * 1024)}MB",
+            "time": self.minutes,
+            "additional_parameters": dict(self.more),
+        }
+
+
+@option
+class Slurm(Jobs):
+    """A SLURM cluster with a folder that all of its nodes share."""
+
+    workers: Resources
+    """Of a job that writes, tries out, or asks."""
+    learner: Resources
+    """Of a job that trains all weights, or fine-tunes the policy."""
+    coordinator: Resources
+    """Of the run itself, with `seal run --detach`."""
+    setup: tuple[str, ...]
+    """Shell lines that a job begins with, for example `module load cuda`."""
+    container: str | None
+    """What to put before `python` in a job, for example `apptainer exec --nv seal.sif`. None takes this Python."""
+    srun_arguments: tuple[str, ...]
+    """Further arguments of srun, for example `--container-image=…`."""
+    signal_s: PositiveInt
+    """A job is told so long before its time limit, and goes back into the queue."""
+    array_size: PositiveInt = Field(le=4_000_000)
+    """Jobs of one array, at most: MaxArraySize less one. A phase is one array; where that is full, its chunks grow."""
+    interrupted: Literal["ask", "leave", "cancel"]
+    """What becomes of jobs when the run is interrupted; ask does so on a terminal, and leaves them anywhere else."""
+
+    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+        return SlurmJobs(self, run_folder, phase / LOGS)
+
+    def gpus(self, place: Place) -> int:
+        return self.resources(place).gpus
+
+    def resources(self, place: Place) -> Resources:
+        return {Place.WORKERS: self.workers, Place.LEARNER: self.learner, Place.COORDINATOR: self.coordinator}[place]
+
+    def most_chunks(self, n_batches: int) -> int:
+        return min(n_batches, self.array_size)
+
+    def executor(self, folder: Path, place: Place, *, name: str) -> "SlurmExecutor":
+        """What submits jobs for a place.
+
+        Raises:
+            UsageError: there is no SLURM here.
+        """
+        from submitit import SlurmExecutor
+
+        python = f"{self.container} python" if self.container else None
+        try:
+            executor = SlurmExecutor(folder, max_num_timeout=self.max_deaths, python=python)
+        except RuntimeError as error:
+            raise UsageError(
+                "cluster: there is no SLURM on this machine (no srun): run this where jobs are submitted, or choose "
+                "cluster=local"
+            ) from error
+        executor.update_parameters(
+            **self.resources(place).parameters(),
+            job_name=name,
+            array_parallelism=self.array_parallelism,
+            setup=[*self.setup],
+            signal_delay_s=self.signal_s,
+            srun_args=[*self.srun_arguments],
+        )
+        return executor
+
+
+def job_name(run_folder: Path) -> str:
+    """The name of all jobs of a run, and of no other's: how they are found in the queue."""
+    return f"seal-{sha256(str(run_folder.resolve()).encode()).hexdigest()[:10]}"
+
+
+class SlurmJobs(SubmititFolder):
+    """The jobs of one phase."""
+
+    ends_with_us = False
+
+    def __init__(self, cluster: Slurm, run_folder: Path, folder: Path) -> None:
+        super().__init__(folder)
+        self.cluster, self.name = cluster, job_name(run_folder)
+
+    def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
+        from submitit.core.utils import FailedJobError, FailedSubmissionError
+        from submitit.helpers import clean_env
+
+        executor = self.cluster.executor(self.folder, place, name=self.name)
+        try:
+            with clean_env(), executor.batch():
+                jobs = [executor.submit(task) for task in tasks]
+        except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+            raise RunError(f"SLURM does not take the job: {_said(error)}") from error
+        return [str(job.job_id) for job in jobs]
+
+    def states(self) -> Mapping[str, str] | None:
+        return queued(self.name)
+
+    def why_gone(self, job: str) -> str:
+        return why_gone(job)
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        cancel(jobs)
+
+
+def queued(name: str) -> Mapping[str, str] | None:
+    """The jobs of a name that wait or run, with their states; those that would wait for ever are ended.
+
+    None if SLURM does not answer: that says nothing about the jobs.
+    """
+    said = _ask("squeue", "--noheader", "--array", f"--name={name}", "--format=%i|%T|%r")
+    if said is None:
+        return None
+    rows = [line.split("|", 2) for line in said.splitlines()]
+    hopeless = [job for job, _, reason in rows if reason in HOPELESS]
+    cancel(hopeless)
+    return {
+        job: state if state != "PENDING" else f"PENDING ({reason})"
+        for job, state, reason in rows
+        if job not in hopeless
+    }
+
+
+def cancel(jobs: Sequence[str]) -> None:
+    """End jobs, whatever they are doing."""
+    if jobs:
+        _ask("scancel", *jobs)
+
+
+def why_gone(job: str) -> str:
+    """What accounting says of a job; that there is none is an answer too."""
+    said = _ask(
+        "sacct", "--noheader", "--parsable2", "--allocations", f"--jobs={job}", "--format=State,ExitCode,NodeList"
+    )
+    for line in (said or "").splitlines():
+        state, code, nodes = line.split("|")
+        return f"{state} (exit code {code}, on {nodes})"
+    return "it left the queue without a word, and there is no accounting (sacct) to say why"
+
+
+def _ask(*command: str) -> str | None:
+    """What a command of SLURM's says, or None where it fails or is missing."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _said(error: Exception) -> str:
+    output = getattr(error, "stderr", None) or getattr(error, "output", None) or str(error)
+    return (output.decode(errors="replace") if isinstance(output, bytes) else str(output)).strip()
