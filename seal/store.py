@@ -155,6 +155,9 @@ class TaskStore(Store):
             self._known[kind] = known
         return self._known[kind]
 
+    def adopt(self, kind: str, shape: type[Value] | Any, order: Iterable[str]) -> None:
+        """What others recorded stays theirs."""
+
     def _file(self, kind: str) -> Path:
         return self.phase / f"{kind}-{self.chunk}-{self.process}.jsonl"
 

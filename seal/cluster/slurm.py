@@ -4,8 +4,10 @@ What is asked of it is little: `sbatch`, `squeue` and `scancel`. Accounting (`sa
 there, and nothing depends on it.
 """
 
+import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -125,6 +127,7 @@ class Slurm(Jobs):
             setup=[*self.setup],
             signal_delay_s=self.signal_s,
             srun_args=[*self.srun_arguments],
+            wckey=None,  # submitit would ask for one of its own, which clusters that track them refuse
         )
         return executor
 
@@ -145,11 +148,10 @@ class SlurmJobs(SubmititFolder):
 
     def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
         from submitit.core.utils import FailedJobError, FailedSubmissionError
-        from submitit.helpers import clean_env
 
         executor = self.cluster.executor(self.folder, place, name=self.name)
         try:
-            with clean_env(), executor.batch():
+            with outside_of_any_job(), executor.batch():
                 jobs = [executor.submit(task) for task in tasks]
         except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
             raise RunError(f"SLURM does not take the job: {_said(error)}") from error
@@ -163,6 +165,21 @@ class SlurmJobs(SubmititFolder):
 
     def cancel(self, jobs: Sequence[str]) -> None:
         cancel(jobs)
+
+
+@contextmanager
+def outside_of_any_job() -> Iterator[None]:
+    """Hide the job that this process may be in: what is submitted would take over its limits.
+
+    submitit's own way hides where SLURM's configuration is, too.
+    """
+    from submitit.helpers import clean_env
+
+    configuration = os.environ.get("SLURM_CONF")
+    with clean_env():
+        if configuration:
+            os.environ["SLURM_CONF"] = configuration
+        yield
 
 
 def queued(name: str) -> Mapping[str, str] | None:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from seal.lab import Lab, Silent
 from seal.store import Store
 from seal.types import Policy, Postponed
 from seal.work import Work
-from tests.conftest import ROOT, SMALL, settings_without
+from tests.conftest import SMALL, settings_without
 
 CHUNKED = (
     *settings_without(SMALL, "inner.parallel", "engine.prompts_per_batch"),
@@ -36,6 +37,8 @@ class Sleeping(Work[int, int]):
     """Whether units of a batch depend on each other by rounding."""
     deadly: tuple[int, ...] = ()
     """Numbers that kill the process."""
+    deadly_once: tuple[int, ...] = ()
+    """Numbers that kill the first process that does them; needs a log."""
     wrong: tuple[int, ...] = ()
     """Numbers that raise an error."""
     silent: tuple[int, ...] = ()
@@ -59,10 +62,11 @@ class Sleeping(Work[int, int]):
         return [self._do(unit) for unit in units]
 
     def _do(self, unit: int) -> "int | Postponed[int]":
+        first = self.log is not None and not list(self.log.glob(f"{unit}-*"))
         if self.log:
             (self.log / f"{unit}-{time.time_ns()}").touch()
         time.sleep(self.nap_s)
-        if unit in self.deadly:
+        if unit in self.deadly or (first and unit in self.deadly_once):
             os._exit(9)
         if unit in self.wrong:
             raise ValueError(f"{unit} is wrong")
@@ -71,6 +75,11 @@ class Sleeping(Work[int, int]):
 
 def sleeping(**settings: Any) -> Sleeping:
     return Sleeping(policy=Policy(round=0), title="round_0: sleeping", **settings)
+
+
+def times_done(log: Path) -> dict[int, int]:
+    """How often each number was begun."""
+    return dict(sorted(Counter(int(file.name.partition("-")[0]) for file in log.iterdir()).items()))
 
 
 def lab_in(folder: Path) -> Lab:
@@ -87,7 +96,3 @@ def wait_until(there: Callable[[], bool], patience_s: float = 60) -> None:
     while not there():
         assert time.monotonic() < until, "it did not come"
         time.sleep(0.05)
-
-
-PYTHONPATH = str(ROOT)
-"""Where the jobs of tests find this module."""
