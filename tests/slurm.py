@@ -260,5 +260,5 @@ def _adjacent_free_ports(count: int) -> Sequence[int]:
     raise OSError("no free ports")
 
 
-def _tail(file: Path, n_lines: int = 15) -> str:
+def _tail(file: Path, n_lines: int = 4) -> str:
     return "\n".join(file.read_text(errors="replace").splitlines()[-n_lines:])
