@@ -18,6 +18,7 @@ from seal.report.folder import write_report
 from seal.run import Run
 from seal.store import MANIFEST
 
+from .jobs import decide_on_jobs
 from .progress import watch
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def run_one(overrides: Sequence[str]) -> int:
         SealError: it cannot start or cannot go on.
     """
     run, settings = config.load(overrides)
-    _perform(run, settings)
+    try:
+        _perform(run, settings)
+    except KeyboardInterrupt as interruption:
+        decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
+        raise
     return 0
 
 

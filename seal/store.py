@@ -41,8 +41,8 @@ Value = TypeVar("Value")
 MANIFEST, RESULTS = "manifest.json", "results.json"
 METRICS, SPENDING = "metrics", "spending"
 """Lines that are no records: when and how long, and what was paid."""
-JOBS = "jobs"
-"""The folder of what runs elsewhere."""
+JOBS, CANCEL = "jobs", "cancel"
+"""The folder of what runs elsewhere, and a file in it that asks whoever coordinates to end the run."""
 
 
 class Store:

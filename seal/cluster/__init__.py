@@ -1,9 +1,10 @@
 """The room of clusters: where work runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from seal.settings import option
 from seal.types import Postponed
@@ -39,3 +40,14 @@ class Cluster(ABC):
 
         What is postponed is not recorded.
         """
+
+    def left_behind(self, run_folder: Path) -> Mapping[str, str]:
+        """The jobs of a run that would outlive its interruption, with their states."""
+        return {}
+
+    def on_interruption(self) -> Literal["ask", "leave", "cancel"]:
+        """What becomes of them."""
+        return "leave"
+
+    def cancel(self, jobs: Sequence[str]) -> None:  # noqa: B027  # most have none
+        """End jobs."""

@@ -14,7 +14,7 @@ from seal.cluster.ledger import CANCELLED, DIED, DONE, Ledger
 from seal.cluster.scheduler import Outcome
 from seal.cluster.task import Task, pack
 from seal.errors import RunError
-from seal.store import JOBS, METRICS, Tail, all_lines, task_files
+from seal.store import CANCEL, JOBS, METRICS, Tail, all_lines, task_files
 from seal.types import Postponed
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Phase:
                 if self.chunks:
                     sleep(self.cluster.poll_s)
         except BaseException as error:
-            if self.scheduler.ends_with_us or not isinstance(error, KeyboardInterrupt):
+            if self.scheduler.ends_with_us or isinstance(error, Exception):
                 self._cancel()
             raise
         return self.postponed
@@ -112,8 +112,12 @@ class Phase:
         states = self.scheduler.states() or {}
         for entry in entries:
             chunk = self._chunk(entry.chunk, [key for key in entry.keys if key in self.wanted])
-            if entry.outcome is None and entry.job in states and self._left(chunk):
+            if entry.outcome is None and not self._left(chunk):
+                self.ledger.ended([entry.job], DONE)
+            elif entry.outcome is None and entry.job in states:
                 self.chunks.append(replace(chunk, job=entry.job, n_left=self._left(chunk)))
+            elif entry.outcome is None:
+                self.ledger.ended([entry.job], DIED, "it ended while nobody watched")
         working = {chunk.job for chunk in self.chunks}
         self.scheduler.cancel([job for job in states if job not in working])
 
@@ -172,7 +176,13 @@ class Phase:
         self.chunks += submitted
 
     def _look(self) -> None:
-        """See what the jobs have done since the last time, and submit those again that died."""
+        """See what the jobs have done since the last time, and submit those again that died.
+
+        Raises:
+            RunError: they die again and again, or somebody wants the run to end.
+        """
+        if (self.folder.parent / CANCEL).exists():
+            raise RunError("`seal cancel` has ended the run; what is recorded is safe, and the same command goes on")
         states = self.scheduler.states()
         outcomes = {chunk.job: self.scheduler.outcome(chunk.job) for chunk in self.chunks}
         self._count(self.tail.new_keys())

@@ -6,7 +6,7 @@ there, and nothing depends on it.
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -20,12 +20,17 @@ from seal.cluster.scheduler import Scheduler, SubmititFolder
 from seal.cluster.task import Task
 from seal.errors import RunError, UsageError
 from seal.settings import option
+from seal.store import JOBS
 
 if TYPE_CHECKING:
     from submitit import SlurmExecutor
 
 LOGS = "slurm"
 """The folder of submitit's own files, in a phase's folder."""
+COORDINATOR = "coordinator"
+"""The same of the run itself, among the phases."""
+REQUEUES = 10_000
+"""A coordinator does little and waits long: it may come to its time limit as often as it likes."""
 COMMAND_TIMEOUT_S = 120
 HOPELESS = ("DependencyNeverSatisfied", "launch failed requeued held", "BadConstraints")
 """Reasons for which a job would wait for ever."""
@@ -120,21 +125,57 @@ class Slurm(Jobs):
                 "cluster: there is no SLURM on this machine (no srun): run this where jobs are submitted, or choose "
                 "cluster=local"
             ) from error
-        executor.update_parameters(
-            **self.resources(place).parameters(),
-            job_name=name,
-            array_parallelism=self.array_parallelism,
-            setup=[*self.setup],
-            signal_delay_s=self.signal_s,
-            srun_args=[*self.srun_arguments],
-            wckey=None,  # submitit would ask for one of its own, which clusters that track them refuse
-        )
+        executor.update_parameters(**self._parameters(place, name))
         return executor
+
+    def directives(self, place: Place, *, n_jobs: int, name: str) -> list[str]:
+        """What sbatch will be told for an array of so many jobs. Needs no SLURM."""
+        from submitit.slurm.slurm import _make_sbatch_string
+
+        parameters = self._parameters(place, name)
+        script = _make_sbatch_string("", "LOGS", map_count=n_jobs if n_jobs > 1 else None, **parameters)
+        return [line for line in script.splitlines() if line.startswith("#SBATCH")]
+
+    def _parameters(self, place: Place, name: str) -> dict[str, Any]:
+        return {
+            **self.resources(place).parameters(),
+            "job_name": name,
+            "array_parallelism": self.array_parallelism,
+            "setup": [*self.setup],
+            "signal_delay_s": self.signal_s,
+            "srun_args": [*self.srun_arguments],
+            "wckey": None,  # submitit would ask for one of its own, which clusters that track them refuse
+        }
+
+    def left_behind(self, run_folder: Path) -> Mapping[str, str]:
+        return queued(job_name(run_folder)) or {}
+
+    def on_interruption(self) -> Literal["ask", "leave", "cancel"]:
+        return self.interrupted
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        cancel(jobs)
+
+    def detach(self, coordinator: Callable[[], Any], run_folder: Path) -> str:
+        """Submit what coordinates a run as a job of its own; its id.
+
+        Raises:
+            UsageError: there is no SLURM here.
+            RunError: SLURM does not take it; with its words.
+        """
+        executor = self.executor(run_folder / JOBS / COORDINATOR, Place.COORDINATOR, name=coordinator_name(run_folder))
+        executor.max_num_timeout = REQUEUES
+        return _submitted(executor, [coordinator])[0]
 
 
 def job_name(run_folder: Path) -> str:
     """The name of all jobs of a run, and of no other's: how they are found in the queue."""
     return f"seal-{sha256(str(run_folder.resolve()).encode()).hexdigest()[:10]}"
+
+
+def coordinator_name(run_folder: Path) -> str:
+    """The name of the job that coordinates a run."""
+    return job_name(run_folder).replace("seal-", "seal-run-")
 
 
 class SlurmJobs(SubmititFolder):
@@ -147,15 +188,7 @@ class SlurmJobs(SubmititFolder):
         self.cluster, self.name = cluster, job_name(run_folder)
 
     def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
-        from submitit.core.utils import FailedJobError, FailedSubmissionError
-
-        executor = self.cluster.executor(self.folder, place, name=self.name)
-        try:
-            with outside_of_any_job(), executor.batch():
-                jobs = [executor.submit(task) for task in tasks]
-        except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
-            raise RunError(f"SLURM does not take the job: {_said(error)}") from error
-        return [str(job.job_id) for job in jobs]
+        return _submitted(self.cluster.executor(self.folder, place, name=self.name), tasks)
 
     def states(self) -> Mapping[str, str] | None:
         return queued(self.name)
@@ -165,6 +198,17 @@ class SlurmJobs(SubmititFolder):
 
     def cancel(self, jobs: Sequence[str]) -> None:
         cancel(jobs)
+
+
+def _submitted(executor: "SlurmExecutor", tasks: Sequence[Callable[[], Any]]) -> list[str]:
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+    try:
+        with outside_of_any_job(), executor.batch():
+            jobs = [executor.submit(task) for task in tasks]
+    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+        raise RunError(f"SLURM does not take the job: {_said(error)}") from error
+    return [str(job.job_id) for job in jobs]
 
 
 @contextmanager
