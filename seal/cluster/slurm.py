@@ -52,7 +52,7 @@ class Resources:
     minutes: PositiveInt
     """The time limit. A job that comes to it goes back into the queue, and on from what it has recorded."""
     more: Mapping[str, str | int | bool]
-    """Further options of sbatch, for example {exclude: node7}."""
+    """Further options of sbatch, by name: `+cluster.workers.more.exclude=node7`."""
 
     def parameters(self) -> dict[str, Any]:
         """As submitit's executor calls them."""

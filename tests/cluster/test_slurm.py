@@ -33,6 +33,7 @@ SLURM = (
     "cluster.poll_s=0.3",
     "cluster.settle_s=3",
 )
+NAP_S = 0.4
 UNITS = list(range(1, 13))
 SQUARES = [unit * unit for unit in UNITS]
 
@@ -180,7 +181,7 @@ def has_seen(process: "subprocess.Popen[bytes]", log: Path, n_begun: int) -> boo
 def storm(slurm: SlurmCluster, folder: Path, log: Path, random: Random, n_blows: int = 5) -> None:
     """Kill, requeue, warn and cancel jobs, and kill and interrupt coordinators, until they are done all the same."""
     blows = [("scontrol", "requeue"), ("scancel", "--signal=USR2"), ("scancel", "--signal=KILL"), ("scancel",)]
-    process = coordinator(folder, log, nap_s=0.4)
+    process = coordinator(folder, log, nap_s=NAP_S)
     for _ in range(n_blows):
         seen = sum(times_done(log).values()) + random.randint(1, 2)
         wait_until(partial(has_seen, process, log, seen))
@@ -188,8 +189,8 @@ def storm(slurm: SlurmCluster, folder: Path, log: Path, random: Random, n_blows:
         if random.random() < 0.3 or process.poll() is not None:
             process.send_signal(random.choice([signal.SIGKILL, signal.SIGINT]))
             process.communicate()
-            process = coordinator(folder, log, nap_s=0.4)
+            process = coordinator(folder, log, nap_s=NAP_S)
         elif jobs:
             slurm.ask(*random.choice(blows), random.choice(jobs))
     while process.wait() != 0:
-        process = coordinator(folder, log, nap_s=0.4)
+        process = coordinator(folder, log, nap_s=NAP_S)
