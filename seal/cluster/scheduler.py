@@ -17,9 +17,15 @@ LOG_LINES = 20
 class Outcome:
     """How a task ended that came to its end."""
 
-    postponed: Mapping[str, Postponed[Any]]
+    value: Any = None
+    """What it returned."""
     error: str = ""
     """The last line of what it raised."""
+
+    @property
+    def postponed(self) -> Mapping[str, Postponed[Any]]:
+        """What a task of a phase returns."""
+        return self.value or {}
 
 
 class Scheduler(Protocol):
@@ -67,8 +73,8 @@ class SubmititFolder:
         except (FileNotFoundError, EOFError):
             return None
         if verdict == "success":
-            return Outcome(postponed=value)
-        return Outcome(postponed={}, error=str(value).strip().splitlines()[-1])
+            return Outcome(value=value)
+        return Outcome(error=str(value).strip().splitlines()[-1])
 
     def log_tail(self, job: str) -> str:
         from submitit.core.utils import JobPaths
