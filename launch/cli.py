@@ -122,6 +122,11 @@ def _parser() -> argparse.ArgumentParser:
     agreement.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="the grader, for example grader=lexical")
     _add_json(agreement)
 
+    log = _command(commands, "log", _log, "tell another logger what a run's own files say")
+    log.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
+    log.add_argument("--to", required=True, choices=["wandb"])
+    log.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings of the logger: logger.project=…")
+
     for name, function, summary in (
         ("status", _status, "how far a run is"),
         ("report", _report, "make the tables, plots and page of a run"),
@@ -201,6 +206,12 @@ def _cancel(parsed: argparse.Namespace) -> int:
     from .jobs import cancel_run
 
     return cancel_run(parsed.run, as_json=parsed.json)
+
+
+def _log(parsed: argparse.Namespace) -> int:
+    from .replaying import replay
+
+    return replay(parsed.run, parsed.to, parsed.overrides)
 
 
 def _report(parsed: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def status(name: str, *, as_json: bool) -> int:
 def status_of(folder: Path) -> dict[str, Any]:
     """Records by kind, whether there are results, what paid calls took, and what was done last."""
     kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations", "merges")
-    lines = sorted(all_lines(folder, METRICS), key=lambda line: str(json.loads(line)["time"]))
+    work = [line for line in metrics_of(folder) if "work" in line]
     counts = {kind: sum(map(count_records, (folder / f"{kind}.jsonl", *task_files(folder, kind)))) for kind in kinds}
     return {
         "run": str(folder),
@@ -47,8 +47,13 @@ def status_of(folder: Path) -> dict[str, Any]:
         "records": {kind: count for kind, count in counts.items() if count},
         "spent": spent(folder),
         "jobs": jobs_of(folder),
-        "last": json.loads(lines[-1]) if lines else None,
+        "last": work[-1] if work else None,
     }
+
+
+def metrics_of(folder: Path) -> list[dict[str, Any]]:
+    """All that a run and its jobs logged, in the order of time."""
+    return sorted(map(json.loads, all_lines(folder, METRICS)), key=lambda metrics: str(metrics["time"]))
 
 
 def report(name: str, *, as_json: bool) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from seal.engine import Generator
 from seal.errors import RunError
 from seal.logger import Log, Metrics, timed_line
-from seal.store import METRICS, SPENDING, Store
+from seal.store import METRICS, SPENDING, Store, all_lines
 from seal.task import Contexts
 from seal.types import Policy, Postponed, Usage
 
@@ -85,6 +85,17 @@ class Lab:
         """Book what a paid call took, at once: a run that is stopped has spent it all the same."""
         booking = {"purpose": purpose, **asdict(usage)}
         self.store.add_lines(SPENDING, [json.dumps(booking) + "\n"])
+
+    def announce(self, event: str, metrics: Metrics) -> None:
+        """Log what is so only once in a run, however often it is resumed."""
+        if event not in self._announced:
+            self._announced.add(event)
+            self.log({"event": event, **metrics})
+
+    @cached_property
+    def _announced(self) -> set[str]:
+        lines = map(json.loads, all_lines(self.store.folder, METRICS))
+        return {line["event"] for line in lines if "event" in line}
 
     def packed(self) -> "Lab":
         """This lab without what it has opened and who watches: a value, for another process."""

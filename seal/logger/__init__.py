@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class Logger(ABC):
     """A receiver of metrics."""
 
     @abstractmethod
-    def open(self, folder: Path) -> Log:
+    def open(self, folder: Path) -> AbstractContextManager[Log]:
         """Begin, or go on, logging for the run in this folder."""
 
 

@@ -1,5 +1,7 @@
 """Metrics as lines of JSON in the run's own folder. Every run has them, whatever other logger it has."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from seal.logger import Log, Logger, Metrics, timed_line
@@ -11,8 +13,9 @@ from seal.store import METRICS, append_lines
 class Jsonl(Logger):
     """Writes `metrics.jsonl`."""
 
-    def open(self, folder: Path) -> Log:
+    @contextmanager
+    def open(self, folder: Path) -> Iterator[Log]:
         def log(metrics: Metrics) -> None:
             append_lines(folder / f"{METRICS}.jsonl", [timed_line(metrics)])
 
-        return log
+        yield log
