@@ -21,7 +21,7 @@ class Place(StrEnum):
     """Where a kind of work belongs, on a cluster that has more than one place."""
 
     COORDINATOR = "coordinator"
-    """Beside the run itself: work that only waits for others, such as a judge."""
+    """Beside the run itself: work that only waits for others, over a network that jobs may not have."""
     WORKERS = "workers"
     """On as many machines as there are."""
     LEARNER = "learner"

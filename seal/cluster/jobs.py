@@ -61,7 +61,7 @@ class Jobs(Cluster):
     ) -> "list[Result | Postponed[Result]]":
         from seal.cluster.phase import Phase
 
-        if work.place is Place.COORDINATOR:
+        if work.place(lab) is Place.COORDINATOR:
             return Local(threads=self.threads).fulfil(lab, work, units)
         known = lab.store.records(work.records, work.result)
         postponed: dict[str, Postponed[Result]] = {}

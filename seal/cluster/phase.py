@@ -163,7 +163,8 @@ class Phase:
             )
             for chunk in chunks
         ]
-        jobs = self.scheduler.submit(tasks, self.work.place)
+        place = self.work.place(self.lab)
+        jobs = self.scheduler.submit(tasks, place)
         submitted = [
             replace(chunk, job=job, n_left=self._left(chunk), gone_since_s=None)
             for chunk, job in zip(chunks, jobs, strict=True)
@@ -171,7 +172,7 @@ class Phase:
         self.ledger.submitted(
             {chunk.job: (chunk.number, sorted(chunk.keys)) for chunk in submitted},
             title=self.work.title,
-            gpus=self.cluster.gpus(self.work.place),
+            gpus=self.cluster.gpus(place),
         )
         self.chunks += submitted
 

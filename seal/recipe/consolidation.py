@@ -57,10 +57,12 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
 
     records: ClassVar[str] = "consolidations"
     result: ClassVar[Any] = Consolidated | Failure
-    place: ClassVar[Place] = Place.LEARNER
 
     def key(self, unit: Corpus) -> str:
         return f"{self.policy.id}/{unit.name}"
+
+    def place(self, lab: Lab) -> Place:
+        return Place.LEARNER
 
     def batch_size(self, lab: Lab) -> int:
         return 1

@@ -34,10 +34,12 @@ class Merging(Work[Step, Merged | Failure]):
 
     records: ClassVar[str] = "merges"
     result: ClassVar[Any] = Merged | Failure
-    place: ClassVar[Place] = Place.LEARNER
 
     def key(self, unit: Step) -> str:
         return self.policy.id
+
+    def place(self, lab: Lab) -> Place:
+        return Place.LEARNER
 
     def batch_size(self, lab: Lab) -> int:
         return 1

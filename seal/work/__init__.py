@@ -28,9 +28,6 @@ class Work(ABC, Generic[Unit, Result]):
     result: ClassVar[Any]
     """The type of a result."""
 
-    place: ClassVar[Place] = Place.WORKERS
-    """Where a cluster does it."""
-
     policy: Policy
     title: str
     """For the people who watch."""
@@ -41,6 +38,10 @@ class Work(ABC, Generic[Unit, Result]):
 
     def seed(self, lab: Lab, unit: Unit) -> int:
         return derive(lab.run.seed, self.records, self.key(unit))
+
+    def place(self, lab: Lab) -> Place:
+        """Where a cluster does it."""
+        return Place.WORKERS
 
     @abstractmethod
     def batch_size(self, lab: Lab) -> int:

@@ -35,10 +35,12 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
 
     records: ClassVar[str] = "evaluations"
     result: ClassVar[Any] = Evaluation | Failure
-    place: ClassVar[Place] = Place.COORDINATOR
 
     def key(self, unit: ExamPaper) -> str:
         return unit.key
+
+    def place(self, lab: Lab) -> Place:
+        return Place.COORDINATOR
 
     def batch_size(self, lab: Lab) -> int:
         return 256

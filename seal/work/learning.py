@@ -27,10 +27,12 @@ class Learning(Work[Lesson, Update]):
 
     records: ClassVar[str] = "updates"
     result: ClassVar[Any] = Update
-    place: ClassVar[Place] = Place.LEARNER
 
     def key(self, unit: Lesson) -> str:
         return self.policy.id
+
+    def place(self, lab: Lab) -> Place:
+        return Place.LEARNER
 
     def batch_size(self, lab: Lab) -> int:
         return 1

@@ -43,6 +43,9 @@ class Proposing(Work[Proposal, SelfEdit]):
     def cost(self, unit: Proposal) -> int:
         return len(unit.context.text)
 
+    def place(self, lab: Lab) -> Place:
+        return Place.WORKERS if (lab.run.writer or lab.run.engine).serves_policies else Place.COORDINATOR
+
     def batch_size(self, lab: Lab) -> int:
         return (lab.run.writer or lab.run.engine).batch_size
 
@@ -72,10 +75,12 @@ class Reading(Work[Attempt, Rating]):
 
     records: ClassVar[str] = "ratings"
     result: ClassVar[Any] = Rating
-    place: ClassVar[Place] = Place.COORDINATOR
 
     def key(self, unit: Attempt) -> str:
         return f"{self.policy.id}/{unit.name}"
+
+    def place(self, lab: Lab) -> Place:
+        return Place.COORDINATOR
 
     def batch_size(self, lab: Lab) -> int:
         return 64

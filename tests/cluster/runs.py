@@ -30,7 +30,7 @@ class Sleeping(Work[int, int]):
 
     records: ClassVar[str] = "squares"
     result: ClassVar[Any] = int
-    place: ClassVar[Place] = Place.WORKERS
+    where: Place = Place.WORKERS
     nap_s: float = 0.0
     per_batch: int = 1
     together: bool = False
@@ -51,6 +51,9 @@ class Sleeping(Work[int, int]):
 
     def cost(self, unit: int) -> int:
         return unit
+
+    def place(self, lab: Lab) -> Place:
+        return self.where
 
     def batch_size(self, lab: Lab) -> int:
         return self.per_batch

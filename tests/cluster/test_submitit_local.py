@@ -1,16 +1,20 @@
 """Jobs as processes: what a coordinator promises, without a scheduler."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from seal.launch.cli import main
 
-from seal.cluster import Cluster
+from seal.cluster import Cluster, Place
 from seal.cluster.ledger import DIED, DONE, all_entries
+from seal.config import load
 from seal.errors import RunError
 from seal.store import Store
-from seal.types import Postponed
+from seal.types import Policy, Postponed
+from seal.work.trying import TryingOut
+from seal.work.writing import Proposing
 from tests.cluster.runs import CHUNKED, cluster_of, lab_in, sleeping, times_done
 from tests.conftest import records
 
@@ -85,6 +89,19 @@ def test_batches_that_round_together_are_the_same_in_jobs(cluster: Cluster, tmp_
     assert cluster.fulfil(lab, work, [2, 3, 4, 5, 6, 7]) == [4, 9, 16, 25, 36, 49]
     assert times_done(log) == {4: 1, 5: 1, 6: 1, 7: 1}
     assert [json.loads(line)["key"] for line in (tmp_path / "squares.jsonl").read_text().splitlines()] == list("732654")
+
+
+def test_work_that_only_waits_for_others_is_done_beside_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    assert cluster.fulfil(lab_in(tmp_path), sleeping(where=Place.COORDINATOR), [1, 2]) == [1, 4]
+    assert all_entries(tmp_path) == []
+
+
+def test_whoever_writes_behind_an_endpoint_is_asked_beside_the_run(tmp_path: Path) -> None:
+    run, _ = load(["recipe=evaluate", "engine@writer=openai"])
+    lab = replace(lab_in(tmp_path), run=run)
+    policy = Policy(round=0)
+    assert Proposing(policy=policy, title="").place(lab) is Place.COORDINATOR
+    assert TryingOut(policy=policy, title="").place(lab) is Place.WORKERS
 
 
 @pytest.mark.slow
