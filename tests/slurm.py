@@ -126,6 +126,13 @@ class SlurmCluster:
         if hasattr(self, "database"):
             shutil.rmtree(self.database, ignore_errors=True)
 
+    def restart_controller(self, away_s: float) -> None:
+        """The controller is gone for so long, and finds its state again."""
+        self._stop(self.daemons.pop("slurmctld"))
+        time.sleep(away_s)
+        self._daemon("slurmctld", "slurmctld", "-D")
+        self.wait_for("slurmctld", lambda: self.ask("squeue") is not None)
+
     def quiet(self, patience_s: float = PATIENCE_S) -> bool:
         """Wait until no job is left; whether that came to be."""
         until = time.monotonic() + patience_s

@@ -109,7 +109,8 @@ class Phase:
         """Jobs of an earlier coordinator that are still there go on; those that nobody has a record of are ended."""
         entries = self.ledger.entries()
         self.n_chunks = max((entry.chunk + 1 for entry in entries), default=0)
-        states = self.scheduler.states() or {}
+        while (states := self.scheduler.states()) is None:  # to submit the same again would be a waste
+            sleep(self.cluster.poll_s)
         for entry in entries:
             chunk = self._chunk(entry.chunk, [key for key in entry.keys if key in self.wanted])
             if entry.outcome is None and not self._left(chunk):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
@@ -32,6 +33,10 @@ COORDINATOR = "coordinator"
 REQUEUES = 10_000
 """A coordinator does little and waits long: it may come to its time limit as often as it likes."""
 COMMAND_TIMEOUT_S = 120
+AWAY = ("unable to contact", "timed out", "connection refused", "temporarily")
+"""Words of a controller that may be back soon."""
+PATIENCE, PAUSE_S = 60, 10.0
+"""It is tried again so often, after so long."""
 HOPELESS = ("DependencyNeverSatisfied", "launch failed requeued held", "BadConstraints")
 """Reasons for which a job would wait for ever."""
 
@@ -70,7 +75,7 @@ class Resources:
             "cpus_per_task": self.cpus,
             "mem": f"{round(self.memory_gb * 1024)}MB",
             "time": self.minutes,
-            "additional_parameters": dict(self.more),
+            "additional_parameters": {"requeue": True, **self.more},
         }
 
 
@@ -201,13 +206,19 @@ class SlurmJobs(SubmititFolder):
 
 
 def _submitted(executor: "SlurmExecutor", tasks: Sequence[Callable[[], Any]]) -> list[str]:
+    """The ids of the jobs. A controller that is away for a while, as one that is restarted, is waited for."""
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
-    try:
-        with outside_of_any_job(), executor.batch():
-            jobs = [executor.submit(task) for task in tasks]
-    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
-        raise RunError(f"SLURM does not take the job: {_said(error)}") from error
+    for waited in range(PATIENCE + 1):
+        try:
+            with outside_of_any_job(), executor.batch():
+                jobs = [executor.submit(task) for task in tasks]
+        except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+            if waited == PATIENCE or not any(word in _said(error).lower() for word in AWAY):
+                raise RunError(f"SLURM does not take the job: {_said(error)}") from error
+            sleep(PAUSE_S)
+        else:
+            break
     return [str(job.job_id) for job in jobs]
 
 

@@ -36,7 +36,7 @@ class Wandb(Logger):
     entity: str | None
     """The user or team; None takes the account's default."""
     group: str | None
-    """Runs that belong together, for example those of a sweep. None takes the folder that the run's folder lies in."""
+    """Runs that belong together. None takes what stands before the last `/` of the run's name: that of its sweep."""
     job_type: str | None
     """What kind of run this is; None takes the recipe."""
     tags: tuple[str, ...]
@@ -70,7 +70,7 @@ class Wandb(Logger):
         run = wandb.init(
             project=self.project,
             entity=self.entity,
-            group=self.group or folder.parent.name,
+            group=self.group or str(facts["settings"]["name"]).rpartition("/")[0] or None,
             job_type=self.job_type or str(facts["settings"]["recipe"]["_target_"]).rpartition(".")[2].lower(),
             tags=self.tags,
             name=f"{folder.name} (told again)" if again else folder.name,

@@ -111,6 +111,18 @@ def test_jobs_of_a_node_that_disappears_go_on_elsewhere(
     assert sum(times_done(log).values()) <= len(UNITS) + 2
 
 
+def test_a_controller_that_is_away_is_waited_for(
+    cluster: Cluster, slurm: SlurmCluster, tmp_path: Path, log: Path
+) -> None:
+    def strike() -> None:
+        wait_until(lambda: len(times_done(log)) >= 4)
+        slurm.restart_controller(away_s=3)
+
+    with disturbed(strike):
+        assert cluster.fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
+    assert times_done(log) == dict.fromkeys(UNITS, 1)
+
+
 def test_a_preempted_job_goes_on_when_there_is_room(slurm: SlurmCluster, tmp_path: Path, log: Path) -> None:
     gpus = ("cluster.workers.partition=low", "cluster.workers.gpus=2")
     low = cluster_of(*(each for each in SLURM if "gpus" not in each and "partition" not in each), *gpus)

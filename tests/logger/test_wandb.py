@@ -74,7 +74,7 @@ def _without_tables(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def test_a_run_that_is_resumed_is_the_same_run_there(tmp_path: Path) -> None:
-    manifest = {"started": "2026", "settings": {"recipe": {"_target_": "seal.recipe.train.Train"}}}
+    manifest = {"started": "2026", "settings": {"name": "ranks/4", "recipe": {"_target_": "seal.recipe.train.Train"}}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     for value in (1, 2):
         with OFFLINE.open(tmp_path) as log:
