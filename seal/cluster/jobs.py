@@ -68,6 +68,8 @@ class Jobs(Cluster):
         lab.monitor.advanced(sum(work.key(unit) in known for unit in units))
         if any(work.key(unit) not in known for unit in units):
             batches = batches_of(lab, work, units)
-            postponed = Phase(self, lab, work, batches).finish()
+            phase = Phase(self, lab, work, batches)
+            postponed = phase.finish()
             lab.store.adopt(work.records, work.result, [work.key(unit) for batch in batches for unit in batch])
+            phase.tidy()
         return [known[key] if (key := work.key(unit)) in known else postponed[key] for unit in units]

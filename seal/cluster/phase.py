@@ -14,7 +14,7 @@ from seal.cluster.ledger import CANCELLED, DIED, DONE, Ledger
 from seal.cluster.scheduler import Outcome
 from seal.cluster.task import Task, pack
 from seal.errors import RunError
-from seal.store import CANCEL, JOBS, METRICS, Tail, all_lines, task_files
+from seal.store import CANCEL, JOBS, METRICS, SPENDING, Tail, all_lines, complete_lines, task_files
 from seal.types import Postponed
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Chunk:
     """In a row, without anything recorded in between."""
     n_left: int = 0
     """Units without a record when the job was submitted."""
-    gone_since_s: float | None = None
-    """When the job was first missed, or had ended without all of its records."""
+    odd_since_s: float | None = None
+    """When the job was first seen to be gone without all of its records, or to be there with all of them."""
 
 
 class Phase:
@@ -85,6 +85,18 @@ class Phase:
                 self._cancel()
             raise
         return self.postponed
+
+    def tidy(self) -> None:
+        """Tell what the tasks have to say besides records, and keep nothing of them but logs and the ledger."""
+        for file in sorted(self.folder.glob(f"{METRICS}-*.jsonl")):
+            for line in complete_lines(file):
+                self.lab.log(json.loads(line))
+            file.unlink()
+        for file in sorted(self.folder.glob(f"{SPENDING}-*.jsonl")):
+            self.lab.store.add_lines(SPENDING, [f"{line.decode()}\n" for line in complete_lines(file)])
+            file.unlink()
+        for file in self.folder.glob("**/*.pkl"):
+            file.unlink()
 
     def _left_by_others(self) -> list[str]:
         """What was recorded by jobs of an earlier coordinator, in this phase or in one cut otherwise."""
@@ -167,7 +179,7 @@ class Phase:
         place = self.work.place(self.lab)
         jobs = self.scheduler.submit(tasks, place)
         submitted = [
-            replace(chunk, job=job, n_left=self._left(chunk), gone_since_s=None)
+            replace(chunk, job=job, n_left=self._left(chunk), odd_since_s=None)
             for chunk, job in zip(chunks, jobs, strict=True)
         ]
         self.ledger.submitted(
@@ -193,16 +205,21 @@ class Phase:
         for chunk in self.chunks:
             outcome = outcomes[chunk.job]
             self.postponed |= outcome.postponed if outcome else {}
-            if not self._left(chunk):
-                self.ledger.ended([chunk.job], DONE)
-            elif outcome and outcome.error:
+            left = self._left(chunk)
+            is_over = outcome is not None or (states is not None and chunk.job not in states)
+            odd_since_s = chunk.odd_since_s or monotonic()
+            if left and outcome and outcome.error:
                 dead.append((chunk, outcome.error))
-            elif outcome is None and (states is None or chunk.job in states):
-                still.append(replace(chunk, gone_since_s=None))
-            elif monotonic() - (chunk.gone_since_s or monotonic()) >= self.cluster.settle_s:
+            elif left and not is_over:
+                still.append(replace(chunk, odd_since_s=None))
+            elif left == 0 and is_over:
+                self.ledger.ended([chunk.job], DONE)
+            elif monotonic() - odd_since_s < self.cluster.settle_s:
+                still.append(replace(chunk, odd_since_s=odd_since_s))
+            elif left:
                 dead.append((chunk, self._why(chunk, outcome)))
             else:
-                still.append(replace(chunk, gone_since_s=chunk.gone_since_s or monotonic()))
+                self.ledger.ended([chunk.job], DONE)
         self.chunks = still
         self._submit([self._died(chunk, reason) for chunk, reason in dead])
 

@@ -12,7 +12,7 @@ from seal.cluster import Cluster, Place
 from seal.config import load
 from seal.lab import Lab, Silent
 from seal.store import Store
-from seal.types import Policy, Postponed
+from seal.types import Policy, Postponed, Usage
 from seal.work import Work
 from tests.conftest import SMALL, settings_without
 
@@ -43,6 +43,8 @@ class Sleeping(Work[int, int]):
     """Numbers that raise an error."""
     silent: tuple[int, ...] = ()
     """Numbers that are postponed."""
+    pays: bool = False
+    """Whether a number is a paid call."""
     log: Path | None = None
     """A folder where each doing of a number leaves a file."""
 
@@ -62,6 +64,8 @@ class Sleeping(Work[int, int]):
         return self.together
 
     def do(self, lab: Lab, units: Sequence[int]) -> "list[int | Postponed[int]]":
+        for _ in units if self.pays else ():
+            lab.spend("squares", Usage())
         return [self._do(unit) for unit in units]
 
     def _do(self, unit: int) -> "int | Postponed[int]":

@@ -11,6 +11,8 @@ from seal.cluster import Cluster, Place
 from seal.cluster.ledger import DIED, DONE, all_entries
 from seal.config import load
 from seal.errors import RunError
+from seal.logger import Metrics
+from seal.report.spending import spent
 from seal.store import Store
 from seal.types import Policy, Postponed
 from seal.work.trying import TryingOut
@@ -39,7 +41,17 @@ def test_results_come_in_the_order_of_the_units_from_several_jobs(cluster: Clust
     ]
     lines = (tmp_path / "squares.jsonl").read_text().splitlines()
     assert [json.loads(line)["key"] for line in lines] == ["5", "3", "2", "1"]
-    assert not list(tmp_path.glob("jobs/*/squares-*.jsonl"))
+    left = {file.name.partition("_0_")[2] or file.name for file in tmp_path.glob("jobs/**/*") if file.is_file()}
+    assert left == {"ledger.jsonl", "log.err", "log.out"}
+
+
+def test_what_jobs_paid_and_how_long_they_took_is_told_by_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    logged: list[Metrics] = []
+    lab = replace(lab_in(tmp_path), log=logged.append)
+    cluster.fulfil(lab, sleeping(pays=True), [1, 5, 3, 2])
+    assert spent(tmp_path)["n_calls"] == 4
+    assert [(line["kind"], line["units"]) for line in logged] == [("squares", 1)] * 4
+    assert all(str(line["time"]).startswith("20") for line in logged)
 
 
 def test_a_chunk_that_died_is_submitted_again_and_does_only_what_it_had_not_recorded(
