@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seal import config
-from seal.cluster.slurm import Slurm, coordinator_name, queued
+from seal.cluster.slurm import Slurm
+from seal.cluster.slurm_queue import coordinator_name, queued
 from seal.errors import ConfigError, RunError
 from seal.preflight import preflight
 

@@ -6,7 +6,8 @@ from math import ceil
 from typing import Any
 
 from seal.cluster import Place
-from seal.cluster.slurm import Slurm, job_name
+from seal.cluster.slurm import Slurm
+from seal.cluster.slurm_queue import job_name
 from seal.recipe import Forecast
 from seal.run import Run
 from seal.store import METRICS, all_lines

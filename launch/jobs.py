@@ -11,9 +11,11 @@ from typing import Any
 from rich.console import Console
 
 from seal.cluster.ledger import DIED, Entry, all_entries
-from seal.cluster.slurm import LOGS, cancel, coordinator_name, job_name, queued
+from seal.cluster.slurm import LOGS
+from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued
+from seal.cluster.task_store import Tail
 from seal.run import Run
-from seal.store import CANCEL, JOBS, METRICS, Tail, all_lines, complete_lines
+from seal.store import CANCEL, JOBS, METRICS, all_lines, complete_lines
 
 from .finding import find_run
 

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from seal import config
 from seal.cluster.scheduler import SubmititFolder
-from seal.cluster.slurm import cancel, job_name, outside_of_any_job, queued, why_gone
+from seal.cluster.slurm_queue import cancel, job_name, outside_of_any_job, queued, why_gone
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
 from seal.lab import Silent

@@ -13,8 +13,9 @@ from seal.cluster.batches import cut, to_do
 from seal.cluster.ledger import CANCELLED, DIED, DONE, Ledger
 from seal.cluster.scheduler import Outcome
 from seal.cluster.task import Task, pack
+from seal.cluster.task_store import Tail
 from seal.errors import RunError
-from seal.store import CANCEL, JOBS, METRICS, SPENDING, Tail, all_lines, complete_lines, task_files
+from seal.store import CANCEL, JOBS, METRICS, SPENDING, all_lines, complete_lines, task_files
 from seal.types import Postponed
 
 if TYPE_CHECKING:

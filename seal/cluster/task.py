@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from seal.cluster.local import Local
-from seal.store import JOBS, TaskStore
+from seal.cluster.task_store import TaskStore
+from seal.store import JOBS
 from seal.types import Postponed
 
 if TYPE_CHECKING:

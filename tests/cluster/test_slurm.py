@@ -16,7 +16,7 @@ from seal.launch.cli import main
 
 from seal.cluster import Cluster
 from seal.cluster.ledger import DIED, all_entries
-from seal.cluster.slurm import job_name, queued
+from seal.cluster.slurm_queue import job_name, queued
 from seal.errors import RunError
 from tests.cluster.runs import CHUNKED, cluster_of, lab_in, sleeping, times_done, wait_until
 from tests.conftest import ROOT, records
@@ -170,12 +170,21 @@ def test_what_slurm_refuses_stops_the_run_with_its_words(slurm: SlurmCluster, tm
 
 
 def test_jobs_get_what_was_asked_for(slurm: SlurmCluster, tmp_path: Path) -> None:
-    asked = ("cluster.workers.partition=gpu", "cluster.workers.gpus=1", "cluster.setup=['export GREETING=hello']")
+    container = f"env PATH={Path(sys.executable).parent}:$PATH"  # stands for a real one: something before `python`
+    asked = (
+        "cluster.workers.partition=gpu",
+        "cluster.workers.gpus=1",
+        "cluster.setup=['export GREETING=hello']",
+        f"cluster.container='{container}'",
+        "cluster.srun_arguments=[--quiet]",
+    )
     cluster_of(*SLURM, *asked).fulfil(lab_in(tmp_path), sleeping(), [1])
     [script] = [file.read_text() for file in tmp_path.glob("jobs/*/slurm/*_submission.sh")]
     for line in ("--partition=gpu", "--gpus-per-node=1", "--cpus-per-task=1", "--mem=1024MB", "--time=60"):
         assert f"#SBATCH {line}\n" in script
     assert "\nexport GREETING=hello\n" in script
+    assert f"{container} python -u -m submitit.core._submit" in script
+    assert " --quiet " in script
 
 
 def test_whatever_happens_at_random_every_unit_ends_with_one_record(

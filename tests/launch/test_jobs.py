@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from seal.cluster.slurm import coordinator_name, job_name, queued
+from seal.cluster.slurm_queue import coordinator_name, job_name, queued
 from tests.conftest import SMALL, records
 from tests.slurm import SlurmCluster
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seal.cluster.slurm import job_name, queued
+from seal.cluster.slurm_queue import job_name, queued
 from tests.conftest import SMALL
 from tests.slurm import SlurmCluster
 
