@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: help demo test test-slow bench bench-quick lint clean
+.PHONY: help demo test test-slow test-cluster bench bench-quick lint clean
 
 help:
 	@echo "make demo   set up and run SEAL on the embedded tiny world (a few minutes, most of it setting up)"
 	@echo "make test   set up and run the fast tests"
+	@echo "make test-cluster  the tests on a real SLURM, which root on Debian installs and starts for them"
 	@echo "make bench  measure the inner loop against the published one (bench-quick: the tiny model only)"
 	@echo "make lint   format, lint, types, layers"
 
@@ -28,6 +29,13 @@ test: $(READY)
 
 test-slow: $(READY)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "slow"
+
+SLURM := munge slurmctld slurmd slurm-client slurmdbd mariadb-server
+
+test-cluster: $(READY)
+	@if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ] && ! { command -v slurmdbd && command -v mariadbd; } >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(SLURM); fi
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "cluster" -rs
 
 bench: $(READY)
 	$(VENV)/bin/python -m tests.bench.inner_loop

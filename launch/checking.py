@@ -17,6 +17,8 @@ from seal.run import Run
 from seal.statistics import mean
 from seal.task import Contexts
 
+from .job_plan import jobs_plan, sentences
+
 
 def check(overrides: Sequence[str], *, as_json: bool) -> int:
     """Print the resolved configuration and the plan.
@@ -27,8 +29,10 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     run, settings = config.load(overrides)
     contexts = preflight(run)
     plan, memory = plan_of(run, contexts), memory_of(run)
+    jobs = jobs_plan(run, run.recipe.forecast(contexts, run.outer))
     if as_json:
-        print(json.dumps({"settings": settings, "plan": plan, "memory": memory}, indent=2, default=str))
+        facts = {"settings": settings, "plan": plan, "memory": memory, "jobs": jobs}
+        print(json.dumps(facts, indent=2, default=str))
         return 0
     console = Console()
     console.print(
@@ -41,6 +45,8 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
         console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
     for sentence in _memory_sentences(memory):
         console.print(sentence, highlight=False)
+    for sentence in sentences(jobs) if jobs else ():
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     return 0
 
 

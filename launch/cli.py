@@ -61,8 +61,12 @@ def _how_to_resume(parsed: argparse.Namespace) -> str:
     return ", but only with if_exists=resume" if unlike else ""
 
 
+class Terminated(KeyboardInterrupt):
+    """An interruption by somebody who cannot be asked anything."""
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     run = _command(commands, "run", _run, "run, or go on with, an experiment")
     run.add_argument(
         "-m", "--multirun", action="store_true", help="one run for each combination of comma-separated values"
+    )
+    run.add_argument(
+        "--detach", action="store_true", help="make the run itself a job of the cluster too, and return at once"
     )
     run.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help=_OVERRIDES)
 
@@ -115,9 +122,15 @@ def _parser() -> argparse.ArgumentParser:
     agreement.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="the grader, for example grader=lexical")
     _add_json(agreement)
 
+    log = _command(commands, "log", _log, "tell another logger what a run's own files say")
+    log.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
+    log.add_argument("--to", required=True, choices=["wandb"])
+    log.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings of the logger: logger.project=…")
+
     for name, function, summary in (
         ("status", _status, "how far a run is"),
         ("report", _report, "make the tables, plots and page of a run"),
+        ("cancel", _cancel, "end a run's jobs on the cluster, and no others"),
     ):
         reader = _command(commands, name, function, summary)
         reader.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
@@ -141,6 +154,10 @@ def _add_json(command: argparse.ArgumentParser) -> None:
 
 
 def _run(parsed: argparse.Namespace) -> int:
+    if parsed.detach:
+        from .detaching import detach
+
+        return detach(parsed.overrides)
     from .running import run_one, sweep
 
     return sweep(parsed.overrides) if parsed.multirun else run_one(parsed.overrides)
@@ -183,6 +200,18 @@ def _status(parsed: argparse.Namespace) -> int:
     from .reading import status
 
     return status(parsed.run, as_json=parsed.json)
+
+
+def _cancel(parsed: argparse.Namespace) -> int:
+    from .jobs import cancel_run
+
+    return cancel_run(parsed.run, as_json=parsed.json)
+
+
+def _log(parsed: argparse.Namespace) -> int:
+    from .replaying import replay
+
+    return replay(parsed.run, parsed.to, parsed.overrides)
 
 
 def _report(parsed: argparse.Namespace) -> int:

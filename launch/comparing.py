@@ -13,7 +13,7 @@ from seal.errors import UsageError
 from seal.report.comparing import RunComparison, compare_runs, read_side, settings_of_both
 from seal.report.wording import interval, paired, share, signed
 
-from .reading import OUTPUTS, find_run
+from .finding import OUTPUTS, find_run
 
 
 def compare(first: str, second: str, *, settings: Sequence[str], as_json: bool) -> int:

@@ -11,7 +11,7 @@ from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.store import RESULTS
 
-from .reading import OUTPUTS
+from .finding import OUTPUTS
 
 
 def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str | None, as_json: bool) -> int:

@@ -10,22 +10,10 @@ from seal.errors import UsageError
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.report.spending import spending_sentence, spent
-from seal.store import MANIFEST, RESULTS, complete_lines, count_records
+from seal.store import METRICS, RESULTS, all_lines, count_records, task_files
 
-OUTPUTS = Path("outputs")
-
-
-def find_run(name: str) -> Path:
-    """The folder of a run, given by path or by its name under `outputs/`.
-
-    Raises:
-        UsageError: there is no such run.
-    """
-    for folder in (Path(name), OUTPUTS / name):
-        if (folder / MANIFEST).is_file():
-            return folder
-    there = sorted(str(file.parent.relative_to(OUTPUTS)) for file in OUTPUTS.glob(f"**/{MANIFEST}"))
-    raise UsageError(f"there is no run '{name}'; {OUTPUTS}/ has {', '.join(there) or 'none'}")
+from .finding import find_run
+from .jobs import jobs_of, print_jobs
 
 
 def status(name: str, *, as_json: bool) -> int:
@@ -41,6 +29,8 @@ def status(name: str, *, as_json: bool) -> int:
         console.print(f"  {count:>8,}  {kind.replace('_', ' ')}", highlight=False)
     if facts["spent"]["n_calls"]:
         console.print(f"  {spending_sentence(facts['spent'])}", highlight=False)
+    if facts["jobs"]:
+        print_jobs(console, facts["jobs"])
     if facts["last"]:
         console.print(f"  last: {facts['last']['work']}, {facts['last']['time']}", highlight=False)
     return 0
@@ -49,15 +39,21 @@ def status(name: str, *, as_json: bool) -> int:
 def status_of(folder: Path) -> dict[str, Any]:
     """Records by kind, whether there are results, what paid calls took, and what was done last."""
     kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations", "merges")
-    metrics = folder / "metrics.jsonl"
-    lines = complete_lines(metrics) if metrics.exists() else []
+    work = [line for line in metrics_of(folder) if "work" in line]
+    counts = {kind: sum(map(count_records, (folder / f"{kind}.jsonl", *task_files(folder, kind)))) for kind in kinds}
     return {
         "run": str(folder),
         "done": (folder / RESULTS).exists(),
-        "records": {kind: n for kind in kinds if (n := count_records(folder / f"{kind}.jsonl"))},
+        "records": {kind: count for kind, count in counts.items() if count},
         "spent": spent(folder),
-        "last": json.loads(lines[-1]) if lines else None,
+        "jobs": jobs_of(folder),
+        "last": work[-1] if work else None,
     }
+
+
+def metrics_of(folder: Path) -> list[dict[str, Any]]:
+    """All that a run and its jobs logged, in the order of time."""
+    return sorted(map(json.loads, all_lines(folder, METRICS)), key=lambda metrics: str(metrics["time"]))
 
 
 def report(name: str, *, as_json: bool) -> int:

@@ -18,7 +18,9 @@ from seal.report.folder import write_report
 from seal.run import Run
 from seal.store import MANIFEST
 
+from .jobs import decide_on_jobs
 from .progress import watch
+from .sweeping import launch, launcher_of
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -31,7 +33,11 @@ def run_one(overrides: Sequence[str]) -> int:
         SealError: it cannot start or cannot go on.
     """
     run, settings = config.load(overrides)
-    _perform(run, settings)
+    try:
+        _perform(run, settings)
+    except KeyboardInterrupt as interruption:
+        decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
+        raise
     return 0
 
 
@@ -54,6 +60,9 @@ def sweep(overrides: Sequence[str]) -> int:
         first = replace(first, name=f"{first.name}-sweep")
     if (first.folder / MANIFEST).exists():
         raise ConfigError(f"name: {first.folder} holds a single run: choose another name=… for the sweep")
+    launcher = launcher_of(points[0])
+    if launcher and len(points) > 1:
+        return launch(first, _by_name(points, common), launcher)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
     not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[name,{','.join(common)}]"
     where = (f"name='{first.name}'", f"hydra.sweep.dir='{first.folder}'")
@@ -62,6 +71,16 @@ def sweep(overrides: Sequence[str]) -> int:
         _point
     )()
     return 0
+
+
+def _by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
+    """What a job is told of each point, under the name that Hydra would give it."""
+    named = {}
+    for point in points:
+        told = [each for each in point if not each.startswith("hydra")]
+        last = {each.partition("=")[0].lstrip("+~"): each for each in told}
+        named[",".join(sorted(each for key, each in last.items() if key not in common)).replace("/", "_")] = told
+    return named
 
 
 def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
@@ -80,7 +99,9 @@ def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
         for each, text in zip(parsed, overrides, strict=True)
         if not each.is_sweep_override() or each.is_discrete_sweep()
     ]
-    common = [each.get_key_element().lstrip("+~") for each in parsed if not each.is_sweep_override()]
+    swept = {each.get_key_element().lstrip("+~") for each in parsed if each.is_sweep_override()}
+    given = [each.get_key_element().lstrip("+~") for each in parsed]
+    common = [key for key in given if key not in swept]
     return common, [list(point) for point in product(*choices)]
 
 

@@ -97,6 +97,18 @@ def _with_templates(node: Any, path: str) -> Any:
         raise ConfigError(f"{path}: cannot read the file {node[1:]}: {error}") from error
 
 
+def compose_with_hydra(overrides: Sequence[str]) -> DictConfig:
+    """The configuration with Hydra's own node, unresolved.
+
+    Raises:
+        ConfigError: Hydra refuses an override.
+    """
+    try:
+        return _compose(overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(listed(FAULTY, [str(error).strip().splitlines()[0]])) from error
+
+
 def _compose(overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     with initialize_config_module(CONFIG_MODULE, version_base="1.3"):

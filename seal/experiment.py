@@ -1,7 +1,7 @@
 """From a `Run` to its results: open the folder, write the manifest, perform the recipe, keep what was found."""
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,14 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
                 if part:
                     part.ready()
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
-        lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=_log(run, store.folder))
         monitor.planned(run.recipe.forecast(contexts, run.outer).units)
-        with closing(lab):
-            found = run.recipe.perform(lab)
+        with _logging(run, store.folder) as log:
+            lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)
+            with closing(lab):
+                found = run.recipe.perform(lab)
+            for row in found.table:
+                if row.accuracy is not None:
+                    lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
         results = replace(
             found,
             notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)),
@@ -56,15 +60,16 @@ def _unrecorded(store: Store, contexts: tuple[Context, ...]) -> dict[str, Contex
     return {context.id: context for context in contexts if context.id not in known}
 
 
-def _log(run: Run, folder: Path) -> Log:
+@contextmanager
+def _logging(run: Run, folder: Path) -> Iterator[Log]:
     """Metrics go into the run's own folder, and to the logger that was chosen where that is another."""
-    own = Jsonl().open(folder)
-    if isinstance(run.logger, Jsonl):
-        return own
-    other = run.logger.open(folder)
+    with ExitStack() as opened:
+        logs = [opened.enter_context(Jsonl().open(folder))]
+        if not isinstance(run.logger, Jsonl):
+            logs.append(opened.enter_context(run.logger.open(folder)))
 
-    def log(metrics: Metrics) -> None:
-        own(metrics)
-        other(metrics)
+        def log(metrics: Metrics) -> None:
+            for each in logs:
+                each(metrics)
 
-    return log
+        yield log

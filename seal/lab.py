@@ -3,14 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from seal.engine import Generator
 from seal.errors import RunError
-from seal.logger import Log
-from seal.store import SPENDING, Store, append_lines
+from seal.logger import Log, Metrics, timed_line
+from seal.store import METRICS, SPENDING, Store, all_lines
 from seal.task import Contexts
 from seal.types import Policy, Postponed, Usage
 
@@ -84,7 +84,26 @@ class Lab:
     def spend(self, purpose: str, usage: Usage) -> None:
         """Book what a paid call took, at once: a run that is stopped has spent it all the same."""
         booking = {"purpose": purpose, **asdict(usage)}
-        append_lines(self.store.folder / SPENDING, [json.dumps(booking) + "\n"])
+        self.store.add_lines(SPENDING, [json.dumps(booking) + "\n"])
+
+    def announce(self, event: str, metrics: Metrics) -> None:
+        """Log what is so only once in a run, however often it is resumed."""
+        if event not in self._announced:
+            self._announced.add(event)
+            self.log({"event": event, **metrics})
+
+    @cached_property
+    def _announced(self) -> set[str]:
+        lines = map(json.loads, all_lines(self.store.folder, METRICS))
+        return {line["event"] for line in lines if "event" in line}
+
+    def packed(self) -> "Lab":
+        """This lab without what it has opened and who watches: a value, for another process."""
+        return replace(self, store=Store(self.store.folder), monitor=Silent(), log=_unheard)
+
+    def elsewhere(self, store: Store) -> "Lab":
+        """This lab in another process, which writes all it has to say into a store of its own."""
+        return replace(self, store=store, log=partial(_note, store))
 
     def fulfil(self, work: "Work[Unit, Result]", units: Sequence[Unit]) -> list[Result]:
         """The result of every unit, in order, wherever the run's cluster does the work.
@@ -126,3 +145,11 @@ class Lab:
         self.store.append(work.records, instead, work.result)
         self.monitor.advanced(len(instead))
         return instead
+
+
+def _unheard(metrics: Metrics) -> None:
+    """Who is told of metrics on the way from one process to another."""
+
+
+def _note(store: Store, metrics: Metrics) -> None:
+    store.add_lines(METRICS, [timed_line(metrics)])

@@ -84,6 +84,19 @@ class RoundSummary:
     selection: SelectionNoise | None = None
     """How much of that choice is luck."""
 
+    def metrics(self) -> dict[str, float]:
+        """For loggers."""
+        known = {
+            "round": self.round,
+            "round/attempts": self.n_attempts,
+            "round/kept": self.n_kept,
+            "round/invalid": self.n_invalid,
+            "round/failed": self.n_failed,
+            "reward/mean": self.mean_reward,
+            "reward/best": self.best_reward,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trainings:

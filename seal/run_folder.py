@@ -17,7 +17,7 @@ from typing import IO, Any
 from seal.errors import ConfigError, listed
 from seal.manifest import changes_outside, differences
 from seal.run import Run
-from seal.store import MANIFEST, Store, append_lines
+from seal.store import CANCEL, JOBS, MANIFEST, Store, append_lines
 
 LOCK, SESSIONS = "run.lock", "sessions.jsonl"
 SESSION_FACTS = {
@@ -92,9 +92,10 @@ def _clear(folder: Path) -> None:
 
 def _taken_up(run: Run, facts: Mapping[str, Any]) -> Store:
     folder, store = run.folder, Store(run.folder)
+    (folder / JOBS / CANCEL).unlink(missing_ok=True)
     if (folder / MANIFEST).exists():
         _check_same(run, folder, facts)
-    elif any(file.suffix != ".draft" and file.name != LOCK for file in folder.iterdir()):
+    elif any(file.suffix != ".draft" and file.name not in (LOCK, JOBS) for file in folder.iterdir()):
         raise ConfigError(f"name: {folder} is not empty and holds no run: choose another name=…")
     else:
         store.write(MANIFEST, json.dumps(facts, indent=2, ensure_ascii=False, default=str) + "\n")

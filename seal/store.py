@@ -17,6 +17,7 @@
         adapter/, model/    what the recipe `adapt` hands out
         results.json        written last
         report/
+        jobs/PHASE/         what a cluster's jobs were, recorded and said; see `seal.cluster.task_store`
 
 A unit with a record is never done again: that single rule is resume, retry and "nothing is lost" at once. A record is
 one line, written and flushed as soon as its unit is done; a line that a crash cut short is dropped when reading.
@@ -25,7 +26,7 @@ one line, written and flushed as soon as its unit is done; a line that a crash c
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,7 +38,11 @@ from seal.errors import RunError
 
 Value = TypeVar("Value")
 
-MANIFEST, RESULTS, SPENDING = "manifest.json", "results.json", "spending.jsonl"
+MANIFEST, RESULTS = "manifest.json", "results.json"
+METRICS, SPENDING = "metrics", "spending"
+"""Lines that are no records: when and how long, and what was paid."""
+JOBS, CANCEL = "jobs", "cancel"
+"""The folder of what runs elsewhere, and a file in it that asks whoever coordinates to end the run."""
 
 
 class Store:
@@ -68,8 +73,31 @@ class Store:
             json.dumps({"key": key, "value": adapter.dump_python(value, mode="json")}, ensure_ascii=False) + "\n"
             for key, value in results.items()
         ]
-        append_lines(self._file(kind), lines)
+        self.add_lines(kind, lines)
         self._known.setdefault(kind, {}).update(results)
+
+    def add_lines(self, kind: str, lines: list[str]) -> None:
+        """Add lines that are no records of work, or are written as such already.
+
+        Raises:
+            RunError: as `append`.
+        """
+        append_lines(self._file(kind), lines)
+
+    def adopt(self, kind: str, shape: type[Value] | Any, order: Iterable[str]) -> None:
+        """Make what tasks of a cluster recorded the run's own records, in the order of these keys."""
+        files = task_files(self.folder, kind)
+        if not files:
+            return
+        known = self.records(kind, shape)
+        recorded = [read_records(file, shape) for file in files]
+        found: dict[str, Any] = {}
+        for records in reversed(recorded):
+            found |= records
+        self.append(kind, {key: found[key] for key in order if key in found and key not in known}, shape)
+        for file, records in zip(files, recorded, strict=True):
+            if records.keys() <= known.keys():
+                file.unlink(missing_ok=True)
 
     def write(self, name: str, content: str) -> Path:
         """Write a whole file of the run at once: it is there complete or not at all."""
@@ -103,6 +131,18 @@ class Store:
 
     def _file(self, kind: str) -> Path:
         return self.folder / f"{kind}.jsonl"
+
+
+def task_files(folder: Path, kind: str) -> list[Path]:
+    """What tasks of a cluster wrote of a kind, and nobody has made the run's own."""
+    return sorted((folder / JOBS).glob(f"*/{kind}-*.jsonl"))
+
+
+def all_lines(folder: Path, kind: str) -> list[bytes]:
+    """The complete lines of a kind that the run and the tasks of its cluster wrote."""
+    own = folder / f"{kind}.jsonl"
+    files = [*([own] if own.exists() else []), *task_files(folder, kind)]
+    return [line for file in files for line in complete_lines(file)]
 
 
 def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:

@@ -1,7 +1,7 @@
 """What tests share: a run small enough for seconds, the reference data, small models of other makes."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from seal.launch.cli import main
+
+from tests.slurm import SlurmCluster, why_not
 
 ROOT = Path(__file__).parent.parent
 SMALL = (
@@ -52,6 +54,30 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outputs = tmp_path_factory.mktemp("finished")
     assert main(["run", *SMALL, f"outputs={outputs}"]) == 0
     return outputs / "tiny"
+
+
+@pytest.fixture(scope="session")
+def running_slurm() -> Iterator[SlurmCluster]:
+    """A real SLURM cluster, for as long as the tests last; skipped, with the reason, where there can be none."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    cluster = SlurmCluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def slurm(running_slurm: SlurmCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlurmCluster]:
+    """The cluster, as the one of this machine; no job of a test outlives it."""
+    for name in ("PATH", "SLURM_CONF"):
+        monkeypatch.setenv(name, running_slurm.environment[name])
+    yield running_slurm
+    running_slurm.ask("scancel", "--user=root", "--full")
+    assert running_slurm.quiet(), running_slurm.ask("squeue")
 
 
 @pytest.fixture(scope="session")

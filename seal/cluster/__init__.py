@@ -1,8 +1,10 @@
 """The room of clusters: where work runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from seal.settings import option
 from seal.types import Postponed
@@ -13,6 +15,17 @@ if TYPE_CHECKING:
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
+
+
+class Place(StrEnum):
+    """Where a kind of work belongs, on a cluster that has more than one place."""
+
+    COORDINATOR = "coordinator"
+    """Beside the run itself: work that only waits for others, over a network that jobs may not have."""
+    WORKERS = "workers"
+    """On as many machines as there are."""
+    LEARNER = "learner"
+    """On one machine, which may be a larger one."""
 
 
 @option
@@ -27,3 +40,14 @@ class Cluster(ABC):
 
         What is postponed is not recorded.
         """
+
+    def left_behind(self, run_folder: Path) -> Mapping[str, str]:
+        """The jobs of a run that would outlive its interruption, with their states."""
+        return {}
+
+    def on_interruption(self) -> Literal["ask", "leave", "cancel"]:
+        """What becomes of them."""
+        return "leave"
+
+    def cancel(self, jobs: Sequence[str]) -> None:  # noqa: B027  # most have none
+        """End jobs."""

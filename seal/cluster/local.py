@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveInt
 
 from seal.cluster import Cluster, Result, Unit
+from seal.cluster.batches import batches_of, to_do
 from seal.settings import option
 from seal.types import Postponed
 
@@ -29,15 +30,13 @@ class Local(Cluster):
             import torch
 
             torch.set_num_threads(self.threads)
+        batches = batches_of(lab, work, units)
+        lab.store.adopt(work.records, work.result, [work.key(unit) for batch in batches for unit in batch])
         known = lab.store.records(work.records, work.result)
         postponed: dict[str, Postponed[Result]] = {}
-        size = work.batch_size(lab)
-        ordered = sorted(units, key=work.cost, reverse=True)
-        for start in range(0, len(ordered), size):
-            batch = ordered[start : start + size]
-            missing = [unit for unit in batch if work.key(unit) not in known]
-            if missing:
-                postponed |= self._do(lab, work, batch if work.rounds_together(lab) else missing)
+        for batch in batches:
+            if doing := to_do(lab, work, batch, known):
+                postponed |= self._do(lab, work, doing)
             lab.monitor.advanced(sum(work.key(unit) in known for unit in batch))
         return [postponed[key] if (key := work.key(unit)) in postponed else known[key] for unit in units]
 
@@ -52,5 +51,6 @@ class Local(Cluster):
         }
         done = {key: result for key, result in results.items() if not isinstance(result, Postponed)}
         lab.store.append(work.records, done, work.result)
-        lab.log({"work": work.title, "units": len(done), "time/work_s": round(perf_counter() - began_s, 3)})
+        took_s = round(perf_counter() - began_s, 3)
+        lab.log({"work": work.title, "kind": work.records, "units": len(batch), "time/work_s": took_s})
         return {key: result for key, result in results.items() if isinstance(result, Postponed)}

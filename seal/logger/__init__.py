@@ -1,7 +1,10 @@
 """The room of loggers: who is told the metrics of a run, besides its own records."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from seal.settings import option
@@ -16,5 +19,11 @@ class Logger(ABC):
     """A receiver of metrics."""
 
     @abstractmethod
-    def open(self, folder: Path) -> Log:
+    def open(self, folder: Path) -> AbstractContextManager[Log]:
         """Begin, or go on, logging for the run in this folder."""
+
+
+def timed_line(metrics: Metrics) -> str:
+    """Metrics as a line of JSON that says when."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"time": now, **metrics}) + "\n"

@@ -1,21 +1,21 @@
 """Metrics as lines of JSON in the run's own folder. Every run has them, whatever other logger it has."""
 
-import json
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from seal.logger import Log, Logger, Metrics
+from seal.logger import Log, Logger, Metrics, timed_line
 from seal.settings import option
-from seal.store import append_lines
+from seal.store import METRICS, append_lines
 
 
 @option
 class Jsonl(Logger):
     """Writes `metrics.jsonl`."""
 
-    def open(self, folder: Path) -> Log:
+    @contextmanager
+    def open(self, folder: Path) -> Iterator[Log]:
         def log(metrics: Metrics) -> None:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            append_lines(folder / "metrics.jsonl", [json.dumps({"time": now, **metrics}) + "\n"])
+            append_lines(folder / f"{METRICS}.jsonl", [timed_line(metrics)])
 
-        return log
+        yield log

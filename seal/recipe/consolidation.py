@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from seal import loop
+from seal.cluster import Place
 from seal.errors import RunError
 from seal.lab import Lab
 from seal.types import Answered, Context, Evaluation, Failure, Invalid, Plan, Policy, Postponed, SelfEdit, Training
@@ -59,6 +60,9 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
 
     def key(self, unit: Corpus) -> str:
         return f"{self.policy.id}/{unit.name}"
+
+    def place(self, lab: Lab) -> Place:
+        return Place.LEARNER
 
     def batch_size(self, lab: Lab) -> int:
         return 1

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.recipe.consolidation import save_merged
 from seal.types import Failure, Plan, Training
@@ -36,6 +37,9 @@ class Merging(Work[Step, Merged | Failure]):
 
     def key(self, unit: Step) -> str:
         return self.policy.id
+
+    def place(self, lab: Lab) -> Place:
+        return Place.LEARNER
 
     def batch_size(self, lab: Lab) -> int:
         return 1

@@ -108,6 +108,7 @@ class Train(Recipe):
             measurements.append(of_attempts(policy.id, attempts))
             styles[policy.id] = style_shares(lab, attempts)
             rounds.append(summarize(turn))
+            lab.announce(f"round {index}", rounds[-1].metrics())
         return Results(
             table=tuple(measurement.row() for measurement in measurements),
             comparisons=all_comparisons(measurements),

@@ -4,13 +4,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from seal.store import SPENDING, complete_lines
+from seal.store import SPENDING, all_lines
 
 
 def spent(folder: Path) -> dict[str, float]:
     """Calls, tokens and US dollars, summed; by the endpoints' own counts and the configuration's prices."""
-    file = folder / SPENDING
-    bookings = [json.loads(line) for line in complete_lines(file)] if file.exists() else []
+    bookings = [json.loads(line) for line in all_lines(folder, SPENDING)]
     return {
         what: sum(booking[what] for booking in bookings)
         for what in ("n_calls", "prompt_tokens", "completion_tokens", "usd")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.seeds import derive
 from seal.types import Policy, Postponed
@@ -37,6 +38,10 @@ class Work(ABC, Generic[Unit, Result]):
 
     def seed(self, lab: Lab, unit: Unit) -> int:
         return derive(lab.run.seed, self.records, self.key(unit))
+
+    def place(self, lab: Lab) -> Place:
+        """Where a cluster does it."""
+        return Place.WORKERS
 
     @abstractmethod
     def batch_size(self, lab: Lab) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.task import Task
 from seal.types import Answered, Context, Evaluation, Failure, Grade, Postponed, Query, Verdict
@@ -30,6 +31,9 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
 
     def key(self, unit: ExamPaper) -> str:
         return unit.key
+
+    def place(self, lab: Lab) -> Place:
+        return Place.COORDINATOR
 
     def batch_size(self, lab: Lab) -> int:
         return 256

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.lab import Lab
 from seal.outer import Example
 from seal.types import (
@@ -29,6 +30,9 @@ class Learning(Work[Lesson, Update]):
 
     def key(self, unit: Lesson) -> str:
         return self.policy.id
+
+    def place(self, lab: Lab) -> Place:
+        return Place.LEARNER
 
     def batch_size(self, lab: Lab) -> int:
         return 1

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from seal.cluster import Place
 from seal.engine import Request
 from seal.inner import Adapted
 from seal.lab import Lab
@@ -48,6 +49,9 @@ class TryingOut(Work[Trial, Answered | Failure]):
 
     def cost(self, unit: Trial) -> int:
         return sum(len(sequence.text) for sequence in unit.plan.sequences) if unit.plan else 0
+
+    def place(self, lab: Lab) -> Place:
+        return Place.WORKERS if lab.run.engine.serves_policies else Place.COORDINATOR
 
     def batch_size(self, lab: Lab) -> int:
         return lab.run.inner.slots

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from seal.cluster import Place
 from seal.engine import Request
 from seal.lab import Lab
 from seal.self_edit import Assignment
@@ -42,6 +43,9 @@ class Proposing(Work[Proposal, SelfEdit]):
     def cost(self, unit: Proposal) -> int:
         return len(unit.context.text)
 
+    def place(self, lab: Lab) -> Place:
+        return Place.WORKERS if (lab.run.writer or lab.run.engine).serves_policies else Place.COORDINATOR
+
     def batch_size(self, lab: Lab) -> int:
         return (lab.run.writer or lab.run.engine).batch_size
 
@@ -74,6 +78,9 @@ class Reading(Work[Attempt, Rating]):
 
     def key(self, unit: Attempt) -> str:
         return f"{self.policy.id}/{unit.name}"
+
+    def place(self, lab: Lab) -> Place:
+        return Place.COORDINATOR
 
     def batch_size(self, lab: Lab) -> int:
         return 64

@@ -1,0 +1,54 @@
+"""`seal run --detach`: the run itself becomes a job, which submits the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seal import config
+from seal.cluster.slurm import Slurm
+from seal.cluster.slurm_queue import coordinator_name, queued
+from seal.errors import ConfigError, RunError
+from seal.preflight import preflight
+
+if TYPE_CHECKING:
+    from submitit.helpers import DelayedSubmission
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coordinator:
+    """What the job does: the command, as it was given. Started again, it goes on."""
+
+    overrides: tuple[str, ...]
+
+    def __call__(self) -> None:
+        from .cli import main
+
+        code = main(["run", *self.overrides])
+        if code:
+            raise RunError(f"the run ended with exit code {code}")
+
+    def checkpoint(self) -> "DelayedSubmission":
+        """Before a time limit: whoever comes next finds the jobs and the records."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+
+def detach(overrides: Sequence[str]) -> int:
+    """Submit a run as a job, once it is known that it can start.
+
+    Raises:
+        SealError: it cannot, or cannot be submitted.
+    """
+    run, _ = config.load(overrides)
+    if not isinstance(run.cluster, Slurm):
+        raise ConfigError("cluster: only a run with cluster=slurm can be detached")
+    if run.if_exists != "resume":
+        raise ConfigError(f"if_exists: a job may be started again, which if_exists={run.if_exists} would not survive")
+    preflight(run, fetch=True)
+    there = queued(coordinator_name(run.folder))
+    if there:
+        raise ConfigError(f"name: job {', '.join(there)} coordinates {run.folder} already: `seal cancel {run.folder}`")
+    job = run.cluster.detach(Coordinator(overrides=tuple(overrides)), run.folder)
+    print(f"job {job} coordinates {run.folder}: `seal status {run.folder}`, `seal cancel {run.folder}`")
+    return 0

@@ -1,0 +1,21 @@
+"""Where a run lies that a command names."""
+
+from pathlib import Path
+
+from seal.errors import UsageError
+from seal.store import MANIFEST
+
+OUTPUTS = Path("outputs")
+
+
+def find_run(name: str) -> Path:
+    """The folder of a run, given by path or by its name under `outputs/`.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    for folder in (Path(name), OUTPUTS / name):
+        if (folder / MANIFEST).is_file():
+            return folder
+    there = sorted(str(file.parent.relative_to(OUTPUTS)) for file in OUTPUTS.glob(f"**/{MANIFEST}"))
+    raise UsageError(f"there is no run '{name}'; {OUTPUTS}/ has {', '.join(there) or 'none'}")

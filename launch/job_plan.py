@@ -1,0 +1,80 @@
+"""What a run would ask of a cluster, before it asks: directives, jobs, GPU hours."""
+
+import json
+from collections.abc import Iterator, Mapping
+from math import ceil
+from typing import Any
+
+from seal.cluster import Place
+from seal.cluster.slurm import Slurm
+from seal.cluster.slurm_queue import job_name
+from seal.recipe import Forecast
+from seal.run import Run
+from seal.store import METRICS, all_lines
+
+
+def jobs_plan(run: Run, forecast: Forecast) -> dict[str, Any] | None:
+    """The jobs of a run on a SLURM cluster, phase for phase where the same thing is done; None on other clusters."""
+    cluster = run.cluster
+    if not isinstance(cluster, Slurm):
+        return None
+    writer = run.writer or run.engine
+    phases = [
+        _phase(run, cluster, "self_edits", forecast.self_edits, writer.batch_size),
+        _phase(run, cluster, "answers", forecast.trainings + forecast.asked_apart, run.inner.slots),
+    ]
+    largest = max((phase["jobs_at_once"] for phase in phases), default=1)
+    name = job_name(run.folder)
+    known = [phase["gpu_hours"] for phase in phases if phase["units"]]
+    return {
+        "directives": {
+            "workers": cluster.directives(Place.WORKERS, n_jobs=largest, name=name),
+            "learner": cluster.directives(Place.LEARNER, n_jobs=1, name=name),
+        },
+        "work": phases,
+        "policy_updates": forecast.policy_updates,
+        "gpu_hours": None if None in known else round(sum(known), 2),
+    }
+
+
+def _phase(run: Run, cluster: Slurm, kind: str, n_units: int, batch_size: int) -> dict[str, Any]:
+    unit_s = cluster.seconds_per_unit or _measured_s(run, kind)
+    n_batches = ceil(n_units / batch_size)
+    by_time = ceil(unit_s * n_units / (60 * cluster.chunk_minutes)) if unit_s else None
+    return {
+        "kind": kind,
+        "units": n_units,
+        "units_per_batch": batch_size,
+        "jobs_at_once": max(1, min(n_batches, cluster.array_parallelism)),
+        "jobs_by_time": by_time,
+        "seconds_per_unit": round(unit_s, 3) if unit_s else None,
+        "gpu_hours": unit_s * n_units * cluster.workers.gpus / 3600 if unit_s else None,
+    }
+
+
+def _measured_s(run: Run, kind: str) -> float | None:
+    """What a unit took as far as the run has got in its folder."""
+    lines = [json.loads(line) for line in all_lines(run.folder, METRICS)] if run.folder.is_dir() else []
+    done = [line for line in lines if line.get("kind") == kind]
+    n_units = sum(line["units"] for line in done)
+    return sum(line["time/work_s"] for line in done) / n_units if n_units else None
+
+
+def sentences(plan: Mapping[str, Any]) -> Iterator[str]:
+    """The same for people."""
+    for place, directives in plan["directives"].items():
+        yield f"A job of the {place} would ask for:"
+        yield from (f"  {line}" for line in directives)
+    for phase in plan["work"]:
+        if phase["units"]:
+            yield (
+                f"{phase['units']:,} {phase['kind'].replace('_', ' ')} in batches of {phase['units_per_batch']}: up to "
+                f"{phase['jobs_at_once']} jobs at once in each phase"
+                + (f", {phase['jobs_by_time']} of them in all, by time" if phase["jobs_by_time"] else "")
+            )
+    if plan["policy_updates"]:
+        yield f"{plan['policy_updates']} jobs of the learner"
+    if plan["gpu_hours"] is None:
+        yield "GPU hours: nobody knows yet what a unit takes; say so with cluster.seconds_per_unit=…, or begin the run"
+    else:
+        yield f"GPU hours, without loading, waiting and learning: {plan['gpu_hours']}"

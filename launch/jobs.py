@@ -1,0 +1,133 @@
+"""The jobs of a run: what becomes of them on Ctrl-C, `seal cancel`, and what `seal status` says of them."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from seal.cluster.ledger import DIED, Entry, all_entries
+from seal.cluster.slurm import LOGS
+from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued
+from seal.cluster.task_store import Tail
+from seal.run import Run
+from seal.store import CANCEL, JOBS, METRICS, all_lines, complete_lines
+
+from .finding import find_run
+
+
+def decide_on_jobs(run: Run, *, interactive: bool) -> None:
+    """After an interruption: end the jobs that go on without us, or leave them, and say which."""
+    jobs = run.cluster.left_behind(run.folder)
+    if not jobs:
+        return
+    wish = run.cluster.on_interruption()
+    if wish == "cancel" or (wish == "ask" and interactive and sys.stdin.isatty() and _agreed(len(jobs))):
+        run.cluster.cancel(list(jobs))
+        print(f"\n{len(jobs)} jobs are cancelled", file=sys.stderr)
+    else:
+        print(
+            f"\n{len(jobs)} jobs go on: the same command takes them up, `seal cancel {run.folder}` ends them",
+            file=sys.stderr,
+        )
+
+
+def _agreed(n_jobs: int) -> bool:
+    print(f"\n{n_jobs} jobs of this run wait or run. Cancel them? [y/N] ", end="", file=sys.stderr, flush=True)
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        return False
+
+
+def cancel_run(name: str, *, as_json: bool) -> int:
+    """End a run's coordinator and all of its jobs, and nobody else's.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    folder = find_run(name)
+    if (folder / JOBS).is_dir():
+        (folder / JOBS / CANCEL).touch()
+    ended = [*(queued(coordinator_name(folder)) or {}), *(queued(job_name(folder)) or {})]
+    cancel(ended)
+    ended += [job for job in queued(job_name(folder)) or {} if job not in ended]  # submitted in between
+    cancel(ended)
+    if as_json:
+        print(json.dumps({"cancelled": ended}))
+    else:
+        what = f"cancelled {', '.join(ended)}" if ended else "no job of it waits or runs"
+        print(f"{folder}: {what}; what is recorded is safe, and the same command goes on from there")
+    return 0
+
+
+def jobs_of(folder: Path) -> dict[str, Any] | None:
+    """What is known of the jobs of a run; None where it has had none."""
+    entries = all_entries(folder)
+    coordinator = dict(queued(coordinator_name(folder)) or {})
+    if not entries and not coordinator:
+        return None
+    on_slurm = any((folder / JOBS).glob(f"*/{LOGS}")) or bool(coordinator)
+    states = (queued(job_name(folder)) if on_slurm else None) or {}
+    return {
+        "submitted": len(entries),
+        "states": dict(Counter(state for state in states.values())),
+        "running": {entry.job: entry.title for entry in entries if entry.job in states},
+        "coordinator": coordinator,
+        "failures": dict(Counter(entry.reason for entry in entries if entry.outcome == DIED)),
+        "phase": _phase(folder, [entry for entry in entries if entry.outcome is None], states),
+        "gpu_hours": round(_gpu_hours(folder, entries), 3),
+    }
+
+
+def _phase(folder: Path, unfinished: list[Entry], states: Mapping[str, str]) -> dict[str, Any] | None:
+    """The phase that is under way: how much of it is recorded, how fast, and how long it will take."""
+    if not unfinished:
+        return None
+    name = unfinished[-1].phase
+    entries = [entry for entry in all_entries(folder) if entry.phase == name]
+    keys = {key for entry in entries for key in entry.keys}
+    n_recorded = len(keys & set(Tail(folder / JOBS / name, name.partition("-")[0]).new_keys()))
+    began = datetime.fromisoformat(entries[0].submitted)
+    lines = [line for file in (folder / JOBS / name).glob(f"{METRICS}-*.jsonl") for line in complete_lines(file)]
+    last = max((datetime.fromisoformat(json.loads(line)["time"]) for line in lines), default=began)
+    per_minute = 60 * n_recorded / (last - began).total_seconds() if last > began else 0.0
+    return {
+        "title": unfinished[-1].title,
+        "units": len(keys),
+        "recorded": n_recorded,
+        "units_per_minute": round(per_minute, 2),
+        "minutes_left": round((len(keys) - n_recorded) / per_minute, 1) if per_minute else None,
+        "jobs": sum(entry.job in states for entry in entries),
+    }
+
+
+def _gpu_hours(folder: Path, entries: list[Entry]) -> float:
+    """Of the work that was done, without queueing and loading."""
+    gpus = {entry.title: entry.gpus for entry in entries}
+    lines = [json.loads(line) for line in all_lines(folder, METRICS)]
+    seconds = [float(line["time/work_s"]) * gpus.get(line["work"], 0) for line in lines if "time/work_s" in line]
+    return sum(seconds) / 3600
+
+
+def print_jobs(console: Console, facts: Mapping[str, Any]) -> None:
+    """The same for people."""
+    states = ", ".join(f"{count} {state}" for state, count in facts["states"].items()) or "none waits or runs"
+    console.print(f"  jobs: {facts['submitted']} submitted; {states}", highlight=False, markup=False)
+    for job, state in facts["coordinator"].items():
+        console.print(f"  coordinator: job {job}, {state}", highlight=False, markup=False)
+    if phase := facts["phase"]:
+        left = "" if phase["minutes_left"] is None else f", about {phase['minutes_left']} minutes left"
+        rate = f" at {phase['units_per_minute']} a minute" if phase["units_per_minute"] else ""
+        done = f"{phase['recorded']} of {phase['units']}{rate}{left}"
+        console.print(f"  phase: {phase['title']}: {done}", highlight=False, markup=False)
+    for job, title in facts["running"].items():
+        console.print(f"    {job}: {title}", highlight=False, markup=False)
+    for reason, count in facts["failures"].items():
+        console.print(f"  died {count} times: {reason}", style="red", highlight=False, markup=False)
+    if facts["gpu_hours"]:
+        console.print(f"  {facts['gpu_hours']} GPU hours of work", highlight=False)

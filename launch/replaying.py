@@ -1,0 +1,27 @@
+"""`seal log RUN --to wandb`: another logger is told what a run's own files say."""
+
+from collections.abc import Sequence
+
+from seal import config
+from seal.errors import UsageError
+from seal.logger.wandb import Wandb
+
+from .finding import find_run
+from .reading import metrics_of
+
+
+def replay(name: str, logger: str, overrides: Sequence[str]) -> int:
+    """Tell a run anew, from the beginning.
+
+    Raises:
+        UsageError: there is no such run, or the logger's settings are faulty.
+        RunError: the logger cannot be used here.
+    """
+    folder = find_run(name)
+    strange = [each for each in overrides if not each.startswith("logger.")]
+    if strange:
+        raise UsageError(f"only settings of the logger can be given, as logger.project=…, not {', '.join(strange)}")
+    run, _ = config.load([f"logger={logger}", *overrides])
+    assert isinstance(run.logger, Wandb)
+    print(f"{folder} is told to {logger}: {run.logger.replay(folder, metrics_of(folder))}")
+    return 0

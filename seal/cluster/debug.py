@@ -1,0 +1,47 @@
+"""Jobs that are not: the path of a cluster in this process, one chunk after the other, for a debugger."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from seal.cluster import Place
+from seal.cluster.jobs import Jobs
+from seal.cluster.scheduler import Outcome, Scheduler
+from seal.cluster.task import Task
+from seal.settings import option
+
+
+@option
+class Debug(Jobs):
+    """This process. What a job raises is raised here."""
+
+    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+        return InProcess()
+
+
+class InProcess:
+    """A job is done when it is submitted."""
+
+    ends_with_us = True
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
+        first = len(self.outcomes)
+        self.outcomes += [Outcome(value=task()) for task in tasks]
+        return [str(number) for number in range(first, len(self.outcomes))]
+
+    def states(self) -> Mapping[str, str]:
+        return {}
+
+    def outcome(self, job: str) -> Outcome:
+        return self.outcomes[int(job)]
+
+    def why_gone(self, job: str) -> str:
+        return ""
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        """There is nothing left to end."""
+
+    def log_tail(self, job: str) -> str:
+        return ""

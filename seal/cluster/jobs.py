@@ -1,0 +1,75 @@
+"""Work in jobs of their own: cut into chunks, submitted, watched, submitted again where they died.
+
+One process coordinates and may die: what tasks recorded and which jobs there are is on disk, and the same command goes
+on with both. This module knows no scheduler; `seal.cluster.slurm` and its neighbours bring theirs.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+
+from seal.cluster import Cluster, Place, Result, Unit
+from seal.cluster.batches import batches_of
+from seal.cluster.local import Local
+from seal.cluster.scheduler import Scheduler
+from seal.settings import option
+from seal.types import Postponed
+
+if TYPE_CHECKING:
+    from seal.lab import Lab
+    from seal.work import Work
+
+
+@option
+class Jobs(Cluster):
+    """A cluster that does work in jobs."""
+
+    threads: PositiveInt | None
+    """CPU threads of torch in a job; None leaves it to torch. Changes rounding, so compare runs with equal numbers."""
+    array_parallelism: PositiveInt
+    """Jobs that run at the same time, at most."""
+    chunk_minutes: PositiveFloat
+    """Work of one job, about. A job loads the model once, so short ones waste time; long ones wait long in queues."""
+    seconds_per_unit: PositiveFloat | None
+    """What a unit takes. None takes what this run has measured; before that, every phase is cut into
+    `array_parallelism` jobs."""
+    max_deaths: NonNegativeInt
+    """How often in a row the jobs of a chunk may die without having recorded anything; then the run stops, resumably.
+    A job that its scheduler puts back into the queue has not died."""
+    poll_s: PositiveFloat
+    """The jobs are looked at so often."""
+    settle_s: PositiveFloat
+    """What a job wrote is visible here after so long, at most: a job that is gone without it has died."""
+
+    @abstractmethod
+    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+        """Who starts the jobs of a phase."""
+
+    def gpus(self, place: Place) -> int:
+        """Of one job."""
+        return 0
+
+    def most_chunks(self, n_batches: int) -> int:
+        """How many jobs a phase may have."""
+        return n_batches
+
+    def fulfil(
+        self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]
+    ) -> "list[Result | Postponed[Result]]":
+        from seal.cluster.phase import Phase
+
+        if work.place(lab) is Place.COORDINATOR:
+            return Local(threads=self.threads).fulfil(lab, work, units)
+        known = lab.store.records(work.records, work.result)
+        postponed: dict[str, Postponed[Result]] = {}
+        lab.monitor.advanced(sum(work.key(unit) in known for unit in units))
+        if any(work.key(unit) not in known for unit in units):
+            batches = batches_of(lab, work, units)
+            phase = Phase(self, lab, work, batches)
+            postponed = phase.finish()
+            lab.store.adopt(work.records, work.result, [work.key(unit) for batch in batches for unit in batch])
+            phase.tidy()
+        return [known[key] if (key := work.key(unit)) in known else postponed[key] for unit in units]

@@ -1,0 +1,69 @@
+"""Which jobs a phase has had, and what became of them: our own records, because accounting may be missing."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from seal.store import JOBS, append_lines, complete_lines
+
+LEDGER = "ledger.jsonl"
+DONE, DIED, CANCELLED = "done", "died", "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A job: the chunk that it was given, and how it ended."""
+
+    phase: str
+    job: str
+    chunk: int
+    title: str
+    keys: tuple[str, ...]
+    """Of the units that had no record when it was submitted."""
+    submitted: str
+    gpus: int
+    outcome: str | None = None
+    """None while it waits or runs."""
+    reason: str = ""
+    """Why it died."""
+
+
+class Ledger:
+    """The jobs of one phase, written by its coordinator only."""
+
+    def __init__(self, phase: Path) -> None:
+        self.phase = phase
+
+    def entries(self) -> list[Entry]:
+        """Every job that was submitted, in that order."""
+        file = self.phase / LEDGER
+        found: dict[str, dict[str, Any]] = {}
+        for line in map(json.loads, complete_lines(file) if file.exists() else []):
+            found[line["job"]] = {**found.get(line["job"], {}), **line}
+        return [Entry(phase=self.phase.name, **{**facts, "keys": tuple(facts["keys"])}) for facts in found.values()]
+
+    def submitted(self, jobs: Mapping[str, tuple[int, Sequence[str]]], *, title: str, gpus: int) -> None:
+        """Jobs, each with its chunk and keys."""
+        shared = {"title": title, "submitted": _now(), "gpus": gpus}
+        lines = [
+            json.dumps({"job": job, "chunk": chunk, "keys": keys, **shared}) for job, (chunk, keys) in jobs.items()
+        ]
+        append_lines(self.phase / LEDGER, [f"{line}\n" for line in lines])
+
+    def ended(self, jobs: Sequence[str], outcome: str, reason: str = "") -> None:
+        lines = [json.dumps({"job": job, "outcome": outcome, "reason": reason}) for job in jobs]
+        append_lines(self.phase / LEDGER, [f"{line}\n" for line in lines])
+
+
+def all_entries(run_folder: Path) -> list[Entry]:
+    """The jobs of all phases of a run."""
+    return [
+        entry for file in sorted((run_folder / JOBS).glob(f"*/{LEDGER}")) for entry in Ledger(file.parent).entries()
+    ]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,261 @@
+"""One phase on a cluster, from what is missing to everything recorded or postponed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from math import ceil
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from seal.cluster.batches import cut, to_do
+from seal.cluster.ledger import CANCELLED, DIED, DONE, Ledger
+from seal.cluster.scheduler import Outcome
+from seal.cluster.task import Task, pack
+from seal.cluster.task_store import Tail
+from seal.errors import RunError
+from seal.store import CANCEL, JOBS, METRICS, SPENDING, all_lines, complete_lines, task_files
+from seal.types import Postponed
+
+if TYPE_CHECKING:
+    from seal.cluster.jobs import Jobs
+    from seal.lab import Lab
+    from seal.work import Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Units that one job after the other is given until they are done."""
+
+    number: int
+    units: tuple[Any, ...]
+    """Whole batches, those among them that are recorded included where rounding wants it."""
+    keys: frozenset[str]
+    """Of the units that had no record."""
+    job: str = ""
+    deaths: int = 0
+    """In a row, without anything recorded in between."""
+    n_left: int = 0
+    """Units without a record when the job was submitted."""
+    odd_since_s: float | None = None
+    """When the job was first seen to be gone without all of its records, or to be there with all of them."""
+
+
+class Phase:
+    """The coordinator of one phase."""
+
+    def __init__(self, cluster: "Jobs", lab: "Lab", work: "Work[Any, Any]", batches: Sequence[Sequence[Any]]) -> None:
+        self.cluster, self.lab, self.work, self.batches = cluster, lab, work, batches
+        keys = [work.key(unit) for batch in batches for unit in batch]
+        digest = sha256("\n".join(sorted(keys)).encode(errors="surrogatepass")).hexdigest()
+        self.name = f"{work.records}-{digest[:12]}"
+        """The same whenever the same units are asked for: whoever comes after a crash finds the jobs again."""
+        self.folder = lab.store.folder / JOBS / self.name
+        self.known = lab.store.records(work.records, work.result)
+        self.wanted = {key for key in keys if key not in self.known}
+        self.recorded: set[str] = set()
+        self.postponed: dict[str, Postponed[Any]] = {}
+        self.chunks: list[Chunk] = []
+        self.ledger = Ledger(self.folder)
+        self.tail = Tail(self.folder, work.records)
+        self.n_chunks = 0
+
+    @cached_property
+    def scheduler(self) -> Any:
+        return self.cluster.scheduler(self.lab.store.folder, self.folder)
+
+    def finish(self) -> dict[str, Postponed[Any]]:
+        """Have everything recorded by jobs; returns what they postponed.
+
+        Raises:
+            RunError: the jobs of a chunk die again and again.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._count(self._left_by_others())
+        try:
+            self._take_up()
+            pack(self.folder, self.lab, self.work)
+            self._submit(self._cut())
+            while self.chunks:
+                self._look()
+                if self.chunks:
+                    sleep(self.cluster.poll_s)
+        except BaseException as error:
+            if self.scheduler.ends_with_us or isinstance(error, Exception):
+                self._cancel()
+            raise
+        return self.postponed
+
+    def tidy(self) -> None:
+        """Tell what the tasks have to say besides records, and keep nothing of them but logs and the ledger."""
+        for file in sorted(self.folder.glob(f"{METRICS}-*.jsonl")):
+            for line in complete_lines(file):
+                self.lab.log(json.loads(line))
+            file.unlink()
+        for file in sorted(self.folder.glob(f"{SPENDING}-*.jsonl")):
+            self.lab.store.add_lines(SPENDING, [f"{line.decode()}\n" for line in complete_lines(file)])
+            file.unlink()
+        for file in self.folder.glob("**/*.pkl"):
+            file.unlink()
+
+    def _left_by_others(self) -> list[str]:
+        """What was recorded by jobs of an earlier coordinator, in this phase or in one cut otherwise."""
+        files = task_files(self.lab.store.folder, self.work.records)
+        phases = {file.parent for file in files if file.parent != self.folder}
+        tails = [self.tail, *(Tail(phase, self.work.records) for phase in phases)]
+        return [key for tail in tails for key in tail.new_keys()]
+
+    def _count(self, keys: Sequence[str]) -> None:
+        fresh = (self.wanted & set(keys)) - self.recorded
+        self.recorded |= fresh
+        if fresh:
+            self.lab.monitor.advanced(len(fresh))
+
+    def _is_known(self, key: str) -> bool:
+        return key in self.known or key in self.recorded or key in self.postponed
+
+    def _left(self, chunk: Chunk) -> int:
+        return sum(not self._is_known(key) for key in chunk.keys)
+
+    def _take_up(self) -> None:
+        """Jobs of an earlier coordinator that are still there go on; those that nobody has a record of are ended."""
+        entries = self.ledger.entries()
+        self.n_chunks = max((entry.chunk + 1 for entry in entries), default=0)
+        while (states := self.scheduler.states()) is None:  # to submit the same again would be a waste
+            sleep(self.cluster.poll_s)
+        for entry in entries:
+            chunk = self._chunk(entry.chunk, [key for key in entry.keys if key in self.wanted])
+            if entry.outcome is None and not self._left(chunk):
+                self.ledger.ended([entry.job], DONE)
+            elif entry.outcome is None and entry.job in states:
+                self.chunks.append(replace(chunk, job=entry.job, n_left=self._left(chunk)))
+            elif entry.outcome is None:
+                self.ledger.ended([entry.job], DIED, "it ended while nobody watched")
+        working = {chunk.job for chunk in self.chunks}
+        self.scheduler.cancel([job for job in states if job not in working])
+
+    def _chunk(self, number: int, keys: Sequence[str]) -> Chunk:
+        """A chunk of an earlier coordinator, with the batches that its keys are in."""
+        own = frozenset(keys)
+        batches = [batch for batch in self.batches if any(self.work.key(unit) in own for unit in batch)]
+        return Chunk(number=number, units=tuple(unit for batch in batches for unit in batch), keys=own)
+
+    def _cut(self) -> list[Chunk]:
+        """What nobody has recorded and nobody is at work on, as chunks."""
+        in_work = {key for chunk in self.chunks for key in chunk.keys}
+        known = {*self.known, *self.recorded, *in_work}
+        batches = [doing for batch in self.batches if (doing := to_do(self.lab, self.work, batch, known))]
+        chunks = cut(self.work, batches, self._n_chunks_for(batches))
+        self.n_chunks += len(chunks)
+        return [
+            Chunk(
+                number=number,
+                units=tuple(units),
+                keys=frozenset(key for unit in units if (key := self.work.key(unit)) not in known),
+            )
+            for number, units in enumerate(chunks, start=self.n_chunks - len(chunks))
+        ]
+
+    def _n_chunks_for(self, batches: Sequence[Sequence[Any]]) -> int:
+        """As many as run at once, or more if each would take longer than it should."""
+        unit_s = self.cluster.seconds_per_unit or measured_unit_s(self.lab, self.work)
+        total_s = unit_s * sum(map(len, batches))
+        by_time = ceil(total_s / (60 * self.cluster.chunk_minutes))
+        return min(max(by_time, self.cluster.array_parallelism), self.cluster.most_chunks(len(batches)))
+
+    def _submit(self, chunks: Sequence[Chunk]) -> None:
+        if not chunks:
+            return
+        tasks = [
+            Task(
+                run_folder=self.lab.store.folder.absolute(),
+                phase=self.name,
+                chunk=chunk.number,
+                units=chunk.units,
+                threads=self.cluster.threads,
+            )
+            for chunk in chunks
+        ]
+        place = self.work.place(self.lab)
+        jobs = self.scheduler.submit(tasks, place)
+        submitted = [
+            replace(chunk, job=job, n_left=self._left(chunk), odd_since_s=None)
+            for chunk, job in zip(chunks, jobs, strict=True)
+        ]
+        self.ledger.submitted(
+            {chunk.job: (chunk.number, sorted(chunk.keys)) for chunk in submitted},
+            title=self.work.title,
+            gpus=self.cluster.gpus(place),
+        )
+        self.chunks += submitted
+
+    def _look(self) -> None:
+        """See what the jobs have done since the last time, and submit those again that died.
+
+        Raises:
+            RunError: they die again and again, or somebody wants the run to end.
+        """
+        if (self.folder.parent / CANCEL).exists():
+            raise RunError("`seal cancel` has ended the run; what is recorded is safe, and the same command goes on")
+        states = self.scheduler.states()
+        outcomes = {chunk.job: self.scheduler.outcome(chunk.job) for chunk in self.chunks}
+        self._count(self.tail.new_keys())
+        still: list[Chunk] = []
+        dead: list[tuple[Chunk, str]] = []
+        for chunk in self.chunks:
+            outcome = outcomes[chunk.job]
+            self.postponed |= outcome.postponed if outcome else {}
+            left = self._left(chunk)
+            is_over = outcome is not None or (states is not None and chunk.job not in states)
+            odd_since_s = chunk.odd_since_s or monotonic()
+            if left and outcome and outcome.error:
+                dead.append((chunk, outcome.error))
+            elif left and not is_over:
+                still.append(replace(chunk, odd_since_s=None))
+            elif left == 0 and is_over:
+                self.ledger.ended([chunk.job], DONE)
+            elif monotonic() - odd_since_s < self.cluster.settle_s:
+                still.append(replace(chunk, odd_since_s=odd_since_s))
+            elif left:
+                dead.append((chunk, self._why(chunk, outcome)))
+            else:
+                self.ledger.ended([chunk.job], DONE)
+        self.chunks = still
+        self._submit([self._died(chunk, reason) for chunk, reason in dead])
+
+    def _why(self, chunk: Chunk, outcome: Outcome | None) -> str:
+        if outcome is None:
+            return str(self.scheduler.why_gone(chunk.job))
+        return f"it ended well, but {self._left(chunk)} records cannot be seen here: is the folder shared?"
+
+    def _died(self, chunk: Chunk, reason: str) -> Chunk:
+        """The chunk, to be submitted again.
+
+        Raises:
+            RunError: that has been tried often enough.
+        """
+        self.ledger.ended([chunk.job], DIED, reason)
+        self.lab.log({"work": self.work.title, "job": chunk.job, "died": reason})
+        deaths = chunk.deaths + 1 if self._left(chunk) == chunk.n_left else 0
+        if deaths > self.cluster.max_deaths:
+            raise RunError(
+                f"{self.work.title}: {deaths} jobs for the same {self._left(chunk)} units died, one after the other, "
+                f"the last ({chunk.job}) because: {reason}. {self.scheduler.log_tail(chunk.job)}\n"
+                "What is recorded is safe; the same command goes on from there"
+            )
+        return replace(chunk, deaths=deaths)
+
+    def _cancel(self) -> None:
+        jobs = [chunk.job for chunk in self.chunks]
+        self.scheduler.cancel(jobs)
+        self.ledger.ended(jobs, CANCELLED)
+
+
+def measured_unit_s(lab: "Lab", work: "Work[Any, Any]") -> float:
+    """What a unit of such work has taken in this run, in seconds; 0 as long as nobody knows."""
+    what = work.title.partition(": ")[2]
+    lines = [json.loads(line) for line in all_lines(lab.store.folder, METRICS)]
+    done = [line for line in lines if "units" in line and line["work"].partition(": ")[2] == what]
+    n_units = sum(line["units"] for line in done)
+    return sum(line["time/work_s"] for line in done) / n_units if n_units else 0.0

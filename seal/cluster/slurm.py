@@ -1,0 +1,184 @@
+"""Jobs of a SLURM cluster, through submitit. SLURM is the queue and the scheduler; we only ask and tell it.
+
+What is asked of it is little: `sbatch`, `squeue` and `scancel`. Accounting (`sacct`) gives better reasons where it is
+there, and nothing depends on it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from seal.cluster import Place
+from seal.cluster.jobs import Jobs
+from seal.cluster.scheduler import Scheduler, SubmititFolder
+from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued, submit, why_gone
+from seal.cluster.task import Task
+from seal.errors import UsageError
+from seal.settings import option
+from seal.store import JOBS
+
+if TYPE_CHECKING:
+    from submitit import SlurmExecutor
+
+LOGS = "slurm"
+"""The folder of submitit's own files, in a phase's folder."""
+COORDINATOR = "coordinator"
+"""The same of the run itself, among the phases."""
+REQUEUES = 10_000
+"""A coordinator does little and waits long: it may come to its time limit as often as it likes."""
+
+
+@option
+class Resources:
+    """What one job asks for."""
+
+    partition: str | None
+    """None takes the cluster's default, here and in the next three."""
+    account: str | None
+    qos: str | None
+    constraint: str | None
+    gpus: NonNegativeInt
+    """Of one node."""
+    cpus: PositiveInt
+    memory_gb: PositiveFloat
+    minutes: PositiveInt
+    """The time limit. A job that comes to it goes back into the queue, and on from what it has recorded."""
+    more: Mapping[str, str | int | bool]
+    """Further options of sbatch, by name: `+cluster.workers.more.exclude=node7`."""
+
+    def parameters(self) -> dict[str, Any]:
+        """As submitit's executor calls them."""
+        asked = {
+            "partition": self.partition,
+            "account": self.account,
+            "qos": self.qos,
+            "constraint": self.constraint,
+            "gpus_per_node": self.gpus or None,
+        }
+        return {
+            **{name: value for name, value in asked.items() if value is not None},
+            "nodes": 1,
+            "ntasks_per_node": 1,
+            "cpus_per_task": self.cpus,
+            "mem": f"{round(self.memory_gb * 1024)}MB",
+            "time": self.minutes,
+            "additional_parameters": {"requeue": True, **self.more},
+        }
+
+
+@option
+class Slurm(Jobs):
+    """A SLURM cluster with a folder that all of its nodes share."""
+
+    workers: Resources
+    """Of a job that writes, tries out, or asks."""
+    learner: Resources
+    """Of a job that trains all weights, or fine-tunes the policy."""
+    coordinator: Resources
+    """Of the run itself, with `seal run --detach`."""
+    setup: tuple[str, ...]
+    """Shell lines that a job begins with, for example `module load cuda`."""
+    container: str | None
+    """What to put before `python` in a job, for example `apptainer exec --nv seal.sif`. None takes this Python."""
+    srun_arguments: tuple[str, ...]
+    """Further arguments of srun, for example `--container-image=…`."""
+    signal_s: PositiveInt
+    """A job is told so long before its time limit, and goes back into the queue."""
+    array_size: PositiveInt = Field(le=4_000_000)
+    """Jobs of one array, at most: MaxArraySize less one. A phase is one array; where that is full, its chunks grow."""
+    interrupted: Literal["ask", "leave", "cancel"]
+    """What becomes of jobs when the run is interrupted; ask does so on a terminal, and leaves them anywhere else."""
+
+    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+        return SlurmJobs(self, run_folder, phase / LOGS)
+
+    def gpus(self, place: Place) -> int:
+        return self.resources(place).gpus
+
+    def resources(self, place: Place) -> Resources:
+        return {Place.WORKERS: self.workers, Place.LEARNER: self.learner, Place.COORDINATOR: self.coordinator}[place]
+
+    def most_chunks(self, n_batches: int) -> int:
+        return min(n_batches, self.array_size)
+
+    def executor(self, folder: Path, place: Place, *, name: str) -> "SlurmExecutor":
+        """What submits jobs for a place.
+
+        Raises:
+            UsageError: there is no SLURM here.
+        """
+        from submitit import SlurmExecutor
+
+        python = f"{self.container} python" if self.container else None
+        try:
+            executor = SlurmExecutor(folder, max_num_timeout=self.max_deaths, python=python)
+        except RuntimeError as error:
+            raise UsageError(
+                "cluster: there is no SLURM on this machine (no srun): run this where jobs are submitted, or choose "
+                "cluster=local"
+            ) from error
+        executor.update_parameters(**self._parameters(place, name))
+        return executor
+
+    def directives(self, place: Place, *, n_jobs: int, name: str) -> list[str]:
+        """What sbatch will be told for an array of so many jobs. Needs no SLURM."""
+        from submitit.slurm.slurm import _make_sbatch_string
+
+        parameters = self._parameters(place, name)
+        script = _make_sbatch_string("", "LOGS", map_count=n_jobs if n_jobs > 1 else None, **parameters)
+        return [line for line in script.splitlines() if line.startswith("#SBATCH")]
+
+    def _parameters(self, place: Place, name: str) -> dict[str, Any]:
+        return {
+            **self.resources(place).parameters(),
+            "job_name": name,
+            "array_parallelism": self.array_parallelism,
+            "setup": [*self.setup],
+            "signal_delay_s": self.signal_s,
+            "srun_args": [*self.srun_arguments],
+            "wckey": None,  # submitit would ask for one of its own, which clusters that track them refuse
+        }
+
+    def left_behind(self, run_folder: Path) -> Mapping[str, str]:
+        return queued(job_name(run_folder)) or {}
+
+    def on_interruption(self) -> Literal["ask", "leave", "cancel"]:
+        return self.interrupted
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        cancel(jobs)
+
+    def detach(self, coordinator: Callable[[], Any], run_folder: Path) -> str:
+        """Submit what coordinates a run as a job of its own; its id.
+
+        Raises:
+            UsageError: there is no SLURM here.
+            RunError: SLURM does not take it; with its words.
+        """
+        executor = self.executor(run_folder / JOBS / COORDINATOR, Place.COORDINATOR, name=coordinator_name(run_folder))
+        executor.max_num_timeout = REQUEUES
+        return submit(executor, [coordinator])[0]
+
+
+class SlurmJobs(SubmititFolder):
+    """The jobs of one phase."""
+
+    ends_with_us = False
+
+    def __init__(self, cluster: Slurm, run_folder: Path, folder: Path) -> None:
+        super().__init__(folder)
+        self.cluster, self.name = cluster, job_name(run_folder)
+
+    def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
+        return submit(self.cluster.executor(self.folder, place, name=self.name), tasks)
+
+    def states(self) -> Mapping[str, str] | None:
+        return queued(self.name)
+
+    def why_gone(self, job: str) -> str:
+        return why_gone(job)
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        cancel(jobs)

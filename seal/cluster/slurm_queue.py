@@ -1,0 +1,114 @@
+"""What SLURM is asked and told: `sbatch`, `squeue`, `scancel`, and `sacct` where there is accounting."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from seal.errors import RunError
+
+if TYPE_CHECKING:
+    from submitit import SlurmExecutor
+
+COMMAND_TIMEOUT_S = 120
+AWAY = ("unable to contact", "timed out", "connection refused", "temporarily")
+"""Words of a controller that may be back soon."""
+PATIENCE, PAUSE_S = 60, 10.0
+"""It is tried again so often, after so long."""
+HOPELESS = ("DependencyNeverSatisfied", "launch failed requeued held", "BadConstraints")
+"""Reasons for which a job would wait for ever."""
+
+
+def job_name(run_folder: Path) -> str:
+    """The name of all jobs of a run, and of no other's: how they are found in the queue."""
+    return f"seal-{sha256(str(run_folder.resolve()).encode()).hexdigest()[:10]}"
+
+
+def coordinator_name(run_folder: Path) -> str:
+    """The name of the job that coordinates a run."""
+    return job_name(run_folder).replace("seal-", "seal-run-")
+
+
+def submit(executor: "SlurmExecutor", tasks: Sequence[Callable[[], Any]]) -> list[str]:
+    """The ids of the jobs. A controller that is away for a while, as one that is restarted, is waited for."""
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+    for waited in range(PATIENCE + 1):
+        try:
+            with outside_of_any_job(), executor.batch():
+                jobs = [executor.submit(task) for task in tasks]
+        except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+            if waited == PATIENCE or not any(word in said_by(error).lower() for word in AWAY):
+                raise RunError(f"SLURM does not take the job: {said_by(error)}") from error
+            sleep(PAUSE_S)
+        else:
+            break
+    return [str(job.job_id) for job in jobs]
+
+
+@contextmanager
+def outside_of_any_job() -> Iterator[None]:
+    """Hide the job that this process may be in: what is submitted would take over its limits.
+
+    submitit's own way hides where SLURM's configuration is, too.
+    """
+    from submitit.helpers import clean_env
+
+    configuration = os.environ.get("SLURM_CONF")
+    with clean_env():
+        if configuration:
+            os.environ["SLURM_CONF"] = configuration
+        yield
+
+
+def queued(name: str) -> Mapping[str, str] | None:
+    """The jobs of a name that wait or run, with their states; those that would wait for ever are ended.
+
+    None if SLURM does not answer: that says nothing about the jobs.
+    """
+    said = _ask("squeue", "--noheader", "--array", f"--name={name}", "--format=%i|%T|%r")
+    if said is None:
+        return None
+    rows = [line.split("|", 2) for line in said.splitlines()]
+    hopeless = [job for job, _, reason in rows if reason in HOPELESS]
+    cancel(hopeless)
+    return {
+        job: state if state != "PENDING" else f"PENDING ({reason})"
+        for job, state, reason in rows
+        if job not in hopeless
+    }
+
+
+def cancel(jobs: Sequence[str]) -> None:
+    """End jobs, whatever they are doing."""
+    if jobs:
+        _ask("scancel", *jobs)
+
+
+def why_gone(job: str) -> str:
+    """What accounting says of a job; that there is none is an answer too."""
+    said = _ask(
+        "sacct", "--noheader", "--parsable2", "--allocations", f"--jobs={job}", "--format=State,ExitCode,NodeList"
+    )
+    for line in (said or "").splitlines():
+        state, code, nodes = line.split("|")
+        return f"{state} (exit code {code}, on {nodes})"
+    return "it left the queue without a word, and there is no accounting (sacct) to say why"
+
+
+def _ask(*command: str) -> str | None:
+    """What a command of SLURM's says, or None where it fails or is missing."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def said_by(error: Exception) -> str:
+    output = getattr(error, "stderr", None) or getattr(error, "output", None) or str(error)
+    return (output.decode(errors="replace") if isinstance(output, bytes) else str(output)).strip()

@@ -1,0 +1,153 @@
+"""Weights & Biases: one run for the whole experiment, told by whoever coordinates it; tasks write records only.
+
+Our own files are the truth. A run that W&B lost, or never had, is told again from them: `seal log RUN --to wandb`.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from netrc import NetrcParseError, netrc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import NonNegativeInt
+
+from seal.errors import RunError
+from seal.logger import Log, Logger, Metrics
+from seal.settings import option
+from seal.store import MANIFEST, SPENDING, all_lines
+
+if TYPE_CHECKING:
+    import wandb
+
+REACHED_WITHIN_S = 3.0
+COLUMNS = ("policy", "context", "number", "accuracy", "self-edit")
+
+
+@option
+class Wandb(Logger):
+    """Tells Weights & Biases."""
+
+    project: str
+    entity: str | None
+    """The user or team; None takes the account's default."""
+    group: str | None
+    """Runs that belong together. None takes what stands before the last `/` of the run's name: that of its sweep."""
+    job_type: str | None
+    """What kind of run this is; None takes the recipe."""
+    tags: tuple[str, ...]
+    mode: Literal["auto", "online", "offline"]
+    """`auto` is online where a key is known and the server answers, and offline anywhere else: then everything is kept
+    in the run's folder, for `wandb sync`."""
+    table_rows: NonNegativeInt
+    """Self-edits in the table, at most; the newest ones."""
+
+    @contextmanager
+    def open(self, folder: Path) -> Iterator[Log]:
+        with self._run(folder, again=False) as run:
+            yield _teller(run, folder)
+
+    def replay(self, folder: Path, lines: Iterable[Metrics]) -> str:
+        """Tell a run anew, as another one, from its own lines; returns where it is."""
+        with self._run(folder, again=True) as run:
+            tell = _teller(run, folder)
+            for metrics in lines:
+                tell(metrics)
+            return str(run.url or run.dir)
+
+    @contextmanager
+    def _run(self, folder: Path, *, again: bool) -> "Iterator[wandb.Run]":
+        try:
+            import wandb
+        except ImportError as error:
+            raise RunError("logger: W&B is not installed here: pip install 'seal-lm[wandb]'") from error
+        facts = json.loads((folder / MANIFEST).read_text())
+        identity = sha256(f"{folder.resolve()} {facts['started']}".encode()).hexdigest()[:16]
+        run = wandb.init(
+            project=self.project,
+            entity=self.entity,
+            group=self.group or str(facts["settings"]["name"]).rpartition("/")[0] or None,
+            job_type=self.job_type or str(facts["settings"]["recipe"]["_target_"]).rpartition(".")[2].lower(),
+            tags=self.tags,
+            name=f"{folder.name} (told again)" if again else folder.name,
+            id=None if again else identity,
+            resume=None if again else "allow",
+            dir=folder,
+            config=facts["settings"],
+            mode=self.mode if self.mode != "auto" else _mode(),
+            settings=wandb.Settings(console="off", silent=True, disable_git=True),
+        )
+        try:
+            yield run
+        finally:
+            rows = self_edit_rows(folder, most=self.table_rows)
+            if rows:
+                run.log({"self_edits": wandb.Table(columns=list(COLUMNS), data=rows)})
+            run.finish()
+
+
+def _teller(run: "wandb.Run", folder: Path) -> Callable[[Metrics], None]:
+    """Numbers become curves, named by the kind of work where they are about some; what calls cost goes with them."""
+
+    def tell(metrics: Metrics) -> None:
+        kind = f"{metrics['kind']}/" if "kind" in metrics else ""
+        numbers = {f"{kind}{name}": value for name, value in metrics.items() if isinstance(value, int | float)}
+        if numbers:
+            run.log({**numbers, **_cost(folder)})
+
+    return tell
+
+
+def _cost(folder: Path) -> dict[str, float]:
+    bookings = [json.loads(line) for line in all_lines(folder, SPENDING)]
+    if not bookings:
+        return {}
+    return {f"cost/{what}": sum(booking[what] for booking in bookings) for what in ("n_calls", "usd")}
+
+
+def self_edit_rows(folder: Path, *, most: int) -> list[list[Any]]:
+    """The newest self-edits with the mean accuracy of the models that they made; None where nothing is known."""
+    shares: dict[str, list[float]] = {}
+    for key, evaluation in _records(folder, "evaluations"):
+        verdicts = [verdict["grade"] for verdict in evaluation.get("verdicts", ()) if verdict["grade"] != "unknown"]
+        if verdicts:
+            shares.setdefault(key.rpartition("/")[0], []).append(verdicts.count("correct") / len(verdicts))
+    rows: list[list[Any]] = []
+    for key, edit in _records(folder, "self_edits"):
+        place, _, index = key.rpartition("/")
+        policy, _, context = place.rpartition("/")
+        known = shares.get(f"{place}/edit_{index}")
+        rows.append([policy, context, int(index), sum(known) / len(known) if known else None, edit["text"]])
+    return rows[max(0, len(rows) - most) :]
+
+
+def _records(folder: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for line in all_lines(folder, kind):
+        entry = json.loads(line)
+        yield entry["key"], entry["value"]
+
+
+def _mode() -> Literal["online", "offline"]:
+    """Online where that needs no question: a key is known, and the server can be reached."""
+    server = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai"))
+    if os.environ.get("WANDB_MODE") == "offline" or not _has_key(server.hostname or ""):
+        return "offline"
+    try:
+        port = server.port or (443 if server.scheme == "https" else 80)
+        socket.create_connection((server.hostname or "", port), timeout=REACHED_WITHIN_S).close()
+    except OSError:
+        return "offline"
+    return "online"
+
+
+def _has_key(host: str) -> bool:
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    try:
+        return netrc().authenticators(host) is not None
+    except (OSError, NetrcParseError):
+        return False

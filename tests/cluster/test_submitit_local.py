@@ -1,0 +1,122 @@
+"""Jobs as processes: what a coordinator promises, without a scheduler."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from seal.launch.cli import main
+
+from seal.cluster import Cluster, Place
+from seal.cluster.ledger import DIED, DONE, all_entries
+from seal.config import load
+from seal.errors import RunError
+from seal.logger import Metrics
+from seal.report.spending import spent
+from seal.store import Store
+from seal.types import Policy, Postponed
+from seal.work.trying import TryingOut
+from seal.work.writing import Proposing
+from tests.cluster.runs import CHUNKED, cluster_of, lab_in, sleeping, times_done
+from tests.conftest import records
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return cluster_of("cluster=submitit_local", "cluster.poll_s=0.1", "cluster.settle_s=0.3", "cluster.threads=1")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    folder = tmp_path / "log"
+    folder.mkdir()
+    return folder
+
+
+def test_results_come_in_the_order_of_the_units_from_several_jobs(cluster: Cluster, tmp_path: Path) -> None:
+    assert cluster.fulfil(lab_in(tmp_path), sleeping(), [1, 5, 3, 2]) == [1, 25, 9, 4]
+    assert [(entry.chunk, entry.keys, entry.outcome) for entry in all_entries(tmp_path)] == [
+        (0, ("3", "5"), DONE),
+        (1, ("1", "2"), DONE),
+    ]
+    lines = (tmp_path / "squares.jsonl").read_text().splitlines()
+    assert [json.loads(line)["key"] for line in lines] == ["5", "3", "2", "1"]
+    left = {file.name.partition("_0_")[2] or file.name for file in tmp_path.glob("jobs/**/*") if file.is_file()}
+    assert left == {"ledger.jsonl", "log.err", "log.out"}
+
+
+def test_what_jobs_paid_and_how_long_they_took_is_told_by_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    logged: list[Metrics] = []
+    lab = replace(lab_in(tmp_path), log=logged.append)
+    cluster.fulfil(lab, sleeping(pays=True), [1, 5, 3, 2])
+    assert spent(tmp_path)["n_calls"] == 4
+    assert [(line["kind"], line["units"]) for line in logged] == [("squares", 1)] * 4
+    assert all(str(line["time"]).startswith("20") for line in logged)
+
+
+def test_a_chunk_that_died_is_submitted_again_and_does_only_what_it_had_not_recorded(
+    cluster: Cluster, tmp_path: Path, log: Path
+) -> None:
+    work = sleeping(deadly_once=(3,), log=log)
+    assert cluster.fulfil(lab_in(tmp_path), work, [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert times_done(log) == {1: 1, 2: 1, 3: 2, 4: 1}
+    assert sorted(str(entry.outcome) for entry in all_entries(tmp_path)) == [DIED, DONE, DONE]
+
+
+def test_jobs_that_die_again_and_again_stop_the_run_and_what_was_recorded_stays(
+    cluster: Cluster, tmp_path: Path, log: Path
+) -> None:
+    with pytest.raises(RunError, match="3 jobs for the same 1 units died") as raised:
+        cluster.fulfil(lab_in(tmp_path), sleeping(wrong=(1,), log=log), [1, 2, 3, 4])
+    assert "because: ValueError: 1 is wrong. the end of " in str(raised.value)
+    assert times_done(log) == {1: 4, 2: 1, 3: 1, 4: 1}
+    mended = sleeping(log=log)
+    assert cluster.fulfil(lab_in(tmp_path), mended, [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert times_done(log) == {1: 5, 2: 1, 3: 1, 4: 1}
+
+
+def test_a_process_that_is_killed_leaves_no_outcome_and_counts_as_dead(cluster: Cluster, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="its process was"):
+        cluster.fulfil(lab_in(tmp_path), sleeping(deadly=(1,)), [1])
+
+
+def test_what_is_postponed_comes_back_and_is_not_recorded(cluster: Cluster, tmp_path: Path) -> None:
+    results = cluster.fulfil(lab_in(tmp_path), sleeping(silent=(2,)), [1, 2, 3])
+    assert results == [1, Postponed(reason="silence"), 9]
+    assert Store(tmp_path).records("squares", int).keys() == {"1", "3"}
+
+
+def test_another_cluster_takes_over_what_jobs_recorded(cluster: Cluster, tmp_path: Path, log: Path) -> None:
+    with pytest.raises(RunError):
+        cluster.fulfil(lab_in(tmp_path), sleeping(wrong=(1,)), [1, 2, 3, 4])
+    assert not (tmp_path / "squares.jsonl").exists()
+    assert cluster_of("cluster=local").fulfil(lab_in(tmp_path), sleeping(log=log), [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert times_done(log) == {1: 1}
+
+
+def test_batches_that_round_together_are_the_same_in_jobs(cluster: Cluster, tmp_path: Path, log: Path) -> None:
+    lab = lab_in(tmp_path)
+    lab.store.append("squares", {"7": 49, "3": 9, "2": 4}, int)
+    work = sleeping(together=True, per_batch=2, log=log)
+    assert cluster.fulfil(lab, work, [2, 3, 4, 5, 6, 7]) == [4, 9, 16, 25, 36, 49]
+    assert times_done(log) == {4: 1, 5: 1, 6: 1, 7: 1}
+    assert [json.loads(line)["key"] for line in (tmp_path / "squares.jsonl").read_text().splitlines()] == list("732654")
+
+
+def test_work_that_only_waits_for_others_is_done_beside_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    assert cluster.fulfil(lab_in(tmp_path), sleeping(where=Place.COORDINATOR), [1, 2]) == [1, 4]
+    assert all_entries(tmp_path) == []
+
+
+def test_whoever_writes_behind_an_endpoint_is_asked_beside_the_run(tmp_path: Path) -> None:
+    run, _ = load(["recipe=evaluate", "engine@writer=openai"])
+    lab = replace(lab_in(tmp_path), run=run)
+    policy = Policy(round=0)
+    assert Proposing(policy=policy, title="").place(lab) is Place.COORDINATOR
+    assert TryingOut(policy=policy, title="").place(lab) is Place.WORKERS
+
+
+@pytest.mark.slow
+def test_a_run_has_the_records_of_a_local_one(tmp_path: Path, chunked: Path) -> None:
+    assert main(["run", *CHUNKED, f"outputs={tmp_path}", "cluster=submitit_local", "cluster.poll_s=0.1"]) == 0
+    assert records(tmp_path / "tiny") == records(chunked)

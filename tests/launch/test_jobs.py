@@ -1,0 +1,134 @@
+"""The jobs of a run, for people: interrupted, detached, looked at and cancelled on a real SLURM."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seal.cluster.slurm_queue import coordinator_name, job_name, queued
+from tests.conftest import SMALL, records
+from tests.slurm import SlurmCluster
+
+QUICK = (*SMALL, "recipe.rounds=0", "recipe.held_out_contexts=1")
+ON_SLURM = (
+    *QUICK,
+    "cluster=slurm",
+    "cluster.workers.gpus=0",
+    "cluster.workers.cpus=1",
+    "cluster.workers.memory_gb=2",
+    "cluster.coordinator.memory_gb=2",
+    "cluster.poll_s=0.5",
+    "cluster.settle_s=5",
+)
+RUN = Path("outputs/tiny")
+
+
+def start(folder: Path, *overrides: str, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "seal.launch.cli", "run", *ON_SLURM, *overrides]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=stdin,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_interrupts,  # noqa: PLW1509  # this process has no other threads
+    )
+
+
+def _hear_interrupts() -> None:
+    """What was started in the background of a shell ignores them, and hands that down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def wait_for_jobs(name: str, patience_s: float = 60) -> list[str]:
+    until = time.monotonic() + patience_s
+    while not (jobs := list(queued(name) or {})):
+        assert time.monotonic() < until, "no job came"
+        time.sleep(0.1)
+    return jobs
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("says_yes", [False, True])
+def test_ctrl_c_on_a_terminal_asks_whether_to_cancel_the_jobs(
+    slurm: SlurmCluster, tmp_path: Path, says_yes: bool
+) -> None:
+    keyboard, terminal = pty.openpty()
+    process = start(tmp_path, stdin=terminal)
+    jobs = wait_for_jobs(job_name(tmp_path / RUN))
+    os.write(keyboard, b"y\n" if says_yes else b"\n")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert f"{len(jobs)} jobs of this run wait or run. Cancel them? [y/N]" in said
+    if says_yes:
+        assert f"{len(jobs)} jobs are cancelled" in said
+        assert slurm.quiet(patience_s=20)
+    else:
+        assert "jobs go on: the same command takes them up" in said
+        assert list(queued(job_name(tmp_path / RUN)) or {}) == jobs
+
+
+@pytest.mark.cluster
+def test_without_a_terminal_the_jobs_are_left_or_cancelled_as_the_setting_says(
+    slurm: SlurmCluster, tmp_path: Path
+) -> None:
+    process = start(tmp_path, "cluster.interrupted=cancel")
+    wait_for_jobs(job_name(tmp_path / RUN))
+    process.send_signal(signal.SIGTERM)
+    assert "jobs are cancelled" in process.communicate()[1]
+    assert slurm.quiet(patience_s=20)
+
+
+@pytest.mark.cluster
+def test_a_detached_run_ends_with_the_records_of_a_local_one(
+    slurm: SlurmCluster, seal: Callable[..., int], tmp_path: Path
+) -> None:
+    assert seal("run", "--detach", *ON_SLURM) == 0
+    assert seal("run", "--detach", *ON_SLURM) == 2, "one coordinates already"
+    assert slurm.quiet()
+    assert seal("run", *QUICK, "name=local") == 0
+    assert records(RUN) == records(Path("outputs/local"))
+
+
+@pytest.mark.cluster
+def test_status_shows_the_jobs_and_cancel_ends_them_and_no_others(
+    slurm: SlurmCluster, seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = slurm.call("sbatch", "--parsable", "--partition=cpu", "--output=/dev/null", "--wrap=sleep 60").strip()
+    assert seal("run", "--detach", *ON_SLURM) == 0
+    [worker] = wait_for_jobs(job_name(RUN))
+    capsys.readouterr()
+    assert seal("status", "tiny", "--json") == 0
+    jobs = json.loads(capsys.readouterr().out)["jobs"]
+    [coordinator] = queued(coordinator_name(RUN)) or {}
+    assert jobs["coordinator"].keys() == {coordinator}
+    assert jobs["running"] == {worker: "round_0: writing self-edits"}
+    assert (jobs["phase"]["units"], jobs["phase"]["recorded"], jobs["phase"]["jobs"]) == (1, 0, 1)
+    assert seal("status", "tiny") == 0
+    assert f"{worker}: round_0: writing self-edits" in capsys.readouterr().out
+    assert seal("cancel", "tiny", "--json") == 0
+    assert set(json.loads(capsys.readouterr().out)["cancelled"]) == {coordinator, worker}
+    slurm.wait_for("the end", lambda: slurm.call("squeue", "--noheader", "--format=%i").split() == [other])
+    assert seal("run", *QUICK) == 0, "the same run goes on, here"
+
+
+def test_only_a_run_on_slurm_can_be_detached(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", "--detach", *QUICK) == 2
+    assert "cluster: only a run with cluster=slurm can be detached" in capsys.readouterr().err
+    assert seal("run", "--detach", *QUICK, "cluster=slurm", "if_exists=replace") == 2
+    assert "if_exists: a job may be started again" in capsys.readouterr().err
+
+
+def test_cancelling_a_run_without_jobs_says_so(
+    seal: Callable[..., int], finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("cancel", str(finished)) == 0
+    assert "no job of it waits or runs" in capsys.readouterr().out
