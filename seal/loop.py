@@ -36,9 +36,19 @@ def play_round(lab: Lab, policy: Policy, contexts: Sequence[Context], *, edits_p
 
 
 def propose(lab: Lab, policy: Policy, contexts: Sequence[Context], *, per_context: int) -> list[SelfEdit]:
-    """The policy writes `per_context` self-edits about each context."""
-    proposals = [Proposal(context=context, index=index) for context in contexts for index in range(per_context)]
-    return lab.fulfil(Proposing(policy=policy, title=f"{policy.id}: writing self-edits"), proposals)
+    """The policy writes `per_context` self-edits about each context; where its format wants others, it writes on."""
+    form = lab.run.self_edit
+    work = Proposing(policy=policy, title=f"{policy.id}: writing self-edits")
+    written: dict[str, list[SelfEdit]] = {context.id: [] for context in contexts}
+    for _ in range(form.turns):
+        proposals = [
+            Proposal(context=context, index=len(written[context.id]) + number)
+            for context in contexts
+            for number in range(per_context - len(form.usable(context, written[context.id])))
+        ]
+        for edit in lab.fulfil(work, proposals) if proposals else []:
+            written[edit.context_id].append(edit)
+    return [edit for each in contexts for edit in form.preferred(each, written[each.id])[:per_context]]
 
 
 def practise(

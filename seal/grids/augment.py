@@ -146,17 +146,27 @@ def permute_examples(episode: Episode, random: Random) -> Episode:
 
 
 def training_episodes(
-    puzzle: Puzzle, families: Sequence[str], *, max_episodes: int = 250, random: Random
+    puzzle: Puzzle,
+    families: Sequence[str],
+    *,
+    max_episodes: int = 250,
+    per_family: int | None = None,
+    random: Random,
 ) -> list[Episode]:
     """What a puzzle's demonstrations give to train on (arXiv 2411.07279, as used by arXiv 2506.10943).
 
     Leave-one-out and leave-two-out, with their augmentations; and each of these once more with colours and examples
     permuted. No episode occurs twice. Where there are more than `max_episodes`, that many are drawn at random.
+    `per_family` limits what a family adds, so that it cannot crowd the plain ones out; they are then permuted alone.
     """
     plain = [episode for n in (1, 2) for episode in leave_n_out(puzzle.train, n) if fits(episode)]
-    shown = plain + [changed for episode in plain for changed in augmented(episode, families, random)]
-    permuted = [permute_examples(permute_colours(episode, random), random) for episode in shown]
-    different = list(dict.fromkeys(shown + permuted))
+    added = [[changed for episode in plain for changed in augmented(episode, [family], random)] for family in families]
+    if per_family is not None:
+        added = [random.sample(of_family, min(per_family, len(of_family))) for of_family in added]
+    changed = [episode for of_family in added for episode in of_family]
+    repainted = plain + changed if per_family is None else plain
+    permuted = [permute_examples(permute_colours(episode, random), random) for episode in repainted]
+    different = list(dict.fromkeys(plain + changed + permuted))
     return random.sample(different, min(max_episodes, len(different)))
 
 

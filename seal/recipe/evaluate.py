@@ -39,8 +39,8 @@ class Evaluate(OfOnePart):
         )
         attempts = yardstick.with_self_edits(policy)
         measurements = [
-            unadapted("base", attempts),
-            yardstick.passage_only(policy, "passage_only"),
+            unadapted(lab.run.task.unadapted_setting, attempts),
+            yardstick.without_self_edits(policy),
             of_attempts("self_edits_round_0", attempts),
         ]
         return Results(

@@ -20,7 +20,8 @@ class Yardstick:
     edits_per_context: int
     repeats: int
 
-    def passage_only(self, policy: Policy, setting: str) -> Measurement:
+    def without_self_edits(self, policy: Policy) -> Measurement:
+        setting = self.lab.run.self_edit.unedited_setting
         repeats = self.repeats * self.edits_per_context  # as many trainings as the settings with self-edits have
         return measurement(
             setting, self.contexts, loop.train_on_passages(self.lab, policy, self.contexts, repeats=repeats)

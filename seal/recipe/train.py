@@ -90,8 +90,8 @@ class Train(Recipe):
         )
         attempts = yardstick.with_self_edits(policy)
         measurements = [
-            unadapted("base", attempts),
-            yardstick.passage_only(policy, "passage_only"),
+            unadapted(lab.run.task.unadapted_setting, attempts),
+            yardstick.without_self_edits(policy),
             of_attempts("self_edits_round_0", attempts),
         ]
         styles, rounds = {policy.id: style_shares(lab, attempts)}, []

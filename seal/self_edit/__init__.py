@@ -30,6 +30,9 @@ class SelfEditFormat(ABC):
     teachable: ClassVar[bool] = True
     """Whether a self-edit is one completion of one prompt, so that a policy can learn to write it."""
 
+    unedited_setting: ClassVar[str] = "passage_only"
+    """What the setting is called in which a context adapts the model without any self-edit."""
+
     temperature: NonNegativeFloat
     """Of the sampler; 0 takes the most likely token."""
     top_p: Annotated[float, Field(gt=0, le=1)]
@@ -40,6 +43,20 @@ class SelfEditFormat(ABC):
     @property
     def sampling(self) -> Sampling:
         return Sampling(temperature=self.temperature, top_p=self.top_p, max_new_tokens=self.max_new_tokens)
+
+    @property
+    def turns(self) -> int:
+        """How often the policy may write for as many self-edits as are wanted."""
+        return 1
+
+    def usable(self, context: Context, self_edits: Sequence[SelfEdit]) -> list[SelfEdit]:
+        """Those of a context's self-edits that count as written; all by default."""
+        return list(self_edits)
+
+    def preferred(self, context: Context, self_edits: Sequence[SelfEdit]) -> list[SelfEdit]:
+        """The same self-edits, usable ones first."""
+        usable = self.usable(context, self_edits)
+        return usable + [edit for edit in self_edits if edit not in usable]
 
     def practised_in(self, number: int) -> Self:
         """The format in which self-edits are read that a round of practice, from 1, tries out."""

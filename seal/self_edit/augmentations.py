@@ -1,0 +1,197 @@
+"""Self-edits that are settings: a JSON object that chooses augmentations and how to train on them (few-shot domain).
+
+    {"data_generation": {"use_basic_augmentations": …, "use_size_augmentations": …, "use_chain_augmentations": …,
+                         "use_repeat_augmentations": …},
+     "training": {"strategy": …, "learning_rate": …, "num_train_epochs": …}}
+
+What is trained on are episodes made of the demonstrations alone (arXiv 2506.10943 §3.2, after arXiv 2411.07279).
+"""
+
+import json
+from collections.abc import Sequence
+from random import Random
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    StrictBool,
+    ValidationError,
+)
+
+from seal.grids.augment import training_episodes
+from seal.grids.grid import Episode, puzzle_in
+from seal.grids.notation import NOTATIONS
+from seal.seeds import derive
+from seal.self_edit import SelfEditFormat
+from seal.settings import option
+from seal.text import fill, placeholders
+from seal.types import Context, Invalid, Plan, SelfEdit, TrainingSequence
+
+MOST_CHARACTERS = 10_000
+"""Of a self-edit; JSON that is longer says nothing more, and may be nested to no end."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Generation(_Strict):
+    """Which families of augmentations are used."""
+
+    use_basic_augmentations: StrictBool
+    use_size_augmentations: StrictBool
+    use_chain_augmentations: StrictBool
+    use_repeat_augmentations: StrictBool
+
+    @property
+    def families(self) -> list[str]:
+        return [name.split("_")[1] for name, chosen in self if chosen]
+
+
+class TrainingSettings(_Strict):
+    """How to train on the episodes."""
+
+    strategy: Literal["train_using_all_tokens", "train_using_output_tokens"]
+    learning_rate: Annotated[float, Field(gt=0, le=1, strict=True)]
+    num_train_epochs: Annotated[int, Field(ge=1, strict=True)]
+
+
+class Settings(_Strict):
+    """A self-edit that was understood."""
+
+    data_generation: Generation
+    training: TrainingSettings
+
+
+def _shows_demonstrations(template: str) -> str:
+    if "demonstrations" not in placeholders(template):
+        raise ValueError("a template has to show the {demonstrations}")
+    return template
+
+
+@option
+class Augmentations(SelfEditFormat):
+    """Settings for test-time training on a puzzle, written by the policy after it has seen the demonstrations."""
+
+    unedited_setting: ClassVar[str] = "oracle"
+
+    template: Annotated[str, AfterValidator(_shows_demonstrations)]
+    """The prompt; `{demonstrations}` is filled in."""
+    notation: Literal["numpy", "digits", "words"]
+    """How grids are written; the task's own."""
+    puzzle_template: str
+    """How an episode is put to the model that is trained; the task's own."""
+    surroundings: Literal["refused", "ignored"]
+    """What is made of text around the JSON object: strictly nothing but it counts, or what stands around is ignored."""
+    distinct: bool
+    """Whether a context's self-edits are to be different and valid; others are written until they are."""
+    tries: PositiveInt
+    """At most so many rounds of writing for that; then what there is has to do."""
+    max_steps: PositiveInt
+    """A self-edit that asks for more optimizer steps trains nothing (published: 375)."""
+    batch_size: PositiveInt
+    """Episodes an optimizer step, for that count; the inner loop's own."""
+    max_episodes: PositiveInt
+    """So many are trained on at most (published: 250)."""
+    per_family: PositiveInt | None
+    """At most so many episodes that a family adds; null sets no limit (published)."""
+    oracle_families: tuple[Literal["basic", "size", "chain", "repeat"], ...]
+    """The fixed settings of the setting `oracle`: families of augmentations,"""
+    oracle_strategy: Literal["train_using_all_tokens", "train_using_output_tokens"]
+    """what is trained on,"""
+    oracle_learning_rate: PositiveFloat
+    """the learning rate,"""
+    oracle_epochs: PositiveInt
+    """and the epochs."""
+    seed: int
+    """Of the augmentations; a puzzle has the same ones in all self-edits that choose the same families."""
+
+    def prompt(self, context: Context) -> str:
+        puzzle = puzzle_in(context.text, context.id)
+        return fill(self.template, demonstrations=NOTATIONS[self.notation].demonstrations(puzzle.train))
+
+    def parse(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid:
+        found = settings_in(self_edit.text, around=self.surroundings == "ignored")
+        if isinstance(found, Invalid):
+            return found
+        return self._plan(context, found.data_generation.families, found.training)
+
+    def unedited(self, context: Context) -> Plan:
+        """The fixed settings; too many steps are no fault here."""
+        training = TrainingSettings(
+            strategy=self.oracle_strategy,
+            learning_rate=self.oracle_learning_rate,
+            num_train_epochs=self.oracle_epochs,
+        )
+        plan = self._plan(context, list(self.oracle_families), training, limited=False)
+        assert isinstance(plan, Plan)
+        return plan
+
+    @property
+    def turns(self) -> int:
+        return self.tries if self.distinct else 1
+
+    def usable(self, context: Context, self_edits: Sequence[SelfEdit]) -> list[SelfEdit]:
+        """Where they are to be distinct: of those that say the same the first, and none that says nothing."""
+        if not self.distinct:
+            return list(self_edits)
+        around = self.surroundings == "ignored"
+        first_of: dict[Settings, SelfEdit] = {}
+        for edit in self_edits:
+            found = settings_in(edit.text, around=around)
+            if not isinstance(found, Invalid):
+                first_of.setdefault(found, edit)
+        return list(first_of.values())
+
+    def _plan(
+        self, context: Context, families: list[str], training: TrainingSettings, *, limited: bool = True
+    ) -> Plan | Invalid:
+        random = Random(derive(self.seed, "augmentations", context.id, *families))
+        puzzle = puzzle_in(context.text, context.id)
+        episodes = training_episodes(
+            puzzle, families, max_episodes=self.max_episodes, per_family=self.per_family, random=random
+        )
+        if not episodes:
+            return Invalid(reason="a puzzle with a single demonstration gives nothing to train on")
+        n_steps = training.num_train_epochs * len(episodes) // self.batch_size
+        if limited and n_steps > self.max_steps:
+            return Invalid(reason=f"over budget: {n_steps} optimizer steps, where {self.max_steps} are allowed")
+        whole = training.strategy == "train_using_all_tokens"
+        return Plan(
+            sequences=tuple(self._sequence(episode, whole=whole) for episode in episodes),
+            settings={"learning_rate": training.learning_rate, "epochs": training.num_train_epochs},
+        )
+
+    def _sequence(self, episode: Episode, *, whole: bool) -> TrainingSequence:
+        written = NOTATIONS[self.notation]
+        shown = dict(
+            demonstrations=written.demonstrations(episode.demonstrations), input=written.query_line(episode.query.input)
+        )
+        message = fill(self.puzzle_template, **shown)
+        return TrainingSequence(
+            text=message + written.target_line(episode.query.output),
+            trained_from=0 if whole else len(message),
+            reply_from=len(message),
+        )
+
+
+def settings_in(text: str, *, around: bool) -> Settings | Invalid:
+    """The settings that a text says, strictly; with `around` also between other text."""
+    if len(text) > MOST_CHARACTERS:
+        return Invalid(reason=f"longer than {MOST_CHARACTERS} characters")
+    begin, end = (text.find("{"), text.rfind("}") + 1) if around else (0, len(text))
+    try:
+        found: Any = json.loads(text[begin:end])
+    except (ValueError, RecursionError):
+        return Invalid(reason="no JSON")
+    try:
+        return Settings.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the JSON"
+        return Invalid(reason=f"{place}: {first['msg']}")

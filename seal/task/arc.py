@@ -1,0 +1,85 @@
+"""ARC (arXiv 1911.01547) and whatever has its format: files of challenges and solutions, folders, or the hub.
+
+Which puzzles are for training and which are held out is said by lists of ids, or drawn by a seed.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import NonNegativeInt
+
+from seal.errors import DataError, listed
+from seal.grids.files import Solved, of_rows, read_challenges
+from seal.seeds import derive
+from seal.settings import option
+from seal.task import Contexts
+from seal.task.puzzles import PuzzleTask
+from seal.task.rows import read_split
+from seal.types import Context
+
+
+@option
+class Arc(PuzzleTask):
+    """Puzzles for training from one source, held-out ones from another; the same one may serve for both."""
+
+    train_path: str
+    """A file of tasks, a folder with a file a task, or, with `train_split`, a data set on the hub."""
+    train_solutions: Path | None
+    """The outputs of the tests, where they are not in the tasks."""
+    train_split: str | None
+    """Of a data set on the hub; null reads a file or folder."""
+    held_out_path: str
+    """The same for held-out puzzles."""
+    held_out_solutions: Path | None
+    """The outputs of their tests."""
+    held_out_split: str | None
+    """The split that they come from."""
+    revision: str | None
+    """Branch, tag or commit on the hub; null is the newest."""
+    train_ids: tuple[str, ...] | None
+    """Which puzzles are for training; null draws `n_train`."""
+    held_out_ids: tuple[str, ...] | None
+    """Which puzzles are held out; null draws `n_held_out`."""
+    n_train: NonNegativeInt | None
+    """How many are drawn; null takes all."""
+    n_held_out: NonNegativeInt | None
+    """How many are drawn; null takes all."""
+
+    def load(self) -> Contexts:
+        held_out = self._part("held_out", frozenset())
+        train = self._part("train", frozenset(held_out))
+        return Contexts(
+            train=tuple(self._context(each) for each in train.values()),
+            held_out=tuple(self._context(each) for each in held_out.values()),
+            places={each.puzzle.id: each.place for each in (*train.values(), *held_out.values())},
+        )
+
+    def _context(self, solved: Solved) -> Context:
+        return self.make_context(solved.puzzle, solved.solutions)
+
+    def _part(self, part: str, taken: frozenset[str]) -> dict[str, Solved]:
+        """The chosen puzzles of a part, without those that the other part has, by id."""
+        ids, count = getattr(self, f"{part}_ids"), getattr(self, f"n_{part}")
+        if ids is None and count == 0:
+            return {}
+        everything = self._read(part)
+        if ids is not None:
+            return _named(everything, ids, key=f"task.{part}_ids", source=getattr(self, f"{part}_path"))
+        free = sorted(everything.keys() - taken, key=lambda name: derive(self.seed, part, name))
+        if count is not None and count > len(free):
+            raise DataError(f"task.n_{part} is {count}, but there are {len(free)} puzzles to draw from: lower it")
+        return {name: everything[name] for name in free[:count]}
+
+    def _read(self, part: str) -> dict[str, Solved]:
+        path, split = getattr(self, f"{part}_path"), getattr(self, f"{part}_split")
+        if split is not None:
+            rows = read_split(path, split, self.revision, key=f"task.{part}_path")
+            return of_rows(rows, f"{path}, split {split}")
+        return read_challenges(Path(path), getattr(self, f"{part}_solutions"), f"task.{part}_path")
+
+
+def _named(everything: Mapping[str, Solved], ids: tuple[str, ...], *, key: str, source: str) -> dict[str, Solved]:
+    unknown = [name for name in ids if name not in everything]
+    if unknown:
+        raise DataError(listed(f"{key}: there is no such puzzle in {source}:", unknown))
+    return {name: everything[name] for name in ids}
