@@ -1,0 +1,13 @@
+"""The small model that is shipped with the package and grew up in the world of grids (`seal.tiny.grids`)."""
+
+from importlib.resources import files
+
+from seal.model import Model
+from seal.settings import option
+
+
+@option
+class TinyGrids(Model):
+    """A Llama of 0.66 million parameters. It reads puzzles of grids, in digits, and writes settings for its training."""
+
+    path: str = str(files("seal.tiny.grids") / "checkpoint")

@@ -1,0 +1,57 @@
+"""Puzzles from the embedded world of grids: rules that no pretraining has ever seen, made as many as asked for."""
+
+from random import Random
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from seal.grids.grid import Grid, Pair, Puzzle
+from seal.seeds import derive
+from seal.settings import option
+from seal.task import Contexts
+from seal.task.puzzles import PuzzleTask
+from seal.tiny.grids.rules import N_HELD_OUT, SIDE, Population, Rule, apply, rules_of
+from seal.types import Context
+
+N_COLOURS = 10
+
+
+@option
+class Grids(PuzzleTask):
+    """Each puzzle has a rule of its own, by which the cells of a 3×3 grid move."""
+
+    n_train: Annotated[int, Field(ge=1, le=N_HELD_OUT)]
+    """Puzzles that rewards may come from."""
+    n_held_out: Annotated[int, Field(ge=1, le=N_HELD_OUT)]
+    """Puzzles that only measure."""
+    n_demonstrations: PositiveInt
+    """Pairs that a puzzle shows."""
+    n_tests: PositiveInt
+    """Inputs whose outputs have to be found."""
+
+    def load(self) -> Contexts:
+        return Contexts(
+            train=self._draw(Population.TRAIN, self.n_train),
+            held_out=self._draw(Population.HELD_OUT, self.n_held_out),
+        )
+
+    def _draw(self, population: Population, count: int) -> tuple[Context, ...]:
+        random = Random(derive(self.seed, "grids", population))
+        rules = random.sample(rules_of(population), count)
+        return tuple(self._context(random, f"{population}_{number}", rule) for number, rule in enumerate(rules))
+
+    def _context(self, random: Random, name: str, rule: Rule) -> Context:
+        pairs = [_pair(random, rule) for _ in range(self.n_demonstrations + self.n_tests)]
+        shown, asked = pairs[: self.n_demonstrations], pairs[self.n_demonstrations :]
+        puzzle = Puzzle(id=name, train=tuple(shown), tests=tuple(pair.input for pair in asked))
+        return self.make_context(puzzle, [pair.output for pair in asked])
+
+
+def _pair(random: Random, rule: Rule) -> Pair:
+    """Nine different colours, and what the rule makes of them."""
+    cells = random.sample(range(N_COLOURS), SIDE * SIDE)
+    return Pair(input=_grid(cells), output=_grid(apply(rule, cells)))
+
+
+def _grid(cells: list[int] | tuple[int, ...]) -> Grid:
+    return Grid.of([cells[start : start + SIDE] for start in range(0, len(cells), SIDE)])
