@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, function, summary in (
         ("status", _status, "how far a run is"),
-        ("report", _report, "make the tables, plots and page of a run"),
+        ("report", _report, "make the tables, plots and page of a run, or one table of a sweep"),
         ("cancel", _cancel, "end a run's jobs on the cluster, and no others"),
     ):
         reader = _command(commands, name, function, summary)

@@ -19,3 +19,11 @@ def find_run(name: str) -> Path:
             return folder
     there = sorted(str(file.parent.relative_to(OUTPUTS)) for file in OUTPUTS.glob(f"**/{MANIFEST}"))
     raise UsageError(f"there is no run '{name}'; {OUTPUTS}/ has {', '.join(there) or 'none'}")
+
+
+def find_sweep(name: str) -> Path | None:
+    """The folder of a sweep, found in the same way, if it is one: runs lie in it, and it is none itself."""
+    for folder in (Path(name), OUTPUTS / name):
+        if not (folder / MANIFEST).exists() and any(folder.glob(f"*=*/{MANIFEST}")):
+            return folder
+    return None

@@ -67,11 +67,11 @@ def cancel_run(name: str, *, as_json: bool) -> int:
 
 def jobs_of(folder: Path) -> dict[str, Any] | None:
     """What is known of the jobs of a run; None where it has had none."""
+    if not (folder / JOBS).is_dir():
+        return None
     entries = all_entries(folder)
     coordinator = dict(queued(coordinator_name(folder)) or {})
-    if not entries and not coordinator:
-        return None
-    on_slurm = any((folder / JOBS).glob(f"*/{LOGS}")) or bool(coordinator)
+    on_slurm = any((folder / JOBS).glob(f"*/{LOGS}"))
     states = (queued(job_name(folder)) if on_slurm else None) or {}
     return {
         "submitted": len(entries),

@@ -10,10 +10,12 @@ from seal.errors import UsageError
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.report.spending import spending_sentence, spent
+from seal.report.sweep import read_sweep
 from seal.store import METRICS, RESULTS, all_lines, count_records, task_files
 
-from .finding import find_run
+from .finding import find_run, find_sweep
 from .jobs import jobs_of, print_jobs
+from .reporting_sweeps import report_sweep
 
 
 def status(name: str, *, as_json: bool) -> int:
@@ -57,11 +59,14 @@ def metrics_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def report(name: str, *, as_json: bool) -> int:
-    """Make the report of a run and say what it says.
+    """Make the report of a run, or of the points of a sweep, and say what it says.
 
     Raises:
         UsageError: there is no such run, or it has no results yet.
     """
+    sweep = find_sweep(name)
+    if sweep and (points := read_sweep(sweep)):
+        return report_sweep(sweep, points, as_json=as_json)
     folder = find_run(name)
     if not (folder / RESULTS).exists():
         raise UsageError(f"{folder} has no results yet: `seal status {name}` says how far it is")

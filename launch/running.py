@@ -61,7 +61,7 @@ def sweep(overrides: Sequence[str]) -> int:
     if (first.folder / MANIFEST).exists():
         raise ConfigError(f"name: {first.folder} holds a single run: choose another name=… for the sweep")
     launcher = launcher_of(points[0])
-    if launcher and len(points) > 1:
+    if launcher:
         return launch(first, _by_name(points, common), launcher)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
     not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[name,{','.join(common)}]"
@@ -79,7 +79,8 @@ def _by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str
     for point in points:
         told = [each for each in point if not each.startswith("hydra")]
         last = {each.partition("=")[0].lstrip("+~"): each for each in told}
-        named[",".join(sorted(each for key, each in last.items() if key not in common)).replace("/", "_")] = told
+        swept = sorted(each for key, each in last.items() if key not in common)
+        named[",".join(swept).replace("/", "_") or "single"] = told
     return named
 
 

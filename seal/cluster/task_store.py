@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seal.errors import RunError
 from seal.store import JOBS, Store, read_records
 
 Value = TypeVar("Value")
@@ -47,10 +48,12 @@ class Tail:
         self._read: dict[Path, int] = {}
 
     def new_keys(self) -> list[str]:
-        """Those of complete lines that were not there the last time."""
-        return [
-            json.loads(line)["key"] for file in self.phase.glob(f"{self.kind}-*.jsonl") for line in self._rest(file)
-        ]
+        """Those of complete lines that were not there the last time.
+
+        Raises:
+            RunError: a line is not a record.
+        """
+        return [_key(line, file) for file in self.phase.glob(f"{self.kind}-*.jsonl") for line in self._rest(file)]
 
     def _rest(self, path: Path) -> list[bytes]:
         start = self._read.get(path, 0)
@@ -60,3 +63,13 @@ class Tail:
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read[path] = start + len(whole)
         return whole.splitlines()
+
+
+def _key(line: bytes, file: Path) -> str:
+    try:
+        return str(json.loads(line)["key"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{file}: has a line that is not a record: remove it, and its unit is done again. Does the folder show "
+            "a file's end before it is written?"
+        ) from error

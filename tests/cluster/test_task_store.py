@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from seal.cluster.task_store import Tail, TaskStore
+from seal.errors import RunError
 from seal.store import Store, all_lines, task_files
 
 
@@ -52,3 +55,9 @@ def test_a_tail_reads_each_whole_line_once(tmp_path: Path) -> None:
     assert tail.new_keys() == ["2"]
     assert tail.new_keys() == []
     assert len(all_lines(tmp_path, "squares")) == 2
+
+
+def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
+    task(tmp_path, 1, "a").add_lines("squares", ["\0\0\0\n"])
+    with pytest.raises(RunError, match=r"squares-1-a\.jsonl: has a line that is not a record"):
+        Tail(tmp_path / "jobs/phase", "squares").new_keys()

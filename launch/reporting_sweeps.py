@@ -1,0 +1,35 @@
+"""`seal report SWEEP`: all points of a sweep in one table."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from seal.report.sweep import Swept, means, write_sweep
+from seal.report.wording import interval, share
+
+
+def report_sweep(folder: Path, points: Sequence[Swept], *, as_json: bool) -> int:
+    """Make the table, and print it."""
+    made = write_sweep(folder, points)
+    if as_json:
+        print(json.dumps([asdict(point) for point in points], indent=2))
+        return 0
+    console = Console()
+    table = Table(title=f"{folder}: {len(points)} points with results", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("point")
+    for heading in ("measured", "accuracy", "95 % interval"):
+        table.add_column(heading, justify="right")
+    for point in points:
+        table.add_row(point.name, point.measured, share(point.accuracy), interval(point.ci95))
+    console.print(table)
+    for settings, value in list(means(points).items())[:1]:
+        named = ", ".join(f"{key}={text}" for key, text in settings) or "the only setting"
+        console.print(f"best: {named}, {value:.3f}; the best of several is too high by the luck of the choice")
+    for path in made:
+        console.print(f"[bold]{path}[/]", highlight=False, soft_wrap=True)
+    return 0
