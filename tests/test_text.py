@@ -4,7 +4,17 @@ import pytest
 
 from seal.backbone import load_tokenizer
 from seal.model.tiny import Tiny
-from seal.text import cut_at, encode_completion, encode_prompt, encode_sequence, fill, lines, placeholders, render_chat
+from seal.text import (
+    cut_at,
+    encode_completion,
+    encode_prompt,
+    encode_sequence,
+    fill,
+    lines,
+    placeholders,
+    render_chat,
+    training_tokens,
+)
 from seal.types import TrainingSequence
 from tests.models import CHAT_TEMPLATE
 
@@ -75,3 +85,45 @@ def test_white_space_before_a_text_does_not_end_it() -> None:
 
 def test_lines_are_stripped_and_empty_ones_left_out() -> None:
     assert list(lines(" a \n\n\t\nb")) == ["a", "b"]
+
+
+LLAMA_3 = (
+    "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
+    "{{ m.content | trim }}<|eot_id|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+)
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+QWEN_2_5 = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" + CHATML
+
+
+@pytest.mark.parametrize(
+    ("template", "end"), [(LLAMA_3, "<|eot_id|>"), (CHATML, "<|im_end|>"), (QWEN_2_5, "<|im_end|>")]
+)
+def test_of_an_exchange_the_answer_and_what_ends_it_are_learned_whatever_the_template(template: str, end: str) -> None:
+    tokenizer = load_tokenizer(Tiny())
+    tokenizer.add_special_tokens(
+        {"additional_special_tokens": ["<|eot_id|>", "<|im_end|>", "<|im_start|>", "<|start_header_id|>"]}
+    )
+    tokenizer.chat_template = template
+    message, reply = "Turn [[1 2]] -> ", "[[2 1]]#"
+    answer = TrainingSequence(text=message + reply, trained_from=len(message), reply_from=len(message))
+    tokens = encode_sequence(tokenizer, answer, append_end=True, chat=True)
+    learned = [token for token, on in zip(tokens.ids, tokens.trained, strict=True) if on]
+    assert tokenizer.decode(learned).strip() == reply + end
+    prompt = encode_prompt(tokenizer, message, chat=True)
+    assert list(tokens.ids[: len(prompt)]) == prompt
+    assert not any(tokens.trained[: len(prompt)])
+    everything = TrainingSequence(text=message + reply, reply_from=len(message))
+    assert all(encode_sequence(tokenizer, everything, append_end=True, chat=True).trained)
+
+
+def test_a_text_is_cut_and_an_exchange_whose_answer_would_be_is_left_out() -> None:
+    text = "Klara Leo Klara Leo"
+    rules = dict(append_end=True, chat=False, max_tokens=3, padded=False)
+    cut = training_tokens(TOKENIZER, TrainingSequence(text=text), **rules)
+    assert cut is not None
+    assert len(cut.ids) == 3
+    assert training_tokens(TOKENIZER, TrainingSequence(text=text, reply_from=6), **rules) is None

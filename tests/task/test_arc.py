@@ -1,0 +1,74 @@
+"""Puzzles in ARC's format, from files and folders."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from seal import config
+from seal.errors import DataError
+from seal.task import Contexts
+
+Seal = Callable[..., int]
+PAIR = {"input": [[1, 0], [0, 2]], "output": [[0, 1], [2, 0]]}
+
+
+def file_of(path: Path, *names: str) -> Path:
+    path.write_text(json.dumps({name: {"train": [PAIR, PAIR], "test": [PAIR]} for name in names}))
+    return path
+
+
+def load(*overrides: str) -> Contexts:
+    return config.load(["experiment=grids", "task=arc", *overrides])[0].task.load()
+
+
+def names(contexts: Contexts) -> tuple[list[str], list[str]]:
+    return [context.id for context in contexts.train], [context.id for context in contexts.held_out]
+
+
+def test_puzzles_are_drawn_by_a_seed_and_no_puzzle_is_in_both_parts(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "tasks.json", *"abcdef")
+    drawn = [f"task.train_path={path}", "task.n_train=3", "task.n_held_out=3"]
+    train, held_out = names(load(*drawn))
+    assert sorted(train + held_out) == list("abcdef")
+    assert names(load(*drawn)) == (train, held_out)
+    assert names(load(*drawn, "seed=1")) != (train, held_out)
+
+
+def test_lists_of_ids_choose_and_a_name_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "tasks.json", *"abc")
+    assert names(load(f"task.train_path={path}", "task.train_ids=[b]", "task.held_out_ids=[c]")) == (["b"], ["c"])
+    with pytest.raises(DataError, match=r"task\.held_out_ids: there is no such puzzle"):
+        load(f"task.train_path={path}", "task.train_ids=[b]", "task.held_out_ids=[x]")
+
+
+def test_the_target_is_what_the_solutions_say(tmp_path: Path) -> None:
+    [context] = load(f"task.train_path={file_of(tmp_path / 'tasks.json', 'a')}", "task.n_held_out=0").train
+    assert json.loads(context.queries[0].target) == [PAIR["output"]]
+    assert json.loads(context.text)["test"] == [{"input": PAIR["input"]}]
+
+
+def test_faults_of_a_file_stop_the_run_before_it_starts(
+    tmp_path: Path, seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps({"a": {"train": [{"input": [[1], [1, 2]], "output": [[11]]}], "test": [PAIR]}}))
+    assert seal("check", "experiment=grids", "task=arc", f"task.train_path={path}") == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "task.held_out_path: " in said
+    assert "row 2 has 2 cells" in said
+    assert "11, no colour" in said
+
+
+def test_the_released_puzzles_of_the_paper_are_there(reference: Path) -> None:
+    arc = reference / "arc"
+    contexts = load(
+        f"task.train_path={arc / 'arc-agi_training_challenges.json'}",
+        f"task.train_solutions={arc / 'arc-agi_training_solutions.json'}",
+        f"task.held_out_path={arc / 'arc-agi_evaluation_challenges.json'}",
+        f"task.held_out_solutions={arc / 'arc-agi_evaluation_solutions.json'}",
+        "task.train_ids=[44f52bb0,6150a2bd,5582e5ca]",
+        "task.n_held_out=5",
+    )
+    assert [len(part) for part in names(contexts)] == [3, 5]

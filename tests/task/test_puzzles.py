@@ -1,0 +1,62 @@
+"""Puzzles are asked in views, and what comes back votes for two attempts."""
+
+import json
+
+import pytest
+
+from seal import config
+from seal.grids.grid import Grid
+from seal.grids.notation import NOTATIONS
+from seal.grids.views import symmetry
+from seal.task.puzzles import PuzzleTask
+from seal.types import Context
+
+TURNED = "task.viewing.symmetries=[identity,rotate_90]"
+
+
+def task(*overrides: str) -> PuzzleTask:
+    found = config.load(["experiment=grids", "task.n_train=2", "task.n_held_out=2", *overrides])[0].task
+    assert isinstance(found, PuzzleTask)
+    return found
+
+
+def first(asked: PuzzleTask) -> Context:
+    return asked.load().held_out[0]
+
+
+def answer(asked: PuzzleTask, context: Context, texts: list[str]) -> dict[str, list[object]]:
+    [query] = context.queries
+    found: dict[str, list[object]] = json.loads(asked.answer_of(context, query, texts))
+    return found
+
+
+def test_there_is_a_prompt_for_each_test_input_and_view() -> None:
+    plain, turned = task(), task(TURNED, "task.viewing.leave_one_out=true", "task.viewing.permutations=2")
+    [query] = first(plain).queries
+    assert len(plain.prompts(first(plain), query)) == 2
+    assert len(set(turned.prompts(first(turned), query))) == 2 * 3 * 2 * 2
+    assert plain.prompts(first(plain), query) == plain.prompts(first(plain), query)
+
+
+def test_what_every_view_answers_right_is_the_only_attempt() -> None:
+    asked = task(TURNED)
+    context = first(asked)
+    solutions = [Grid.of(rows) for rows in json.loads(context.queries[0].target)]
+    written = NOTATIONS["digits"]
+    texts = [
+        written.target_line(symmetry(turn)(solution)) for solution in solutions for turn in ("identity", "rotate_90")
+    ]
+    found = answer(asked, context, texts)
+    assert found["attempts"] == [[solution.lists()] for solution in solutions]
+
+
+@pytest.mark.parametrize("text", ["", "12\n3#", "no grid", "1 2 3", "0" * 100_000])
+def test_a_text_that_is_no_grid_has_no_vote(text: str) -> None:
+    asked = task()
+    found = answer(asked, first(asked), [text, "12\n34#"])
+    assert found["attempts"] == [[], [[[1, 2], [3, 4]]]]
+
+
+def test_a_template_that_does_not_show_the_puzzle_is_refused() -> None:
+    with pytest.raises(config.ConfigError, match=r"task\.puzzle_template.*demonstrations"):
+        task("task.puzzle_template='{input}'", "self_edit.puzzle_template='{demonstrations}{input}'")
