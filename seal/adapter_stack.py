@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from seal.adapters import Adapter, Linear, LoRAShape, features, target_layers
+from seal.adapters import Adapter, Linear, LoRAShape, factors, features, target_layers
 
 # Gradients are accumulated into strided views on purpose: that keeps each adapter's in one row.
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
@@ -25,11 +25,14 @@ warnings.filterwarnings("ignore", message="grad and param do not obey the gradie
 class StackedLoRALinear(nn.Module):
     """A frozen linear layer with A adapters beside it."""
 
-    def __init__(self, base: Linear, lora_a: Tensor, lora_b: Tensor, stack: "AdapterStack") -> None:
+    def __init__(
+        self, base: Linear, lora_a: Tensor, lora_b: Tensor, factors: Tensor | None, stack: "AdapterStack"
+    ) -> None:
         super().__init__()
         self.base = base
         self.lora_a = lora_a  # [A, R, in], a view into the stack's buffer, not a parameter of this module
         self.lora_b = lora_b  # [A, out, R]
+        self.factors = factors  # [A, out], of DoRA alone
         self.stack = stack
 
     def forward(self, hidden: Tensor) -> Tensor:
@@ -45,7 +48,17 @@ class StackedLoRALinear(nn.Module):
             update = self.of_blocks(tokens, counts)
         else:
             update = self.of_padded_blocks(tokens, counts)
-        return output + (update * self.stack.shape.scale).reshape(output.shape).to(output.dtype)
+        update = (update * self.stack.shape.scale).reshape(output.shape)
+        if self.factors is not None:
+            update = self._magnified(output, update, self.factors, counts)
+        return output + update.to(output.dtype)
+
+    def _magnified(self, output: Tensor, update: Tensor, factors: Tensor, counts: Sequence[int]) -> Tensor:
+        """What DoRA adds to the layer's output instead of the update: both are multiplied, the bias is not."""
+        each = factors.repeat_interleave(torch.tensor(counts, device=factors.device), dim=0, output_size=sum(counts))
+        each = each.reshape(output.shape)
+        straight = output if self.base.bias is None else output - self.base.bias
+        return (each - 1) * straight + each * update
 
     def _of_equal_blocks(self, tokens: Tensor) -> Tensor:
         down = torch.bmm(tokens.unflatten(0, (len(self.lora_a), -1)), self.lora_a.transpose(1, 2))  # [A, ·, R]
@@ -83,7 +96,7 @@ class Dropout:
 class AdapterStack:
     """A adapters for one model, their weights in one buffer [A, P] and, if it `trains`, their gradients in another.
 
-    Outside `attached()` the model is untouched.
+    Outside `attached()` the model is untouched. Adapters of DoRA can be loaded, but not trained here.
     """
 
     def __init__(self, model: PreTrainedModel, shape: LoRAShape, count: int, *, trains: bool = True) -> None:
@@ -94,6 +107,7 @@ class AdapterStack:
         self.dropout: Dropout | None = None
         self._padded: tuple[tuple[int, ...], Tensor, Tensor] | None = None
         self.layers = target_layers(model, shape.targets)
+        assert not (shape.dora and trains)
         some = next(iter(self.layers.values())).weight
         dtype = torch.promote_types(some.dtype, torch.float32)
         sizes = [shape.rank * sum(features(layer)) for layer in self.layers.values()]
@@ -102,6 +116,12 @@ class AdapterStack:
         offsets = [sum(sizes[:number]) for number in range(len(sizes))]
         self._leaves = {
             path: self._pair(layer, offset) for (path, layer), offset in zip(self.layers.items(), offsets, strict=True)
+        }
+
+        self._factors = {
+            path: torch.ones(count, features(layer)[1], dtype=dtype, device=some.device)
+            for path, layer in self.layers.items()
+            if shape.dora
         }
 
     def _pair(self, layer: Linear, offset: int) -> tuple[Tensor, Tensor]:
@@ -122,7 +142,7 @@ class AdapterStack:
         """While open, what goes through the model goes through the adapters too: block a through adapter a."""
         for path, layer in self.layers.items():
             lora_a, lora_b = self._leaves[path]
-            self._replace(path, StackedLoRALinear(layer, lora_a, lora_b, self))
+            self._replace(path, StackedLoRALinear(layer, lora_a, lora_b, self._factors.get(path), self))
         try:
             yield
         finally:
@@ -162,6 +182,8 @@ class AdapterStack:
         for path, (lora_a, lora_b) in adapter.weights.items():
             self._leaves[path][0][slot] = lora_a
             self._leaves[path][1][slot] = lora_b
+            if self.shape.dora:
+                self._factors[path][slot] = factors(adapter, path, self.layers[path])
 
     def adapter(self, slot: int) -> Adapter:
         """A copy of one adapter, independent of the stack."""

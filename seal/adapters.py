@@ -5,7 +5,7 @@ This module knows layers; it has never heard of self-edits. Many adapters at onc
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class LoRAShape:
     """Names of linear layers as they end, for example `q_proj`; or `all-linear`."""
     rank_stabilized: bool = False
     """Whether the output is scaled by alpha / √rank (rsLoRA, arXiv 2312.03732) instead of alpha / rank."""
+    dora: bool = False
+    """Whether adapters say how long the rows of the changed weights are (DoRA, arXiv 2402.09353)."""
 
     @property
     def scale(self) -> float:
@@ -44,6 +46,8 @@ class Adapter:
     """By the layer's path in the model."""
     transposed: bool
     """Whether the model's layers keep their weights as [in, out], which PEFT has to be told."""
+    magnitudes: dict[str, Tensor] = field(default_factory=dict)
+    """By the layer's path, of DoRA alone: the length of each row of the changed weight, [out]."""
 
 
 Linear = nn.Linear | Conv1D
@@ -87,6 +91,8 @@ def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
     for path, (lora_a, lora_b) in adapter.weights.items():
         tensors[f"base_model.model.{path}.lora_A.weight"] = lora_a.cpu().contiguous()
         tensors[f"base_model.model.{path}.lora_B.weight"] = lora_b.cpu().contiguous()
+    for path, magnitude in adapter.magnitudes.items():
+        tensors[f"base_model.model.{path}.lora_magnitude_vector"] = magnitude.cpu().contiguous()
     save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
     config: dict[str, Any] = {
         "peft_type": "LORA",
@@ -96,6 +102,7 @@ def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
         "lora_alpha": adapter.shape.alpha,
         "lora_dropout": 0.0,
         "use_rslora": adapter.shape.rank_stabilized,
+        "use_dora": adapter.shape.dora,
         "bias": "none",
         "fan_in_fan_out": adapter.transposed,
         "target_modules": sorted({path.rsplit(".", 1)[-1] for path in adapter.weights}),
@@ -111,10 +118,15 @@ def load_peft(folder: Path) -> Adapter:
     prefix, ending = "base_model.model.", ".lora_A.weight"
     paths = [name.removeprefix(prefix).removesuffix(ending) for name in tensors if name.endswith(ending)]
     shape = LoRAShape(
-        rank=config["r"], alpha=config["lora_alpha"], targets=tuple(paths), rank_stabilized=config["use_rslora"]
+        rank=config["r"],
+        alpha=config["lora_alpha"],
+        targets=tuple(paths),
+        rank_stabilized=config["use_rslora"],
+        dora=config.get("use_dora", False),
     )
     weights = {path: (tensors[f"{prefix}{path}{ending}"], tensors[f"{prefix}{path}.lora_B.weight"]) for path in paths}
-    return Adapter(shape=shape, weights=weights, transposed=config["fan_in_fan_out"])
+    magnitudes = {path: tensors[f"{prefix}{path}.lora_magnitude_vector"] for path in paths} if shape.dora else {}
+    return Adapter(shape=shape, weights=weights, transposed=config["fan_in_fan_out"], magnitudes=magnitudes)
 
 
 @torch.no_grad()
@@ -124,4 +136,19 @@ def merge(model: PreTrainedModel, adapter: Adapter) -> None:
         layer = model.get_submodule(path)
         assert isinstance(layer, nn.Linear | Conv1D)
         change = adapter.shape.scale * (lora_b @ lora_a)  # [out, in]
+        if adapter.shape.dora:
+            weight = rows_of(layer).to(change.dtype)
+            change = factors(adapter, path, layer)[:, None] * (weight + change) - weight
         layer.weight += (change.T if isinstance(layer, Conv1D) else change).to(layer.weight)
+
+
+def factors(adapter: Adapter, path: str, layer: Linear) -> Tensor:
+    """By what DoRA multiplies each output of a changed layer, [out]: then its weight's rows have their magnitudes."""
+    lora_a, lora_b = adapter.weights[path]
+    changed = rows_of(layer).to(lora_a) + adapter.shape.scale * (lora_b @ lora_a)
+    return adapter.magnitudes[path] / changed.norm(dim=1)
+
+
+def rows_of(layer: Linear) -> Tensor:
+    """The weight of a layer as [out, in]."""
+    return layer.weight.T if isinstance(layer, Conv1D) else layer.weight

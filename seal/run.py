@@ -64,6 +64,8 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
         )
     elif run.inner.adapts and not run.inner.makes_adapters and not run.engine.serves_weights:
         yield "engine: only engine=transformers answers with weights trained as a whole: choose it, or inner=lora"
+    if getattr(run.inner, "dora", False) and run.engine.serves_adapters and not run.engine.serves_dora:
+        yield "inner.dora: vLLM does not serve adapters of DoRA: set it to false, or choose engine=transformers"
     if run.recipe.learns and not (run.writer or run.engine).serves_policies:
         yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
     yield from (f"engine.{fault}" for fault in run.engine.faults(run.model, rank=getattr(run.inner, "rank", 0)))

@@ -43,6 +43,8 @@ class Engine(ABC):
     """Whether it writes with the policy's own weights, whatever they learned; else it is somebody else who writes."""
     serves_adapters: ClassVar[bool] = True
     """Whether it writes with an adapter beside those weights."""
+    serves_dora: ClassVar[bool] = True
+    """Whether that adapter may be one of DoRA."""
     serves_weights: ClassVar[bool] = True
     """Whether it writes with other weights in their place, as full fine-tuning makes them."""
     repeats_batches: ClassVar[bool] = True

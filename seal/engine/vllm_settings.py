@@ -29,6 +29,7 @@ _DTYPES = ("bfloat16", "float16", "float32")
 class VLLMSettings(Engine):
     """The settings of an engine of vLLM's."""
 
+    serves_dora: ClassVar[bool] = False
     serves_weights: ClassVar[bool] = False
 
     max_rank: Annotated[int, Field(ge=0, le=LORA_RANKS[-1])]

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from seal.adapters import Adapter
 from seal.backbone import Backbone
+from seal.inner import Adapted
 from seal.inner.lora import LoRA
 from seal.packing import IGNORED, Segment
 from seal.text import Tokens
-from seal.types import Plan
+from seal.types import Failure, Plan, Training
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +65,17 @@ class Job:
         segments = [self._segment(self.examples[number]) for number in batch]
         total = sum(float(segment.weights[segment.labels != IGNORED].sum()) for segment in segments)
         return [replace(segment, weights=segment.weights / max(total, 1)) for segment in segments]
+
+    def outcome(self, adapter: Adapter, *, finite: bool) -> Adapted | Failure:
+        """What came of it all, and whether every weight is finite."""
+        losses = torch.stack(self.losses).tolist()
+        is_number = [math.isfinite(loss) for loss in losses]
+        if not all(is_number) or not finite:
+            step = is_number.index(False) + 1 if not all(is_number) else len(losses)
+            return Failure(reason=f"loss or weights are not finite after step {step} of {self.n_steps}")
+        n_tokens = sum(example.n_trained for example in self.examples)
+        training = Training(n_sequences=len(self.examples), n_tokens=n_tokens, losses=tuple(losses))
+        return Adapted(adapter=adapter, training=training)
 
     def _segment(self, tokens: Tokens) -> Segment:
         if self.settings.padding_loss == "sampled":

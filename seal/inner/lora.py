@@ -37,6 +37,9 @@ class LoRA(Inner):
     """The adapter's output is scaled by alpha / rank."""
     rank_stabilized: bool
     """Whether it is scaled by alpha / √rank instead (rsLoRA, arXiv 2312.03732)."""
+    dora: bool
+    """Whether the rows of the adapted weights get a trained length beside (DoRA, arXiv 2402.09353). Such adapters are
+    trained one after the other, by PEFT; they answer side by side like the others."""
     targets: Annotated[tuple[str, ...], Field(min_length=1)]
     """Names of linear layers as they end; or `all-linear`: every one but the output head."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
@@ -109,6 +112,10 @@ class LoRA(Inner):
         )
 
     def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+        if self.dora:
+            from seal.inner.dora_training import train_dora
+
+            return [train_dora(self, backbone, plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
         from seal.inner.stacked_training import train_stacked
 
         return train_stacked(self, backbone, plans, seeds)

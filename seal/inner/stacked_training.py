@@ -7,7 +7,6 @@ Letters of shapes: A adapters, T tokens, P numbers an adapter.
 """
 
 import logging
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from weakref import WeakKeyDictionary
@@ -25,7 +24,7 @@ from seal.inner.job import Job, job_of
 from seal.inner.lora import MOST_SLOTS, LoRA
 from seal.inner.memory import ModelShape, free_ram
 from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
-from seal.types import Failure, Plan, Training
+from seal.types import Failure, Plan
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ def train_stacked(
         try:
             found.update(_worked_off(settings, backbone, jobs, n_slots))  # one by one, whatever comes after
         except RuntimeError as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             _halve(backbone, n_slots, error)
     return [found[number] for number in range(len(plans))]
@@ -88,19 +87,23 @@ def _slots_that_fit(settings: LoRA, backbone: Backbone, tokens_per_step: int) ->
     return MOST_SLOTS if free is None else settings.memory(shape, widths, tokens_per_step).slots_in(free)
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: RuntimeError) -> bool:
     """Of a GPU, which has a class of its own, or of main memory, which has only a text."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _halve(backbone: Backbone, n_slots: int, error: RuntimeError) -> None:
     if n_slots == 1:
-        raise ModelError(
-            "the memory does not suffice for one training: lower inner.micro_batch_size or inner.max_tokens, or set "
-            f"inner.gradient_checkpointing=true ({str(error).splitlines()[0]})"
-        ) from error
+        raise too_small(error) from error
     _fitting[backbone.model] = n_slots // 2
     _LOG.warning("the memory does not suffice for %d slots: going on with %d", n_slots, n_slots // 2)
+
+
+def too_small(error: RuntimeError) -> ModelError:
+    return ModelError(
+        "the memory does not suffice for one training: lower inner.micro_batch_size or inner.max_tokens, or set "
+        f"inner.gradient_checkpointing=true ({str(error).splitlines()[0]})"
+    )
 
 
 class _Slots:
@@ -127,7 +130,7 @@ class _Slots:
         with ExitStack() as opened:
             opened.enter_context(self.stack.attached())
             opened.enter_context(attending_within_segments(model) if self.is_packed else nullcontext())
-            opened.enter_context(_recomputing(model) if self.settings.gradient_checkpointing else nullcontext())
+            opened.enter_context(recomputing(model) if self.settings.gradient_checkpointing else nullcontext())
             yield
 
     def work_off(self, waiting: list[tuple[int, Job]]) -> Iterator[tuple[int, Adapted | Failure]]:
@@ -141,7 +144,8 @@ class _Slots:
             for slot, taken in enumerate(self.running):
                 if taken is not None and taken[1].is_done:
                     number, job = taken
-                    yield number, _outcome(self.stack, slot, job)
+                    finite = bool(torch.isfinite(self.stack.values[slot]).all())
+                    yield number, job.outcome(self.stack.adapter(slot), finite=finite)
                     self.running[slot] = None
 
     def _begin(self, slot: int, numbered: tuple[int, Job]) -> None:
@@ -182,19 +186,8 @@ class _Slots:
         return one_pass.losses(self.backbone.model(**one_pass.inputs, use_cache=False).logits)
 
 
-def _outcome(stack: AdapterStack, slot: int, job: Job) -> Adapted | Failure:
-    losses = torch.stack(job.losses).tolist()
-    finite = [math.isfinite(loss) for loss in losses]
-    if not all(finite) or not torch.isfinite(stack.values[slot]).all():
-        step = finite.index(False) + 1 if not all(finite) else len(losses)
-        return Failure(reason=f"loss or weights are not finite after step {step} of {job.n_steps}")
-    n_tokens = sum(example.n_trained for example in job.examples)
-    training = Training(n_sequences=len(job.examples), n_tokens=n_tokens, losses=tuple(losses))
-    return Adapted(adapter=stack.adapter(slot), training=training)
-
-
 @contextmanager
-def _recomputing(model: PreTrainedModel) -> Iterator[None]:
+def recomputing(model: PreTrainedModel) -> Iterator[None]:
     """While open, activations of the model's layers are computed again instead of being kept. Nothing else trains."""
     model.gradient_checkpointing_enable({"use_reentrant": False})
     layers = [module for module in model.modules() if getattr(module, "gradient_checkpointing", False)]

@@ -36,6 +36,7 @@ def settings(*, parallel: int, epochs: int) -> LoRA:
         rank=32,
         alpha=64,
         rank_stabilized=False,
+        dora=False,
         targets=("q_proj", "v_proj"),
         dropout=0.0,
         learning_rate=1e-3,

@@ -14,12 +14,14 @@ from torch import Tensor
 from seal.adapter_stack import AdapterStack, StackedLoRALinear
 from seal.adapters import LoRAShape, load_peft, merge, save_peft
 from seal.backbone import Backbone
+from seal.engine import Request
+from seal.engine.batched_generation import BatchedGenerator
 from seal.errors import ConfigError, ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
 from seal.packing import can_be_packed
 from seal.store import read_records
-from seal.types import Evaluation, Failure, Plan, TrainingSequence
+from seal.types import Evaluation, Failure, Plan, Sampling, TrainingSequence
 from tests.conftest import SMALL, settings_without
 from tests.models import random_backbone, tiny_backbone
 
@@ -37,6 +39,7 @@ def lora(**settings: object) -> LoRA:
         rank=4,
         alpha=8,
         rank_stabilized=False,
+        dora=False,
         dropout=0.0,
         micro_batch_size=None,
         gradient_checkpointing=False,
@@ -92,6 +95,7 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
             r=settings.rank,
             lora_alpha=settings.alpha,
             use_rslora=settings.rank_stabilized,
+            use_dora=settings.dora,
             target_modules=targets,
             task_type="CAUSAL_LM",
         ),
@@ -148,10 +152,14 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
         {"rank_stabilized": True, "batch_size": None, "micro_batch_size": 1, "parallel": 2},
         {"dropout": 0.3, "parallel": 2},
         {"gradient_checkpointing": True, "batch_size": 2, "micro_batch_size": 1, "parallel": 1},
+        {"dora": True, "targets": ("all-linear",), "batch_size": 2, "schedule": "cosine", "warmup_steps": 2},
+        {"dora": True, "rank_stabilized": True, "batch_size": None, "micro_batch_size": 1, "max_grad_norm": 0.1},
+        {"dora": True, "dropout": 0.3},
+        {"dora": True, "gradient_checkpointing": True, "padding_loss": "exact", "max_tokens": 24},
     ],
 )
 @pytest.mark.filterwarnings("ignore:fan_in_fan_out is set to False")
-def test_stacked_training_is_separate_peft_training(
+def test_training_is_separate_peft_training(
     tmp_path: Path, make: str, targets: tuple[str, ...], changes: dict[str, object]
 ) -> None:
     backbone, settings = random_backbone(tmp_path, make), lora(**({"targets": targets} | changes))
@@ -163,6 +171,10 @@ def test_stacked_training_is_separate_peft_training(
             prefix = f"base_model.model.{path}"
             torch.testing.assert_close(lora_a, expected[f"{prefix}.lora_A.default.weight"], atol=1e-9, rtol=0)
             torch.testing.assert_close(lora_b, expected[f"{prefix}.lora_B.default.weight"], atol=1e-9, rtol=0)
+        for path, magnitude in outcome.adapter.magnitudes.items():
+            trained = expected[f"base_model.model.{path}.lora_magnitude_vector.default.weight"]
+            torch.testing.assert_close(magnitude, trained, atol=1e-9, rtol=0)
+        assert bool(outcome.adapter.magnitudes) == settings.dora
         assert outcome.training.losses == pytest.approx(losses, abs=1e-12, rel=0)
 
 
@@ -244,11 +256,12 @@ def test_the_same_seed_gives_the_same_adapter_bit_for_bit_and_another_seed_anoth
     assert not torch.equal(first, other)
 
 
-def test_training_leaves_the_model_as_it_was() -> None:
+@pytest.mark.parametrize("dora", [False, True])
+def test_training_leaves_the_model_as_it_was(dora: bool) -> None:
     backbone = tiny_backbone()
     before = {name: weight.clone() for name, weight in backbone.model.named_parameters()}
     layers = [type(module) for module in backbone.model.modules()]
-    train(backbone, lora())
+    train(backbone, lora(dora=dora))
     assert layers == [type(module) for module in backbone.model.modules()]
     assert all(torch.equal(weight, before[name]) for name, weight in backbone.model.named_parameters())
 
@@ -263,14 +276,15 @@ def test_training_lowers_the_loss_and_counts_what_it_did() -> None:
     assert outcome.training.n_tokens == sum(len(tokenizer(text)["input_ids"]) for text in TEXTS[0])
 
 
+@pytest.mark.parametrize("dora", [False, True])
 @pytest.mark.parametrize("make", ["qwen2", "gpt2"])
-def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path, make: str) -> None:
+def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path, make: str, dora: bool) -> None:
     backbone = random_backbone(tmp_path / "model", make)
-    [outcome] = train(backbone, lora(targets=("all-linear",)), PLANS[:1], [0])
+    [outcome] = train(backbone, lora(targets=("all-linear",), dora=dora), PLANS[:1], [0])
     assert outcome.adapter
     save_peft(outcome.adapter, tmp_path / "adapter", base_model=str(tmp_path / "model"))
     ids = torch.tensor([backbone.tokenizer(TEXTS[0][0])["input_ids"]])
-    stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1)
+    stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1, trains=False)
     stack.load(0, load_peft(tmp_path / "adapter"))
     with torch.no_grad(), stack.attached():
         ours = backbone.model(input_ids=ids).logits
@@ -279,13 +293,14 @@ def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path
         torch.testing.assert_close(theirs(input_ids=ids).logits, ours, atol=1e-12, rtol=0)
 
 
+@pytest.mark.parametrize("dora", [False, True])
 @pytest.mark.parametrize("make", ["llama", "gpt2"])
-def test_merging_an_adapter_is_attaching_it(tmp_path: Path, make: str) -> None:
+def test_merging_an_adapter_is_attaching_it(tmp_path: Path, make: str, dora: bool) -> None:
     backbone = random_backbone(tmp_path, make)
-    [outcome] = train(backbone, lora(targets=("all-linear",)), PLANS[:1], [0])
+    [outcome] = train(backbone, lora(targets=("all-linear",), dora=dora), PLANS[:1], [0])
     assert outcome.adapter
     ids = torch.tensor([backbone.tokenizer(TEXTS[0][0])["input_ids"]])
-    stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1)
+    stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1, trains=False)
     stack.load(0, outcome.adapter)
     with torch.no_grad():
         with stack.attached():
@@ -294,13 +309,44 @@ def test_merging_an_adapter_is_attaching_it(tmp_path: Path, make: str) -> None:
         torch.testing.assert_close(backbone.model(input_ids=ids).logits, attached, atol=1e-10, rtol=0)
 
 
-def test_a_loss_that_is_not_finite_fails_that_adapter_and_no_other(tmp_path: Path) -> None:
+def test_adapters_of_dora_answer_side_by_side_as_each_alone(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "qwen2")
+    adapters = [outcome.adapter for outcome in train(backbone, lora(targets=("all-linear",), dora=True))]
+    requests = [
+        Request(prompt=prompt, seed=0, adapter=adapter)
+        for prompt in ("River Welcott\nThe mayor", "Pi\nIs", "Old Marley\nThe charter of Old")
+        for adapter in adapters
+    ]
+    generator, greedy = BatchedGenerator(backbone), Sampling(temperature=0.0, top_p=1.0, max_new_tokens=12)
+    together = [completion.text for completion in generator.generate(requests, greedy)]
+    alone = [generator.generate([request], greedy)[0].text for request in requests]
+    assert together == alone
+    assert len(set(together)) > 3
+
+
+def test_a_run_with_dora_hands_out_an_adapter_that_plain_peft_loads(seal: Callable[..., int]) -> None:
+    assert seal("run", *SMALL, "inner.dora=true", "name=rounds") == 0
+    Path("my.jsonl").write_text('{"title": "Pi", "passage": "Pi is 3."}\n')
+    adapt = ("recipe=adapt", "task=passages", "task.path=my.jsonl", "recipe.edits_per_context=0", "cluster.threads=1")
+    assert seal("run", *adapt, "inner.dora=true", "name=adapted") == 0
+    network = PeftModel.from_pretrained(tiny_backbone().model, "outputs/adapted/adapter")
+    assert network.peft_config["default"].use_dora
+
+
+def test_an_engine_that_cannot_serve_dora_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture) -> None:
+    assert seal("check", "engine=vllm", "inner.dora=true") == 2
+    assert "inner.dora: vLLM does not serve adapters of DoRA" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dora", [False, True])
+def test_a_loss_that_is_not_finite_fails_that_adapter_and_no_other(tmp_path: Path, dora: bool) -> None:
     backbone = random_backbone(tmp_path, "llama")
     wild = Plan(sequences=PLANS[0].sequences, settings={"learning_rate": 1e300})
-    failed, fine = lora().adapt(backbone, [wild, PLANS[1]], SEEDS[:2])
+    settings = lora(dora=dora)
+    failed, fine = settings.adapt(backbone, [wild, PLANS[1]], SEEDS[:2])
     assert isinstance(failed, Failure)
     assert "not finite" in failed.reason
-    [alone] = train(backbone, lora(), [PLANS[1]], [SEEDS[1]])
+    [alone] = train(backbone, settings, [PLANS[1]], [SEEDS[1]])
     assert isinstance(fine, Adapted)
     torch.testing.assert_close(weights(fine), weights(alone), atol=1e-12, rtol=0)
 

@@ -1,0 +1,141 @@
+"""One DoRA training (arXiv 2402.09353), by PEFT: its weights are normalized at each step, which is not stacked.
+
+The course of it is that of every LoRA training: the same start, batches, schedule and clipping.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+from peft import LoraConfig, get_peft_model
+from peft.tuners.lora import LoraLayer
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from transformers.pytorch_utils import Conv1D
+
+from seal.adapter_stack import Dropout
+from seal.adapters import Adapter, LoRAShape, target_layers
+from seal.backbone import Backbone
+from seal.inner import Adapted
+from seal.inner.job import Job, job_of
+from seal.inner.lora import LoRA
+from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
+from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
+from seal.types import Failure, Plan
+
+_NAME = "default"
+"""PEFT's for an adapter."""
+
+
+def train_dora(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> Adapted | Failure:
+    """Train one adapter on the frozen backbone, which is afterwards what it was.
+
+    Raises:
+        ModelError: a target is missing, or the training does not fit the memory.
+    """
+    job = job_of(settings, backbone, plan, seed)
+    try:
+        with _adapted(job, backbone) as layers:
+            _train(job, backbone, layers)
+            values = [value for layer in layers.values() for value in _weights(layer)]
+            return job.outcome(_adapter(settings, layers), finite=all(bool(value.isfinite().all()) for value in values))
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise too_small(error) from error
+
+
+@contextmanager
+def _adapted(job: Job, backbone: Backbone) -> Iterator[dict[str, LoraLayer]]:
+    """While open, the model has PEFT's layers, by their paths, with an adapter at its start."""
+    settings, targets = job.settings, target_layers(backbone.model, job.settings.targets)
+    lora = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,  # type: ignore[arg-type]  # PEFT takes any number
+        use_rslora=settings.rank_stabilized,
+        use_dora=True,
+        target_modules=list(targets),
+        fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in targets.values()),
+        task_type="CAUSAL_LM",
+    )
+    adapted = get_peft_model(backbone.model, lora)
+    try:
+        layers = {path: backbone.model.get_submodule(path) for path in targets}
+        for layer in layers.values():
+            nn.init.kaiming_uniform_(layer.lora_A[_NAME].weight, a=math.sqrt(5), generator=job.generator)
+            if settings.dropout:
+                layer.lora_dropout[_NAME] = _Dropout(settings.dropout, job.generator)
+        yield layers
+    finally:
+        adapted.unload()
+
+
+class _Dropout(nn.Module):
+    """PEFT's dropout, with random numbers of the training's own."""
+
+    def __init__(self, share: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.dropout = Dropout(share=share, generators=[generator])
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        tokens = hidden.flatten(0, -2)
+        return self.dropout.of(tokens, [len(tokens)]).view_as(hidden)
+
+
+def _train(job: Job, backbone: Backbone, layers: dict[str, LoraLayer]) -> None:
+    weights = [weight for layer in layers.values() for weight in _weights(layer)]
+    optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.0)
+    is_packed = can_be_packed(backbone.model)
+    with ExitStack() as opened:
+        if is_packed:
+            opened.enter_context(attending_within_segments(backbone.model))
+        if job.settings.gradient_checkpointing:
+            opened.enter_context(recomputing(backbone.model))
+        while not job.is_done:
+            optimizer.param_groups[0]["lr"] = job.learning_rate
+            optimizer.zero_grad()
+            loss = _differentiate(job, backbone, is_packed=is_packed)
+            clip_grad_norm_(weights, job.settings.max_grad_norm)
+            optimizer.step()
+            job.losses.append(loss)
+
+
+def _differentiate(job: Job, backbone: Backbone, *, is_packed: bool) -> Tensor:
+    """Add the gradients of the next batch's loss; the loss."""
+    batch = job.next_batch()
+    size = job.settings.micro_batch_size or len(batch)
+    losses = []
+    for start in range(0, len(batch), size):
+        loss = _loss(batch[start : start + size], backbone, is_packed=is_packed)
+        loss.backward()
+        losses.append(loss.detach())
+    return torch.stack(losses).sum()
+
+
+def _loss(segments: list[Segment], backbone: Backbone, *, is_packed: bool) -> Tensor:
+    device = backbone.device
+    one_pass = packed([segments], device) if is_packed else in_rows([segments], device, pad_id=backbone.pad_id)
+    return one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits).sum()
+
+
+def _weights(layer: LoraLayer) -> tuple[Tensor, Tensor, Tensor]:
+    """A [R, in], B [out, R], and the magnitudes [out]."""
+    return layer.lora_A[_NAME].weight, layer.lora_B[_NAME].weight, layer.lora_magnitude_vector[_NAME].weight
+
+
+def _adapter(settings: LoRA, layers: dict[str, LoraLayer]) -> Adapter:
+    shape = LoRAShape(
+        rank=settings.rank,
+        alpha=settings.alpha,
+        targets=settings.targets,
+        rank_stabilized=settings.rank_stabilized,
+        dora=True,
+    )
+    copies = {path: [weight.detach().clone() for weight in _weights(layer)] for path, layer in layers.items()}
+    return Adapter(
+        shape=shape,
+        weights={path: (lora_a, lora_b) for path, (lora_a, lora_b, _) in copies.items()},
+        transposed=any(layer.fan_in_fan_out for layer in layers.values()),
+        magnitudes={path: magnitude for path, (_, _, magnitude) in copies.items()},
+    )
