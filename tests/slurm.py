@@ -62,7 +62,7 @@ SlurmdParameters=config_overrides
 NodeName=n[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port={n1}-{n2} CPUs={cpus} RealMemory=16000 Gres=gpu:2
 NodeName=n3 NodeHostname={host} NodeAddr=127.0.0.1 Port={n3} CPUs={cpus} RealMemory=16000 State=UNKNOWN
 PartitionName=gpu Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP PriorityTier=10
-PartitionName=low Nodes=n[1-2] MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=10
+PartitionName=low Nodes=n[1-2] MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=4
 PartitionName=cpu Nodes=n3 MaxTime=INFINITE State=UP
 PartitionName=all Nodes=n[1-3] MaxTime=INFINITE State=UP
 """

@@ -161,7 +161,9 @@ def test_jobs_that_die_again_and_again_stop_the_run_with_what_slurm_says(
         monkeypatch.setenv("SLURM_CONF", str(slurm.root / "unaccounted.conf"))
     why = r"because: FAILED \(exit code 9:0, on n\d\)" if accounting else "there is no accounting"
     with pytest.raises(RunError, match=why):
-        cluster_of(*SLURM, "cluster.max_deaths=1").fulfil(lab_in(tmp_path), sleeping(deadly=(1,)), [1])
+        cluster_of(*SLURM, "cluster.max_deaths=1", "cluster.settle_s=1").fulfil(
+            lab_in(tmp_path), sleeping(deadly=(1,)), [1]
+        )
 
 
 def test_what_slurm_refuses_stops_the_run_with_its_words(slurm: SlurmCluster, tmp_path: Path) -> None:
