@@ -146,7 +146,8 @@ def factors(adapter: Adapter, path: str, layer: Linear) -> Tensor:
     """By what DoRA multiplies each output of a changed layer, [out]: then its weight's rows have their magnitudes."""
     lora_a, lora_b = adapter.weights[path]
     changed = rows_of(layer).to(lora_a) + adapter.shape.scale * (lora_b @ lora_a)
-    return adapter.magnitudes[path] / changed.norm(dim=1)
+    lengths: Tensor = changed.norm(dim=1)
+    return adapter.magnitudes[path] / lengths
 
 
 def rows_of(layer: Linear) -> Tensor:

@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from pydantic import ValidationError
 
 from seal.errors import ConfigError, listed
@@ -70,9 +70,17 @@ def _with_origin(fault: str, overrides: Sequence[str]) -> str:
 
 
 def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
-    """Plain values, without Hydra's own node; where no name was given, one is made of the choices."""
+    """Plain values, without Hydra's own node; where no name was given, one is made of the choices.
+
+    Raises:
+        ConfigError: a setting takes its value from one that is not there, or a template's file cannot be read.
+    """
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    settings = OmegaConf.to_container(plain, resolve=True)
+    try:
+        settings = OmegaConf.to_container(plain, resolve=True)
+    except InterpolationKeyError as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"{error.full_key}: {reason}: choose options that go together, or set it") from error
     assert isinstance(settings, dict)
     settings = _with_templates(settings, path="")
     if settings.get("name") is None:

@@ -71,6 +71,7 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
     yield from (f"engine.{fault}" for fault in run.engine.faults(run.model, rank=getattr(run.inner, "rank", 0)))
     if run.writer:
         yield from (f"writer.{fault}" for fault in run.writer.faults(run.model, rank=0))
+    yield from _faults_of_domains(run)
     if run.self_edit.needs_chat and not run.model.chat and run.writer is None:
         yield "self_edit: this template is a message to a chat model: set model.chat=true, or choose another self_edit"
     if run.recipe.learns and not run.self_edit.teachable:
@@ -81,3 +82,13 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
         yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"
     elif run.recipe.needs_training and not run.inner.adapts:
         yield "inner: this recipe is about training, but this inner loop does none: choose inner=lora or inner=full"
+
+
+def _faults_of_domains(run: Run) -> Iterator[str]:
+    """Puzzles of grids and passages do not mix."""
+    if run.self_edit.about_puzzles != run.task.of_puzzles:
+        right = "augmentations" if run.task.of_puzzles else "implications"
+        yield f"self_edit: it is not about what this task has: choose self_edit={right}, for example, or another task"
+    if run.grader.of_puzzles != run.task.of_puzzles:
+        right = "arc" if run.task.of_puzzles else "exact"
+        yield f"grader: it does not know what answers to this task are: choose grader={right}, for example"

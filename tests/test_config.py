@@ -17,7 +17,8 @@ OPTIONS = sorted(
     for path in CONF.rglob("*.yaml")
     if path.parent != CONF and path.relative_to(CONF).parts[0] not in ("experiment", "asking", "hydra")
 )
-TASKS = [option for option in OPTIONS if option.startswith("task/")]
+TASKS = [option for option in OPTIONS if option.startswith("task/") and option not in ("task/arc", "task/grids")]
+"""Those that ask in words."""
 ASKING = sorted(path.stem for path in (CONF / "asking").glob("*.yaml"))
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("").as_posix()
@@ -27,6 +28,10 @@ EXPERIMENTS = sorted(
 NEEDED = {
     "model/local": ["model.path=/nowhere"],
     "task/passages": ["task.path=/nowhere.jsonl"],
+    "task/arc": ["task.train_path=/nowhere.json", "self_edit=augmentations", "grader=arc"],
+    "task/grids": ["self_edit=augmentations", "grader=arc"],
+    "grader/arc": ["task=grids", "self_edit=augmentations"],
+    "self_edit/augmentations": ["task=grids", "grader=arc"],
     "engine/openai": ["inner=none", "recipe=evaluate"],
     "self_edit/chat": ["model.chat=true"],
     "self_edit/entigraph": ["recipe=evaluate"],
@@ -54,7 +59,7 @@ def test_every_option_builds_into_a_run(option: str) -> None:
 
 @pytest.mark.parametrize("asking", ASKING)
 @pytest.mark.parametrize("task", TASKS)
-def test_every_way_of_asking_is_for_every_task(task: str, asking: str) -> None:
+def test_every_way_of_asking_is_for_every_task_that_asks_in_words(task: str, asking: str) -> None:
     run, _ = config.load([task.replace("/", "="), f"asking={asking}", *NEEDED.get(task, [])])
     template = yaml.safe_load((CONF / "asking" / f"{asking}.yaml").read_text())["query_template"]
     assert run.task.query_template == template
@@ -88,6 +93,23 @@ def test_every_setting_in_a_yaml_has_a_comment(option: str) -> None:
         line for line in text.splitlines() if line and not line.startswith(("#", " ", "_target_")) and "#" not in line
     ]
     assert uncommented == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fault"),
+    [
+        (["task=grids", "grader=arc"], "self_edit: it is not about what this task has: choose self_edit=augmentations"),
+        (["task=grids", "self_edit=augmentations"], "grader: it does not know what answers to this task are"),
+        (["grader=arc"], "grader: it does not know what answers to this task are: choose grader=exact"),
+        (
+            ["self_edit=augmentations"],
+            "self_edit.notation: Interpolation key 'task.notation' not found: choose options",
+        ),
+        (["experiment=grids", "asking=open_book"], "task.query_template: it comes with experiment=grids, but what was"),
+    ],
+)
+def test_puzzles_and_passages_do_not_mix(overrides: list[str], fault: str) -> None:
+    assert any(fault in line for line in faults_of(*overrides))
 
 
 def test_all_faults_are_named_at_once_with_key_and_hint() -> None:

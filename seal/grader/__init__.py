@@ -19,6 +19,8 @@ def free(usage: Usage) -> None:
 class Grader(ABC):
     """Compares answers with targets. What it cannot decide is unknown, never wrong."""
 
+    of_puzzles: ClassVar[bool] = False
+    """Whether it compares attempts at grids instead of answers in words."""
     max_unknown: ClassVar[float] = 0.0
     """The share of a phase's answers that may stay without a verdict; with more of them the run stops, resumably."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import ClassVar
 
 from seal.grader import Grader, Spend, free
 from seal.settings import option
@@ -11,6 +12,8 @@ from seal.types import Grade, Query, Verdict
 @option
 class Arc(Grader):
     """Compares the attempts of an answer with the outputs of a target; both are JSON, as puzzles' tasks write it."""
+
+    of_puzzles: ClassVar[bool] = True
 
     def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:
         return [

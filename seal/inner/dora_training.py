@@ -6,18 +6,17 @@ The course of it is that of every LoRA training: the same start, batches, schedu
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from transformers.pytorch_utils import Conv1D
 
-from seal.adapter_stack import Dropout
 from seal.adapters import Adapter, LoRAShape, target_layers
 from seal.backbone import Backbone
-from seal.inner import Adapted
+from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, job_of
 from seal.inner.lora import LoRA
 from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
@@ -35,6 +34,8 @@ def train_dora(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> Ada
         ModelError: a target is missing, or the training does not fit the memory.
     """
     job = job_of(settings, backbone, plan, seed)
+    if not job.examples:
+        return Failure(reason=NOTHING_FITS)
     try:
         with _adapted(job, backbone) as layers:
             _train(job, backbone, layers)
@@ -47,8 +48,8 @@ def train_dora(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> Ada
 
 
 @contextmanager
-def _adapted(job: Job, backbone: Backbone) -> Iterator[dict[str, LoraLayer]]:
-    """While open, the model has PEFT's layers, by their paths, with an adapter at its start."""
+def _adapted(job: Job, backbone: Backbone) -> Iterator[dict[str, Any]]:
+    """While open, the model has layers of PEFT's (`LoraLayer`), by their paths, with an adapter at its start."""
     settings, targets = job.settings, target_layers(backbone.model, job.settings.targets)
     lora = LoraConfig(
         r=settings.rank,
@@ -61,29 +62,15 @@ def _adapted(job: Job, backbone: Backbone) -> Iterator[dict[str, LoraLayer]]:
     )
     adapted = get_peft_model(backbone.model, lora)
     try:
-        layers = {path: backbone.model.get_submodule(path) for path in targets}
+        layers: dict[str, Any] = {path: backbone.model.get_submodule(path) for path in targets}
         for layer in layers.values():
             nn.init.kaiming_uniform_(layer.lora_A[_NAME].weight, a=math.sqrt(5), generator=job.generator)
-            if settings.dropout:
-                layer.lora_dropout[_NAME] = _Dropout(settings.dropout, job.generator)
         yield layers
     finally:
         adapted.unload()
 
 
-class _Dropout(nn.Module):
-    """PEFT's dropout, with random numbers of the training's own."""
-
-    def __init__(self, share: float, generator: torch.Generator) -> None:
-        super().__init__()
-        self.dropout = Dropout(share=share, generators=[generator])
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        tokens = hidden.flatten(0, -2)
-        return self.dropout.of(tokens, [len(tokens)]).view_as(hidden)
-
-
-def _train(job: Job, backbone: Backbone, layers: dict[str, LoraLayer]) -> None:
+def _train(job: Job, backbone: Backbone, layers: dict[str, Any]) -> None:
     weights = [weight for layer in layers.values() for weight in _weights(layer)]
     optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.0)
     is_packed = can_be_packed(backbone.model)
@@ -119,12 +106,12 @@ def _loss(segments: list[Segment], backbone: Backbone, *, is_packed: bool) -> Te
     return one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits).sum()
 
 
-def _weights(layer: LoraLayer) -> tuple[Tensor, Tensor, Tensor]:
+def _weights(layer: Any) -> tuple[Tensor, Tensor, Tensor]:
     """A [R, in], B [out, R], and the magnitudes [out]."""
     return layer.lora_A[_NAME].weight, layer.lora_B[_NAME].weight, layer.lora_magnitude_vector[_NAME].weight
 
 
-def _adapter(settings: LoRA, layers: dict[str, LoraLayer]) -> Adapter:
+def _adapter(settings: LoRA, layers: dict[str, Any]) -> Adapter:
     shape = LoRAShape(
         rank=settings.rank,
         alpha=settings.alpha,

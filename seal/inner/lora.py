@@ -82,6 +82,12 @@ class LoRA(Inner):
             )
         return self
 
+    @model_validator(mode="after")
+    def _drops_nothing_beside_magnitudes(self) -> Self:
+        if self.dropout and self.dora:
+            raise ValueError("dora and dropout exclude each other: set one of them to false or 0")
+        return self
+
     @property
     def slots(self) -> int:
         return (MOST_SLOTS if self.parallel == "auto" else self.parallel) * REFILLS

@@ -30,6 +30,8 @@ class SelfEditFormat(ABC):
     teachable: ClassVar[bool] = True
     """Whether a self-edit is one completion of one prompt, so that a policy can learn to write it."""
 
+    about_puzzles: ClassVar[bool] = False
+    """Whether it is about puzzles of grids instead of passages."""
     unedited_setting: ClassVar[str] = "passage_only"
     """What the setting is called in which a context adapts the model without any self-edit."""
 

@@ -78,6 +78,7 @@ def _shows_demonstrations(template: str) -> str:
 class Augmentations(SelfEditFormat):
     """Settings for test-time training on a puzzle, written by the policy after it has seen the demonstrations."""
 
+    about_puzzles: ClassVar[bool] = True
     unedited_setting: ClassVar[str] = "oracle"
 
     template: Annotated[str, AfterValidator(_shows_demonstrations)]

@@ -48,6 +48,8 @@ class Contexts:
 class Task(ABC):
     """A source of contexts, which also knows how a model is asked about them."""
 
+    of_puzzles: ClassVar[bool] = False
+    """Whether contexts are puzzles of grids instead of passages."""
     unadapted_setting: ClassVar[str] = "base"
     """What the setting is called in which the model is asked without any training."""
 

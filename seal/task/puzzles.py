@@ -31,6 +31,7 @@ def shows_the_puzzle(template: str) -> str:
 class PuzzleTask(Task):
     """Contexts are puzzles of grids; models see demonstrations and an input, and write the output."""
 
+    of_puzzles: ClassVar[bool] = True
     unadapted_setting: ClassVar[str] = "in_context"
 
     notation: Literal["numpy", "digits", "words"]
