@@ -31,7 +31,7 @@ def plot_accuracy(results: Results, path: Path) -> None:
         axes.annotate(
             share(row.accuracy), (place, top), xytext=(0, 4), textcoords="offset points", ha="center", color=INK
         )
-    axes.set_ylabel("accuracy, passage shown" if results.passage_shown else "accuracy without the context")
+    axes.set_ylabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
     axes.set_ylim(0, max(0.1, 1.15 * max(_tops(rows), default=0.1)))
     axes.set_title(f"{rows[0].n_contexts} contexts, 95 % bootstrap intervals", fontsize=10, color=INK, pad=10)
     _finish(axes)

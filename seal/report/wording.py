@@ -18,7 +18,7 @@ def paired(comparison: Comparison) -> str:
 
 def condition(passage_shown: bool) -> str:
     """How the questions were asked."""
-    return "with the passage in the prompt" if passage_shown else "without the context in sight"
+    return "with the context in the prompt" if passage_shown else "without the context in sight"
 
 
 def share(value: float | None) -> str:

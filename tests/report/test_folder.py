@@ -61,9 +61,9 @@ def test_the_report_says_where_the_passage_was_shown(run: Path, capsys: pytest.C
     (run / "results.json").write_text(json.dumps(results | {"passage_shown": True}))
     write_report(run)
     print_summary(run)
-    assert "accuracy is measured with the passage in the prompt" in (run / "report/index.html").read_text()
+    assert "accuracy is measured with the context in the prompt" in (run / "report/index.html").read_text()
     said = capsys.readouterr().out
-    assert "accuracy with the passage in the prompt" in said
+    assert "accuracy with the context in the prompt" in said
     assert "without the context" not in said
 
 

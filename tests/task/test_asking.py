@@ -88,7 +88,7 @@ def test_the_shipped_model_answers_right_with_the_passage_in_sight(
 ) -> None:
     assert seal("run", *QUICK, "name=open", "asking=open_book") == 0
     assert base("open")["accuracy"] == 1.0
-    assert "with the passage in the prompt" in capsys.readouterr().out
+    assert "with the context in the prompt" in capsys.readouterr().out
     assert seal("run", *QUICK, "name=closed") == 0
     assert base("closed")["accuracy"] < 0.3
     assert "without the context in sight" in capsys.readouterr().out
