@@ -28,7 +28,7 @@ test: $(READY)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 -m "not slow and not cluster and not gpu"
 
 test-slow: $(READY)
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "slow"
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 -m "slow"
 
 SLURM := munge slurmctld slurmd slurm-client slurmdbd mariadb-server
 

@@ -91,6 +91,7 @@ def test_an_interrupted_run_says_that_it_can_go_on_and_exits_with_130(tmp_path: 
     assert b"if_exists" not in said
 
 
+@pytest.mark.slow
 def test_an_interrupted_replacement_says_that_the_same_command_would_start_anew(tmp_path: Path) -> None:
     process = start(tmp_path, "if_exists=replace")
     wait_for_lines(process, tmp_path, 12)
@@ -100,6 +101,7 @@ def test_an_interrupted_replacement_says_that_the_same_command_would_start_anew(
     assert b"only with if_exists=resume" in said
 
 
+@pytest.mark.slow
 def test_of_two_processes_with_the_same_command_one_is_refused(tmp_path: Path, finished: Path) -> None:
     first = start(tmp_path)
     wait_for_lines(first, tmp_path, 8)

@@ -45,6 +45,7 @@ def test_results_come_in_the_order_of_the_units_from_several_jobs(cluster: Clust
     assert left == {"ledger.jsonl", "log.err", "log.out"}
 
 
+@pytest.mark.slow
 def test_what_jobs_paid_and_how_long_they_took_is_told_by_the_run(cluster: Cluster, tmp_path: Path) -> None:
     logged: list[Metrics] = []
     lab = replace(lab_in(tmp_path), log=logged.append)
@@ -54,6 +55,7 @@ def test_what_jobs_paid_and_how_long_they_took_is_told_by_the_run(cluster: Clust
     assert all(str(line["time"]).startswith("20") for line in logged)
 
 
+@pytest.mark.slow
 def test_a_chunk_that_died_is_submitted_again_and_does_only_what_it_had_not_recorded(
     cluster: Cluster, tmp_path: Path, log: Path
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_chunk_that_died_is_submitted_again_and_does_only_what_it_had_not_reco
     assert sorted(str(entry.outcome) for entry in all_entries(tmp_path)) == [DIED, DONE, DONE]
 
 
+@pytest.mark.slow
 def test_jobs_that_die_again_and_again_stop_the_run_and_what_was_recorded_stays(
     cluster: Cluster, tmp_path: Path, log: Path
 ) -> None:
@@ -75,6 +78,7 @@ def test_jobs_that_die_again_and_again_stop_the_run_and_what_was_recorded_stays(
     assert times_done(log) == {1: 5, 2: 1, 3: 1, 4: 1}
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_leaves_no_outcome_and_counts_as_dead(cluster: Cluster, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="its process was"):
         cluster.fulfil(lab_in(tmp_path), sleeping(deadly=(1,)), [1])
@@ -86,6 +90,7 @@ def test_what_is_postponed_comes_back_and_is_not_recorded(cluster: Cluster, tmp_
     assert Store(tmp_path).records("squares", int).keys() == {"1", "3"}
 
 
+@pytest.mark.slow
 def test_another_cluster_takes_over_what_jobs_recorded(cluster: Cluster, tmp_path: Path, log: Path) -> None:
     with pytest.raises(RunError):
         cluster.fulfil(lab_in(tmp_path), sleeping(wrong=(1,)), [1, 2, 3, 4])
@@ -94,6 +99,7 @@ def test_another_cluster_takes_over_what_jobs_recorded(cluster: Cluster, tmp_pat
     assert times_done(log) == {1: 1}
 
 
+@pytest.mark.slow
 def test_batches_that_round_together_are_the_same_in_jobs(cluster: Cluster, tmp_path: Path, log: Path) -> None:
     lab = lab_in(tmp_path)
     lab.store.append("squares", {"7": 49, "3": 9, "2": 4}, int)

@@ -145,6 +145,7 @@ def alive(process: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_each_load_has_a_name_of_its_own_and_nothing_is_left_of_it(
     tmp_path: Path, adapters: list[Adapter], diary: Path
 ) -> None:

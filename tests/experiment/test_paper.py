@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ QUICK = (
 )
 
 
+@cache
 def load(name: str) -> tuple[config.Run, config.Settings]:
     return config.load([f"experiment=paper/{name}"])
 

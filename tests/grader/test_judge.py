@@ -110,6 +110,7 @@ def judged(url: str, *overrides: str) -> list[str]:
     return [*QUICK, "grader=judge", *(f"grader.endpoint.{each}" for each in settings), *overrides]
 
 
+@pytest.mark.slow
 def test_a_run_with_a_judge_says_beforehand_and_afterwards_what_it_costs(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -323,6 +323,7 @@ def test_adapters_of_dora_answer_side_by_side_as_each_alone(tmp_path: Path) -> N
     assert len(set(together)) > 3
 
 
+@pytest.mark.slow
 def test_a_run_with_dora_hands_out_an_adapter_that_plain_peft_loads(seal: Callable[..., int]) -> None:
     assert seal("run", *SMALL, "inner.dora=true", "name=rounds") == 0
     Path("my.jsonl").write_text('{"title": "Pi", "passage": "Pi is 3."}\n')

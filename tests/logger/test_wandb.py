@@ -45,6 +45,7 @@ def payloads(data: bytes) -> Iterator[bytes]:
             pieces = b""
 
 
+@pytest.mark.slow
 def test_a_run_is_told_its_rounds_rewards_and_self_edits(
     seal: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def loaded(*overrides: str) -> tuple[Run, dict[str, object]]:
     return run, dict(settings)
 
 
-@pytest.mark.parametrize("command", [QUICK, QUICK_FULL])
+@pytest.mark.parametrize("command", [QUICK, pytest.param(QUICK_FULL, marks=pytest.mark.slow)])
 def test_every_step_asks_the_whole_sequence_and_learns_its_own_passage(seal: Seal, command: list[str]) -> None:
     assert seal("run", *command) == 0
     matrix = found()
@@ -73,6 +73,7 @@ def test_without_asking_ahead_only_what_was_seen_is_asked(seal: Seal) -> None:
     assert matrix["measures"]["backward_transfer"]["n"] == 2
 
 
+@pytest.mark.slow
 def test_asking_ahead_changes_nothing_of_what_is_asked_anyway(tmp_path: Path) -> None:
     for name in ("true", "false"):
         run, settings = loaded(*QUICK, f"recipe.ask_ahead={name}", f"outputs={tmp_path / name}")
@@ -108,7 +109,7 @@ def rank_of_change(before: dict[str, object], after: dict[str, object]) -> int:
     return int((values > 1e-4 * values[0]).sum())
 
 
-@pytest.mark.parametrize("command", [QUICK, QUICK_FULL])
+@pytest.mark.parametrize("command", [QUICK, pytest.param(QUICK_FULL, marks=pytest.mark.slow)])
 def test_at_most_two_models_are_on_disk_and_none_in_the_end(tmp_path: Path, command: list[str]) -> None:
     run, settings = loaded(*command, f"outputs={tmp_path}")
     watch = Watching(run.folder)

@@ -72,6 +72,7 @@ def test_repeats_show_how_much_whole_trainings_differ(seal: Seal, capsys: pytest
     assert "standard deviation over 2 whole trainings" in re.sub(r"\s+", " ", capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_what_was_trained_is_gone_when_all_is_asked(seal: Seal) -> None:
     assert seal("run", *QUICK, *FULL) == 0
     assert not list(RUN.rglob("*.safetensors"))

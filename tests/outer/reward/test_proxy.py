@@ -52,6 +52,7 @@ def proxied(url: str, reward: str, *overrides: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_a_policy_can_learn_from_points_alone_without_any_training_in_the_round(seal: Seal) -> None:
     with scripted(reader) as server:
         assert seal("run", *proxied(server.url, "proxy")) == 0
