@@ -32,11 +32,14 @@ NEEDED = {
     "task/grids": ["self_edit=augmentations", "grader=arc"],
     "grader/arc": ["task=grids", "self_edit=augmentations"],
     "self_edit/augmentations": ["task=grids", "grader=arc"],
+    "self_edit/random_settings": ["task=grids", "grader=arc", "recipe=evaluate"],
+    "self_edit/recorded_settings": ["task=grids", "grader=arc", "recipe=evaluate", "self_edit.path=/nowhere.json"],
     "engine/openai": ["inner=none", "recipe=evaluate"],
     "self_edit/chat": ["model.chat=true"],
     "self_edit/entigraph": ["recipe=evaluate"],
     "self_edit/recorded": ["recipe=evaluate", "self_edit.path=/nowhere.json"],
     "outer/reward/proxy": ["outer.must_beat_unadapted=false"],
+    "outer/reward/random": ["outer.must_beat_unadapted=false"],
 }
 """What an option cannot be built without."""
 

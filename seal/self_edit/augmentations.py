@@ -32,6 +32,7 @@ from seal.settings import option
 from seal.text import fill, placeholders
 from seal.types import Context, Invalid, Plan, SelfEdit, TrainingSequence
 
+FAMILIES = ("basic", "size", "chain", "repeat")
 MOST_CHARACTERS = 10_000
 """Of a self-edit; JSON that is longer says nothing more, and may be nested to no end."""
 

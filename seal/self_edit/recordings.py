@@ -1,17 +1,58 @@
 """Files of self-edits that somebody has written already: published ones, one's own, those of an earlier run."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from seal.errors import DataError, RunError
+from seal.self_edit import Assignment, Continue, SelfEditFormat
+from seal.settings import option
 from seal.store import read_records
-from seal.types import Context, SelfEdit
+from seal.types import Completion, Context, SelfEdit, Unavailable
 
 Recordings = Mapping[tuple[str, str], tuple[str, ...]]
 """Self-edits in their order, by title and passage, both stripped."""
+
+
+@option
+class Recording(SelfEditFormat):
+    """Self-edits of any format that are read instead of written. Nobody can learn to write them."""
+
+    teachable: ClassVar[bool] = False
+
+    path: Path
+    """A file of self-edits, or the folder of a run."""
+    policy: str
+    """Whose self-edits, where the path is a run's folder, for example `round_2`."""
+
+    def faults(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
+        return [
+            f"self_edit.path: {self.path} has {n_there} self-edits for '{context.title}' ({context.text[:40]}…), but "
+            f"{n_wanted} are wanted"
+            for context, n_wanted in wanted
+            if (n_there := len(self.texts(context))) < n_wanted
+        ]
+
+    @property
+    def n_requests(self) -> int:
+        return 0
+
+    def fingerprint(self) -> str:
+        recordings = read_recordings(self.path, self.policy)
+        return sha256(json.dumps(sorted([*key, *texts] for key, texts in recordings.items())).encode()).hexdigest()
+
+    def write(self, assignments: Sequence[Assignment], go_on: Continue) -> list[Completion | Unavailable]:
+        return [
+            Completion(text=self.texts(assignment.context)[assignment.index], finished=True)
+            for assignment in assignments
+        ]
+
+    def texts(self, context: Context) -> tuple[str, ...]:
+        """What was written about a context, in the order in which it is wanted."""
+        return read_recordings(self.path, self.policy).get((context.title.strip(), context.text.strip()), ())
 
 
 def read_recordings(path: Path, policy: str) -> Recordings:

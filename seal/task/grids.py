@@ -3,14 +3,14 @@
 from random import Random
 from typing import Annotated
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from seal.grids.grid import Grid, Pair, Puzzle
 from seal.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
 from seal.task.puzzles import PuzzleTask
-from seal.tiny.grids.rules import N_HELD_OUT, SIDE, Population, Rule, apply, rules_of
+from seal.tiny.grids.rules import N_FAMILIAR, N_UNFAMILIAR, SIDE, Kind, Population, Rule, apply, rules_of
 from seal.types import Context
 
 N_COLOURS = 10
@@ -20,14 +20,23 @@ N_COLOURS = 10
 class Grids(PuzzleTask):
     """Each puzzle has a rule of its own, by which the cells of a 3×3 grid move."""
 
-    n_train: Annotated[int, Field(ge=1, le=N_HELD_OUT)]
+    rules: Kind
+    """Whether the shipped model, from what it was pretrained on, can read rules of this kind off the demonstrations."""
+    n_train: Annotated[int, Field(ge=1, le=N_UNFAMILIAR)]
     """Puzzles that rewards may come from."""
-    n_held_out: Annotated[int, Field(ge=1, le=N_HELD_OUT)]
+    n_held_out: Annotated[int, Field(ge=1, le=N_UNFAMILIAR)]
     """Puzzles that only measure."""
     n_demonstrations: PositiveInt
     """Pairs that a puzzle shows."""
     n_tests: PositiveInt
     """Inputs whose outputs have to be found."""
+
+    @model_validator(mode="after")
+    def _enough_rules(self) -> "Grids":
+        most = max(self.n_train, self.n_held_out)
+        if self.rules is Kind.FAMILIAR and most > N_FAMILIAR:
+            raise ValueError(f"of the familiar rules there are {N_FAMILIAR} a population, and {most} are asked for")
+        return self
 
     def load(self) -> Contexts:
         return Contexts(
@@ -37,7 +46,7 @@ class Grids(PuzzleTask):
 
     def _draw(self, population: Population, count: int) -> tuple[Context, ...]:
         random = Random(derive(self.seed, "grids", population))
-        rules = random.sample(rules_of(population), count)
+        rules = random.sample(rules_of(population, self.rules), count)
         return tuple(self._context(random, f"{population}_{number}", rule) for number, rule in enumerate(rules))
 
     def _context(self, random: Random, name: str, rule: Rule) -> Context:

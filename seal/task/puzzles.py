@@ -44,6 +44,10 @@ class PuzzleTask(Task):
     """Of the orders in which views show the demonstrations."""
 
     @property
+    def shows_the_passage(self) -> bool:
+        return True
+
+    @property
     def answering(self) -> Sampling:
         """Greedy, up to the sign that ends an output."""
         return Sampling(temperature=0.0, top_p=1.0, max_new_tokens=self.max_answer_tokens, stops=(END,))

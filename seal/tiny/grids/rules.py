@@ -1,11 +1,13 @@
 """Rules that move the nine cells of a 3×3 grid: what the small model is pretrained on, and what it has never seen.
 
-A rule is a permutation: cell i of the output is cell `rule[i]` of the input, both read row by row.
+A rule is a permutation: cell i of the output is cell `rule[i]` of the input, both read row by row. Rules are of one of
+two kinds. Familiar ones are simple (rows, columns or a few cells change places), and the small model has learned from
+some how to read others off the demonstrations. Of any other permutation it has learned nothing, and has to be trained.
 """
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import combinations, permutations, product
+from itertools import chain, combinations, permutations, product
 from random import Random
 
 Rule = tuple[int, ...]
@@ -13,7 +15,10 @@ Rule = tuple[int, ...]
 SIDE = 3
 _SETS_SEED = 2506
 """Of who gets which rule; part of the world, not of a run."""
-N_HELD_OUT, N_MOVED_LINES, N_EXCHANGES = 87, 40, 30
+N_FAMILIAR, N_UNFAMILIAR = 87, 500
+"""Rules that each of the populations of a run has of a kind."""
+N_MOVED_LINES, N_EXCHANGES = 40, 30
+"""What pretraining has beside the symmetries: turned or mirrored ones, and exchanges as they are."""
 
 
 class Population(StrEnum):
@@ -24,9 +29,14 @@ class Population(StrEnum):
     HELD_OUT = "held_out"
 
 
-def rules_of(population: Population) -> tuple[Rule, ...]:
-    """All rules of a population, always the same."""
-    return _SETS[population]
+class Kind(StrEnum):
+    FAMILIAR = "familiar"
+    UNFAMILIAR = "unfamiliar"
+
+
+def rules_of(population: Population, kind: Kind = Kind.FAMILIAR) -> tuple[Rule, ...]:
+    """All rules of a population, always the same; pretraining has familiar ones alone."""
+    return _SETS[kind][population]
 
 
 def apply(rule: Rule, cells: Sequence[int]) -> tuple[int, ...]:
@@ -70,8 +80,8 @@ def _moving(sources: dict[int, int]) -> Rule:
     return tuple(sources.get(cell, cell) for cell in range(SIDE * SIDE))
 
 
-def _sets() -> dict[Population, tuple[Rule, ...]]:
-    """The symmetries are for pretraining; of the other kinds each population has some."""
+def _familiar() -> dict[Population, tuple[Rule, ...]]:
+    """The symmetries are for pretraining; of the others each population has some."""
     random = Random(_SETS_SEED)
     symmetries = _symmetries()
     lines = [rule for rule in _moved_lines() if rule not in symmetries]
@@ -79,11 +89,11 @@ def _sets() -> dict[Population, tuple[Rule, ...]]:
     turned = [_after(rule, turn) for rule in (*lines, *exchanges) for turn in symmetries[1:]]
     plain = [*lines, *exchanges]
     random.shuffle(plain)
-    held_out, train = plain[:N_HELD_OUT], plain[N_HELD_OUT : 2 * N_HELD_OUT]
+    held_out, train = plain[:N_FAMILIAR], plain[N_FAMILIAR : 2 * N_FAMILIAR]
     reserved = {*symmetries, *held_out, *train}
     turned = [rule for rule in dict.fromkeys(turned) if rule not in reserved]
     random.shuffle(turned)
-    others = plain[2 * N_HELD_OUT :][:N_EXCHANGES]
+    others = plain[2 * N_FAMILIAR :][:N_EXCHANGES]
     pretraining = (*symmetries[1:], *turned[:N_MOVED_LINES], *others)
     return {
         Population.PRETRAINING: pretraining,
@@ -92,4 +102,18 @@ def _sets() -> dict[Population, tuple[Rule, ...]]:
     }
 
 
-_SETS = _sets()
+def _unfamiliar(familiar: dict[Population, tuple[Rule, ...]]) -> dict[Population, tuple[Rule, ...]]:
+    """Any permutations that are nobody's yet; most of them look like nothing simple."""
+    random = Random(_SETS_SEED)
+    taken = {*_symmetries(), *chain.from_iterable(familiar.values())}
+    drawn: dict[Rule, None] = {}
+    while len(drawn) < 2 * N_UNFAMILIAR:
+        rule = tuple(random.sample(range(SIDE * SIDE), SIDE * SIDE))
+        if rule not in taken:
+            drawn[rule] = None
+    rules = tuple(drawn)
+    return {Population.TRAIN: rules[:N_UNFAMILIAR], Population.HELD_OUT: rules[N_UNFAMILIAR:]}
+
+
+_FAMILIAR = _familiar()
+_SETS = {Kind.FAMILIAR: _FAMILIAR, Kind.UNFAMILIAR: _unfamiliar(_FAMILIAR)}

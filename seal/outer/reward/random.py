@@ -1,0 +1,47 @@
+"""A reward that says nothing: the control that tells what is learned by choosing from what any practice teaches."""
+
+from collections.abc import Callable, Sequence
+from random import Random as Generator
+from typing import ClassVar
+
+from seal.outer.reward import Reward
+from seal.seeds import derive
+from seal.settings import option
+from seal.types import Context, Evaluation, Rating, SelfEdit, Unavailable, Usage
+
+MOST_POINTS = 1_000_000
+
+
+@option
+class Random(Reward):
+    """Drawn for each self-edit; nothing is trained for it. Those that cannot be understood are left out as ever."""
+
+    rates: ClassVar[bool] = True
+    knows_unadapted: ClassVar[bool] = False
+
+    seed: int
+    """Of the draw."""
+
+    def score(
+        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
+    ) -> float | None:
+        return rating.scores["points"] / MOST_POINTS if rating else None
+
+    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
+        return None
+
+    def rate(
+        self, pairs: Sequence[tuple[Context, SelfEdit]], spend: Callable[[Usage], None]
+    ) -> list[Rating | Unavailable]:
+        return [
+            Rating(
+                scores={"points": Generator(derive(self.seed, "reward", context.id, edit.text)).randint(0, MOST_POINTS)}
+            )
+            for context, edit in pairs
+        ]
+
+    def is_tried(self, ratings: Sequence[Rating | None]) -> list[bool]:
+        return [False] * len(ratings)
+
+    def n_tried(self, edits_per_context: int) -> int:
+        return 0
