@@ -159,7 +159,7 @@ def train_on_passages(
         for context in contexts
         for repeat in range(repeats)
     ]
-    outcomes = examine(lab, policy, trials, title="training on passages, asking")
+    outcomes = examine(lab, policy, trials, title="training without self-edits, asking")
     return [outcomes[start : start + repeats] for start in range(0, len(outcomes), repeats)]
 
 
