@@ -1,6 +1,7 @@
 """OpenAI-compatible endpoints: the only place that talks to them. It asks, waits, retries and counts."""
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -200,8 +201,16 @@ class _Conversation:
             settings["stop"] = list(stops)
         if question.seed is not None:
             settings["seed"] = question.seed % 2**31
-        if question.extra:
-            settings["extra_body"] = dict(question.extra)
+        extra = dict(question.extra)
+        if self.sampling.json_schema:
+            schema = json.loads(self.sampling.json_schema)
+            if self.endpoint.api == "chat":
+                named = {"name": "reply", "schema": schema, "strict": True}
+                settings["response_format"] = {"type": "json_schema", "json_schema": named}
+            else:
+                extra["structured_outputs"] = {"json": schema}  # vLLM's; OpenAI's own completions know nothing like it
+        if extra:
+            settings["extra_body"] = extra
         return settings
 
     def _usage(self, counted: Any) -> Usage:

@@ -74,6 +74,12 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
     yield from _faults_of_domains(run)
     if run.self_edit.needs_chat and not run.model.chat and run.writer is None:
         yield "self_edit: this template is a message to a chat model: set model.chat=true, or choose another self_edit"
+    writer = run.writer or run.engine
+    if run.self_edit.n_requests and run.self_edit.sampling.json_schema and not writer.constrains:
+        yield (
+            "self_edit.constrained: this engine cannot hold a policy to JSON: set it to false, or choose engine=vllm, "
+            "engine=vllm_server or engine=openai"
+        )
     if run.recipe.learns and not run.self_edit.teachable:
         yield "self_edit: a policy cannot learn to write these self-edits: choose recipe=evaluate, or another self_edit"
     if run.recipe.learns and getattr(run.outer, "must_beat_unadapted", False) and not run.outer.reward.knows_unadapted:

@@ -51,6 +51,8 @@ class Sampling:
     max_new_tokens: int
     stops: tuple[str, ...] = ()
     """Strings that end the text; what follows the first of them, and the string itself, is cut."""
+    json_schema: str | None = None
+    """Where the engine can hold a model to one: the JSON schema that the text follows, as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Endpoints, over real sockets: what comes back, what does not, and what is never told."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -132,6 +133,21 @@ def test_a_question_takes_token_ids_its_own_stop_strings_and_what_only_its_serve
     assert "stop" not in server.requests[0]
     assert server.requests[1]["stop"] == ["end"]
     assert "stop_token_ids" not in server.requests[1]
+
+
+@pytest.mark.parametrize("api", ["chat", "completions"])
+def test_a_reply_may_be_held_to_a_schema_in_the_words_of_either_protocol(api: str) -> None:
+    schema = {"type": "object"}
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=1, json_schema=json.dumps(schema))
+    with scripted(lambda *_: says("{}")) as server:
+        endpoint(server.url, api=api).ask([Question(prompt="?", extra={"top_k": 1})], sampling)
+    [request] = server.requests
+    assert request["top_k"] == 1
+    if api == "chat":
+        assert request["response_format"]["json_schema"]["schema"] == schema
+        assert request["response_format"]["type"] == "json_schema"
+    else:
+        assert request["structured_outputs"] == {"json": schema}
 
 
 def test_a_server_on_this_machine_is_asked_past_any_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

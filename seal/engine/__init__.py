@@ -47,6 +47,8 @@ class Engine(ABC):
     """Whether that adapter may be one of DoRA."""
     serves_weights: ClassVar[bool] = True
     """Whether it writes with other weights in their place, as full fine-tuning makes them."""
+    constrains: ClassVar[bool] = False
+    """Whether it can hold a model to a JSON schema, so that nothing else can be written."""
     repeats_batches: ClassVar[bool] = True
     """Whether a text depends, by rounding, on those written with it, and the same ones together give it again."""
 

@@ -20,6 +20,7 @@ class OpenAI(Engine):
     serves_policies: ClassVar[bool] = False
     serves_adapters: ClassVar[bool] = False
     serves_weights: ClassVar[bool] = False
+    constrains: ClassVar[bool] = True
     repeats_batches: ClassVar[bool] = False
 
     endpoint: Endpoint

@@ -109,7 +109,9 @@ class LoadedPolicy:
 
     def _ask(self, llm: Any, calls: Sequence[Call], sampling: Sampling) -> list[Written]:
         from vllm import SamplingParams
+        from vllm.sampling_params import StructuredOutputsParams
 
+        schema = StructuredOutputsParams(json=sampling.json_schema) if sampling.json_schema else None
         parameters = [
             SamplingParams(
                 temperature=sampling.temperature,
@@ -117,6 +119,7 @@ class LoadedPolicy:
                 max_tokens=sampling.max_new_tokens,
                 seed=call.seed,
                 stop=list(call.stops),
+                structured_outputs=schema,
                 stop_token_ids=sorted(self.stored.end_ids),
             )
             for call in calls

@@ -30,6 +30,7 @@ class VLLMSettings(Engine):
     """The settings of an engine of vLLM's."""
 
     serves_dora: ClassVar[bool] = False
+    constrains: ClassVar[bool] = True
     serves_weights: ClassVar[bool] = False
 
     max_rank: Annotated[int, Field(ge=0, le=LORA_RANKS[-1])]

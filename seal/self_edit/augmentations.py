@@ -9,6 +9,7 @@ What is trained on are episodes made of the demonstrations alone (arXiv 2506.109
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -30,7 +31,7 @@ from seal.seeds import derive
 from seal.self_edit import SelfEditFormat
 from seal.settings import option
 from seal.text import fill, placeholders
-from seal.types import Context, Invalid, Plan, SelfEdit, TrainingSequence
+from seal.types import Context, Invalid, Plan, Sampling, SelfEdit, TrainingSequence
 
 FAMILIES = ("basic", "size", "chain", "repeat")
 MOST_CHARACTERS = 10_000
@@ -69,6 +70,10 @@ class Settings(_Strict):
     training: TrainingSettings
 
 
+SCHEMA = json.dumps(Settings.model_json_schema())
+"""What constrained policies are held to."""
+
+
 def _shows_demonstrations(template: str) -> str:
     if "demonstrations" not in placeholders(template):
         raise ValueError("a template has to show the {demonstrations}")
@@ -90,6 +95,8 @@ class Augmentations(SelfEditFormat):
     """How an episode is put to the model that is trained; the task's own."""
     surroundings: Literal["refused", "ignored"]
     """What is made of text around the JSON object: strictly nothing but it counts, or what stands around is ignored."""
+    constrained: bool
+    """Whether the policy can write nothing else, where the engine can see to that."""
     distinct: bool
     """Whether a context's self-edits are to be different and valid; others are written until they are."""
     tries: PositiveInt
@@ -133,6 +140,10 @@ class Augmentations(SelfEditFormat):
         plan = self._plan(context, list(self.oracle_families), training, limited=False)
         assert isinstance(plan, Plan)
         return plan
+
+    @property
+    def sampling(self) -> Sampling:
+        return replace(super().sampling, json_schema=SCHEMA if self.constrained else None)
 
     @property
     def turns(self) -> int:

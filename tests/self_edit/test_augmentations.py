@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seal import config
+from seal.errors import ConfigError
 from seal.self_edit.augmentations import MOST_CHARACTERS, Augmentations, settings_in
 from seal.types import Context, Invalid, Plan, SelfEdit
 
@@ -118,3 +119,13 @@ def test_the_same_families_give_the_same_episodes_in_every_self_edit() -> None:
     assert isinstance(one, Plan)
     assert isinstance(other, Plan)
     assert one.sequences == other.sequences
+
+
+def test_an_engine_that_can_is_told_the_schema_and_another_is_refused() -> None:
+    served = ("engine@writer=openai", "recipe.rounds=0", "self_edit.constrained=true")
+    asked, _ = form(*served)
+    schema = json.loads(asked.sampling.json_schema or "")
+    assert schema["required"] == ["data_generation", "training"]
+    assert form()[0].sampling.json_schema is None
+    with pytest.raises(ConfigError, match=r"self_edit\.constrained: this engine cannot hold a policy to JSON"):
+        form("self_edit.constrained=true")
