@@ -127,6 +127,13 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("--to", required=True, choices=["wandb"])
     log.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings of the logger: logger.project=…")
 
+    submission = _command(
+        commands, "submission", _submission, "a run's attempts at puzzles, as the ARC Prize takes them"
+    )
+    submission.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
+    submission.add_argument("setting", metavar="SETTING", help="whose attempts, for example round_1 or oracle")
+    submission.add_argument("--to", metavar="FILE", default="submission.json", help="submission.json by default")
+
     for name, function, summary in (
         ("status", _status, "how far a run is"),
         ("report", _report, "make the tables, plots and page of a run, or one table of a sweep"),
@@ -212,6 +219,12 @@ def _log(parsed: argparse.Namespace) -> int:
     from .replaying import replay
 
     return replay(parsed.run, parsed.to, parsed.overrides)
+
+
+def _submission(parsed: argparse.Namespace) -> int:
+    from .submitting import submit
+
+    return submit(parsed.run, parsed.setting, Path(parsed.to))
 
 
 def _report(parsed: argparse.Namespace) -> int:

@@ -1,0 +1,75 @@
+"""Attempts at puzzles in the format that the ARC Prize takes."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from seal.launch.cli import main
+
+from seal import config
+from seal.grids.grid import puzzle_in
+from seal.report.submission import NOTHING, submission
+from seal.store import Store
+from seal.types import Evaluation, Grade, Verdict
+
+Seal = Callable[..., int]
+A, B, C = [[1]], [[2, 2]], [[3], [3]]
+
+
+def answered(*tests: list[tuple[list[list[int]], int]]) -> Evaluation:
+    votes = [[{"grid": grid, "votes": count} for grid, count in candidates] for candidates in tests]
+    answer = json.dumps({"attempts": [], "votes": votes})
+    return Evaluation(seed=0, training=None, verdicts=(Verdict(grade=Grade.WRONG, answer=answer, grader="arc"),))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on two puzzles with two tests each."""
+    few = ("task.n_train=1", "task.n_held_out=2", "recipe.rounds=0", "recipe.held_out_edits=1")
+    quick = ("inner.rank=1", "self_edit.per_family=1", "self_edit.oracle_epochs=1", "cluster.threads=1")
+    outputs = tmp_path_factory.mktemp("outputs")
+    assert main(["run", "experiment=grids", *few, *quick, "name=run", f"outputs={outputs}"]) == 0
+    return outputs / "run"
+
+
+def test_a_submission_has_two_attempts_at_every_test_of_every_puzzle(run: Path) -> None:
+    made = submission(run, "in_context")
+    contexts = config.load(["experiment=grids", "task.n_train=1", "task.n_held_out=2"])[0].task.load().held_out
+    assert made.keys() == {context.id for context in contexts}
+    for context in contexts:
+        puzzle = puzzle_in(context.text, context.id)
+        assert len(made[context.id]) == len(puzzle.tests)
+        assert all(each.keys() == {"attempt_1", "attempt_2"} for each in made[context.id])
+
+
+def test_votes_of_several_models_are_added_up(run: Path, tmp_path: Path) -> None:
+    changed = shutil.copytree(run, tmp_path / "run")
+    (changed / "evaluations.jsonl").unlink()
+    Store(changed).append(
+        "evaluations",
+        {
+            "round_0/held_out_0/passage/0": answered([(A, 3), (B, 2)], [(A, 1)]),
+            "round_0/held_out_0/passage/1": answered([(B, 2), (C, 1)], []),
+            "round_0/held_out_0/unadapted/0": answered([(C, 9)], [(C, 9)]),
+        },
+        Evaluation,
+    )
+    made = submission(changed, "oracle")
+    assert made["held_out_0"] == [{"attempt_1": B, "attempt_2": A}, {"attempt_1": A, "attempt_2": NOTHING}]
+    assert made["held_out_1"] == [{"attempt_1": NOTHING, "attempt_2": NOTHING}] * 2
+
+
+def test_the_command_writes_a_file(seal: Seal, run: Path) -> None:
+    assert seal("submission", str(run), "in_context", "--to", "mine.json") == 0
+    assert json.loads(Path("mine.json").read_text()) == submission(run, "in_context")
+
+
+def test_what_cannot_be_submitted_is_said(
+    run: Path, finished: Path, seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("submission", str(run), "round_7") == 2
+    assert "has no setting 'round_7', but in_context, " in capsys.readouterr().err
+    assert seal("submission", str(finished), "base") == 2
+    assert "not about puzzles" in capsys.readouterr().err
