@@ -8,9 +8,11 @@ from random import Random
 
 import numpy as np
 
+from seal.grids.grid import Grid, Pair
+from seal.grids.notation import DIGITS
 from seal.tiny.grids import settings
 from seal.tiny.grids.rules import SIDE, Population, Rule, apply, rules_of
-from seal.tiny.grids.tokenizer import ARROW, ASK, GRID_END
+from seal.tiny.grids.tokenizer import ASK
 from seal.tiny.grids.transformations import N_COLOURS, Cells, Change, Sizes, draw_change, draw_grid, draw_palette
 
 FIRST_WEIGHTS = (0.0, 0.5)
@@ -68,7 +70,7 @@ class Library:
         """A puzzle and a self-edit about it, any as likely as any other."""
         rule = self.random.choice(rules_of(Population.PRETRAINING))
         demonstrations = [moved(self.random, rule) for _ in range(N_DEMONSTRATIONS)]
-        prompt = "".join(pair_line(a, b) + "\n" for a, b in demonstrations) + ASK
+        prompt = DIGITS.demonstrations(Pair(*map(Grid.of_array, pair)) for pair in demonstrations) + ASK
         return (Piece(prompt, 0.0), Piece(settings.draw(self.random), 1.0))
 
     def _pairs(self, largest: int) -> Pairs:
@@ -99,16 +101,8 @@ def _solved(pairs: Pairs) -> Document:
     pieces: list[Piece] = []
     for number, (given, wanted) in enumerate(pairs):
         weight = FIRST_WEIGHTS[number] if number < len(FIRST_WEIGHTS) else 1.0
-        pieces += [Piece(write(given) + ARROW, 0.0), Piece(write(wanted) + GRID_END, weight)]
+        asked, answered = DIGITS.query_line(Grid.of_array(given)), DIGITS.target_line(Grid.of_array(wanted))
+        pieces += [Piece(asked, 0.0), Piece(answered, weight)]
         if number < len(pairs) - 1:
             pieces.append(Piece("\n", 0.0))
     return tuple(pieces)
-
-
-def pair_line(given: Cells, wanted: Cells) -> str:
-    return f"{write(given)}{ARROW}{write(wanted)}{GRID_END}"
-
-
-def write(cells: Cells) -> str:
-    """A row a line, a digit a cell."""
-    return "\n".join("".join(map(str, row)) for row in cells.tolist())

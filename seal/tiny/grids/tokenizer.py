@@ -8,10 +8,12 @@ import re
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from seal.grids.notation import ARROW
+from seal.grids.notation import END as GRID_END
 from seal.tiny.grids.settings import PIECES
 
 END, PAD, UNKNOWN = "<end>", "<pad>", "<unknown>"
-ARROW, GRID_END, ASK = " -> ", "#", "configure "
+ASK = "configure "
 VALUES = ("true", "false", "train_using_all_tokens", "train_using_output_tokens")
 
 
