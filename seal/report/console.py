@@ -119,7 +119,7 @@ def _losses(rows: tuple[Row, ...]) -> Iterator[str]:
 
 
 def _print_example(console: Console, example: Example, last_policy: str) -> None:
-    console.print(Text.assemble((example.context.title, "bold"), ": ", (example.context.text, "italic")))
+    console.print(Text.assemble((example.context.title, "bold"), ": ", (example.subject, "italic")))
     table = Table(box=SIMPLE_HEAD, expand=True)
     table.add_column("self-edit of the untrained policy", ratio=1)
     columns = [Text(example.before)]

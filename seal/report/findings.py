@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from seal.grids.grid import puzzle_in
 from seal.results import Results
 from seal.store import MANIFEST, RESULTS, read_records
 from seal.types import Context, SelfEdit
@@ -23,6 +24,15 @@ class Example:
     before: str
     after: str | None
     """None in a run without updates."""
+
+    @property
+    def subject(self) -> str:
+        """What the context says; of a puzzle, which is for pictures, only what it has."""
+        try:
+            puzzle = puzzle_in(self.context.text, self.context.id)
+        except ValueError:
+            return self.context.text
+        return f"a puzzle with {len(puzzle.train)} demonstrations and {len(puzzle.tests)} to be solved"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,19 @@ import csv
 from dataclasses import asdict, fields
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 from seal.report.findings import Findings, read_findings
+from seal.report.puzzles import read_puzzles
 from seal.report.wording import condition, interval, label, published_share, share, signed
 from seal.results import Row
 from seal.store import cannot_write
 from seal.transfer import DIFFERENCES
 
 FOLDER = Path("report")
+PUZZLES = FOLDER / "grids"
+MOST_PUZZLES = 60
+"""That the page itself shows; there is a picture of every one."""
 PAGE, TABLE, MATRIX = FOLDER / "index.html", FOLDER / "table.csv", FOLDER / "matrix.csv"
 PICTURES = ACCURACY, STYLES, HEATMAP = FOLDER / "accuracy.png", FOLDER / "styles.png", FOLDER / "matrix.png"
 
@@ -28,10 +33,11 @@ def write_report(folder: Path) -> list[Path]:
     try:
         page.parent.mkdir(exist_ok=True)
         made = [*_write_table(findings), *_write_plots(findings), *_write_matrix(findings)]
-        page.write_text(_page(findings, [path for path in made if path.suffix == ".png"]))
+        puzzles = _write_puzzles(findings)
+        page.write_text(_page(findings, [path for path in made if path.suffix == ".png"], puzzles))
     except OSError as error:
         raise cannot_write(page.parent, error) from error
-    return [*made, page]
+    return [*made, *puzzles, page]
 
 
 def _write_table(findings: Findings) -> list[Path]:
@@ -78,13 +84,38 @@ def _write_matrix(findings: Findings) -> list[Path]:
     return [table, findings.folder / HEATMAP]
 
 
-def _page(findings: Findings, pictures: list[Path]) -> str:
+def _write_puzzles(findings: Findings) -> list[Path]:
+    """A picture of each puzzle of grids, where the run is about such."""
+    puzzles = read_puzzles(findings.folder, findings.results)
+    if not puzzles:
+        return []
+    from seal.report.grid_pictures import draw_puzzle
+
+    (findings.folder / PUZZLES).mkdir(exist_ok=True)
+    paths = [findings.folder / PUZZLES / f"{quote(each.puzzle.id, safe='')[:200]}.png" for each in puzzles]
+    for answered, path in zip(puzzles, paths, strict=True):
+        draw_puzzle(answered, path)
+    return paths
+
+
+def _page(findings: Findings, pictures: list[Path], puzzles: list[Path]) -> str:
     from jinja2 import Environment
 
     template = (files("seal.report") / "page.html").read_text()
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     for function in (label, share, signed, interval, condition, published_share):
         environment.filters[function.__name__] = function
-    images = {path.stem: base64.b64encode(path.read_bytes()).decode() for path in pictures}
-    shown = dict(findings=findings, results=findings.results, images=images, signed_measures=DIFFERENCES)
+    shown = dict(
+        findings=findings,
+        results=findings.results,
+        images=_inlined(pictures),
+        puzzles=_inlined(puzzles[:MOST_PUZZLES]),
+        n_puzzles=len(puzzles),
+        signed_measures=DIFFERENCES,
+    )
     return environment.from_string(template).render(shown)
+
+
+def _inlined(pictures: list[Path]) -> dict[str, str]:
+    """Pictures by name, as the page holds them."""
+    return {path.stem: base64.b64encode(path.read_bytes()).decode() for path in pictures}

@@ -1,18 +1,16 @@
 """What a run says about puzzles, in the format in which the ARC Prize takes submissions: two attempts a test input."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from seal.errors import DataError
-from seal.grids.grid import Puzzle, puzzle_in
+from seal.grids.grid import Grid
+from seal.report.puzzles import Candidates, read_puzzles
 from seal.results import Results
-from seal.store import RESULTS, read_records
-from seal.types import Context, Evaluation, Failure
+from seal.store import RESULTS
 
 Cells = list[list[int]]
 Submission = dict[str, list[dict[str, Cells]]]
@@ -29,49 +27,26 @@ def submission(folder: Path, setting: str) -> Submission:
         DataError: the run has no such setting, or is not about puzzles.
     """
     results = TypeAdapter(Results).validate_json((folder / RESULTS).read_text())
+    puzzles = read_puzzles(folder, results)
+    if not puzzles:
+        raise DataError(f"{folder} is not about puzzles of grids")
     if setting not in results.scores:
         raise DataError(f"{folder} has no setting '{setting}', but {', '.join(results.scores)}")
-    contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
-    evaluations: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
-    made: Submission = {}
-    for name in results.scores[setting]:
-        puzzle = _puzzle(contexts[name])
-        models = [_votes(each) for each in _of(evaluations, setting, name)]
-        made[puzzle.id] = [_attempts(model[number] for model in models if model) for number in range(len(puzzle.tests))]
-    return made
+    return {
+        each.puzzle.id: [
+            _attempts(answer.tests[number] for answer in each.answers[setting])
+            for number in range(len(each.puzzle.tests))
+        ]
+        for each in puzzles
+    }
 
 
-def _puzzle(context: Context) -> Puzzle:
-    try:
-        return puzzle_in(context.text, context.id)
-    except ValueError as error:
-        raise DataError(f"this run is not about puzzles of grids: {error}") from error
-
-
-def _of(evaluations: Mapping[str, Evaluation | Failure], setting: str, context_id: str) -> Iterator[Evaluation]:
-    """What the models of a setting answered about a puzzle."""
-    policy = setting if setting.startswith("round_") else "round_0"
-    source = {"in_context": "unadapted", "oracle": "passage"}.get(setting, "edit_")
-    for key, evaluation in evaluations.items():
-        if key.startswith(f"{policy}/{context_id}/{source}") and isinstance(evaluation, Evaluation):
-            yield evaluation
-
-
-def _votes(evaluation: Evaluation) -> list[list[dict[str, Any]]]:
-    """By test input the candidates of one model with their votes, its attempts first."""
-    try:
-        answer = json.loads(evaluation.verdicts[0].answer)
-        return [list(candidates) for candidates in answer["votes"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"these are no answers to puzzles: {evaluation.verdicts[0].answer[:60]}") from error
-
-
-def _attempts(models: Iterable[list[dict[str, Any]]]) -> dict[str, Cells]:
+def _attempts(models: Iterable[Candidates]) -> dict[str, Cells]:
     """The two grids with most votes in all; of equals the one that was named first."""
-    votes: Counter[str] = Counter()
+    votes: Counter[Grid] = Counter()
     for candidates in models:
-        for candidate in candidates:
-            votes[json.dumps(candidate["grid"])] += candidate["votes"]
-    best = [json.loads(grid) for grid, _ in votes.most_common(2)]
-    first, second = (*best, *([NOTHING] * 2))[:2]
+        for grid, count in candidates:
+            votes[grid] += count
+    best = [grid.lists() for grid, _ in votes.most_common(2)]
+    first, second = (*best, NOTHING, NOTHING)[:2]
     return {"attempt_1": first, "attempt_2": second}

@@ -6,6 +6,7 @@ one query, which asks for all outputs at once: a puzzle is solved if every one o
 
 import json
 from collections.abc import Iterator, Sequence
+from math import floor, log10
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
@@ -72,7 +73,12 @@ class PuzzleTask(Task):
         return json.dumps(answer, separators=(",", ":"))
 
     def style_of(self, context: Context, line: str) -> str:
-        return "settings" if line.strip().startswith("{") else "other"
+        """Settings by the power of ten of their learning rate, which matters most."""
+        try:
+            rate = float(json.loads(line)["training"]["learning_rate"])
+            return f"learning rate from 1e{floor(log10(rate))}"
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+            return "no settings"
 
     def make_context(self, puzzle: Puzzle, solutions: Sequence[Grid]) -> Context:
         """A puzzle with what is right."""

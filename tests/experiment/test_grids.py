@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 Seal = Callable[..., int]
-SMALLER = ("task.n_held_out=12", "recipe.rounds=1", "recipe.contexts_per_round=12", "recipe.edits_per_context=8")
+SMALLER = ("task.n_held_out=10", "recipe.rounds=1", "recipe.contexts_per_round=10", "recipe.edits_per_context=6")
 
 
 @pytest.mark.slow

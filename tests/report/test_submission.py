@@ -72,4 +72,12 @@ def test_what_cannot_be_submitted_is_said(
     assert seal("submission", str(run), "round_7") == 2
     assert "has no setting 'round_7', but in_context, " in capsys.readouterr().err
     assert seal("submission", str(finished), "base") == 2
-    assert "not about puzzles" in capsys.readouterr().err
+    assert "is not about puzzles of grids" in capsys.readouterr().err
+
+
+def test_the_report_shows_every_puzzle(run: Path) -> None:
+    names = {path.stem for path in (run / "report/grids").glob("*.png")}
+    assert names == {"held_out_0", "held_out_1"}
+    page = (run / "report/index.html").read_text()
+    assert all(f'alt="puzzle {name}"' in page for name in names)
+    assert '"input"' not in page.partition("<h2>Self-edits")[2].partition("<h2>Manifest")[0]

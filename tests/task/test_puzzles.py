@@ -60,3 +60,19 @@ def test_a_text_that_is_no_grid_has_no_vote(text: str) -> None:
 def test_a_template_that_does_not_show_the_puzzle_is_refused() -> None:
     with pytest.raises(config.ConfigError, match=r"task\.puzzle_template.*demonstrations"):
         task("task.puzzle_template='{input}'", "self_edit.puzzle_template='{demonstrations}{input}'")
+
+
+@pytest.mark.parametrize(
+    ("rate", "style"),
+    [
+        ("0.003", "learning rate from 1e-3"),
+        ("1e-4", "learning rate from 1e-4"),
+        ("0", "no settings"),
+        ("1e999", "no settings"),
+        ('"x"', "no settings"),
+    ],
+)
+def test_settings_are_told_apart_by_their_learning_rate(rate: str, style: str) -> None:
+    asked = task()
+    assert asked.style_of(first(asked), f'{{"training": {{"learning_rate": {rate}}}}}') == style
+    assert asked.style_of(first(asked), "[" * 100_000) == "no settings"

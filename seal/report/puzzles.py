@@ -1,0 +1,85 @@
+"""What a run says about puzzles of grids: their demonstrations and solutions, and what each setting attempted."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seal.errors import DataError
+from seal.grids.grid import Grid, Puzzle, puzzle_in
+from seal.results import Results
+from seal.store import read_records
+from seal.types import Context, Evaluation, Failure, Grade
+
+Candidates = tuple[tuple[Grid, int], ...]
+"""Outputs of one test input with their votes, the two attempts first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one model made of a puzzle."""
+
+    solved: bool
+    tests: tuple[Candidates, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A puzzle with what is right, and what the models of each setting answered."""
+
+    puzzle: Puzzle
+    solutions: tuple[Grid, ...]
+    answers: Mapping[str, tuple[Answer, ...]]
+    """By setting, in the order of the table; empty where every training failed."""
+
+
+def read_puzzles(folder: Path, results: Results) -> list[Answered]:
+    """Every puzzle that was measured; none if the run is about something else."""
+    contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
+    measured = dict.fromkeys(name for scores in results.scores.values() for name in scores)
+    if not measured or not all(_is_puzzle(contexts[name]) for name in measured if name in contexts):
+        return []
+    evaluations: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
+    return [_answered(contexts[name], evaluations, results) for name in measured]
+
+
+def _is_puzzle(context: Context) -> bool:
+    try:
+        puzzle_in(context.text, context.id)
+    except ValueError:
+        return False
+    return True
+
+
+def _answered(context: Context, evaluations: Mapping[str, Evaluation | Failure], results: Results) -> Answered:
+    return Answered(
+        puzzle=puzzle_in(context.text, context.id),
+        solutions=tuple(Grid.of(cells) for cells in json.loads(context.queries[0].target)),
+        answers={
+            setting: tuple(_answer(each) for each in _of(evaluations, setting, context.id))
+            for setting in results.scores
+        },
+    )
+
+
+def _of(evaluations: Mapping[str, Evaluation | Failure], setting: str, context_id: str) -> Iterator[Evaluation]:
+    """What the models of a setting answered about a puzzle."""
+    policy = setting if setting.startswith("round_") else "round_0"
+    source = {"in_context": "unadapted", "oracle": "passage"}.get(setting, "edit_")
+    for key, evaluation in evaluations.items():
+        if key.startswith(f"{policy}/{context_id}/{source}") and isinstance(evaluation, Evaluation):
+            yield evaluation
+
+
+def _answer(evaluation: Evaluation) -> Answer:
+    [verdict] = evaluation.verdicts
+    return Answer(solved=verdict.grade is Grade.CORRECT, tests=tuple(_candidates(verdict.answer)))
+
+
+def _candidates(answer: str) -> Iterator[Candidates]:
+    try:
+        votes: list[list[dict[str, Any]]] = json.loads(answer)["votes"]
+        yield from (tuple((Grid.of(each["grid"]), int(each["votes"])) for each in of_test) for of_test in votes)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"this is no answer to a puzzle: {answer[:60]}") from error
