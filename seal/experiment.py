@@ -14,6 +14,7 @@ from seal.logger import Log, Metrics
 from seal.logger.jsonl import Jsonl
 from seal.manifest import manifest
 from seal.preflight import preflight
+from seal.progress import Noting
 from seal.results import Results
 from seal.run import Run
 from seal.store import RESULTS, Store
@@ -37,6 +38,7 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
                 if part:
                     part.ready()
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
+        monitor = Noting(store, monitor)
         monitor.planned(run.recipe.forecast(contexts, run.outer).units)
         with _logging(run, store.folder) as log:
             lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)
