@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 
 from seal.errors import UsageError
+from seal.report.choice import read_sweep
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.report.spending import spending_sentence, spent
-from seal.report.sweep import read_sweep
 from seal.run_folder import holder
 from seal.store import METRICS, RESULTS, all_lines, count_records, task_files
 
