@@ -38,10 +38,11 @@ class Swept:
 
 def read_sweep(folder: Path) -> list[Swept]:
     """The points of a sweep's folder that have results."""
-    return [_point(file) for file in sorted(folder.glob(f"*/{RESULTS}"))]
+    return [read_point(file) for file in sorted(folder.glob(f"*/{RESULTS}"))]
 
 
-def _point(results: Path) -> Swept:
+def read_point(results: Path) -> Swept:
+    """One point, from its `results.json`."""
     found = json.loads(results.read_text())
     last = found["table"][-1]
     return Swept(
