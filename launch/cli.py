@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 
     log = _command(commands, "log", _log, "tell another logger what a run's own files say")
     log.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
-    log.add_argument("--to", required=True, choices=["wandb"])
+    log.add_argument("--to", required=True, choices=["wandb", "tensorboard"])
     log.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings of the logger: logger.project=…")
 
     for name, function, summary in (
