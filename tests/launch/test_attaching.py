@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from seal.launch.finding import find_run
 
 from seal.run_folder import holder
+from tests.cluster.test_slurm import disturbed, running
 from tests.conftest import SMALL, records
-from tests.launch.test_jobs import ON_SLURM, QUICK, RUN
+from tests.launch.test_jobs import ON_SLURM, QUICK, RUN, hear_interrupts
 from tests.slurm import SlurmCluster
 
 Seal = Callable[..., int]
@@ -54,7 +54,13 @@ def test_a_run_of_another_process_is_followed_to_its_summary_and_left_as_it_is(
 @pytest.mark.slow
 def test_ctrl_c_only_stops_following_and_a_run_that_is_killed_meanwhile_is_told_so(tmp_path: Path) -> None:
     process = begin(tmp_path)
-    watching = subprocess.Popen([*CLI, "attach", "tiny"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    watching = subprocess.Popen(
+        [*CLI, "attach", "tiny"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,  # noqa: PLW1509  # this process has no other threads
+    )
     assert watching.stderr
     first = watching.stderr.readline()
     assert "process" in first
@@ -79,19 +85,32 @@ def test_a_run_that_is_done_is_summed_up_at_once(
 
 
 @pytest.mark.cluster
-def test_a_detached_run_is_followed_from_before_its_job_has_begun(
+def test_a_detached_run_is_followed_from_before_its_job_has_begun_through_a_death_to_the_records_of_a_local_one(
     slurm: SlurmCluster, seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    blocker = slurm.call("sbatch", "--parsable", "--exclusive", "--nodes=2", "--output=/dev/null", "--wrap=sleep 3")
-    assert blocker
-    assert seal("run", "--detach", *ON_SLURM) == 0
-    assert find_run("tiny", waiting=True) == RUN
+    def strike() -> None:
+        until = time.monotonic() + 60
+        while not (workers := running(RUN)):
+            assert time.monotonic() < until, "no job came"
+            time.sleep(0.1)
+        slurm.call("scancel", "--signal=KILL", "--full", workers[0])
+
+    slurm.call("sbatch", "--exclusive", "--nodes=2", "--output=/dev/null", "--wrap=sleep 3")
+    on_gpu = (*ON_SLURM, "cluster.workers.gpus=1", "cluster.settle_s=1")
+    assert seal("run", "--detach", *on_gpu) == 0
+    assert seal("run", "--detach", *on_gpu) == 2, "one coordinates already"
     assert seal("status", "tiny") == 0
     assert "PENDING" in capsys.readouterr().out
-    assert seal("attach", "tiny") == 0
+    with disturbed(strike):
+        assert seal("attach", "tiny") == 0
     said = capsys.readouterr()
     assert "jobs: 1 PENDING" in said.err
     assert "round_0: writing self-edits" in said.err
+    assert " died: FAILED (exit code 9:0, on n" in said.err
     assert "report/index.html" in said.out
+    assert seal("status", "tiny") == 0
+    status = capsys.readouterr().out
+    assert "died 1 times: FAILED (exit code 9:0, on n" in status
+    assert "GPU hours of work" in status
     assert seal("run", *QUICK, "name=local") == 0
     assert records(RUN) == records(Path("outputs/local"))
