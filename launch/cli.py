@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 
     log = _command(commands, "log", _log, "tell another logger what a run's own files say")
     log.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
-    log.add_argument("--to", required=True, choices=["wandb"])
+    log.add_argument("--to", required=True, choices=["wandb", "tensorboard"])
     log.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings of the logger: logger.project=…")
 
     submission = _command(
@@ -137,11 +137,13 @@ def _parser() -> argparse.ArgumentParser:
     for name, function, summary in (
         ("status", _status, "how far a run is"),
         ("report", _report, "make the tables, plots and page of a run, or one table of a sweep"),
+        ("attach", _attach, "follow a run that another process or a job works on; Ctrl-C only stops following"),
         ("cancel", _cancel, "end a run's jobs on the cluster, and no others"),
     ):
         reader = _command(commands, name, function, summary)
         reader.add_argument("run", metavar="RUN", help="the name of a run under outputs/, or the path of its folder")
-        _add_json(reader)
+        if name != "attach":
+            _add_json(reader)
     return parser
 
 
@@ -207,6 +209,12 @@ def _status(parsed: argparse.Namespace) -> int:
     from .reading import status
 
     return status(parsed.run, as_json=parsed.json)
+
+
+def _attach(parsed: argparse.Namespace) -> int:
+    from .attaching import attach
+
+    return attach(parsed.run)
 
 
 def _cancel(parsed: argparse.Namespace) -> int:

@@ -50,5 +50,7 @@ def detach(overrides: Sequence[str]) -> int:
     if there:
         raise ConfigError(f"name: job {', '.join(there)} coordinates {run.folder} already: `seal cancel {run.folder}`")
     job = run.cluster.detach(Coordinator(overrides=tuple(overrides)), run.folder)
-    print(f"job {job} coordinates {run.folder}: `seal status {run.folder}`, `seal cancel {run.folder}`")
+    print(
+        f"job {job} coordinates {run.folder}: `seal attach {run.folder}` follows it, `seal cancel {run.folder}` ends it"
+    )
     return 0

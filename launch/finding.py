@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from seal.errors import UsageError
-from seal.store import MANIFEST
+from seal.store import JOBS, MANIFEST
 
 OUTPUTS = Path("outputs")
 
 
-def find_run(name: str) -> Path:
-    """The folder of a run, given by path or by its name under `outputs/`.
+def find_run(name: str, *, waiting: bool = False) -> Path:
+    """The folder of a run, given by path or by its name under `outputs/`; on request, of one whose job still waits.
 
     Raises:
         UsageError: there is no such run.
     """
     for folder in (Path(name), OUTPUTS / name):
-        if (folder / MANIFEST).is_file():
+        if (folder / MANIFEST).is_file() or (waiting and (folder / JOBS).is_dir()):
             return folder
     there = sorted(str(file.parent.relative_to(OUTPUTS)) for file in OUTPUTS.glob(f"**/{MANIFEST}"))
     raise UsageError(f"there is no run '{name}'; {OUTPUTS}/ has {', '.join(there) or 'none'}")

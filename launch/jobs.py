@@ -18,6 +18,7 @@ from seal.run import Run
 from seal.store import CANCEL, JOBS, METRICS, all_lines, complete_lines
 
 from .finding import find_run
+from .pace import in_words
 
 
 def decide_on_jobs(run: Run, *, interactive: bool) -> None:
@@ -50,7 +51,7 @@ def cancel_run(name: str, *, as_json: bool) -> int:
     Raises:
         UsageError: there is no such run.
     """
-    folder = find_run(name)
+    folder = find_run(name, waiting=True)
     if (folder / JOBS).is_dir():
         (folder / JOBS / CANCEL).touch()
     ended = [*(queued(coordinator_name(folder)) or {}), *(queued(job_name(folder)) or {})]
@@ -121,9 +122,7 @@ def print_jobs(console: Console, facts: Mapping[str, Any]) -> None:
     for job, state in facts["coordinator"].items():
         console.print(f"  coordinator: job {job}, {state}", highlight=False, markup=False)
     if phase := facts["phase"]:
-        left = "" if phase["minutes_left"] is None else f", about {phase['minutes_left']} minutes left"
-        rate = f" at {phase['units_per_minute']} a minute" if phase["units_per_minute"] else ""
-        done = f"{phase['recorded']} of {phase['units']}{rate}{left}"
+        done = in_words(phase["recorded"], phase["units"], phase)
         console.print(f"  phase: {phase['title']}: {done}", highlight=False, markup=False)
     for job, title in facts["running"].items():
         console.print(f"    {job}: {title}", highlight=False, markup=False)

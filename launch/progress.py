@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from seal.lab import Monitor
+from seal.progress import Progress as Noted
 
 
 @contextmanager
@@ -48,6 +49,13 @@ class Bars:
 
     def ended(self) -> None:
         """The bar stays full until the next phase takes it."""
+
+    def show(self, noted: Noted) -> None:
+        """How far another process is."""
+        if noted.phase != self.progress.tasks[self.phase].description:
+            self.progress.reset(self.phase, description=noted.phase)
+        self.progress.update(self.phase, total=noted.phase_units, completed=noted.phase_done)
+        self.progress.update(self.whole, total=noted.planned, completed=noted.done)
 
 
 class Lines:

@@ -1,10 +1,9 @@
-"""`seal log RUN --to wandb`: another logger is told what a run's own files say."""
+"""`seal log RUN --to wandb|tensorboard`: another logger is told what a run's own files say."""
 
 from collections.abc import Sequence
 
 from seal import config
 from seal.errors import UsageError
-from seal.logger.wandb import Wandb
 
 from .finding import find_run
 from .reading import metrics_of
@@ -22,6 +21,5 @@ def replay(name: str, logger: str, overrides: Sequence[str]) -> int:
     if strange:
         raise UsageError(f"only settings of the logger can be given, as logger.project=…, not {', '.join(strange)}")
     run, _ = config.load([f"logger={logger}", *overrides])
-    assert isinstance(run.logger, Wandb)
     print(f"{folder} is told to {logger}: {run.logger.replay(folder, metrics_of(folder))}")
     return 0

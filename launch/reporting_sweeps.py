@@ -9,15 +9,17 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from seal.report.sweep import Swept, means, write_sweep
+from seal.report.choice import Swept, choose, in_words
+from seal.report.sweep import write_sweep
 from seal.report.wording import interval, share
 
 
 def report_sweep(folder: Path, points: Sequence[Swept], *, as_json: bool) -> int:
     """Make the table, and print it."""
-    made = write_sweep(folder, points)
+    made, choice = write_sweep(folder, points), choose(points)
     if as_json:
-        print(json.dumps([asdict(point) for point in points], indent=2))
+        facts = [{key: value for key, value in asdict(point).items() if key != "scores"} for point in points]
+        print(json.dumps({"points": facts, "choice": asdict(choice)}, indent=2))
         return 0
     console = Console()
     table = Table(title=f"{folder}: {len(points)} points with results", title_justify="left", box=SIMPLE_HEAD)
@@ -27,9 +29,8 @@ def report_sweep(folder: Path, points: Sequence[Swept], *, as_json: bool) -> int
     for point in points:
         table.add_row(point.name, point.measured, share(point.accuracy), interval(point.ci95))
     console.print(table)
-    for settings, value in list(means(points).items())[:1]:
-        named = ", ".join(f"{key}={text}" for key, text in settings) or "the only setting"
-        console.print(f"best: {named}, {value:.3f}; the best of several is too high by the luck of the choice")
+    for note in in_words(choice):
+        console.print(note, highlight=False, markup=False)
     for path in made:
         console.print(f"[bold]{path}[/]", highlight=False, soft_wrap=True)
     return 0

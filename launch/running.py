@@ -4,8 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -19,11 +18,10 @@ from seal.run import Run
 from seal.store import MANIFEST
 
 from .jobs import decide_on_jobs
+from .points import by_name, faults_of, split_sweep
 from .progress import watch
+from .searching import is_search, search
 from .sweeping import launch, launcher_of
-
-if TYPE_CHECKING:
-    from hydra.core.override_parser.types import Override
 
 
 def run_one(overrides: Sequence[str]) -> int:
@@ -49,10 +47,12 @@ def sweep(overrides: Sequence[str]) -> int:
     """
     import hydra
 
+    if is_search(overrides):
+        return search(overrides)
     common, points = split_sweep(overrides)
     if len(points) > 1 and len({each for point in points for each in point if each.startswith("name=")}) > 1:
         raise ConfigError("name: a sweep has one folder, and names what lies in it by what is swept: give one name=…")
-    faults = [fault for point in points for fault in _faults_of(point)]
+    faults = [fault for point in points for fault in faults_of(point)]
     if faults:
         raise ConfigError(listed("points of the sweep have faults:", list(dict.fromkeys(faults))))
     first, _ = config.load(points[0])
@@ -62,7 +62,7 @@ def sweep(overrides: Sequence[str]) -> int:
         raise ConfigError(f"name: {first.folder} holds a single run: choose another name=… for the sweep")
     launcher = launcher_of(points[0])
     if launcher:
-        return launch(first, _by_name(points, common), launcher)
+        return launch(first, by_name(points, common), launcher)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
     not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[name,{','.join(common)}]"
     where = (f"name='{first.name}'", f"hydra.sweep.dir='{first.folder}'")
@@ -71,54 +71,6 @@ def sweep(overrides: Sequence[str]) -> int:
         _point
     )()
     return 0
-
-
-def _by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
-    """What a job is told of each point, under the name that Hydra would give it."""
-    named = {}
-    for point in points:
-        told = [each for each in point if not each.startswith("hydra")]
-        last = {each.partition("=")[0].lstrip("+~"): each for each in told}
-        swept = sorted(each for key, each in last.items() if key not in common)
-        named[",".join(swept).replace("/", "_") or "single"] = told
-    return named
-
-
-def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """The keys that are the same in all points, and the overrides of each point.
-
-    Only sweeps over listed values, ranges and globs can be told beforehand; what a sweeper searches for itself cannot.
-
-    Raises:
-        ConfigError: an override is not in Hydra's grammar.
-    """
-    parsed = [_parsed(override) for override in overrides]
-    choices = [
-        [f"{each.get_key_element()}={value}" for value in each.sweep_string_iterator()]
-        if each.is_discrete_sweep()
-        else [text]
-        for each, text in zip(parsed, overrides, strict=True)
-        if not each.is_sweep_override() or each.is_discrete_sweep()
-    ]
-    swept = {each.get_key_element().lstrip("+~") for each in parsed if each.is_sweep_override()}
-    given = [each.get_key_element().lstrip("+~") for each in parsed]
-    common = [key for key in given if key not in swept]
-    return common, [list(point) for point in product(*choices)]
-
-
-def _parsed(override: str) -> "Override":
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
-    try:
-        return OverridesParser.create().parse_override(override)
-    except HydraException as error:
-        raise ConfigError(listed(config.FAULTY, [f"{override}: {str(error).splitlines()[0]}"])) from error
-
-
-def _faults_of(point: Sequence[str]) -> list[str]:
-    composed, faults = config.compose_config(point)
-    return faults if composed is None else [*faults, *config.build(composed)[1]]
 
 
 def _point(composed: DictConfig) -> None:

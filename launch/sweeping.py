@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 EXECUTORS = {"SlurmLauncher": "slurm", "LocalLauncher": "local"}
 """By the launcher's class."""
+SEARCH = "searching.Search"
+"""The sweeper of our own: it chooses points, and leaves them to us."""
 OUTCOMES, KILLED = "sweep.json", "its job was killed"
 POLL_S, SETTLE_S = 2.0, 15.0
 _NOT_FOR_SUBMITIT = ("_target_", "submitit_folder", "name", "max_num_timeout")
@@ -70,7 +72,7 @@ def launcher_of(overrides: Sequence[str]) -> Mapping[str, Any] | None:
     composed = config.compose_with_hydra(overrides)
     launcher = OmegaConf.to_container(composed.hydra.launcher, resolve=False)
     assert isinstance(launcher, dict)
-    is_basic = str(composed.hydra.sweeper._target_).endswith("BasicSweeper")
+    is_basic = str(composed.hydra.sweeper._target_).endswith(("BasicSweeper", SEARCH))
     known = str(launcher["_target_"]).rpartition(".")[2] in EXECUTORS
     return {str(key): value for key, value in launcher.items()} if is_basic and known else None
 
@@ -82,24 +84,40 @@ def launch(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[st
         ConfigError: a folder holds another run.
         RunError: points failed, when all others are done; with each reason.
     """
-    console = Console(stderr=True)
-    folder = sweep.folder
-    runs = {name: Point(overrides=(*overrides, f"name='{sweep.name}/{name}'")) for name, overrides in points.items()}
-    waiting = {name: point for name, point in runs.items() if not _is_done(point)}
-    console.print(f"{len(runs) - len(waiting)} of {len(runs)} points are done already", highlight=False)
-    failed: dict[str, str] = {}
-    if waiting:
-        for name, reason in _outcomes(folder, waiting, launcher):
-            console.print(f"{name}: {reason or 'done'}", highlight=False, markup=False)
-            failed |= {name: reason} if reason else {}
-    outcomes = {name: {"overrides": list(points[name]), "failed": failed.get(name)} for name in points}
-    (folder / OUTCOMES).write_text(json.dumps(outcomes, indent=2) + "\n")
+    failed = {name: reason for name, reason in outcomes(sweep, points, launcher).items() if reason}
+    told = {name: {"overrides": list(points[name]), "failed": failed.get(name)} for name in points}
+    (sweep.folder / OUTCOMES).write_text(json.dumps(told, indent=2) + "\n")
     if failed:
         reasons = [f"{name}: {reason.splitlines()[-1]}" for name, reason in failed.items()]
         raise RunError(
-            listed(f"{len(failed)} of {len(runs)} points failed; the same command tries them again:", reasons)
+            listed(f"{len(failed)} of {len(points)} points failed; the same command tries them again:", reasons)
         )
     return 0
+
+
+def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[str, Any] | None) -> dict[str, str]:
+    """Run the points that are not done, as jobs or, without a launcher, here; why each failed, or nothing.
+
+    Raises:
+        ConfigError: a folder holds another run.
+    """
+    console = Console(stderr=True)
+    runs = {name: Point(overrides=(*overrides, f"name='{sweep.name}/{name}'")) for name, overrides in points.items()}
+    waiting = {name: point for name, point in runs.items() if not _is_done(point)}
+    console.print(f"{len(runs) - len(waiting)} of {len(runs)} points are done already", highlight=False)
+    found = dict.fromkeys(points, "")
+    if waiting:
+        ended = _outcomes(sweep.folder, waiting, launcher) if launcher else _here(waiting)
+        for name, reason in ended:
+            console.print(f"{name}: {reason or 'done'}", highlight=False, markup=False)
+            found[name] = reason
+    return found
+
+
+def _here(points: Mapping[str, Point]) -> Iterator[tuple[str, str]]:
+    """The same as `_outcomes`, one after another in this process."""
+    for name, point in points.items():
+        yield name, point()
 
 
 def _is_done(point: Point) -> bool:

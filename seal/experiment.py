@@ -14,6 +14,8 @@ from seal.logger import Log, Metrics
 from seal.logger.jsonl import Jsonl
 from seal.manifest import manifest
 from seal.preflight import preflight
+from seal.progress import Noting
+from seal.report.folder import write_report
 from seal.results import Results
 from seal.run import Run
 from seal.store import RESULTS, Store
@@ -37,6 +39,7 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
                 if part:
                     part.ready()
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
+        monitor = Noting(store, monitor)
         monitor.planned(run.recipe.forecast(contexts, run.outer).units)
         with _logging(run, store.folder) as log:
             lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)
@@ -45,13 +48,15 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
             for row in found.table:
                 if row.accuracy is not None:
                     lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
-        results = replace(
-            found,
-            notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)),
-            passage_shown=run.task.shows_the_passage,
-            published=run.published,
-        )
-        store.write(RESULTS, TypeAdapter(Results).dump_json(results, indent=2).decode() + "\n")
+            results = replace(
+                found,
+                notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)),
+                passage_shown=run.task.shows_the_passage,
+                published=run.published,
+            )
+            store.write(RESULTS, TypeAdapter(Results).dump_json(results, indent=2).decode() + "\n")
+            if run.logger.wants_pictures:
+                write_report(store.folder)
     return results
 
 

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import IO, Any
 
 from seal.errors import ConfigError, listed
@@ -27,6 +28,7 @@ SESSION_FACTS = {
     "machine": "kind of machine",
 }
 """What may differ between the processes that work on one run, one after the other."""
+_GLANCES, _GLANCE_S = 5, 0.05
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
@@ -66,10 +68,39 @@ def _refuse_nesting(run: Run) -> None:
         raise ConfigError(f"name: {folder} holds other runs ({below[0].relative_to(folder)}): choose another name=…")
 
 
+def holder(folder: Path) -> str | None:
+    """Who works on a run, in words; None for nobody that can be seen from here.
+
+    Where a file system knows no locks, or keeps them from other machines, only this machine's processes are seen.
+    """
+    try:
+        with (folder / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return (folder / LOCK).read_text().strip() or "another process"
+    except OSError as error:
+        if error.errno not in _NO_LOCKS_HERE:
+            raise
+    return None
+
+
+def _locked(lock: IO[str]) -> None:
+    """Who only looks whether somebody holds the lock has it for a moment, too."""
+    for _ in range(_GLANCES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            sleep(_GLANCE_S)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _hold(lock: IO[str], folder: Path) -> None:
     """Lock the folder until the file is closed. File systems that know no locks are trusted."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _locked(lock)
     except BlockingIOError:
         lock.seek(0)
         holder = lock.read().strip() or "another process"

@@ -15,6 +15,7 @@
         policies/round_1/   the weights that came of an update, an ordinary model folder
         corpora/            what the recipe `corpus` trains, until all is asked
         adapter/, model/    what the recipe `adapt` hands out
+        progress.json       how far it is, for those who look
         results.json        written last
         report/
         jobs/PHASE/         what a cluster's jobs were, recorded and said; see `seal.cluster.task_store`

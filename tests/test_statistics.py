@@ -5,6 +5,7 @@ import pytest
 
 from seal.statistics import (
     accuracy,
+    chosen_out_of_bag,
     estimate,
     mean,
     minimum_detectable,
@@ -113,3 +114,14 @@ def test_the_minimum_detectable_difference_is_found_in_80_percent_of_studies() -
     power = np.mean(stats.ttest_1samp(differences, 0, axis=1).pvalue < 0.05)
     assert power == pytest.approx(0.80, abs=0.02)
     assert minimum_detectable(None, 1) is None
+
+
+def test_a_setting_that_is_best_everywhere_loses_nothing_where_it_was_not_chosen() -> None:
+    assert chosen_out_of_bag([[0.9] * 20, [0.1] * 20]) == pytest.approx(0.9)
+
+
+def test_the_luck_of_choosing_among_equals_is_taken_off() -> None:
+    tables = [(np.random.default_rng(seed).random((10, 30)) < 0.5).astype(float) for seed in range(8)]
+    assert np.mean([table.mean(axis=1).max() for table in tables]) > 0.6
+    assert np.mean([chosen_out_of_bag(table.tolist()) for table in tables]) == pytest.approx(0.5, abs=0.05)
+    assert chosen_out_of_bag([[0.5, 0.6]]) is None

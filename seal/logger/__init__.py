@@ -2,10 +2,11 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from seal.settings import option
 
@@ -18,9 +19,16 @@ Log = Callable[[Metrics], None]
 class Logger(ABC):
     """A receiver of metrics."""
 
+    wants_pictures: ClassVar[bool] = False
+    """Whether it shows those of the report, which is made for it before it is told the end."""
+
     @abstractmethod
     def open(self, folder: Path) -> AbstractContextManager[Log]:
-        """Begin, or go on, logging for the run in this folder."""
+        """Begin, or go on, logging for the run in this folder. What it found is there when the block ends."""
+
+    def replay(self, folder: Path, lines: Iterable[Metrics]) -> str:
+        """Tell a run anew, from its own lines; returns where."""
+        raise NotImplementedError
 
 
 def timed_line(metrics: Metrics) -> str:

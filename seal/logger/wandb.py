@@ -6,7 +6,7 @@ Our own files are the truth. A run that W&B lost, or never had, is told again fr
 import json
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from netrc import NetrcParseError, netrc
@@ -18,14 +18,14 @@ from pydantic import NonNegativeInt
 
 from seal.errors import RunError
 from seal.logger import Log, Logger, Metrics
+from seal.logger.told import COLUMNS, RESULT_COLUMNS, cost, numbers, pictures, result_rows, self_edit_rows
 from seal.settings import option
-from seal.store import MANIFEST, SPENDING, all_lines
+from seal.store import MANIFEST
 
 if TYPE_CHECKING:
     import wandb
 
 REACHED_WITHIN_S = 3.0
-COLUMNS = ("policy", "context", "number", "accuracy", "self-edit")
 
 
 @option
@@ -45,6 +45,8 @@ class Wandb(Logger):
     in the run's folder, for `wandb sync`."""
     table_rows: NonNegativeInt
     """Self-edits in the table, at most; the newest ones."""
+
+    wants_pictures = True
 
     @contextmanager
     def open(self, folder: Path) -> Iterator[Log]:
@@ -84,51 +86,37 @@ class Wandb(Logger):
         try:
             yield run
         finally:
-            rows = self_edit_rows(folder, most=self.table_rows)
-            if rows:
-                run.log({"self_edits": wandb.Table(columns=list(COLUMNS), data=rows)})
+            _show(run, folder, table_rows=self.table_rows)
             run.finish()
 
 
-def _teller(run: "wandb.Run", folder: Path) -> Callable[[Metrics], None]:
-    """Numbers become curves, named by the kind of work where they are about some; what calls cost goes with them."""
+def _teller(run: "wandb.Run", folder: Path) -> Log:
+    """Numbers become curves; what is so once a round is drawn over rounds."""
+    run.define_metric("round")
+    for area in ("round/*", "reward/*"):
+        run.define_metric(area, step_metric="round")
 
     def tell(metrics: Metrics) -> None:
-        kind = f"{metrics['kind']}/" if "kind" in metrics else ""
-        numbers = {f"{kind}{name}": value for name, value in metrics.items() if isinstance(value, int | float)}
-        if numbers:
-            run.log({**numbers, **_cost(folder)})
+        if told := numbers(metrics):
+            run.log({**told, **cost(folder)})
 
     return tell
 
 
-def _cost(folder: Path) -> dict[str, float]:
-    bookings = [json.loads(line) for line in all_lines(folder, SPENDING)]
-    if not bookings:
-        return {}
-    return {f"cost/{what}": sum(booking[what] for booking in bookings) for what in ("n_calls", "usd")}
+def _show(run: "wandb.Run", folder: Path, *, table_rows: int) -> None:
+    """What is known at the end: self-edits, and, of a run that is done, its table and the pictures of its report."""
+    import wandb
 
-
-def self_edit_rows(folder: Path, *, most: int) -> list[list[Any]]:
-    """The newest self-edits with the mean accuracy of the models that they made; None where nothing is known."""
-    shares: dict[str, list[float]] = {}
-    for key, evaluation in _records(folder, "evaluations"):
-        verdicts = [verdict["grade"] for verdict in evaluation.get("verdicts", ()) if verdict["grade"] != "unknown"]
-        if verdicts:
-            shares.setdefault(key.rpartition("/")[0], []).append(verdicts.count("correct") / len(verdicts))
-    rows: list[list[Any]] = []
-    for key, edit in _records(folder, "self_edits"):
-        place, _, index = key.rpartition("/")
-        policy, _, context = place.rpartition("/")
-        known = shares.get(f"{place}/edit_{index}")
-        rows.append([policy, context, int(index), sum(known) / len(known) if known else None, edit["text"]])
-    return rows[max(0, len(rows) - most) :]
-
-
-def _records(folder: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for line in all_lines(folder, kind):
-        entry = json.loads(line)
-        yield entry["key"], entry["value"]
+    shown: dict[str, Any] = {}
+    if rows := self_edit_rows(folder, most=table_rows):
+        shown["self_edits"] = wandb.Table(columns=list(COLUMNS), data=rows)
+    if rows := result_rows(folder):
+        table = wandb.Table(columns=list(RESULT_COLUMNS), data=rows)
+        shown["results"] = table
+        shown["plots/accuracy_by_setting"] = wandb.plot.bar(table, "setting", "accuracy", title="accuracy")
+    shown |= {f"plots/{picture.stem}": wandb.Image(str(picture)) for picture in pictures(folder)}
+    if shown:
+        run.log(shown)
 
 
 def _mode() -> Literal["online", "offline"]:

@@ -1,75 +1,22 @@
 """A sweep in one table: a row a point, with what was swept and what its run measured last."""
 
+import base64
 import csv
-import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from importlib.resources import files
 from math import isnan
 from pathlib import Path
 
-from seal.statistics import mean
-from seal.store import RESULTS
+from seal.report.choice import SEED, Choice, Swept, choose, in_words
+from seal.report.wording import interval, label, share, signed
 
-TABLE, HEATMAP = Path("sweep.csv"), Path("sweep.png")
-SEED = "seed"
+TABLE, RANKING, HEATMAP, PAGE = Path("sweep.csv"), Path("settings.csv"), Path("sweep.png"), Path("sweep.html")
 MORE_THAN_HALF = 0.55
 """Of the colour scale: from here on the ink is white."""
-_KEY = re.compile(r"(?:^|,)([+~]?[A-Za-z_][\w.@]*)=")
-"""In a point's name, `inner.rank=8,seed=0`; values may hold commas."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Swept:
-    """A point that has results."""
-
-    name: str
-    settings: Mapping[str, str]
-    """What was swept, by key."""
-    measured: str
-    """The last setting of its own table, for example `round_2`."""
-    accuracy: float | None
-    ci95: tuple[float, float] | None
-    """Over contexts."""
-
-    def without_seed(self) -> tuple[tuple[str, str], ...]:
-        return tuple((key, value) for key, value in self.settings.items() if key != SEED)
-
-
-def read_sweep(folder: Path) -> list[Swept]:
-    """The points of a sweep's folder that have results."""
-    return [_point(file) for file in sorted(folder.glob(f"*/{RESULTS}"))]
-
-
-def _point(results: Path) -> Swept:
-    last = json.loads(results.read_text())["table"][-1]
-    return Swept(
-        name=results.parent.name,
-        settings=settings_in(results.parent.name),
-        measured=last["setting"],
-        accuracy=last["accuracy"],
-        ci95=tuple(last["ci95"]) if last["ci95"] else None,
-    )
-
-
-def settings_in(name: str) -> dict[str, str]:
-    """The settings that a point's name is made of."""
-    pieces = _KEY.split(name)
-    return dict(zip(pieces[1::2], pieces[2::2], strict=True))
-
-
-def means(points: Sequence[Swept]) -> dict[tuple[tuple[str, str], ...], float]:
-    """By settings, the mean accuracy over seeds; the best first."""
-    found: dict[tuple[tuple[str, str], ...], list[float]] = {}
-    for point in points:
-        if point.accuracy is not None:
-            found.setdefault(point.without_seed(), []).append(point.accuracy)
-    averaged = {settings: mean(accuracies) or 0.0 for settings, accuracies in found.items()}
-    return dict(sorted(averaged.items(), key=lambda entry: -entry[1]))
 
 
 def write_sweep(folder: Path, points: Sequence[Swept]) -> list[Path]:
-    """The table as CSV and, where two settings were swept besides the seed, a heatmap; what was made."""
+    """Points and settings as CSV, a page, and a heatmap of two settings, the seed not counted; what was made."""
     keys = list(dict.fromkeys(key for point in points for key in point.settings))
     with (folder / TABLE).open("w", newline="") as file:
         writer = csv.writer(file)
@@ -77,11 +24,44 @@ def write_sweep(folder: Path, points: Sequence[Swept]) -> list[Path]:
         for point in points:
             own = [point.settings.get(key, "") for key in keys]
             writer.writerow([*own, point.measured, point.accuracy, *(point.ci95 or ("", ""))])
+    choice = choose(points)
+    _write_ranking(folder / RANKING, choice, [key for key in keys if key != SEED])
+    made = [folder / TABLE, folder / RANKING]
     axes = [key for key in keys if key != SEED]
-    if len(axes) != 2:
-        return [folder / TABLE]
-    _plot(means(points), axes, folder / HEATMAP)
-    return [folder / TABLE, folder / HEATMAP]
+    if len(axes) == 2 and choice.ranked:
+        means = {ranked.settings: ranked.accuracy for ranked in choice.ranked}
+        _plot(means, axes, folder / HEATMAP)
+        made.append(folder / HEATMAP)
+    (folder / PAGE).write_text(_page(folder, points, choice))
+    return [*made, folder / PAGE]
+
+
+def _write_ranking(path: Path, choice: Choice, keys: Sequence[str]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        measured = ["accuracy", "ci95_low", "ci95_high", "n_seeds", "n_contexts"]
+        beside = ["best_minus_this", "difference_ci95_low", "difference_ci95_high", "n_shared_contexts"]
+        writer.writerow([*keys, *measured, *beside, "best_of", "chosen_on_other_contexts"])
+        for place, one in enumerate(choice.ranked):
+            own = [dict(one.settings).get(key, "") for key in keys]
+            low, high = one.ci95 or ("", "")
+            short = one.short_of_best
+            ends = (short.ci95 if short else None) or ("", "")
+            lead = [short.difference if short else "", *ends, short.n_contexts if short else ""]
+            of_choice = ["", ""] if place else [len(choice.ranked), choice.elsewhere]
+            writer.writerow([*own, one.accuracy, low, high, one.n_seeds, one.n_contexts, *lead, *of_choice])
+
+
+def _page(folder: Path, points: Sequence[Swept], choice: Choice) -> str:
+    from jinja2 import Environment
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    for function in (label, share, signed, interval):
+        environment.filters[function.__name__] = function
+    template = environment.from_string((files("seal.report") / "sweep.html").read_text())
+    picture = folder / HEATMAP
+    image = base64.b64encode(picture.read_bytes()).decode() if picture.exists() else None
+    return template.render(name=folder.name, points=points, choice=choice, image=image, notes=in_words(choice))
 
 
 def _plot(found: Mapping[tuple[tuple[str, str], ...], float], axes: Sequence[str], path: Path) -> None:

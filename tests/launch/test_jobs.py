@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
-from tests.conftest import SMALL, records
+from tests.conftest import SMALL
 from tests.slurm import SlurmCluster
 
 QUICK = (*SMALL, "recipe.rounds=0", "recipe.held_out_contexts=1")
@@ -38,11 +38,11 @@ def start(folder: Path, *overrides: str, stdin: int = subprocess.DEVNULL) -> "su
         stdin=stdin,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_interrupts,  # noqa: PLW1509  # this process has no other threads
+        preexec_fn=hear_interrupts,  # noqa: PLW1509  # this process has no other threads
     )
 
 
-def _hear_interrupts() -> None:
+def hear_interrupts() -> None:
     """What was started in the background of a shell ignores them, and hands that down."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -85,17 +85,6 @@ def test_without_a_terminal_the_jobs_are_left_or_cancelled_as_the_setting_says(
     process.send_signal(signal.SIGTERM)
     assert "jobs are cancelled" in process.communicate()[1]
     assert slurm.quiet(patience_s=20)
-
-
-@pytest.mark.cluster
-def test_a_detached_run_ends_with_the_records_of_a_local_one(
-    slurm: SlurmCluster, seal: Callable[..., int], tmp_path: Path
-) -> None:
-    assert seal("run", "--detach", *ON_SLURM) == 0
-    assert seal("run", "--detach", *ON_SLURM) == 2, "one coordinates already"
-    assert slurm.quiet()
-    assert seal("run", *QUICK, "name=local") == 0
-    assert records(RUN) == records(Path("outputs/local"))
 
 
 @pytest.mark.cluster

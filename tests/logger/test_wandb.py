@@ -1,13 +1,15 @@
 """Weights & Biases without a network: what was told is read back from the file that it keeps."""
 
 import json
+import time
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from seal.logger.wandb import Wandb, self_edit_rows
+from seal.logger.told import self_edit_rows
+from seal.logger.wandb import Wandb
 from tests.conftest import SMALL
 
 wandb = pytest.importorskip("wandb")
@@ -27,6 +29,21 @@ def told(file: Path) -> list[dict[str, object]]:
             items = {".".join(item.nested_key) or item.key: json.loads(item.value_json) for item in record.history.item}
             rows.append({key: value for key, value in items.items() if not key.startswith("_")})
     return rows
+
+
+def about(file: Path) -> tuple[dict[str, str], dict[str, object]]:
+    """How the run is filed, and its configuration."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    filed: dict[str, str] = {}
+    settings: dict[str, object] = {}
+    for payload in payloads(file.read_bytes()[HEADER:]):
+        record = Record()
+        record.ParseFromString(payload)
+        if record.HasField("run"):
+            filed |= {name: getattr(record.run, name) for name in ("run_group", "job_type", "display_name", "run_id")}
+            settings |= {item.key: json.loads(item.value_json) for item in record.run.config.update}
+    return filed, settings
 
 
 def payloads(data: bytes) -> Iterator[bytes]:
@@ -60,8 +77,18 @@ def test_a_run_is_told_its_rounds_rewards_and_self_edits(
     accuracy = {key: value for row in rows for key, value in row.items() if key.startswith("accuracy/")}
     assert accuracy == {f"accuracy/{row['setting']}": pytest.approx(row["accuracy"]) for row in results["table"]}
     assert any("answers/time/work_s" in row for row in rows)
-    [table] = Path("outputs/tiny").glob("wandb/offline-run-*/files/media/table/*.json")
+    media = Path("outputs/tiny/wandb").glob("offline-run-*/files/media")
+    [folder] = media
+    [table] = folder.glob("table/self_edits*.json")
     assert len(json.loads(table.read_text())["data"]) == 5
+    [table] = folder.glob("table/results*.json")
+    assert [row[:2] for row in json.loads(table.read_text())["data"]] == [
+        [row["setting"], pytest.approx(row["accuracy"])] for row in results["table"]
+    ]
+    assert list(folder.glob("images/plots/accuracy*.png"))
+    filed, settings = about(file)
+    assert (filed["job_type"], filed["run_group"]) == ("train", "")
+    assert settings["inner"] == json.loads(Path("outputs/tiny/manifest.json").read_text())["settings"]["inner"]
 
     own = Path("outputs/tiny/metrics.jsonl").read_bytes()
     assert seal("log", "tiny", "--to", "wandb", "logger.project=again") == 0
@@ -71,7 +98,7 @@ def test_a_run_is_told_its_rounds_rewards_and_self_edits(
 
 
 def _without_tables(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [row for row in rows if not any(key.startswith("self_edits") for key in row)]
+    return [row for row in rows if not any(key.startswith(("self_edits", "results", "plots")) for key in row)]
 
 
 def test_a_run_that_is_resumed_is_the_same_run_there(tmp_path: Path) -> None:
@@ -80,8 +107,11 @@ def test_a_run_that_is_resumed_is_the_same_run_there(tmp_path: Path) -> None:
     for value in (1, 2):
         with OFFLINE.open(tmp_path) as log:
             log({"kind": "answers", "units": value, "work": "text is left out"})
+        time.sleep(1.1)  # W&B names its folders by the second
     files = list(tmp_path.glob("wandb/offline-run-*/*.wandb"))
     assert len({file.name for file in files}) == 1
+    filed, _ = about(files[0])
+    assert (filed["display_name"], filed["run_group"], filed["job_type"]) == (tmp_path.name, "ranks", "train")
     assert [row for file in sorted(files) for row in told(file)] == [{"answers/units": 1}, {"answers/units": 2}]
 
 

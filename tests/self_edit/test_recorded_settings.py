@@ -1,42 +1,18 @@
-"""Settings that no policy writes: drawn ones, and those of an earlier run."""
+"""Settings of an earlier run or of a file."""
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from seal import config
-from seal.errors import ConfigError
-from seal.self_edit import Assignment
-from seal.self_edit.augmentations import FAMILIES, settings_in
 from seal.self_edit.recorded_settings import RecordedSettings
 from seal.store import read_records
-from seal.types import Completion, Context, Evaluation, Invalid, SelfEdit
+from seal.types import Context, Evaluation, SelfEdit
+from tests.self_edit.test_random_settings import drawn
 
 Seal = Callable[..., int]
 QUICK = ("experiment=grids", "recipe.rounds=0", "task.n_train=1", "task.n_held_out=2", "cluster.threads=1")
 QUICK += ("self_edit.per_family=1", "self_edit.max_steps=20", "self_edit.oracle_epochs=1")
-
-
-def drawn(count: int, *overrides: str) -> list[str]:
-    run, _ = config.load(["experiment=grids", "self_edit=random_settings", "recipe.rounds=0", *overrides])
-    context = Context(id="c", title="", text="", queries=())
-    assignments = [Assignment(context=context, index=number, seed=number) for number in range(count)]
-    written = run.self_edit.write(assignments, lambda prompts, sampling: [])
-    return [each.text for each in written if isinstance(each, Completion)]
-
-
-def test_every_choice_is_as_likely_as_any_other_and_can_be_understood() -> None:
-    n = 600
-    found = [settings_in(text, around=False) for text in drawn(n, "self_edit.learning_rates=[1.0e-5,1.0e-3]")]
-    valid = [each for each in found if not isinstance(each, Invalid)]
-    assert len(valid) == n
-    counts = Counter(family for each in valid for family in each.data_generation.families)
-    counts += Counter(each.training.learning_rate for each in valid)
-    assert set(counts) == {*FAMILIES, 1e-5, 1e-3}
-    assert all(abs(count - n / 2) < n / 10 for count in counts.values())
 
 
 def tried(run: str) -> dict[tuple[str, str], str]:
@@ -70,8 +46,3 @@ def test_settings_that_counted_come_before_those_that_did_not(tmp_path: Path) ->
         run, _ = config.load(["experiment=grids", "recipe.rounds=0", *overrides])
         assert isinstance(run.self_edit, RecordedSettings)
         assert list(run.self_edit.texts(context)) == wanted
-
-
-def test_nobody_can_learn_to_write_what_is_read_or_drawn() -> None:
-    with pytest.raises(ConfigError, match="self_edit"):
-        config.load(["experiment=grids", "self_edit=random_settings"])

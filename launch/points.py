@@ -1,0 +1,59 @@
+"""The points of a sweep: what is said of each of them, and what each is called."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+from seal import config
+from seal.errors import ConfigError, listed
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+
+def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
+    """What a job is told of each point, under the name that Hydra would give it."""
+    named = {}
+    for point in points:
+        told = [each for each in point if not each.startswith("hydra")]
+        last = {each.partition("=")[0].lstrip("+~"): each for each in told}
+        swept = sorted(each for key, each in last.items() if key not in common)
+        named[",".join(swept).replace("/", "_") or "single"] = told
+    return named
+
+
+def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """The keys that are the same in all points, and the overrides of each point.
+
+    Only sweeps over listed values, ranges and globs can be told beforehand; what a sweeper searches for itself cannot.
+
+    Raises:
+        ConfigError: an override is not in Hydra's grammar.
+    """
+    each_parsed = [parsed(override) for override in overrides]
+    choices = [
+        [f"{each.get_key_element()}={value}" for value in each.sweep_string_iterator()]
+        if each.is_discrete_sweep()
+        else [text]
+        for each, text in zip(each_parsed, overrides, strict=True)
+        if not each.is_sweep_override() or each.is_discrete_sweep()
+    ]
+    swept = {each.get_key_element().lstrip("+~") for each in each_parsed if each.is_sweep_override()}
+    given = [each.get_key_element().lstrip("+~") for each in each_parsed]
+    common = [key for key in given if key not in swept]
+    return common, [list(point) for point in product(*choices)]
+
+
+def parsed(override: str) -> "Override":
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_override(override)
+    except HydraException as error:
+        raise ConfigError(listed(config.FAULTY, [f"{override}: {str(error).splitlines()[0]}"])) from error
+
+
+def faults_of(point: Sequence[str]) -> list[str]:
+    composed, faults = config.compose_config(point)
+    return faults if composed is None else [*faults, *config.build(composed)[1]]
