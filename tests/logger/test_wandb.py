@@ -1,8 +1,8 @@
 """Weights & Biases without a network: what was told is read back from the file that it keeps."""
 
 import json
-import time
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
