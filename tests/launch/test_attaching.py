@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seal.cluster.ledger import DIED, all_entries
 from seal.run_folder import holder
 from tests.cluster.test_slurm import disturbed, running
 from tests.conftest import SMALL, records
@@ -89,13 +90,16 @@ def test_a_detached_run_is_followed_from_before_its_job_has_begun_through_a_deat
     slurm: SlurmCluster, seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def strike() -> None:
+        time.sleep(2)  # attach has seen the job wait by then
+        slurm.call("scancel", blocker)
         until = time.monotonic() + 60
         while not (workers := running(RUN)):
             assert time.monotonic() < until, "no job came"
             time.sleep(0.1)
         slurm.call("scancel", "--signal=KILL", "--full", workers[0])
 
-    slurm.call("sbatch", "--exclusive", "--nodes=2", "--output=/dev/null", "--wrap=sleep 3")
+    wide = ("--parsable", "--exclusive", "--nodes=2", "--output=/dev/null")
+    blocker = slurm.call("sbatch", *wide, "--wrap=sleep 300").strip()
     on_gpu = (*ON_SLURM, "cluster.workers.gpus=1", "cluster.settle_s=1")
     assert seal("run", "--detach", *on_gpu) == 0
     assert seal("run", "--detach", *on_gpu) == 2, "one coordinates already"
@@ -106,11 +110,12 @@ def test_a_detached_run_is_followed_from_before_its_job_has_begun_through_a_deat
     said = capsys.readouterr()
     assert "jobs: 1 PENDING" in said.err
     assert "round_0: writing self-edits" in said.err
-    assert " died: FAILED (exit code 9:0, on n" in said.err
+    [reason] = [entry.reason for entry in all_entries(RUN) if entry.outcome == DIED]
+    assert f" died: {reason}" in said.err
     assert "report/index.html" in said.out
     assert seal("status", "tiny") == 0
     status = capsys.readouterr().out
-    assert "died 1 times: FAILED (exit code 9:0, on n" in status
+    assert f"died 1 times: {reason}" in status
     assert "GPU hours of work" in status
     assert seal("run", *QUICK, "name=local") == 0
     assert records(RUN) == records(Path("outputs/local"))
