@@ -30,8 +30,9 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     contexts = preflight(run)
     plan, memory = plan_of(run, contexts), memory_of(run)
     jobs = jobs_plan(run, run.recipe.forecast(contexts, run.outer))
+    n_processes = run.outer.n_processes() if run.recipe.learns else 0
     if as_json:
-        facts = {"settings": settings, "plan": plan, "memory": memory, "jobs": jobs}
+        facts = {"settings": settings, "plan": plan, "memory": memory, "jobs": jobs, "learner_processes": n_processes}
         print(json.dumps(facts, indent=2, default=str))
         return 0
     console = Console()
@@ -45,6 +46,8 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
         console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
     for sentence in _memory_sentences(memory):
         console.print(sentence, highlight=False)
+    if n_processes > 1:
+        console.print(f"The policy is fine-tuned by {n_processes} processes of accelerate", highlight=False)
     for sentence in sentences(jobs) if jobs else ():
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     return 0

@@ -25,6 +25,7 @@ _NOT_IDENTITY_ANYWHERE = (
     "give_up_after",
     "max_unknown",
     "key_variable",
+    "accelerate",
 )
 """The same, wherever in the configuration they stand."""
 

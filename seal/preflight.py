@@ -27,6 +27,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     """
     contexts = run.task.load()
     faults = run.recipe.faults(contexts)
+    faults += _learning_faults(run)
     faults += run.self_edit.faults(run.recipe.wanted(contexts))
     folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
     if folder:
@@ -37,6 +38,20 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     if faults:
         raise UsageError(listed("the run cannot start:", faults))
     return contexts
+
+
+def _learning_faults(run: Run) -> list[str]:
+    """What is wrong with how a policy is to be fine-tuned, and with the job that does it."""
+    if not run.recipe.learns:
+        return []
+    faults = run.outer.faults()
+    gpus = getattr(getattr(run.cluster, "learner", None), "gpus", None)
+    if not faults and gpus and gpus < run.outer.n_processes():
+        faults.append(
+            f"cluster.learner.gpus: {gpus} for the {run.outer.n_processes()} processes of outer.accelerate: set it to "
+            f"{run.outer.n_processes()}"
+        )
+    return faults
 
 
 def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:

@@ -15,7 +15,7 @@ CONF = Path(__file__).parent.parent / "conf"
 OPTIONS = sorted(
     path.relative_to(CONF).with_suffix("").as_posix()
     for path in CONF.rglob("*.yaml")
-    if path.parent != CONF and path.relative_to(CONF).parts[0] not in ("experiment", "asking", "hydra")
+    if path.parent != CONF and path.relative_to(CONF).parts[0] not in ("experiment", "asking", "hydra", "accelerate")
 )
 TASKS = [option for option in OPTIONS if option.startswith("task/") and option not in ("task/arc", "task/grids")]
 """Those that ask in words."""

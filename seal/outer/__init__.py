@@ -47,6 +47,18 @@ class Outer(ABC):
         """The names of the attempts that a further repeat could move into or out of what is kept; none by default."""
         return []
 
+    def faults(self) -> list[str]:
+        """What is wrong with it that only files tell, as `key: what, and what would be right`."""
+        return []
+
+    def n_processes(self) -> int:
+        """How many a policy is fine-tuned in, each on a device of its own.
+
+        Raises:
+            ConfigError: the file that says so cannot be read.
+        """
+        return 1
+
     @abstractmethod
     def select(self, attempts: Sequence[Attempt]) -> list[Attempt]:
         """The attempts to learn from, in order; possibly none."""

@@ -1,19 +1,21 @@
 """Supervised fine-tuning of the policy: a LoRA by PEFT on completions, then merged."""
 
 import math
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from peft import LoraConfig, get_peft_model
-from transformers import PreTrainedModel, set_seed
+from peft import PeftModel
+from transformers import PreTrainedModel
 
 from seal.backbone import Backbone, save
 from seal.errors import RunError
 from seal.outer import Example, Learned
+from seal.outer.fine_tuning_elsewhere import train_elsewhere
+from seal.outer.policy_lora import PolicyLoRA, with_adapter
 from seal.supervised import Course, fit
 from seal.text import encode_completion
-from seal.types import ALL_LINEAR
 
 if TYPE_CHECKING:
     from seal.outer.rest_em import ReSTEM
@@ -32,12 +34,7 @@ def fine_tune(settings: "ReSTEM", backbone: Backbone, examples: Sequence[Example
         encode_completion(tokenizer, each.prompt, each.completion, chat=backbone.chat, append_end=each.finished)
         for each in examples
     ]
-    lora = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,  # type: ignore[arg-type]  # PEFT takes any number
-        target_modules=ALL_LINEAR if ALL_LINEAR in settings.targets else list(settings.targets),
-        task_type="CAUSAL_LM",
-    )
+    lora = PolicyLoRA(rank=settings.rank, alpha=settings.alpha, targets=settings.targets)
     course = Course(
         learning_rate=settings.learning_rate,
         schedule=settings.schedule,
@@ -45,10 +42,20 @@ def fine_tune(settings: "ReSTEM", backbone: Backbone, examples: Sequence[Example
         batch_size=settings.batch_size,
         micro_batch_size=settings.micro_batch_size,
     )
-    set_seed(seed % 2**32)  # the adapters start at random
-    adapted = get_peft_model(backbone.model, lora)
-    losses = fit(adapted, rows, course, pad_id=backbone.pad_id, device=backbone.device, seed=seed)
+    if settings.accelerate:
+        scratch = folder / "fine_tuning"
+        trained = train_elsewhere(settings.accelerate, backbone, lora, rows, course, scratch=scratch, seed=seed)
+        losses = _finite(trained.losses)
+        adapted = PeftModel.from_pretrained(backbone.model, trained.adapter)
+        shutil.rmtree(scratch)
+    else:
+        adapted = with_adapter(backbone.model, lora, seed)
+        losses = _finite(fit(adapted, rows, course, pad_id=backbone.pad_id, device=backbone.device, seed=seed))
+    merged: PreTrainedModel = adapted.merge_and_unload()
+    return Learned(losses=losses, sha256=save(merged, tokenizer, folder, published=backbone.published))
+
+
+def _finite(losses: tuple[float, ...]) -> tuple[float, ...]:
     if not all(math.isfinite(loss) for loss in losses):
         raise RunError(f"the fine-tuning of the policy diverged, its losses are {losses}: lower outer.learning_rate")
-    merged: PreTrainedModel = adapted.merge_and_unload()  # type: ignore[assignment]
-    return Learned(losses=losses, sha256=save(merged, tokenizer, folder, published=backbone.published))
+    return losses

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from seal.errors import ConfigError
 from seal.outer import Example, Learned, Outer
+from seal.outer.launcher import read_launcher
 from seal.settings import check_micro_batches, option
 from seal.statistics import comparable
 from seal.types import Attempt, Evaluation, Invalid
@@ -47,6 +49,9 @@ class ReSTEM(Outer):
     """Self-edits an optimizer step."""
     micro_batch_size: PositiveInt | None
     """Self-edits in memory at once; null takes the whole batch. Must divide `batch_size`."""
+    accelerate: Path | None
+    """What `accelerate config` wrote, or a name in `conf/accelerate`: the fine-tuning runs in processes of its own, on
+    several GPUs, and each takes its share of the batch. null trains in this process."""
 
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:
@@ -104,6 +109,18 @@ class ReSTEM(Outer):
             return True
         before = self.reward.of_unadapted(attempt.baseline if isinstance(attempt.baseline, Evaluation) else None)
         return before is not None and comparable(attempt.reward) > comparable(before)
+
+    def n_processes(self) -> int:
+        return read_launcher(self.accelerate).n_processes if self.accelerate else 1
+
+    def faults(self) -> list[str]:
+        if not self.accelerate:
+            return []
+        try:
+            launcher = read_launcher(self.accelerate)
+        except ConfigError as error:
+            return [str(error)]
+        return launcher.faults(self.batch_size, self.micro_batch_size)
 
     def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
         from seal.outer.fine_tuning import fine_tune

@@ -1,0 +1,160 @@
+"""The fine-tuning of a policy in processes of its own, started by accelerate's launcher: both ends of the request.
+
+A request is a file of JSON in a folder that both ends see; what is trained comes back there, as PEFT writes it.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from pydantic import TypeAdapter
+from transformers import AutoModelForCausalLM
+
+from seal.backbone import empty_cache
+from seal.child_process import ChildProcess
+from seal.errors import RunError
+from seal.outer.launcher import KEY, read_launcher
+from seal.outer.policy_lora import PolicyLoRA, with_adapter
+from seal.supervised import Course, fit_together
+from seal.text import Tokens
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+    from seal.backbone import Backbone
+
+_REQUEST, _DRAFT, _ADAPTER, _LOSSES = "request.json", "adapter.draft", "adapter", "losses.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """All that the processes have to know."""
+
+    model: Path
+    """The folder of the policy's weights."""
+    dtype: str
+    attention: str
+    trust_remote_code: bool
+    lora: PolicyLoRA
+    course: Course
+    rows: tuple[Tokens, ...]
+    pad_id: int
+    seed: int
+    n_processes: int
+    on_cpu: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What comes back."""
+
+    adapter: Path
+    losses: tuple[float, ...]
+
+
+def train_elsewhere(
+    file: Path,
+    backbone: "Backbone",
+    lora: PolicyLoRA,
+    rows: Sequence[Tokens],
+    course: Course,
+    *,
+    scratch: Path,
+    seed: int,
+) -> Trained:
+    """Train an adapter of the policy whose weights lie in the folder that the backbone was loaded from.
+
+    The backbone leaves its device to the processes meanwhile.
+
+    Raises:
+        RunError: they failed; with the last lines of what they said.
+        ConfigError: the launcher's file has become another since the run began.
+    """
+    launcher = read_launcher(file)
+    device = backbone.device
+    request = Request(
+        model=Path(str(backbone.model.name_or_path)).resolve(),
+        dtype=str(backbone.model.dtype).removeprefix("torch."),
+        attention=backbone.model.config._attn_implementation,
+        trust_remote_code=type(backbone.model).__module__.startswith("transformers_modules."),
+        lora=lora,
+        course=course,
+        rows=tuple(rows),
+        pad_id=backbone.pad_id,
+        seed=seed,
+        n_processes=launcher.n_processes,
+        on_cpu=launcher.on_cpu or device.type == "cpu",
+    )
+    scratch.mkdir(parents=True)
+    (scratch / _REQUEST).write_bytes(TypeAdapter(Request).dump_json(request))
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(launcher.file)]
+    _move(backbone, torch.device("cpu"))
+    _run([*launch, *launcher.options, "-m", __name__, str((scratch / _REQUEST).resolve())], scratch / "log.txt")
+    _move(backbone, device)
+    losses = TypeAdapter(tuple[float, ...]).validate_json((scratch / _ADAPTER / _LOSSES).read_bytes())
+    return Trained(adapter=scratch / _ADAPTER, losses=losses)
+
+
+def _move(backbone: "Backbone", device: torch.device) -> None:
+    backbone.model.to(device)  # type: ignore[arg-type]  # transformers' wrapper hides its type
+    empty_cache()
+
+
+def _run(command: Sequence[str], log: Path) -> None:
+    process = ChildProcess(command, environment=os.environ, log=log)
+    try:
+        code = process.wait()
+    finally:
+        process.stop()
+    if code:
+        raise RunError(
+            f"{KEY}: the fine-tuning of the policy ended with {code}; the end of its log, {log}:\n{process.tail()}"
+        )
+
+
+def main(path: Path) -> None:
+    """One of the processes: train, and let the main one write."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    request = TypeAdapter(Request).validate_json(path.read_bytes())
+    n_processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if n_processes != request.n_processes:
+        sys.exit(f"the launcher started {n_processes} processes instead of {request.n_processes}")
+    losses = fit_together(
+        lambda: _network(request),
+        request.rows,
+        request.course,
+        pad_id=request.pad_id,
+        on_cpu=request.on_cpu,
+        seed=request.seed,
+        folder=path.with_name(_DRAFT),
+    )
+    if int(os.environ.get("RANK", "0")) == 0:
+        (path.with_name(_DRAFT) / _LOSSES).write_bytes(TypeAdapter(tuple[float, ...]).dump_json(losses))
+        path.with_name(_DRAFT).rename(path.with_name(_ADAPTER))
+
+
+def _network(request: Request) -> "PeftModel":
+    network = AutoModelForCausalLM.from_pretrained(
+        request.model,
+        dtype=getattr(torch, request.dtype),
+        attn_implementation=request.attention,
+        trust_remote_code=request.trust_remote_code,
+    )
+    return with_adapter(network.requires_grad_(False), request.lora, request.seed)
+
+
+def _end_with(parent: int) -> None:
+    """No process trains on when its launcher is gone."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,35 @@
+"""The adapter that a policy is fine-tuned by, as PEFT makes it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seal.types import ALL_LINEAR
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyLoRA:
+    """Its shape."""
+
+    rank: int
+    alpha: float
+    targets: tuple[str, ...]
+    """Names of linear layers as they end; or `all-linear`."""
+
+
+def with_adapter(network: "PreTrainedModel", lora: PolicyLoRA, seed: int) -> "PeftModel":
+    """The network with a fresh adapter, drawn by the seed."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import set_seed
+
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # PEFT takes any number
+        target_modules=ALL_LINEAR if ALL_LINEAR in lora.targets else list(lora.targets),
+        task_type="CAUSAL_LM",
+    )
+    set_seed(seed % 2**32)  # the adapters start at random
+    return get_peft_model(network, config)
