@@ -1,9 +1,5 @@
-"""Makes the model of the world of grids: `python -m seal.tiny.grids.pretrain`. Its result is shipped as `checkpoint/`.
+"""Makes the model of the world of grids, shipped as `checkpoint/`: `python -m seal.tiny.grids.pretrain`."""
 
-As for the model of facts, Muon (on matrices) with AdamW (on the rest).
-"""
-
-import argparse
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,17 +7,15 @@ from random import Random
 
 import torch
 from rich.console import Console
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-from torch.nn.utils.rnn import pad_sequence
+from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
-from seal.backbone import save
+from seal.tiny import pretraining
 from seal.tiny.grids.documents import Document, Library
 from seal.tiny.grids.tokenizer import make_tokenizer
+from seal.tiny.pretraining import Optimizers, Pretrained, weighted_losses
 
-LEARNING_RATE = 3e-3
-WARMUP_STEPS = 50
+N_STEPS = 3200
 TOKENS_A_STEP = 6000
 TOKENS_A_BATCH = 3000
 CONFIGURED_SHARE, MOVED_SHARE = 0.06, 0.5
@@ -32,38 +26,18 @@ LARGE_SHARE, LARGE = 0.04, (10, 100)
 """Of the last part some are larger still."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "checkpoint")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=None)
-    arguments = parser.parse_args()
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    network, tokenizer = pretrain(steps=arguments.steps, seed=arguments.seed)
-    save(network, tokenizer, arguments.output)
-
-
-def pretrain(*, steps: int, seed: int) -> tuple[LlamaForCausalLM, PreTrainedTokenizerBase]:
+def pretrain(steps: int, seed: int) -> Pretrained:
     """A model that solves what it knows, and writes any settings. About a second a step on one thread."""
     tokenizer = make_tokenizer()
     library = Library(random=Random(seed))
     torch.manual_seed(seed)
     network = LlamaForCausalLM(shape(tokenizer))
-    optimizers = _optimizers(network)
+    optimizers = Optimizers(network, fall=1.5)
     console = Console(stderr=True)
     began_s = time.monotonic()
     for step in range(steps):
-        share = step / steps
-        rate = LEARNING_RATE * min(1, (step + 1) / WARMUP_STEPS, 1.5 * (1 - share))
-        losses = _learn(network, tokenizer, list(_documents(library, share)))
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.step()
-            optimizer.zero_grad()
+        losses = _learn(network, tokenizer, list(_documents(library, step / steps)))
+        optimizers.step(step, steps)
         if step % 50 == 0:
             spent_s = time.monotonic() - began_s
             shown = ", ".join(f"{kind} {loss:.3f}" for kind, loss in losses.items())
@@ -73,20 +47,7 @@ def pretrain(*, steps: int, seed: int) -> tuple[LlamaForCausalLM, PreTrainedToke
 
 def shape(tokenizer: PreTrainedTokenizerBase) -> LlamaConfig:
     """0.66 million parameters."""
-    return LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=256,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        max_position_embeddings=8192,
-        tie_word_embeddings=True,
-        initializer_range=0.05,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
+    return pretraining.shape(tokenizer, layers=4, heads=4, feed_forward=256)
 
 
 def _documents(library: Library, share: float) -> Iterator[tuple[str, Document]]:
@@ -107,16 +68,6 @@ def _documents(library: Library, share: float) -> Iterator[tuple[str, Document]]
         yield document
 
 
-def _optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
-    named = list(network.named_parameters())
-    matrices = [weight for name, weight in named if weight.ndim == 2 and "embed" not in name]
-    rest = [weight for name, weight in named if weight.ndim != 2 or "embed" in name]
-    return [
-        torch.optim.Muon(matrices, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(rest, weight_decay=0.0),
-    ]
-
-
 def _learn(
     network: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, documents: Sequence[tuple[str, Document]]
 ) -> dict[str, float]:
@@ -125,11 +76,8 @@ def _learn(
     whole = sum(float(weights[1:].sum()) for _, _, weights in rows)
     sums: dict[str, list[float]] = {}
     for batch in _batches(rows):
-        ids = pad_sequence([ids for _, ids, _ in batch], batch_first=True, padding_value=tokenizer.pad_token_id)
-        weights = pad_sequence([weights for _, _, weights in batch], batch_first=True)[:, 1:]
-        logits = network(input_ids=ids, use_cache=False).logits[:, :-1]
-        per_token = cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none").view_as(weights)
-        weighted = (per_token * weights).sum(1)
+        losses, _ = weighted_losses(network, [(ids, weights) for _, ids, weights in batch])
+        weighted = losses.sum(1)
         (weighted.sum() / whole).backward()
         for (kind, _, own), loss in zip(batch, weighted.tolist(), strict=True):
             total = sums.setdefault(kind, [0.0, 0.0])
@@ -161,4 +109,4 @@ def _encode(tokenizer: PreTrainedTokenizerBase, document: Document) -> tuple[Ten
 
 
 if __name__ == "__main__":
-    main()
+    pretraining.command(pretrain, about=__doc__, output=Path(__file__).parent / "checkpoint", steps=N_STEPS)
