@@ -1,8 +1,9 @@
 """The benchmark of the inner loop: `make bench`, or `make bench-quick` for the tiny model alone.
 
-On a GPU: `python -m tests.bench.inner_loop --models qwen2_5_0_5b qwen2_5_7b`; utilization is `flops_per_s` over the
-peak of the device. Each way of each model runs in a process of its own, one after another. What is compared is the
-work of one published request: a self-edit of 87 updates at batch 1, its questions, and the unadapted model's answers.
+On a GPU: `python -m tests.bench.inner_loop --workloads passages --models qwen2_5_0_5b qwen2_5_7b`; `utilization` is
+the share of what the device's matrix units could do in bfloat16, where that is known (`PEAKS`). Each way of each model
+runs in a process of its own, one after another. What is compared is the work of one published request: a self-edit of
+87 updates at batch 1, its questions, and the unadapted model's answers. `grids` is training on puzzles, against PEFT.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench import puzzles
 from tests.bench.models import SHAPES
 from tests.bench.workload import ANSWER_TOKENS
 
@@ -29,6 +31,9 @@ REQUESTS_A_BASELINE = 15
 """Five self-edits with three repeats each share one passage, and so one baseline where it is kept."""
 FLOPS_A_PARAMETER = 4
 """And real token, forwards and back: frozen weights need no gradient of their own. Attention is not counted."""
+PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
+"""Multiplications and additions a second of GPUs by a part of their names, dense, in bfloat16, as their maker says; of
+the H100 in its SXM form."""
 SLOTS = (1, 4, 16, 32)
 LABELS = {"a": "as published", "b": "… without padding", "c": "PEFT, one at a time", "d": "SEAL"}
 
@@ -51,11 +56,28 @@ def measure(way: Way, asked: argparse.Namespace, folder: Path) -> dict[str, Any]
     command += ["--model", way.model, "--way", way.way, "--adapters", str(way.adapters)]
     command += ["--threads", str(asked.threads), "--steps", str(asked.steps)]
     command += ["--self-edits", str(2 * max(way.adapters, 4)), *(["--dtype", way.dtype] if way.dtype else [])]
+    return _said(command)
+
+
+def measure_puzzles(way: str, slots: int, asked: argparse.Namespace) -> dict[str, Any]:
+    """One way of training on puzzles, in its own process; all on the same plans."""
+    command = [sys.executable, "-m", "tests.bench.puzzles", "--way", way, "--adapters", str(slots)]
+    return _said([*command, "--threads", str(asked.threads), "--self-edits", str(asked.plans)])
+
+
+def _said(command: list[str]) -> dict[str, Any]:
+    """The JSON in the last line of what a command says."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{way}: {done.stderr[-2000:]}")
+        raise SystemExit(f"{' '.join(command)}: {done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
+
+
+def utilization(flops_per_s: float, device: str | None) -> float | None:
+    """The share of what the device could do; None where that is not known."""
+    peak = next((peak for name, peak in PEAKS.items() if name in (device or "")), None)
+    return flops_per_s / peak if peak else None
 
 
 def request_s(found: dict[str, Any]) -> float:
@@ -67,9 +89,10 @@ def request_s(found: dict[str, Any]) -> float:
 
 def rows(way: Way, found: dict[str, Any], published: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What is written down of one way: training, answering, and both."""
-    shared = {**asdict(way), "peak_bytes": found["peak_bytes"]}
+    shared = {"workload": "passages", **asdict(way), "device": found["device"], "peak_bytes": found["peak_bytes"]}
     tokens_a_step = found["n_tokens"] / found["n_updates"]
     both_s = request_s(found)
+    flops_per_s = FLOPS_A_PARAMETER * found["n_parameters"] * tokens_a_step / found["step_s"]
     yield {
         **shared,
         "phase": "train",
@@ -78,7 +101,8 @@ def rows(way: Way, found: dict[str, Any], published: dict[str, Any]) -> Iterator
         "ratio_to_published": published["step_s"] / found["step_s"],
         "n_updates": found["n_updates"],
         "real_share": found["real_share"],
-        "flops_per_s": FLOPS_A_PARAMETER * found["n_parameters"] * tokens_a_step / found["step_s"],
+        "flops_per_s": flops_per_s,
+        "utilization": utilization(flops_per_s, found["device"]),
     }
     yield {
         **shared,
@@ -100,7 +124,7 @@ def rows(way: Way, found: dict[str, Any], published: dict[str, Any]) -> Iterator
 
 def table(found: list[dict[str, Any]]) -> Table:
     shown = Table(title="the inner loop; ratios to the published algorithm in the same run")
-    for heading in ("model", "way", "slots", "updates/s", "× train", "× answer", "× both", "a round", "peak"):
+    for heading in ("model", "way", "slots", "updates/s", "× train", "× answer", "× both", "a round", "peak", "util."):
         shown.add_column(heading, justify="left" if heading in ("model", "way") else "right")
     by_way: dict[tuple[str, str, int, str | None], dict[str, dict[str, Any]]] = {}
     for row in found:
@@ -116,15 +140,40 @@ def table(found: list[dict[str, Any]]) -> Table:
             f"{phases['train']['updates_per_s']:.1f}",
             *ratios,
             peak,
+            "" if (used := phases["train"]["utilization"]) is None else f"{100 * used:.0f} %",
         )
     return shown
 
 
-def _ways(model: str) -> Iterator[Way]:
+def table_of_puzzles(found: list[dict[str, Any]]) -> Table:
+    shown = Table(title="training on puzzles (grids); ratios to PEFT in the same run")
+    for heading in ("way", "slots", "tokens/s", "updates/s", "× PEFT", "peak"):
+        shown.add_column(heading, justify="left" if heading == "way" else "right")
+    for each in found:
+        numbers = (f"{each['tokens_per_s']:,.0f}", f"{each['updates_per_s']:.1f}", f"{each['ratio_to_peft']:.2f}")
+        shown.add_row(LABELS[each["way"]], str(each["adapters"]), *numbers, f"{each['peak_bytes'] / 1e9:.2f} GB")
+    return shown
+
+
+def _ways(model: str, slots: Sequence[int]) -> Iterator[Way]:
     yield from (Way(model=model, way=way) for way in "abc")
-    yield from (Way(model=model, way="d", adapters=slots) for slots in SLOTS)
+    yield from (Way(model=model, way="d", adapters=count) for count in slots)
     if model != "tiny":
-        yield Way(model=model, way="d", adapters=max(SLOTS), dtype="bfloat16")
+        yield Way(model=model, way="d", adapters=max(slots), dtype="bfloat16")
+
+
+def _models(asked: argparse.Namespace) -> list[str]:
+    if "passages" not in asked.workloads:
+        return []
+    return ["tiny"] if asked.quick else asked.models
+
+
+def _rows_of_puzzles(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    peft = measure_puzzles("c", 1, asked)
+    yield puzzles.row(peft, peft, way="c", adapters=1)
+    for slots in asked.slots:
+        yield puzzles.row(measure_puzzles("d", slots, asked), peft, way="d", adapters=slots)
+        print(f"grids, {slots} slots", file=sys.stderr)
 
 
 def main() -> None:
@@ -133,21 +182,27 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["tiny", "qwen2_27m", "qwen2_100m"], choices=["tiny", *SHAPES])
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--slots", nargs="+", type=int, default=SLOTS, help="how many adapters side by side")
+    parser.add_argument("--workloads", nargs="+", default=["passages", "grids"], choices=["passages", "grids"])
+    parser.add_argument("--plans", type=int, default=32, help="of grids")
     parser.add_argument("--out", type=Path, default=Path("outputs/bench/inner_loop.json"))
     asked = parser.parse_args()
     found: list[dict[str, Any]] = []
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        for model in ["tiny"] if asked.quick else asked.models:
+        for model in _models(asked):
             published: dict[str, Any] = {}
-            for way in _ways(model):
+            for way in _ways(model, asked.slots):
                 began_s = time.perf_counter()
                 measured = measure(way, asked, Path(folder))
                 published = published or measured
                 found += rows(way, measured, published)
                 print(f"{way}: {time.perf_counter() - began_s:.0f} s", file=sys.stderr)
                 asked.out.write_text(json.dumps(found, indent=1) + "\n")
-    Console(width=110).print(table(found))
+    of_puzzles = list(_rows_of_puzzles(asked)) if "grids" in asked.workloads else []
+    asked.out.write_text(json.dumps([*found, *of_puzzles], indent=1) + "\n")
+    for shown in ([table(found)] if found else []) + ([table_of_puzzles(of_puzzles)] if of_puzzles else []):
+        Console(width=120).print(shown)
     print(f"{asked.out}")
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config
 
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
@@ -40,6 +40,6 @@ def _make(name: str, folder: Path, dtype: str) -> None:
         tie_word_embeddings=name != "qwen2_5_7b",
         eos_token_id=tokenizer.eos_token_id,
     )
-    network = Qwen2ForCausalLM(config).to(getattr(torch, dtype))
+    network = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -8,8 +8,8 @@ from transformers import AutoTokenizer
 
 from seal.inner import Adapted
 from seal.model.tiny import Tiny
-from tests.bench import ways, workload
-from tests.bench.inner_loop import Way, rows
+from tests.bench import puzzles, ways, workload
+from tests.bench.inner_loop import Way, rows, utilization
 from tests.models import random_backbone
 
 
@@ -52,6 +52,18 @@ def test_ours_learns_what_the_paper_trains(tmp_path: Path) -> None:
     assert sorted({path.rpartition(".")[2] for path in outcome.adapter.weights}) == ["q_proj", "v_proj"]
 
 
+@pytest.mark.slow
+def test_puzzles_are_trained_on_with_settings_that_differ_and_each_way_does_the_same_updates() -> None:
+    asked = puzzles.bench(3, "self_edit.per_family=1")
+    assert len({tuple(plan.settings.items()) for plan in asked.plans}) > 1
+    assert len({len(plan.sequences) for plan in asked.plans}) > 1
+    peft, ours = puzzles.by_peft(asked), puzzles.stacked(asked, parallel=2)
+    assert (ours["n_updates"], ours["n_tokens"]) == (peft["n_updates"], peft["n_tokens"])
+    row = puzzles.row(ours | {"peak_bytes": 1}, peft, way="d", adapters=2)
+    assert row["ratio_to_peft"] == pytest.approx(peft["trained_s"] / ours["trained_s"])
+    assert row["workload"] == "grids"
+
+
 def test_a_row_has_what_is_promised() -> None:
     found = dict(
         step_s=0.5,
@@ -65,6 +77,7 @@ def test_a_row_has_what_is_promised() -> None:
         n_answer_tokens=108,
         peak_bytes=10,
         n_parameters=1_000,
+        device="NVIDIA H200",
     )
     train, answer, both = rows(Way(model="tiny", way="a"), found, found)
     for row, phase in ((train, "train"), (answer, "answer"), (both, "both")):
@@ -73,5 +86,7 @@ def test_a_row_has_what_is_promised() -> None:
         assert row.keys() >= {"model", "way", "adapters", "tokens_per_s", "updates_per_s", "peak_bytes"}
     assert (train["updates_per_s"], train["tokens_per_s"]) == (2, 100)
     assert train["flops_per_s"] == 400_000
+    assert train["utilization"] == 400_000 / 989e12
+    assert utilization(1.0, None) is None
     assert both["round_s"] == pytest.approx(750 * (1 + 43.5 + 9 * 27 * 0.01))
     assert both["updates_per_s"] == pytest.approx(87 / (1 + 43.5 + 9 * 27 * 0.01))

@@ -39,6 +39,7 @@ def settings(*, parallel: int, epochs: int) -> LoRA:
         dora=False,
         targets=("q_proj", "v_proj"),
         dropout=0.0,
+        start="own",
         learning_rate=1e-3,
         schedule="linear",
         warmup_steps=0,
@@ -206,6 +207,14 @@ def _talkative(backbone: Backbone) -> Backbone:
     return replace(backbone, end_ids=frozenset())
 
 
+def n_multiplied(backbone: Backbone) -> int:
+    """The parameters that a token is multiplied by: all but embeddings that are only looked up."""
+    network = backbone.model
+    looked_up, head = network.get_input_embeddings().weight, network.get_output_embeddings().weight
+    n_looked_up = 0 if looked_up is head else looked_up.numel()
+    return sum(weight.numel() for weight in network.parameters()) - n_looked_up
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="tiny")
@@ -222,8 +231,9 @@ def main() -> None:
     if asked.model != "tiny":
         backbone = _talkative(backbone)
     measured = WAYS[asked.way](backbone, asked)
-    n_parameters = sum(weight.numel() for weight in backbone.model.parameters())
-    print(json.dumps({**vars(measured), "peak_bytes": peak_bytes(), "n_parameters": n_parameters}))
+    device = torch.cuda.get_device_name() if backbone.device.type == "cuda" else None
+    facts = {"peak_bytes": peak_bytes(), "n_parameters": n_multiplied(backbone), "device": device}
+    print(json.dumps({**vars(measured), **facts}))
 
 
 if __name__ == "__main__":
