@@ -45,6 +45,11 @@ class Inner(ABC):
     """Whether what comes of a plan is an adapter, which can be handed out."""
 
     @property
+    def shares_start(self) -> bool:
+        """Whether all that is tried on one context starts from the same values."""
+        return False
+
+    @property
     @abstractmethod
     def slots(self) -> int:
         """How many plans are worth giving to `adapt` at once."""
@@ -88,8 +93,15 @@ class Inner(ABC):
         return replace(self, **values)
 
     @abstractmethod
-    def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+    def adapt(
+        self,
+        backbone: "Backbone",
+        plans: Sequence[Plan],
+        seeds: Sequence[int],
+        starts: Sequence[int] | None = None,
+    ) -> list[Adapted | Failure]:
         """Adapt the backbone's model by each plan apart; the model itself is left as it was.
 
+        What an adapter starts from is drawn by its own seed, or by the one in `starts`.
         A plan that cannot be trained on, for example because its loss is not finite, gives a `Failure`.
         """

@@ -27,13 +27,13 @@ _NAME = "default"
 """PEFT's for an adapter."""
 
 
-def train_dora(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> Adapted | Failure:
+def train_dora(settings: LoRA, backbone: Backbone, plan: Plan, seed: int, start: int) -> Adapted | Failure:
     """Train one adapter on the frozen backbone, which is afterwards what it was.
 
     Raises:
         ModelError: a target is missing, or the training does not fit the memory.
     """
-    job = job_of(settings, backbone, plan, seed)
+    job = job_of(settings, backbone, plan, seed, start)
     if not job.examples:
         return Failure(reason=NOTHING_FITS)
     try:
@@ -64,7 +64,7 @@ def _adapted(job: Job, backbone: Backbone) -> Iterator[dict[str, Any]]:
     try:
         layers: dict[str, Any] = {path: backbone.model.get_submodule(path) for path in targets}
         for layer in layers.values():
-            nn.init.kaiming_uniform_(layer.lora_A[_NAME].weight, a=math.sqrt(5), generator=job.generator)
+            nn.init.kaiming_uniform_(layer.lora_A[_NAME].weight, a=math.sqrt(5), generator=job.first)
         yield layers
     finally:
         adapted.unload()

@@ -72,7 +72,13 @@ class Full(Inner):
             padded=self.padding_loss == "exact",
         )
 
-    def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+    def adapt(
+        self,
+        backbone: "Backbone",
+        plans: Sequence[Plan],
+        seeds: Sequence[int],
+        starts: Sequence[int] | None = None,
+    ) -> list[Adapted | Failure]:
         from seal.inner.full_training import train_full
 
         return [

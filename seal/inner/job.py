@@ -25,6 +25,8 @@ class Job:
     settings: LoRA
     examples: list[Tokens]
     generator: torch.Generator
+    first: torch.Generator
+    """Of what the adapter starts from; the same as the other, unless adapters share their start."""
     pad_id: int
     losses: list[Tensor] = field(default_factory=list)
     """One number a step, wherever the model computes."""
@@ -117,11 +119,16 @@ def _with_sampled_padding(tokens: Tokens, settings: LoRA, pad_id: int, generator
     )
 
 
-def job_of(settings: LoRA, backbone: Backbone, plan: Plan, seed: int) -> Job:
-    """Random numbers are drawn in this order: the adapter's start; each epoch's order, and what its steps need."""
+def job_of(settings: LoRA, backbone: Backbone, plan: Plan, seed: int, start: int) -> Job:
+    """Random numbers are drawn in this order: the adapter's start; each epoch's order, and what its steps need.
+
+    A start that has a seed of its own is drawn apart from the rest.
+    """
+    generator = torch.Generator().manual_seed(seed)
     return Job(
         settings=settings.overridden(plan.settings),
         examples=settings.examples(backbone, plan),
-        generator=torch.Generator().manual_seed(seed),
+        generator=generator,
+        first=generator if start == seed else torch.Generator().manual_seed(start),
         pad_id=backbone.pad_id,
     )

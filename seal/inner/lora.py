@@ -44,6 +44,9 @@ class LoRA(Inner):
     """Names of linear layers as they end; or `all-linear`: every one but the output head."""
     dropout: Annotated[float, Field(ge=0, lt=1)]
     """Share of the numbers that go into an adapter which are dropped, each adapter with a generator of its own."""
+    start: Literal["own", "shared"]
+    """Whether each adapter draws an A of its own to start from, or all that are tried on one context share it, as in
+    the published few-shot experiment: what they differ in then is the self-edit, and the order of what it makes."""
     learning_rate: PositiveFloat
     """At its peak."""
     schedule: Literal["linear", "cosine"]
@@ -89,6 +92,10 @@ class LoRA(Inner):
         return self
 
     @property
+    def shares_start(self) -> bool:
+        return self.start == "shared"
+
+    @property
     def slots(self) -> int:
         return (MOST_SLOTS if self.parallel == "auto" else self.parallel) * REFILLS
 
@@ -117,11 +124,20 @@ class LoRA(Inner):
             padded=self.padding_loss == "exact",
         )
 
-    def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+    def adapt(
+        self,
+        backbone: "Backbone",
+        plans: Sequence[Plan],
+        seeds: Sequence[int],
+        starts: Sequence[int] | None = None,
+    ) -> list[Adapted | Failure]:
         if self.dora:
             from seal.inner.dora_training import train_dora
 
-            return [train_dora(self, backbone, plan, seed) for plan, seed in zip(plans, seeds, strict=True)]
+            return [
+                train_dora(self, backbone, plan, seed, start)
+                for plan, seed, start in zip(plans, seeds, starts or seeds, strict=True)
+            ]
         from seal.inner.stacked_training import train_stacked
 
-        return train_stacked(self, backbone, plans, seeds)
+        return train_stacked(self, backbone, plans, seeds, starts or seeds)

@@ -25,5 +25,11 @@ class NoAdaptation(Inner):
     def n_updates(self, n_sequences: int) -> int:
         return 0
 
-    def adapt(self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int]) -> list[Adapted | Failure]:
+    def adapt(
+        self,
+        backbone: "Backbone",
+        plans: Sequence[Plan],
+        seeds: Sequence[int],
+        starts: Sequence[int] | None = None,
+    ) -> list[Adapted | Failure]:
         return [Adapted(adapter=None, training=None) for _ in plans]

@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def train_stacked(
-    settings: LoRA, backbone: Backbone, plans: Sequence[Plan], seeds: Sequence[int]
+    settings: LoRA, backbone: Backbone, plans: Sequence[Plan], seeds: Sequence[int], starts: Sequence[int]
 ) -> list[Adapted | Failure]:
     """Train one adapter a plan on the frozen backbone. Results stand in the order of the plans.
 
@@ -42,8 +42,8 @@ def train_stacked(
     found: dict[int, Adapted | Failure] = {}
     while len(found) < len(plans):
         jobs = {
-            number: job_of(settings, backbone, plan, seed)
-            for number, (plan, seed) in enumerate(zip(plans, seeds, strict=True))
+            number: job_of(settings, backbone, plan, seed, start)
+            for number, (plan, seed, start) in enumerate(zip(plans, seeds, starts, strict=True))
             if number not in found
         }
         found |= {number: Failure(reason=NOTHING_FITS) for number, job in jobs.items() if not job.examples}
@@ -150,7 +150,7 @@ class _Slots:
 
     def _begin(self, slot: int, numbered: tuple[int, Job]) -> None:
         self.running[slot] = numbered
-        self.stack.initialize(slot, numbered[1].generator)
+        self.stack.initialize(slot, numbered[1].first)
         self.optimizer.forget(slot)
 
     def _step(self) -> None:

@@ -8,6 +8,7 @@ from seal.cluster import Place
 from seal.engine import Request
 from seal.inner import Adapted
 from seal.lab import Lab
+from seal.seeds import derive
 from seal.types import (
     Answered,
     Completion,
@@ -88,9 +89,17 @@ class TryingOut(Work[Trial, Answered | Failure]):
                 lab.backbones.get(self.policy),
                 [unit.plan for unit in planned if unit.plan is not None],
                 [self.seed(lab, unit) for unit in planned],
+                starts_of(lab, planned),
             )
         )
         return [next(outcomes) if unit.plan else Adapted(adapter=None, training=None) for unit in units]
+
+
+def starts_of(lab: Lab, trials: Sequence[Trial]) -> list[int] | None:
+    """The seeds of what adapters start from, where all of one context share it, over self-edits, repeats and rounds."""
+    if not lab.run.inner.shares_start:
+        return None
+    return [derive(lab.run.seed, "start", trial.context.id) for trial in trials]
 
 
 def ask(

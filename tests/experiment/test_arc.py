@@ -63,7 +63,15 @@ def test_every_published_number_belongs_to_something_that_is_measured(name: str)
 
 def test_all_is_as_published() -> None:
     _, settings = load("rl")
-    inner = {"rank": 128, "alpha": 16, "warmup_steps": 11, "batch_size": 2, "schedule": "cosine", "max_tokens": 8192}
+    inner = {
+        "rank": 128,
+        "alpha": 16,
+        "start": "shared",
+        "warmup_steps": 11,
+        "batch_size": 2,
+        "schedule": "cosine",
+        "max_tokens": 8192,
+    }
     outer = {"rank": 16, "alpha": 16, "learning_rate": 5e-5, "epochs": 8, "batch_size": 5, "schedule": "cosine"}
     wanted = {"temperature": 0.8, "max_new_tokens": 128, "max_steps": 375, "max_episodes": 250}
     oracle = {"oracle_learning_rate": 1e-4, "oracle_epochs": 2, "oracle_strategy": "train_using_output_tokens"}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -14,14 +15,17 @@ from torch import Tensor
 from seal.adapter_stack import AdapterStack, StackedLoRALinear
 from seal.adapters import LoRAShape, load_peft, merge, save_peft
 from seal.backbone import Backbone
+from seal.config import load
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.errors import ConfigError, ModelError
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
+from seal.lab import Lab
 from seal.packing import can_be_packed
-from seal.store import read_records
+from seal.store import Store, read_records
 from seal.types import Evaluation, Failure, Plan, Sampling, TrainingSequence
+from seal.work.trying import Trial, starts_of
 from tests.conftest import SMALL, settings_without
 from tests.models import random_backbone, tiny_backbone
 
@@ -45,6 +49,7 @@ def lora(**settings: object) -> LoRA:
         gradient_checkpointing=False,
         padding_samples=4,
         targets=("q_proj", "v_proj"),
+        start="own",
         learning_rate=1e-2,
         schedule="linear",
         warmup_steps=0,
@@ -374,6 +379,7 @@ def test_a_target_that_the_model_does_not_have_is_named(tmp_path: Path) -> None:
         AdapterStack(backbone.model, LoRAShape(rank=1, alpha=1, targets=("c_attn",)), count=1)
 
 
+@pytest.mark.slow
 def test_a_run_gives_the_same_rewards_whatever_the_number_of_slots(seal: Callable[..., int]) -> None:
     small = settings_without(SMALL, "inner.parallel", "recipe.rounds")
     for n_slots in (1, 16):
@@ -382,3 +388,33 @@ def test_a_run_gives_the_same_rewards_whatever_the_number_of_slots(seal: Callabl
     one, many = (read_records(Path(f"outputs/slots_{n}/evaluations.jsonl"), Evaluation) for n in (1, 16))
     assert len(one) > 6
     assert {key: found.verdicts for key, found in one.items()} == {key: found.verdicts for key, found in many.items()}
+
+
+@pytest.mark.parametrize("dora", [False, True])
+def test_adapters_can_share_what_they_start_from(tmp_path: Path, dora: bool) -> None:
+    """With a rate that moves nothing, what is left is the start; the order of the sequences stays each one's own."""
+    settings, backbone = lora(learning_rate=1e-30, dora=dora), random_backbone(tmp_path, "qwen2")
+
+    def starts(seeds: list[int], shared: list[int] | None) -> list[Tensor]:
+        outcomes = settings.adapt(backbone, PLANS, seeds, shared)
+        adapters = [outcome.adapter for outcome in outcomes if isinstance(outcome, Adapted) and outcome.adapter]
+        return [torch.cat([lora_a.flatten() for lora_a, _ in each.weights.values()]) for each in adapters]
+
+    first, second, third = starts(SEEDS, [5, 5, 6])
+    assert first.equal(second)
+    assert not first.equal(third)
+    assert first.equal(starts([1, 2, 3], [5, 5, 6])[0])
+    assert len({float(each.sum()) for each in starts(SEEDS, None)}) == 3
+
+
+def test_a_shared_start_is_that_of_the_context_whatever_is_tried_on_it(tmp_path: Path) -> None:
+    run, _ = load(["experiment=tiny", "task.n_train=2", "task.n_held_out=1", "inner.start=shared"])
+    contexts = run.task.load()
+    lab = Lab(run=run, store=Store(tmp_path), contexts=contexts, log=lambda metrics: None)
+    first, second = (
+        [Trial(context=context, source=f"edit_{number}", plan=PLANS[0], repeat=number) for number in range(2)]
+        for context in contexts.train
+    )
+    [one, same, other, _] = starts_of(lab, [*first, *second]) or []
+    assert one == same != other
+    assert starts_of(replace(lab, run=load(["experiment=tiny"])[0]), first) is None
