@@ -21,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 
 from seal.errors import ModelError
 from seal.model import Model, files
+from seal.paths import inside
 from seal.text import end_of_reply, padding_id
 from seal.types import Policy
 
@@ -92,7 +93,7 @@ class Backbones:
         """
         if self._backbone is None or policy != self._policy:
             self._backbone = None  # frees the old one before the new one is loaded
-            self._backbone = load(self.model, self.run_folder / policy.weights if policy.weights else None)
+            self._backbone = load(self.model, inside(self.run_folder, policy.weights) if policy.weights else None)
             self._policy = policy
         return self._backbone
 
@@ -109,7 +110,7 @@ class Backbones:
         Raises:
             ModelError: its files cannot be read.
         """
-        folder = self.run_folder / policy.weights if policy.weights else files.fetched(self.model)
+        folder = inside(self.run_folder, policy.weights) if policy.weights else files.fetched(self.model)
         tokenizer = load_tokenizer(self.model, folder)
         end_ids = _end_ids(_generation_config(folder, self.model), tokenizer, chat=self.model.chat)
         return Stored(folder=folder.resolve(), tokenizer=tokenizer, chat=self.model.chat, end_ids=end_ids)
@@ -154,6 +155,7 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
             dtype=getattr(torch, model.dtype),
             attn_implementation=model.attention,
             trust_remote_code=model.trust_remote_code,
+            use_safetensors=True,
         )
     except (OSError, ValueError, ImportError, SafetensorError) as error:
         if isinstance(error, ImportError) and "attention" in model.attention:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from seal.redaction import redacted
+
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _TAIL_LINES, _TAIL_CHARACTERS = 20, 3000
 _STOPPED_AFTER_S = 30.0
@@ -17,7 +19,7 @@ class ChildProcess:
     def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], log: Path) -> None:
         self.log = log
         with log.open("ab") as said:
-            said.write(f"$ {' '.join(command)}\n".encode())
+            said.write(f"$ {redacted(' '.join(command))}\n".encode())
             said.flush()
             self._process = subprocess.Popen(
                 [sys.executable, str(_SUPERVISOR), *command],

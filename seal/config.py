@@ -20,6 +20,7 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from pydantic import ValidationError
 
 from seal.errors import ConfigError, listed
+from seal.redaction import redacted
 from seal.run import Run, faults_between_rooms
 
 CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
@@ -233,5 +234,12 @@ def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> I
             yield f"{place}: {cls.__name__} has no such setting{_hint(key, known)}"
         elif fault["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
             yield f"{place}: {cls.__name__} needs this setting"
+        elif fault["type"] == "tuple_type" and isinstance(fault["input"], str):
+            yield f"{place}: this is a list: write [{redacted(fault['input'])}]"
         else:
-            yield f"{place}: {fault['msg'].removeprefix('Value error, ')}, got {fault['input']!r}"
+            yield f"{place}: {fault['msg'].removeprefix('Value error, ')}{_given(key, fault['input'])}"
+
+
+def _given(key: str, value: Any) -> str:
+    """What was given, but for where a key might have been given by mistake."""
+    return "" if key in ("key_variable", "base_url") else f", got {redacted(repr(value))}"

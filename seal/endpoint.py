@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from ipaddress import ip_address
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from seal.errors import ConfigError, RunError
+from seal.redaction import redacted, variable, without
 from seal.settings import option
 from seal.types import Sampling, Unavailable, Usage
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _NO_KEY = "none"
 """What servers are given that ask for no key."""
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _MILLION = 1_000_000
 _CHARACTERS_PER_TOKEN = 4
 """Of English, about; for forecasts."""
@@ -80,13 +83,43 @@ class Endpoint:
     usd_per_million_completion_tokens: NonNegativeFloat
     """Price of what comes back."""
 
+    @field_validator("base_url")
+    @classmethod
+    def _without_a_key(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("an address looks like https://HOST/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(
+                "an address is recorded, so it must hold no user, password or parameters: "
+                "the key belongs into the variable that key_variable names"
+            )
+        return url
+
+    @field_validator("key_variable")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+            raise ValueError(
+                "this is the name of a variable in capitals, such as OPENAI_API_KEY: the key itself stands in the "
+                "environment or in a file .env, never in the configuration"
+            )
+        return name
+
+    @property
+    def lacks_its_key(self) -> bool:
+        """Whether it is on the internet, and there is no key for it."""
+        return not _is_near(urlsplit(self.base_url).hostname or "") and not api_key(self.key_variable)
+
     def ask(
         self, questions: Sequence[Question], sampling: Sampling, on_reply: OnReply = lambda number, reply: None
     ) -> list[Reply | Unavailable]:
         """One reply a question, in order.
 
         Raises:
-            RunError: the server refuses the key, the model or the address, so that no question will ever be answered.
+            RunError: the server refuses the key, the model or the address, or is not trusted, so that no question will
+            ever be answered.
+        ConfigError: the key is none, or would be sent to the internet without TLS.
         """
         return asyncio.run(_Conversation(endpoint=self, sampling=sampling, on_reply=on_reply).hold(questions))
 
@@ -131,6 +164,7 @@ class _Conversation:
     async def hold(self, questions: Sequence[Question]) -> list[Reply | Unavailable]:
         from openai import AsyncOpenAI
 
+        refuse_to_tell_everybody(self.endpoint.base_url, self.endpoint.key_variable)
         self.gate = asyncio.Semaphore(self.endpoint.concurrency)
         async with AsyncOpenAI(
             base_url=self.endpoint.base_url,
@@ -171,6 +205,11 @@ class _Conversation:
                 f"{self.endpoint.key_variable}: {self._reason(error)}"
             ) from None  # the original may quote the key
         except openai.OpenAIError as error:
+            if distrust := _distrust(error):
+                raise RunError(
+                    f"{self.endpoint.base_url}: its TLS certificate is not trusted ({distrust}): give the file with "
+                    "its authority's as SSL_CERT_FILE in the environment, or use the name that it was issued for"
+                ) from None
             return Unavailable(reason=f"{self.endpoint.base_url}: {self._reason(error)}")
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             return Unavailable(reason=f"{self.endpoint.base_url}: malformed reply ({type(error).__name__})")
@@ -188,6 +227,8 @@ class _Conversation:
             text = reply.choices[0].text
         if not isinstance(text, str):
             raise TypeError(f"the text is a {type(text).__name__}")
+        text = text.encode(errors="replace").decode()  # half characters, which no tokenizer takes
+        text = without(text, api_key(self.endpoint.key_variable))  # of a server that quotes what it was sent
         return Reply(text=text, finished=reply.choices[0].finish_reason != "length", usage=self._usage(reply.usage))
 
     def _settings(self, question: Question) -> dict[str, Any]:
@@ -221,31 +262,62 @@ class _Conversation:
 
     def _reason(self, error: Exception) -> str:
         """The error in a line, without the key."""
-        lines = str(error).strip().splitlines() or [""]
-        key = api_key(self.endpoint.key_variable)
-        line = lines[0].replace(key, "***") if key else lines[0]
+        said = redacted(str(error), also=[self.endpoint.key_variable])
+        line = (said.strip().splitlines() or [""])[0]
         return f"{type(error).__name__}: {line}"[:300]
 
 
 def _transport(base_url: str) -> "DefaultAsyncHttpxClient | None":
     """A server on this machine is asked directly, whatever proxy stands between the machine and the world."""
+    from httpx import create_ssl_context
     from openai import DefaultAsyncHttpxClient
 
-    on_this_machine = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
-    return DefaultAsyncHttpxClient(trust_env=False) if on_this_machine else None
+    if urlsplit(base_url).hostname not in _THIS_MACHINE:
+        return None
+    return DefaultAsyncHttpxClient(trust_env=False, verify=create_ssl_context(trust_env=True))  # and SSL_CERT_FILE
 
 
-def api_key(variable: str) -> str | None:
+def _distrust(error: BaseException | None) -> str | None:
+    """Why a certificate is not trusted, if that is what an error comes from."""
+    while error:
+        if isinstance(error, SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def refuse_to_tell_everybody(base_url: str, key_variable: str) -> None:
+    """Without TLS a key is read by everybody on the way, which must not be the internet.
+
+    Raises:
+        ConfigError: it would be.
+    """
+    parts = urlsplit(base_url)
+    if parts.scheme == "http" and not _is_near(parts.hostname or "") and api_key(key_variable):
+        raise ConfigError(
+            f"{base_url} is asked without TLS, and the key in {key_variable} would travel unencrypted: use https://, or"
+            " where the server needs no key name a variable that is not set with key_variable"
+        )
+
+
+def _is_near(host: str) -> bool:
+    """On this machine or in the own network, by address or by a name that the internet does not know."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan", ".cluster"))
+
+
+def api_key(name: str) -> str | None:
     """The key from the environment, or from a file `.env` in the current folder.
 
     Raises:
-        ConfigError: the file cannot be read.
+        ConfigError: the file cannot be read, or what it holds can be no key.
     """
-    if found := os.environ.get(variable):
-        return found
-    from dotenv import dotenv_values
-
     try:
-        return dotenv_values(".env").get(variable) if Path(".env").is_file() else None
+        key = variable(name)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f".env cannot be read: {error}") from error
+    if key and not (key.isascii() and key.isprintable()):
+        raise ConfigError(f"{name}: what it holds is no key: it has characters that no header of HTTP can carry")
+    return key

@@ -12,6 +12,7 @@ from typing import Any
 
 from seal import __version__
 from seal.model import Model, files
+from seal.redaction import redacted_tree
 from seal.task import Contexts
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
@@ -26,6 +27,8 @@ _NOT_IDENTITY_ANYWHERE = (
     "max_unknown",
     "key_variable",
     "accelerate",
+    "keep_adapters",
+    "adapters_budget_gb",
 )
 """The same, wherever in the configuration they stand."""
 
@@ -33,17 +36,17 @@ _NOT_IDENTITY_ANYWHERE = (
 def manifest(
     settings: Mapping[str, Any], model: Model, contexts: Contexts, recorded: str | None = None
 ) -> dict[str, Any]:
-    """The configuration, and everything about code, packages, machine and data that a result may depend on.
+    """The configuration, and everything about code, packages, machine and data that a result may depend on; no keys.
 
     `recorded` is the hash of self-edits that are read from somewhere.
     """
     folder = files.fetched(model)
-    return {
+    facts = {
         "seal": __version__,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv,
         "settings": settings,
-        "git": _git(Path(__file__).parent),
+        "git": revision_of(Path(__file__).parent),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
         "machine": {
             "python": platform.python_version(),
@@ -61,6 +64,11 @@ def manifest(
         },
         "recorded_self_edits": recorded,
     }
+    return dict(redacted_tree(facts, also=_key_variables(settings)))
+
+
+def _key_variables(settings: Mapping[str, Any]) -> list[str]:
+    return [str(value) for path, value in _flat(settings) if path.rpartition(".")[2] == "key_variable"]
 
 
 def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,18 +125,19 @@ def _gpus() -> list[str]:
         return []
 
 
-def _git(package: Path) -> dict[str, Any] | None:
-    """The revision of the code, what was changed since, and the names of files that git does not know.
+def revision_of(package: Path) -> dict[str, Any] | None:
+    """The revision of the code, what was changed since (keys and files `.env*` left out), and files unknown to git.
 
     None where the package is no part of a checkout, for example installed into an environment inside somebody's own.
     """
     try:
         _output(package, "ls-files", "--error-unmatch", "__init__.py")
-        return {
+        found = {
             "revision": _output(package, "rev-parse", "HEAD").strip(),
-            "diff": _output(package, "diff", "HEAD", "--", ":/"),
+            "diff": _output(package, "diff", "HEAD", "--", ":/", ":(top,exclude,glob)**/.env*"),
             "untracked": _output(package, "ls-files", "--others", "--exclude-standard", ":/").splitlines(),
         }
+        return dict(redacted_tree(found))
     except (OSError, subprocess.CalledProcessError):
         return None
 

@@ -11,16 +11,19 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
 from typing import IO, Any
 
 from seal.errors import ConfigError, listed
 from seal.manifest import changes_outside, differences
+from seal.paths import refuse_links_out
 from seal.run import Run
+from seal.run_files import SESSIONS, read_manifest, read_sessions
 from seal.store import CANCEL, JOBS, MANIFEST, Store, append_lines
 
-LOCK, SESSIONS = "run.lock", "sessions.jsonl"
+LOCK = "run.lock"
 SESSION_FACTS = {
     "seal": "version of SEAL",
     "git": "revision of the code",
@@ -44,6 +47,7 @@ def opened(run: Run, facts: Mapping[str, Any]) -> Iterator[Store]:
     _refuse_nesting(run)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        refuse_links_out(folder)
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, "no permission")
         lock = (folder / LOCK).open("a+")
@@ -109,7 +113,8 @@ def _hold(lock: IO[str], folder: Path) -> None:
         if error.errno not in _NO_LOCKS_HERE:
             raise
     lock.truncate(0)
-    lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+    since = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
+    lock.write(f"process {os.getpid()} on {socket.gethostname()} (since {since})\n")
     lock.flush()
 
 
@@ -138,7 +143,7 @@ def _taken_up(run: Run, facts: Mapping[str, Any]) -> Store:
 def _check_same(run: Run, folder: Path, facts: Mapping[str, Any]) -> None:
     if run.if_exists == "fail":
         raise ConfigError(f"name: {folder} holds a run already and if_exists=fail: choose another name=…")
-    there = json.loads((folder / MANIFEST).read_text())
+    there = read_manifest(folder)
     faults = differences(there["settings"], json.loads(json.dumps(facts["settings"], default=str)))
     faults += changes_outside(there, facts)
     if faults:
@@ -148,7 +153,7 @@ def _check_same(run: Run, folder: Path, facts: Mapping[str, Any]) -> None:
 
 def changes_between_sessions(folder: Path) -> tuple[str, ...]:
     """A note for each fact about code, packages and machine that was not the same all the time."""
-    sessions = [json.loads(line) for line in (folder / SESSIONS).read_text().splitlines()]
+    sessions = read_sessions(folder, tuple(SESSION_FACTS))
     changed = [
         what for name, what in SESSION_FACTS.items() if any(session[name] != sessions[0][name] for session in sessions)
     ]

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -62,7 +63,7 @@ class Scripted:
 
 
 @contextmanager
-def scripted(behaviour: Behaviour) -> Iterator[Scripted]:
+def scripted(behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     server = Scripted(behaviour=behaviour)
 
     class Handler(BaseHTTPRequestHandler):
@@ -88,11 +89,13 @@ def scripted(behaviour: Behaviour) -> Iterator[Scripted]:
         def log_message(self, *_: object) -> None: ...
 
     ThreadingHTTPServer.request_queue_size = 128  # many connect at once
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd = ThreadingHTTPServer((host, 0), Handler)
+    if tls:
+        httpd.socket = tls.wrap_socket(httpd.socket, server_side=True, do_handshake_on_connect=False)
     httpd.daemon_threads = True
     thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    server.url = f"http://127.0.0.1:{httpd.server_port}/v1"
+    server.url = f"http{'s' if tls else ''}://{host}:{httpd.server_port}/v1"
     try:
         yield server
     finally:

@@ -159,6 +159,13 @@ def test_a_server_on_this_machine_is_asked_past_any_proxy(monkeypatch: pytest.Mo
         assert isinstance(endpoint(server.url).ask(questions(1), GREEDY)[0], Reply)
 
 
+def test_half_a_character_in_a_reply_becomes_one_that_can_be_written_down() -> None:
+    with scripted(lambda *_: says("a\ud800b")) as server:
+        [reply] = endpoint(server.url).ask(questions(1), GREEDY)
+    assert isinstance(reply, Reply)
+    assert reply.text == "a?b"
+
+
 def test_a_key_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert api_key("SEAL_TEST_KEY") is None

@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from seal.endpoint import Endpoint, api_key
+from seal.redaction import without
 
 
 class Refused(Exception):  # noqa: N818  # not a fault of ours
@@ -60,7 +61,8 @@ class Protocol:
             with self._opener.open(request, timeout=self._endpoint.timeout_s) as response:
                 said = response.read().decode(errors="replace")
         except HTTPError as error:
-            raise Refused(f"{path}: {error.code} {error.read().decode(errors='replace')[:300]}") from error
+            said = without(error.read().decode(errors="replace"), key)
+            raise Refused(f"{path}: {error.code} {said[:300]}") from error
         except OSError as error:
             raise Silent(f"{path}: {error}") from error
         try:

@@ -56,11 +56,23 @@ def faults(folder: Path, *, chat: bool) -> Iterator[str]:
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         yield f"model.path: {folder} has no tokenizer ({', '.join(_TOKENIZER_FILES[:2])}): save it there too"
     if not any(folder.glob("*.safetensors")):
-        yield f"model.path: {folder} has no weights as safetensors: save the model with safe_serialization=True"
+        yield f"model.path: {_without_safetensors(folder)}"
     unreadable = list(_unreadable(folder))
     yield from unreadable
     if chat and not unreadable and not has_chat_template(folder):
         yield f"model.chat is true, but the tokenizer in {folder} has no chat template: set model.chat=false"
+
+
+def _without_safetensors(folder: Path) -> str:
+    """Where weights are pickles, reading them may run code, so that is left to the user, once."""
+    pickles = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern))
+    if not pickles:
+        return f"{folder} has no weights as safetensors"
+    return (
+        f"{folder} has its weights as {pickles[0]}, a pickle, which is never read here because it may run code, and "
+        "not as safetensors: where you trust it, convert it with AutoModelForCausalLM.from_pretrained(FOLDER)"
+        ".save_pretrained(FOLDER)"
+    )
 
 
 def _unreadable(folder: Path) -> Iterator[str]:

@@ -145,6 +145,7 @@ def _network(request: Request) -> "PeftModel":
         dtype=getattr(torch, request.dtype),
         attn_implementation=request.attention,
         trust_remote_code=request.trust_remote_code,
+        use_safetensors=True,
     )
     return with_adapter(network.requires_grad_(False), request.lora, request.seed)
 

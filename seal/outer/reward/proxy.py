@@ -12,19 +12,12 @@ from seal.outer.reward import Reward
 from seal.replies import ReplyCache, asked_once
 from seal.settings import option
 from seal.statistics import mean
-from seal.text import fill, placeholders
+from seal.text import fill, shows
 from seal.types import Context, Evaluation, Rating, Sampling, SelfEdit, Unavailable, Usage
 
 CRITERIA = ("length", "diversity", "quality", "correctness")
 FEWEST_POINTS, MOST_POINTS = 1, 5
 _POINTS = re.compile(rf"\b({'|'.join(CRITERIA)})\b[^0-9A-Za-z]*(\d{{1,9}}(?!\d))", re.IGNORECASE)
-
-
-def _shows_both(template: str) -> str:
-    missing = {"passage", "self_edit"} - placeholders(template)
-    if missing:
-        raise ValueError(f"the reader has to be shown {', '.join(f'{{{name}}}' for name in sorted(missing))} too")
-    return template
 
 
 @option
@@ -36,7 +29,7 @@ class Proxy(Reward):
 
     endpoint: Endpoint
     """Who reads."""
-    template: Annotated[str, AfterValidator(_shows_both)]
+    template: Annotated[str, AfterValidator(shows("passage", "self_edit", perhaps=("title",)))]
     """The rubric; `{title}`, `{passage}` and `{self_edit}` are filled in. It has to ask for points by criterion."""
     max_reply_tokens: PositiveInt
     """The reply is cut at this length."""

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from seal import config
 from seal.outer.reward.proxy_first import ProxyFirst
 from seal.store import read_records
@@ -36,6 +38,7 @@ def test_the_reward_is_the_accuracy_of_those_that_were_tried() -> None:
     assert proxy_first(1).score(None, [], Rating(scores=ALL)) is None
 
 
+@pytest.mark.slow
 def test_half_of_the_trainings_of_a_round_are_saved(seal: Callable[..., int], capsys: object) -> None:
     with scripted(reader) as server:
         assert seal("run", *proxied(server.url, "proxy_first", "outer.reward.tried=1")) == 0

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from seal.outer.reward.random import Random
 from seal.store import read_records
 from seal.types import Context, Evaluation, Rating, SelfEdit, Update
@@ -30,6 +32,7 @@ def test_points_are_spread_evenly() -> None:
     assert abs(sum(rewards) / len(rewards) - 0.5) < 0.06
 
 
+@pytest.mark.slow
 def test_a_policy_learns_from_chance_without_any_training_in_the_round(seal: Seal) -> None:
     chance = ("outer/reward=random", "outer.must_beat_unadapted=false")
     assert seal("run", *SMALL, *chance, "name=chance", "recipe.edits_per_context=3") == 0

@@ -1,0 +1,128 @@
+"""What must never be written down: keys. Known by their value, where this process was given them, or by their shape.
+
+Known by value is what variables of the environment, or of a file `.env`, hold whose names say that it is secret. Shapes
+are for what only stands in a file or on a command line: the issuers' prefixes, private keys, users in addresses, and
+long values that are called a key. It knows nothing of where texts go.
+"""
+
+import json
+import os
+import re
+import sys
+import traceback
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "***"
+DOTENV = Path(".env")
+"""In the current folder: variables for those who do not want them in their environment."""
+_LEAST = 8
+"""Characters of a secret; a shorter value would hide ordinary words."""
+_SECRET_VARIABLE = re.compile(
+    r"(?:^|_)(?:\w*KEY|TOKENS?|SECRETS?|PASS|PASSW(?:OR)?D|PASSPHRASE|CREDENTIALS?|PAT)(?:_|\d|$)", re.IGNORECASE
+)
+_OPTION = re.compile(r"--[\w-]*(?:key|token|secret|password)", re.IGNORECASE)
+_SHAPES = (
+    re.compile(r"\b()(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}"),
+    re.compile(r"\b()(?:hf_|gh[opusr]_|github_pat_|glpat-|xox[a-z]-|wandb_v1_|AKIA|AIza)[A-Za-z0-9_-]{16,}"),
+    re.compile(r"\b()eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}"),  # a JSON Web Token
+    re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"(://)[^/\s:@'\"]*:[^/\s@'\"]+(?=@)"),
+    re.compile(  # named as a secret, and too long and mixed to be a word: api_key="…", PASSWORD=…, [--api-key,…]
+        r"((?:[_-]key|[_-]token|secret|password|authorization)['\"]?\s*[:=,]\s*(?:bearer\s+|basic\s+)?['\"]?)"
+        r"(?=[A-Za-z_+/.=-]*\d)[A-Za-z0-9_+/.=-]{16,}",
+        re.IGNORECASE,
+    ),
+)
+"""What stands in parentheses stays."""
+
+
+def variable(name: str) -> str | None:
+    """What a variable holds in the environment or, where it is not there, in `.env`; white space around it is cut.
+
+    Raises:
+        OSError, UnicodeDecodeError: the file cannot be read.
+    """
+    return (os.environ.get(name) or _in_file().get(name) or "").strip() or None
+
+
+def _in_file() -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    return dotenv_values(DOTENV) if DOTENV.is_file() else {}
+
+
+def secrets(also: Iterable[str] = ()) -> list[str]:
+    """The values of all variables that are named like a secret, and of those that are `also` given; longest first."""
+    try:
+        in_file = _in_file()
+    except (OSError, UnicodeDecodeError):
+        in_file = {}
+    named = [(name, value) for source in (in_file, os.environ) for name, value in source.items() if value]
+    found = {value.strip() for name, value in named if _SECRET_VARIABLE.search(name) or name in also}
+    plausible = [value for value in found if len(value) >= _LEAST and not os.path.exists(value)]
+    return sorted(plausible, key=len, reverse=True)
+
+
+def redacted(text: str, also: Iterable[str] = ()) -> str:
+    """The text without secrets. `also` names variables that hold one whatever they are called."""
+    return redacted_tree(text, also)  # type: ignore[no-any-return]  # a text stays one
+
+
+def redacted_tree(node: Any, also: Iterable[str] = ()) -> Any:
+    """The same for all texts of plain values inside each other, keys of mappings too."""
+    forms = [form for secret in secrets(also) for form in _forms(secret)]
+    return _cleaned(node, forms)
+
+
+def without(text: str, secret: str | None) -> str:
+    """The text without one secret: for what a machine said, of which nothing else may be changed."""
+    for form in _forms(secret) if secret and len(secret) >= _LEAST else ():
+        text = text.replace(form, HIDDEN)
+    return text
+
+
+def _cleaned(node: Any, forms: list[str]) -> Any:
+    if isinstance(node, Mapping):
+        return {_cleaned(key, forms): _cleaned(value, forms) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return type(node)(
+            HIDDEN if isinstance(last, str) and _OPTION.fullmatch(last) else _cleaned(part, forms)
+            for last, part in zip([None, *node], node, strict=False)
+        )
+    if not isinstance(node, str):
+        return node
+    for form in forms:
+        node = node.replace(form, HIDDEN)
+    for shape in _SHAPES:
+        node = shape.sub(rf"\1{HIDDEN}", node)
+    return node
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """As it is, and as it may have been written on its way: the longer ones first, which may contain the others."""
+    raw = secret.encode("utf-8", errors="surrogateescape")
+    forms = [
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        repr(secret)[1:-1],
+        secret,
+    ]
+    for encode in (b64encode, urlsafe_b64encode):
+        forms += [encode(raw).decode(), encode(raw).decode().rstrip("=")]
+    yield from sorted(set(forms), key=len, reverse=True)
+
+
+def show_exceptions_without_secrets() -> None:
+    """Have tracebacks of errors that nobody expected go the same way as everything else."""
+    sys.excepthook = _show
+
+
+def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    print(redacted("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
