@@ -10,10 +10,12 @@
 An interruption (Ctrl-C, SIGTERM) is no error: exit code 130, and the same command resumes.
 """
 
+import re
 from collections.abc import Sequence
 
 FAULTS_SHOWN = 20
 """How many faults a message lists before it only counts the rest."""
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class SealError(Exception):
@@ -42,6 +44,12 @@ class ModelError(UsageError):
 
 class RunError(SealError):
     """The run cannot go on. The same command resumes it once the cause is mended."""
+
+
+def fault_of_text(text: str) -> str | None:
+    """Why a text of a file cannot be written down again; None if it can."""
+    half = _HALF_CHARACTER.search(text)
+    return f"{half[0]!a} is half of a character: the file was cut or converted wrongly" if half else None
 
 
 def listed(title: str, faults: Sequence[str]) -> str:

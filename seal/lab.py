@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from seal.engine import Generator
 from seal.errors import RunError
 from seal.logger import Log, Metrics, timed_line
-from seal.store import METRICS, SPENDING, Store, all_lines
+from seal.run_files import read_metrics
+from seal.store import METRICS, SPENDING, Store
 from seal.task import Contexts
 from seal.types import Policy, Postponed, Usage
 
@@ -33,7 +34,10 @@ class Monitor(Protocol):
         """A phase with so many units begins."""
 
     def advanced(self, n_units: int) -> None:
-        """So many units of the phase are done, or were known already."""
+        """So many more units of the phase are done."""
+
+    def recalled(self, n_units: int) -> None:
+        """So many units of the phase take no time: they were recorded before, or are not needed."""
 
     def ended(self) -> None:
         """The phase is over."""
@@ -47,6 +51,9 @@ class Silent:
     def began(self, title: str, n_units: int) -> None: ...
 
     def advanced(self, n_units: int) -> None: ...
+
+    def recalled(self, n_units: int) -> None:
+        self.advanced(n_units)
 
     def ended(self) -> None: ...
 
@@ -94,8 +101,7 @@ class Lab:
 
     @cached_property
     def _announced(self) -> set[str]:
-        lines = map(json.loads, all_lines(self.store.folder, METRICS))
-        return {line["event"] for line in lines if "event" in line}
+        return {line["event"] for line in read_metrics(self.store.folder) if "event" in line}
 
     def packed(self) -> "Lab":
         """This lab without what it has opened and who watches: a value, for another process."""
@@ -128,7 +134,7 @@ class Lab:
         """Planned units that turned out not to be needed."""
         if n_units:
             self.monitor.began(title, n_units)
-            self.monitor.advanced(n_units)
+            self.monitor.recalled(n_units)
             self.monitor.ended()
 
     def _settle(

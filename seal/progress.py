@@ -5,12 +5,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
 
 from seal.store import Store
 
 PROGRESS = "progress.json"
 NOTED_EVERY_S = 1.0
+Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +22,13 @@ class Progress:
 
     began: str
     """When the process came."""
-    planned: int = 0
+    planned: Count = 0
     """Of the whole run; 0 as long as nobody knows."""
-    done: int = 0
+    done: Count = 0
     phase: str = ""
     phase_began: str = ""
-    phase_units: int = 0
-    phase_done: int = 0
+    phase_units: Count = 0
+    phase_done: Count = 0
 
 
 class Noting:
@@ -45,15 +48,22 @@ class Noting:
         self.monitor.began(title, n_units)
 
     def advanced(self, n_units: int) -> None:
-        so_far = self.progress
-        self.progress = replace(so_far, done=so_far.done + n_units, phase_done=so_far.phase_done + n_units)
-        if monotonic() - self.noted_s >= NOTED_EVERY_S:
-            self._note(self.progress)
+        self._count(n_units)
         self.monitor.advanced(n_units)
+
+    def recalled(self, n_units: int) -> None:
+        self._count(n_units)
+        self.monitor.recalled(n_units)
 
     def ended(self) -> None:
         self._note(self.progress)
         self.monitor.ended()
+
+    def _count(self, n_units: int) -> None:
+        so_far = self.progress
+        self.progress = replace(so_far, done=so_far.done + n_units, phase_done=so_far.phase_done + n_units)
+        if monotonic() - self.noted_s >= NOTED_EVERY_S:
+            self._note(self.progress)
 
     def _note(self, progress: Progress) -> None:
         self.progress = progress
@@ -62,9 +72,12 @@ class Noting:
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """What was noted last; None where nothing was."""
-    file = folder / PROGRESS
-    return Progress(**json.loads(file.read_text())) if file.exists() else None
+    """What was noted last; None where nothing was, or nothing that can be read."""
+    try:
+        found: Progress = TypeAdapter(Progress).validate_json((folder / PROGRESS).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found
 
 
 def _now() -> str:

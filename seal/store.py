@@ -4,7 +4,7 @@
         manifest.json       what was run: configuration, code, packages, hardware, data
         contexts.jsonl      what was learned about
         sessions.jsonl      each process that worked on it: code, packages, machine
-        self_edits.jsonl    one record a unit of work: {"key": …, "value": …}
+        self_edits.jsonl    one record a unit of work: {"key": …, "value": …, "crc32": …}
         answers.jsonl       what the models said, before grading
         evaluations.jsonl   the same with verdicts
         updates.jsonl
@@ -15,16 +15,19 @@
         policies/round_1/   the weights that came of an update, an ordinary model folder
         corpora/            what the recipe `corpus` trains, until all is asked
         adapter/, model/    what the recipe `adapt` hands out
+        adapters/round_0/   those of the best self-edits that the policy of round 0 wrote, and adapters.jsonl of them
         progress.json       how far it is, for those who look
         results.json        written last
         report/
+        damaged/            lines of records that were not what was written, kept for whoever wants to know why
         jobs/PHASE/         what a cluster's jobs were, recorded and said; see `seal.cluster.task_store`
 
 A unit with a record is never done again: that single rule is resume, retry and "nothing is lost" at once. A record is
-one line, written and flushed as soon as its unit is done; a line that a crash cut short is dropped when reading.
+one line, written and flushed as soon as its unit is done; a line that a crash cut short is dropped when reading. A line
+whose checksum says that it is not what was written is named, laid aside in `damaged/`, and its unit is done again.
 """
 
-import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +39,10 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 
 from seal.errors import RunError
+from seal.paths import inside
+from seal.record_lines import DamagedLineError, from_line, to_line
+
+_LOG = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
@@ -44,6 +51,8 @@ METRICS, SPENDING = "metrics", "spending"
 """Lines that are no records: when and how long, and what was paid."""
 JOBS, CANCEL = "jobs", "cancel"
 """The folder of what runs elsewhere, and a file in it that asks whoever coordinates to end the run."""
+DAMAGED = "damaged"
+"""The folder of lines that are not what was written."""
 
 
 class Store:
@@ -57,9 +66,10 @@ class Store:
         """Every record of a kind, by key, read once and then kept up to date by `append`.
 
         Raises:
-            RunError: a line in the middle of the file is not a record.
+            RunError: a line is whole, but not a record.
         """
         if kind not in self._known:
+            lay_damaged_aside(self._file(kind))
             self._known[kind] = read_records(self._file(kind), shape)
         return self._known[kind]
 
@@ -70,10 +80,7 @@ class Store:
             RunError: the disk is full or the folder not writable. What was recorded before stays.
         """
         adapter = TypeAdapter(shape)
-        lines = [
-            json.dumps({"key": key, "value": adapter.dump_python(value, mode="json")}, ensure_ascii=False) + "\n"
-            for key, value in results.items()
-        ]
+        lines = [to_line(key, adapter.dump_python(value, mode="json")) for key, value in results.items()]
         self.add_lines(kind, lines)
         self._known.setdefault(kind, {}).update(results)
 
@@ -102,7 +109,7 @@ class Store:
 
     def write(self, name: str, content: str) -> Path:
         """Write a whole file of the run at once: it is there complete or not at all."""
-        path = self.folder / name
+        path = inside(self.folder, name)
         draft = path.with_name(path.name + ".draft")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +122,7 @@ class Store:
     @contextmanager
     def draft_of(self, name: str) -> Iterator[Path]:
         """A folder to fill. It takes the place of the folder `name` when the block ends without an error."""
-        final = self.folder / name
+        final = inside(self.folder, name)
         draft = final.with_name(final.name + ".draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
@@ -128,7 +135,7 @@ class Store:
 
     def discard(self, name: str) -> None:
         """Delete a folder of the run that nothing needs any more, and whatever a crash left of it."""
-        shutil.rmtree(self.folder / name, ignore_errors=True)
+        shutil.rmtree(inside(self.folder, name), ignore_errors=True)
 
     def _file(self, kind: str) -> Path:
         return self.folder / f"{kind}.jsonl"
@@ -149,8 +156,11 @@ def all_lines(folder: Path, kind: str) -> list[bytes]:
 def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:
     """The records of a file by key; the first of two with the same key counts. No file has no records.
 
+    A line that is not what was written is named in the log, and left out: its unit has no record. So is a last line
+    without its end.
+
     Raises:
-        RunError: with the line that is no record. Only a last line without its end is forgiven.
+        RunError: with the line that is whole, but no record.
     """
     if not path.exists():
         return {}
@@ -158,13 +168,53 @@ def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:
     records: dict[str, Value] = {}
     for number, line in enumerate(complete_lines(path), start=1):
         try:
-            entry = json.loads(line)
+            entry = from_line(line)
             records.setdefault(entry["key"], adapter.validate_python(entry["value"]))
-        except (ValueError, KeyError, TypeError, ValidationError) as error:
+        except DamagedLineError as error:
+            _LOG.warning("%s:%d: the line is damaged (%s) and is left out", path, number, error)
+        except (ValueError, TypeError, ValidationError) as error:
             raise RunError(
                 f"{path}:{number}: not a record ({type(error).__name__}): remove the line and its unit is done again"
             ) from error
     return records
+
+
+def lay_damaged_aside(path: Path) -> None:
+    """Move the lines of a file that are not what was written into the folder `damaged` beside it, and say so.
+
+    Raises:
+        RunError: the file cannot be written anew. It stays as it was.
+    """
+    lines = complete_lines(path) if path.exists() else []
+    why = {number: reason for number, line in enumerate(lines, start=1) if (reason := _damage(line))}
+    if not why:
+        return
+    aside, draft = path.parent / DAMAGED / path.name, path.with_name(path.name + ".draft")
+    try:
+        aside.parent.mkdir(exist_ok=True)
+        with aside.open("ab") as file:
+            file.writelines(lines[number - 1] + b"\n" for number in why)
+            os.fsync(file.fileno())
+        with draft.open("wb") as file:
+            file.writelines(line + b"\n" for number, line in enumerate(lines, start=1) if number not in why)
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    for number, reason in why.items():
+        _LOG.warning(
+            "%s:%d: the line is damaged (%s): laid aside in %s; its unit is done again", path, number, reason, aside
+        )
+
+
+def _damage(line: bytes) -> str | None:
+    try:
+        from_line(line)
+    except DamagedLineError as error:
+        return str(error)
+    except ValueError:
+        return None
+    return None
 
 
 def count_records(path: Path) -> int:
@@ -202,7 +252,7 @@ def cannot_write(path: Path, error: OSError | SafetensorError) -> RunError:
 
 def complete_lines(path: Path) -> list[bytes]:
     """The lines of a file that is there, without what a crash left of an unfinished one."""
-    return path.read_bytes()[: _end_of_last_line(path)].splitlines()
+    return path.read_bytes()[: _end_of_last_line(path)].split(b"\n")[:-1]
 
 
 def _end_of_last_line(path: Path) -> int:

@@ -247,6 +247,19 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An adapter on disk, for as long as its budget has room."""
+
+    folder: str
+    """Inside the run's folder."""
+    n_bytes: int
+    round: int
+    """Of the policy that it belongs to."""
+    reward: float
+    """Of the self-edit that it comes from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """One turn of the outer loop: the policy that acted, what it tried, and the policy that came of it."""
 

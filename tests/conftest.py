@@ -72,12 +72,15 @@ def running_slurm() -> Iterator[SlurmCluster]:
 
 @pytest.fixture
 def slurm(running_slurm: SlurmCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlurmCluster]:
-    """The cluster, as the one of this machine; no job of a test outlives it."""
+    """The cluster, as the one of this machine, new if the test before broke it; no job of a test outlives it."""
+    if not running_slurm.is_well():
+        running_slurm.stop()
+        running_slurm.start()
     for name in ("PATH", "SLURM_CONF"):
         monkeypatch.setenv(name, running_slurm.environment[name])
     yield running_slurm
     running_slurm.ask("scancel", "--user=root", "--full")
-    assert running_slurm.quiet(), running_slurm.ask("squeue")
+    assert running_slurm.quiet(), f"{running_slurm.ask('squeue')}{running_slurm.logs()}"
 
 
 @pytest.fixture(scope="session")
@@ -117,5 +120,9 @@ class Interrupting:
         self.n_batches += 1
         if self.after is not None and self.n_batches > self.after:
             raise KeyboardInterrupt
+
+    def recalled(self, n_units: int) -> None:
+        if n_units:
+            self.advanced(n_units)
 
     def ended(self) -> None: ...

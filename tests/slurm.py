@@ -98,12 +98,14 @@ class SlurmCluster:
     """The cluster, from its start to its stop."""
 
     def __init__(self) -> None:
-        self.root = Path(mkdtemp(prefix="slurm-", dir="/tmp"))
-        self.environment = {**os.environ, "PATH": _PATH, "SLURM_CONF": str(self.root / "slurm.conf")}
+        self.root = self.database = Path("/nowhere")
+        self.environment: dict[str, str] = {}
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
         """Everything, in the order in which one needs the other."""
+        self.root = Path(mkdtemp(prefix="slurm-", dir="/tmp"))
+        self.environment = {**os.environ, "PATH": _PATH, "SLURM_CONF": str(self.root / "slurm.conf")}
         self._lay_out()
         self._start_munge()
         self._start_database()
@@ -117,14 +119,26 @@ class SlurmCluster:
 
     def stop(self) -> None:
         """Cancel all jobs, stop all daemons, remove the folder."""
-        if "slurmctld" in self.daemons:
+        if "slurmctld" in self.daemons and not self.dead():
             self.ask("scancel", "--user=root", "--full")
             self.quiet(patience_s=15)
         for name in reversed(list(self.daemons)):
             self._stop(self.daemons.pop(name))
-        shutil.rmtree(self.root, ignore_errors=True)
-        if hasattr(self, "database"):
-            shutil.rmtree(self.database, ignore_errors=True)
+        for folder in (self.root, self.database):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def is_well(self, patience_s: float = 30) -> bool:
+        """Whether all daemons are there and all nodes idle, or come to be so."""
+        until = time.monotonic() + patience_s
+        while self.states() != dict.fromkeys(NODES, "idle"):
+            if self.dead() or time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return not self.dead()
+
+    def dead(self) -> list[str]:
+        """Daemons that ended by themselves."""
+        return [name for name, daemon in self.daemons.items() if daemon.poll() is not None]
 
     def restart_controller(self, away_s: float) -> None:
         """The controller is gone for so long, and finds its state again."""
@@ -161,15 +175,14 @@ class SlurmCluster:
     def wait_for(self, what: str, is_there: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
         until = time.monotonic() + patience_s
         while not is_there():
-            dead = [name for name, daemon in self.daemons.items() if daemon.poll() is not None]
-            assert not dead, f"{dead} ended by themselves{self.logs()}"
+            assert not (dead := self.dead()), f"{dead} ended by themselves{self.logs()}"
             assert time.monotonic() < until, f"{what} did not come up within {patience_s} s{self.logs()}"
             time.sleep(0.1)
 
     def logs(self) -> str:
         """The ends of all logs, for messages."""
         ends = [f"\n--- {file.name}\n{_tail(file)}" for file in sorted((self.root / "log").glob("*.log"))]
-        return "".join(ends)
+        return f"\ndead: {self.dead()}{''.join(ends)}"
 
     def _lay_out(self) -> None:
         self.root.chmod(0o755)

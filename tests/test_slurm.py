@@ -22,3 +22,13 @@ def test_three_nodes_run_jobs_with_gpus_and_account_for_them(slurm: SlurmCluster
     while "COMPLETED" not in slurm.call("sacct", "-n", "-X", "-j", job, "-o", "State") and time.monotonic() < until:
         time.sleep(0.2)
     assert "COMPLETED" in slurm.call("sacct", "-n", "-X", "-j", job, "-o", "State")
+
+
+def test_a_cluster_whose_daemon_died_is_not_well_until_it_is_a_new_one(slurm: SlurmCluster) -> None:
+    slurm.daemons["slurmctld"].kill()
+    slurm.daemons["slurmctld"].wait()
+    assert not slurm.is_well()
+    assert slurm.dead() == ["slurmctld"]
+    slurm.stop()
+    slurm.start()
+    assert slurm.is_well()

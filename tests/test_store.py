@@ -58,7 +58,7 @@ def test_the_first_of_two_records_of_a_unit_counts(tmp_path: Path) -> None:
     assert read_records(tmp_path / "self_edits.jsonl", SelfEdit) == {"a": EDIT}
 
 
-@pytest.mark.parametrize("line", ["nonsense", '{"key": "b"}', '{"key": "b", "value": {"text": 1}}', "[]"])
+@pytest.mark.parametrize("line", ["{}", '{"key": "b"}', '{"key": "b", "value": {"text": 1}}', "[]"])
 def test_a_line_in_the_middle_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
     Store(tmp_path).append("self_edits", {"a": EDIT}, SelfEdit)
     append_lines(tmp_path / "self_edits.jsonl", [line + "\n"])
@@ -114,3 +114,50 @@ def test_a_folder_takes_its_place_only_when_complete(tmp_path: Path) -> None:
 def test_no_room_while_weights_are_written_is_an_error_of_the_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="No space left"), Store(tmp_path).draft_of("x"):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def with_flipped_byte(file: Path, line: int, where: float) -> None:
+    """One bit of a line is another one than was written."""
+    lines = file.read_bytes().split(b"\n")
+    damaged = bytearray(lines[line])
+    damaged[int(where * len(damaged))] ^= 1
+    file.write_bytes(b"\n".join([*lines[:line], bytes(damaged), *lines[line + 1 :]]))
+
+
+@pytest.mark.parametrize("where", [step / 20 for step in range(20)])
+def test_a_flipped_byte_is_named_and_only_its_unit_is_done_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, where: float
+) -> None:
+    file = tmp_path / "self_edits.jsonl"
+    Store(tmp_path).append("self_edits", {"a": EDIT, "b": EDIT, "c": EDIT}, SelfEdit)
+    before = file.read_bytes()
+    with_flipped_byte(file, 1, where)
+    assert list(read_records(file, SelfEdit)) == ["a", "c"]  # whoever only reads changes nothing
+    store = Store(tmp_path)
+    assert list(store.records("self_edits", SelfEdit)) == ["a", "c"]
+    assert "self_edits.jsonl:2: the line is damaged" in caplog.text
+    assert (tmp_path / "damaged/self_edits.jsonl").read_bytes().count(b"\n") == 1
+    store.append("self_edits", {"b": EDIT}, SelfEdit)
+    assert sorted(file.read_bytes().splitlines()) == sorted(before.splitlines())
+    caplog.clear()
+    assert Store(tmp_path).records("self_edits", SelfEdit) == {"a": EDIT, "b": EDIT, "c": EDIT}
+    assert not caplog.text
+
+
+def test_a_flipped_end_of_a_line_costs_the_two_units_that_it_joined(tmp_path: Path) -> None:
+    file = tmp_path / "self_edits.jsonl"
+    Store(tmp_path).append("self_edits", {"a": EDIT, "b": EDIT, "c": EDIT}, SelfEdit)
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\v", 1))
+    assert list(Store(tmp_path).records("self_edits", SelfEdit)) == ["c"]
+
+
+def test_records_of_before_there_were_checksums_are_read(tmp_path: Path) -> None:
+    line = '{"key": "a", "value": {"context_id": "a", "index": 0, "text": "—", "finished": true}}\n'
+    append_lines(tmp_path / "self_edits.jsonl", [line])
+    assert Store(tmp_path).records("self_edits", SelfEdit)["a"].text == "—"
+
+
+def test_half_a_surrogate_is_no_reason_to_lose_a_record(tmp_path: Path) -> None:
+    edit = SelfEdit(context_id="a", index=0, text="x\ud800", finished=True)
+    Store(tmp_path).append("self_edits", {"a": edit}, SelfEdit)
+    assert Store(tmp_path).records("self_edits", SelfEdit)["a"].text == "x?"

@@ -65,7 +65,7 @@ class Jobs(Cluster):
             return Local(threads=self.threads).fulfil(lab, work, units)
         known = lab.store.records(work.records, work.result)
         postponed: dict[str, Postponed[Result]] = {}
-        lab.monitor.advanced(sum(work.key(unit) in known for unit in units))
+        lab.monitor.recalled(sum(work.key(unit) in known for unit in units))
         if any(work.key(unit) not in known for unit in units):
             batches = batches_of(lab, work, units)
             phase = Phase(self, lab, work, batches)

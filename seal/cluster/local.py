@@ -35,9 +35,11 @@ class Local(Cluster):
         known = lab.store.records(work.records, work.result)
         postponed: dict[str, Postponed[Result]] = {}
         for batch in batches:
+            before = sum(work.key(unit) in known for unit in batch)
+            lab.monitor.recalled(before)
             if doing := to_do(lab, work, batch, known):
                 postponed |= self._do(lab, work, doing)
-            lab.monitor.advanced(sum(work.key(unit) in known for unit in batch))
+                lab.monitor.advanced(sum(work.key(unit) in known for unit in batch) - before)
         return [postponed[key] if (key := work.key(unit)) in postponed else known[key] for unit in units]
 
     def _do(self, lab: "Lab", work: "Work[Unit, Result]", batch: Sequence[Unit]) -> "dict[str, Postponed[Result]]":

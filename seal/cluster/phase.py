@@ -1,7 +1,8 @@
 """One phase on a cluster, from what is missing to everything recorded or postponed."""
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -15,13 +16,19 @@ from seal.cluster.scheduler import Outcome
 from seal.cluster.task import Task, pack
 from seal.cluster.task_store import Tail
 from seal.errors import RunError
-from seal.store import CANCEL, JOBS, METRICS, SPENDING, all_lines, complete_lines, task_files
+from seal.run_files import read_metrics
+from seal.store import CANCEL, JOBS, METRICS, SPENDING, complete_lines, task_files
 from seal.types import Postponed
 
 if TYPE_CHECKING:
     from seal.cluster.jobs import Jobs
     from seal.lab import Lab
     from seal.work import Work
+
+
+_LOG = logging.getLogger(__name__)
+SILENCE_S = 60.0
+"""A scheduler that has not answered for so long is worth a line in the log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +67,7 @@ class Phase:
         self.ledger = Ledger(self.folder)
         self.tail = Tail(self.folder, work.records)
         self.n_chunks = 0
+        self.heard_s = monotonic()
 
     @cached_property
     def scheduler(self) -> Any:
@@ -122,7 +130,7 @@ class Phase:
         """Jobs of an earlier coordinator that are still there go on; those that nobody has a record of are ended."""
         entries = self.ledger.entries()
         self.n_chunks = max((entry.chunk + 1 for entry in entries), default=0)
-        while (states := self.scheduler.states()) is None:  # to submit the same again would be a waste
+        while (states := self._states()) is None:  # to submit the same again would be a waste
             sleep(self.cluster.poll_s)
         for entry in entries:
             chunk = self._chunk(entry.chunk, [key for key in entry.keys if key in self.wanted])
@@ -198,7 +206,7 @@ class Phase:
         """
         if (self.folder.parent / CANCEL).exists():
             raise RunError("`seal cancel` has ended the run; what is recorded is safe, and the same command goes on")
-        states = self.scheduler.states()
+        states = self._states()
         outcomes = {chunk.job: self.scheduler.outcome(chunk.job) for chunk in self.chunks}
         self._count(self.tail.new_keys())
         still: list[Chunk] = []
@@ -223,6 +231,16 @@ class Phase:
                 self.ledger.ended([chunk.job], DONE)
         self.chunks = still
         self._submit([self._died(chunk, reason) for chunk, reason in dead])
+
+    def _states(self) -> Mapping[str, str] | None:
+        """Of all jobs of the run; None if the scheduler does not answer, which is waited out however long it lasts."""
+        states: Mapping[str, str] | None = self.scheduler.states()
+        if states is not None:
+            self.heard_s = monotonic()
+        elif monotonic() - self.heard_s > SILENCE_S:
+            _LOG.warning("%s: the scheduler does not say what becomes of the jobs; waiting", self.work.title)
+            self.heard_s = monotonic()
+        return states
 
     def _why(self, chunk: Chunk, outcome: Outcome | None) -> str:
         if outcome is None:
@@ -255,7 +273,7 @@ class Phase:
 def measured_unit_s(lab: "Lab", work: "Work[Any, Any]") -> float:
     """What a unit of such work has taken in this run, in seconds; 0 as long as nobody knows."""
     what = work.title.partition(": ")[2]
-    lines = [json.loads(line) for line in all_lines(lab.store.folder, METRICS)]
+    lines = read_metrics(lab.store.folder)
     done = [line for line in lines if "units" in line and line["work"].partition(": ")[2] == what]
     n_units = sum(line["units"] for line in done)
     return sum(line["time/work_s"] for line in done) / n_units if n_units else 0.0

@@ -37,12 +37,17 @@ class Resources:
     partition: str | None
     """None takes the cluster's default, here and in the next three."""
     account: str | None
+    """Whom the hours are booked on."""
     qos: str | None
+    """The quality of service."""
     constraint: str | None
+    """Features that a node must have."""
     gpus: NonNegativeInt
     """Of one node."""
     cpus: PositiveInt
+    """Of one node."""
     memory_gb: PositiveFloat
+    """Of one node, in GiB."""
     minutes: PositiveInt
     """The time limit. A job that comes to it goes back into the queue, and on from what it has recorded."""
     more: Mapping[str, str | int | bool]

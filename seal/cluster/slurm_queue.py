@@ -1,12 +1,13 @@
 """What SLURM is asked and told: `sbatch`, `squeue`, `scancel`, and `sacct` where there is accounting."""
 
+import logging
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from seal.errors import RunError
@@ -14,11 +15,12 @@ from seal.errors import RunError
 if TYPE_CHECKING:
     from submitit import SlurmExecutor
 
+_LOG = logging.getLogger(__name__)
 COMMAND_TIMEOUT_S = 120
 AWAY = ("unable to contact", "timed out", "connection refused", "temporarily")
 """Words of a controller that may be back soon."""
-PATIENCE, PAUSE_S = 60, 10.0
-"""It is tried again so often, after so long."""
+PATIENCE_S, PAUSE_S = 600.0, 10.0
+"""It is tried again for so long, after such pauses."""
 HOPELESS = ("DependencyNeverSatisfied", "launch failed requeued held", "BadConstraints")
 """Reasons for which a job would wait for ever."""
 
@@ -34,20 +36,25 @@ def coordinator_name(run_folder: Path) -> str:
 
 
 def submit(executor: "SlurmExecutor", tasks: Sequence[Callable[[], Any]]) -> list[str]:
-    """The ids of the jobs. A controller that is away for a while, as one that is restarted, is waited for."""
+    """The ids of the jobs. A controller that is away for a while, as one that is restarted, is waited for.
+
+    Raises:
+        RunError: SLURM does not take them, or stays away; with its words.
+    """
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
-    for waited in range(PATIENCE + 1):
+    until = monotonic() + PATIENCE_S
+    while True:
         try:
             with outside_of_any_job(), executor.batch():
                 jobs = [executor.submit(task) for task in tasks]
         except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
-            if waited == PATIENCE or not any(word in said_by(error).lower() for word in AWAY):
+            if monotonic() > until or not any(word in said_by(error).lower() for word in AWAY):
                 raise RunError(f"SLURM does not take the job: {said_by(error)}") from error
+            _LOG.warning("SLURM does not take the job just now, which is tried again: %s", said_by(error))
             sleep(PAUSE_S)
         else:
-            break
-    return [str(job.job_id) for job in jobs]
+            return [str(job.job_id) for job in jobs]
 
 
 @contextmanager

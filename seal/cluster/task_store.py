@@ -1,11 +1,11 @@
 """Records of tasks: files that only one process writes, read by whoever coordinates as they grow."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from seal.errors import RunError
+from seal.record_lines import from_line
 from seal.store import JOBS, Store, read_records
 
 Value = TypeVar("Value")
@@ -62,13 +62,13 @@ class Tail:
             fresh = file.read()
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read[path] = start + len(whole)
-        return whole.splitlines()
+        return whole.split(b"\n")[:-1]
 
 
 def _key(line: bytes, file: Path) -> str:
     try:
-        return str(json.loads(line)["key"])
-    except (ValueError, KeyError, TypeError) as error:
+        return str(from_line(line)["key"])
+    except ValueError as error:
         raise RunError(
             f"{file}: has a line that is not a record: remove it, and its unit is done again. Does the folder show "
             "a file's end before it is written?"

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from seal.errors import DataError, listed
+from seal.errors import DataError, fault_of_text, listed
 from seal.grids.grid import Grid, Pair, Puzzle
 
 ID_COLUMNS = ("id", "task_id", "task", "name")
@@ -153,6 +153,8 @@ def _json(file: Path) -> Any:
 
 def _solved(task: _Task, answers: Mapping[str, Any] | None, faults: list[str]) -> Solved | None:
     """The task, read; None if there are faults, which are added to the list."""
+    if fault := fault_of_text(task.id):
+        faults.append(f"id: {fault}")
     if not isinstance(task.content, Mapping):
         faults.append("it is no object with train and test")
         return None

@@ -13,8 +13,8 @@ from pydantic import NonNegativeInt
 from seal.errors import RunError
 from seal.logger import Log, Logger, Metrics
 from seal.logger.told import cost, numbers, pictures, self_edit_rows
+from seal.run_files import read_manifest, read_metrics
 from seal.settings import option
-from seal.store import MANIFEST, METRICS, all_lines
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -33,7 +33,7 @@ class TensorBoard(Logger):
 
     @contextmanager
     def open(self, folder: Path) -> Iterator[Log]:
-        earlier = [json.loads(line) for line in all_lines(folder, METRICS)]
+        earlier = read_metrics(folder)
         with self._writer(folder) as writer:
             teller = Teller(writer, folder)
             teller.n_told.update(name for line in earlier for name in numbers(line))
@@ -56,7 +56,7 @@ class TensorBoard(Logger):
         except ImportError as error:
             raise RunError("logger: TensorBoard is not installed here: pip install 'seal-lm[tensorboard]'") from error
         with SummaryWriter(str(folder / FOLDER)) as writer:
-            settings = json.loads((folder / MANIFEST).read_text())["settings"]
+            settings = read_manifest(folder)["settings"]
             _write_text(writer, "settings", _as_code(json.dumps(settings, indent=2)))
             try:
                 yield writer

@@ -1,15 +1,32 @@
 """What loggers tell of a run, however they show it: numbers as they come, and tables and pictures at the end."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import TypedDict
+
 from seal.logger import Metrics
-from seal.store import RESULTS, SPENDING, all_lines
+from seal.run_files import read_bookings, read_whole
+from seal.statistics import accuracy
+from seal.store import RESULTS, read_records, task_files
+from seal.types import Evaluation, Failure, SelfEdit
 
 COLUMNS = ("policy", "context", "number", "accuracy", "self-edit")
 RESULT_COLUMNS = ("setting", "accuracy", "ci95_low", "ci95_high", "contexts")
+
+
+class _Row(TypedDict):
+    setting: str
+    accuracy: float | None
+    ci95: tuple[float, float] | None
+    n_contexts: int
+
+
+class _Results(TypedDict):
+    """What is told of them."""
+
+    table: list[_Row]
 
 
 def numbers(metrics: Metrics) -> dict[str, float]:
@@ -20,7 +37,7 @@ def numbers(metrics: Metrics) -> dict[str, float]:
 
 def cost(folder: Path) -> dict[str, float]:
     """What paid calls took so far; nothing where there were none."""
-    bookings = [json.loads(line) for line in all_lines(folder, SPENDING)]
+    bookings = read_bookings(folder)
     if not bookings:
         return {}
     return {f"cost/{what}": sum(booking[what] for booking in bookings) for what in ("n_calls", "usd")}
@@ -29,30 +46,31 @@ def cost(folder: Path) -> dict[str, float]:
 def self_edit_rows(folder: Path, *, most: int) -> list[list[Any]]:
     """The newest self-edits with the mean accuracy of the models that they made; None where nothing is known."""
     shares: dict[str, list[float]] = {}
-    for key, evaluation in _records(folder, "evaluations"):
-        verdicts = [verdict["grade"] for verdict in evaluation.get("verdicts", ()) if verdict["grade"] != "unknown"]
-        if verdicts:
-            shares.setdefault(key.rpartition("/")[0], []).append(verdicts.count("correct") / len(verdicts))
+    for key, outcome in _records(folder, "evaluations", Evaluation | Failure):
+        share = accuracy(outcome) if isinstance(outcome, Evaluation) else None
+        if share is not None:
+            shares.setdefault(key.rpartition("/")[0], []).append(share)
     rows: list[list[Any]] = []
-    for key, edit in _records(folder, "self_edits"):
+    for key, edit in _records(folder, "self_edits", SelfEdit):
         place, _, index = key.rpartition("/")
+        if not index.isdecimal():
+            continue
         policy, _, context = place.rpartition("/")
         known = shares.get(f"{place}/edit_{index}")
-        rows.append([policy, context, int(index), sum(known) / len(known) if known else None, edit["text"]])
+        rows.append([policy, context, int(index), sum(known) / len(known) if known else None, edit.text])
     return rows[max(0, len(rows) - most) :]
 
 
-def _records(folder: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for line in all_lines(folder, kind):
-        entry = json.loads(line)
-        yield entry["key"], entry["value"]
+def _records(folder: Path, kind: str, shape: Any) -> Iterator[tuple[str, Any]]:
+    for file in (folder / f"{kind}.jsonl", *task_files(folder, kind)):
+        yield from read_records(file, shape).items()
 
 
 def result_rows(folder: Path) -> list[list[Any]]:
     """The table of a run that is done."""
-    file = folder / RESULTS
-    table = json.loads(file.read_text())["table"] if file.exists() else []
-    return [[row["setting"], row["accuracy"], *(row["ci95"] or (None, None)), row["n_contexts"]] for row in table]
+    found: _Results = read_whole(folder / RESULTS, _Results) if (folder / RESULTS).exists() else {"table": []}
+    rows = found["table"]
+    return [[row["setting"], row["accuracy"], *(row["ci95"] or (None, None)), row["n_contexts"]] for row in rows]
 
 
 def pictures(folder: Path) -> list[Path]:

@@ -3,7 +3,6 @@
 Our own files are the truth. A run that W&B lost, or never had, is told again from them: `seal log RUN --to wandb`.
 """
 
-import json
 import os
 import socket
 from collections.abc import Iterable, Iterator
@@ -19,13 +18,15 @@ from pydantic import NonNegativeInt
 from seal.errors import RunError
 from seal.logger import Log, Logger, Metrics
 from seal.logger.told import COLUMNS, RESULT_COLUMNS, cost, numbers, pictures, result_rows, self_edit_rows
+from seal.run_files import read_manifest
 from seal.settings import option
-from seal.store import MANIFEST
 
 if TYPE_CHECKING:
     import wandb
 
 REACHED_WITHIN_S = 3.0
+_ALSO_TOLD = ("command", "machine", "packages")
+"""What the manifest knows besides the settings."""
 
 
 @option
@@ -67,7 +68,7 @@ class Wandb(Logger):
             import wandb
         except ImportError as error:
             raise RunError("logger: W&B is not installed here: pip install 'seal-lm[wandb]'") from error
-        facts = json.loads((folder / MANIFEST).read_text())
+        facts = read_manifest(folder)
         identity = sha256(f"{folder.resolve()} {facts['started']}".encode()).hexdigest()[:16]
         run = wandb.init(
             project=self.project,
@@ -79,9 +80,10 @@ class Wandb(Logger):
             id=None if again else identity,
             resume=None if again else "allow",
             dir=folder,
-            config=facts["settings"],
+            config={**facts["settings"], **{name: facts[name] for name in _ALSO_TOLD if name in facts}},
             mode=self.mode if self.mode != "auto" else _mode(),
-            settings=wandb.Settings(console="off", silent=True, disable_git=True),
+            # What W&B would gather by itself holds the command line as it is; ours is without keys.
+            settings=wandb.Settings(console="off", silent=True, disable_git=True, x_disable_meta=True),
         )
         try:
             yield run

@@ -18,6 +18,7 @@ from seal.cluster import Cluster
 from seal.cluster.ledger import DIED, all_entries
 from seal.cluster.slurm_queue import job_name, queued
 from seal.errors import RunError
+from seal.record_lines import to_line
 from tests.cluster.runs import CHUNKED, cluster_of, lab_in, sleeping, times_done, wait_until
 from tests.conftest import ROOT, records
 from tests.slurm import SlurmCluster
@@ -193,8 +194,8 @@ def test_whatever_happens_at_random_every_unit_ends_with_one_record(
     slurm: SlurmCluster, tmp_path: Path, log: Path
 ) -> None:
     storm(slurm, tmp_path, log, Random(0))
-    lines = (tmp_path / "squares.jsonl").read_text().splitlines()
-    assert lines == [f'{{"key": "{unit}", "value": {unit * unit}}}' for unit in reversed(UNITS)]
+    lines = (tmp_path / "squares.jsonl").read_text().splitlines(keepends=True)
+    assert lines == [to_line(str(unit), unit * unit) for unit in reversed(UNITS)]
 
 
 def has_seen(process: "subprocess.Popen[bytes]", log: Path, n_begun: int) -> bool:

@@ -101,7 +101,7 @@ def test_unknown_verdicts_are_not_kept_and_a_damaged_one_is_asked_for_again(tmp_
 
 
 def test_the_judge_has_to_be_shown_everything() -> None:
-    with pytest.raises(ConfigError, match=r"grader\.template: the judge has to be shown {answer}, {target} too"):
+    with pytest.raises(ConfigError, match=r"grader\.template: a template has to show the {question} and the"):
         config.load(["grader=judge", "grader.template='Is {question} answered?'"])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seal.logger import timed_line
 from seal.logger.tensorboard import TensorBoard
 
 pytest.importorskip("tensorboard")
@@ -47,12 +48,14 @@ def test_a_run_is_told_again_from_its_own_lines(
 
 
 def test_a_run_that_is_resumed_goes_on_with_its_curves(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text(json.dumps({"settings": {"name": "tiny"}}))
+    (tmp_path / "manifest.json").write_text(
+        json.dumps({"seal": "0", "started": "", "git": None, "settings": {"name": "tiny"}})
+    )
     for value in (1, 2):
         with TensorBoard(table_rows=3).open(tmp_path) as log:
             log({"kind": "answers", "units": value, "work": "text is left out"})
         with (tmp_path / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps({"time": "2026-01-01T00:00:00+00:00", "kind": "answers", "units": value}) + "\n")
+            file.write(timed_line({"kind": "answers", "units": value, "work": "asking", "time/work_s": 1.0}))
     assert read(tmp_path / "tensorboard")[0] == {"answers/units": [(0, 1.0), (1, 2.0)]}
 
 
