@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from seal.errors import UsageError, listed
+from seal.inner.memory import adapter_bytes
 from seal.model import files
 from seal.run import Run
 from seal.task import Contexts
@@ -34,7 +35,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
         faults += files.faults(folder, chat=run.model.chat)
     if folder and not faults:
         facts = files.ModelFolder(folder)
-        faults += [*_target_faults(run, facts), *_length_faults(run, facts, contexts)]
+        faults += [*_target_faults(run, facts), *_length_faults(run, facts, contexts), *_budget_faults(run, folder)]
     if faults:
         raise UsageError(listed("the run cannot start:", faults))
     return contexts
@@ -59,6 +60,16 @@ def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
         for target in getattr(part, "targets", ()):
             if target != ALL_LINEAR and not facts.has_layer(target):
                 yield f"{key}: the model has no layer '{target}'; it has {', '.join(facts.layer_names)}"
+
+
+def _budget_faults(run: Run, folder: Path) -> Iterator[str]:
+    """A budget for adapters that has not room for one."""
+    budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
+    if not budget_gb or not getattr(run.recipe, "keep_adapters", 0):
+        return
+    one_gb = (adapter_bytes(run.inner, folder, run.model.dtype) or 0) / 1e9
+    if one_gb > budget_gb:
+        yield f"recipe.adapters_budget_gb: one adapter takes {one_gb:.3g} GB, more than the {budget_gb:g}: raise it"
 
 
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:

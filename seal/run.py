@@ -13,6 +13,7 @@ from seal.inner import Inner
 from seal.logger import Logger
 from seal.model import Model
 from seal.outer import Outer
+from seal.paths import fault_of_name
 from seal.published import Published
 from seal.recipe import Recipe
 from seal.self_edit import SelfEditFormat
@@ -54,9 +55,8 @@ class Run:
 
 def faults_between_rooms(run: Run) -> Iterator[str]:
     """What is wrong with choices that are each right on their own, as `key: what, and what would be right`."""
-    parts = Path(run.name).parts
-    if not parts or ".." in parts or Path(run.name).is_absolute():
-        yield f"name: '{run.name}' does not lead to a folder inside {run.outputs}, where runs lie"
+    if fault := fault_of_name(run.name):
+        yield f"name: {run.name!r} does not lead to a folder inside {run.outputs}, where runs lie: {fault}"
     if run.inner.adapts and not run.engine.serves_adapters:
         yield (
             "engine: a served model cannot answer with adapters: choose inner=none, or engine=transformers with "
@@ -84,6 +84,13 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
         yield "self_edit: a policy cannot learn to write these self-edits: choose recipe=evaluate, or another self_edit"
     if run.recipe.learns and getattr(run.outer, "must_beat_unadapted", False) and not run.outer.reward.knows_unadapted:
         yield "outer.must_beat_unadapted: this reward says nothing of the unadapted model: set it to false"
+    yield from _faults_of_products(run)
+
+
+def _faults_of_products(run: Run) -> Iterator[str]:
+    """What a recipe hands out must come from somewhere."""
+    if getattr(run.recipe, "keep_adapters", 0) and not (run.inner.adapts and run.inner.makes_adapters):
+        yield "recipe.keep_adapters: this inner loop makes no adapters: set it to 0, or choose inner=lora"
     if run.recipe.needs_adapters and not run.inner.makes_adapters:
         yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"
     elif run.recipe.needs_training and not run.inner.adapts:

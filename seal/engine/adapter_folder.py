@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from seal.adapters import Adapter, save_peft
+from seal.adapters import Adapter, n_bytes, save_peft
 from seal.engine import Request
-from seal.errors import ConfigError
+from seal.errors import ConfigError, RunError
 
 PREFIX = "seal-adapters-"
 _LOCK = "lock"
@@ -27,8 +27,9 @@ class AdapterFolder:
     It goes with this process. Where the process was killed, the next one sweeps it away.
     """
 
-    def __init__(self, place: Path | None) -> None:
+    def __init__(self, place: Path | None, budget_gb: float | None = None) -> None:
         place = place or memory_disk()
+        self._budget = None if budget_gb is None else round(budget_gb * 1e9)
         try:
             _sweep(place)
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
@@ -46,6 +47,26 @@ class AdapterFolder:
         folder = self.path / f"{self.path.name.removeprefix(PREFIX)}-{next(self._numbers)}"
         save_peft(adapter, folder, base_model=base_model)
         return folder
+
+    def room_for(self, requests: Sequence[Request]) -> int:
+        """How many of the adapters of some requests may lie here at once, by the budget and by what is free.
+
+        Raises:
+            RunError: not even one.
+        """
+        largest = max((n_bytes(adapter) for adapter in distinct(requests)), default=0)
+        if not largest:
+            return len(requests)
+        free = shutil.disk_usage(self.path).free
+        room = min(free, free if self._budget is None else self._budget)
+        if room < largest:
+            budget = "null" if self._budget is None else f"{self._budget / 1e9:.3g}"
+            raise RunError(
+                f"engine.adapter_folder: {self.path.parent} has {free / 1e9:.3g} GB free, engine.adapter_budget_gb is "
+                f"{budget}, and an adapter takes {largest / 1e9:.3g} GB: make room, raise the budget, or choose "
+                "another folder"
+            )
+        return room // largest
 
     def remove(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)

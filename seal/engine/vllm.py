@@ -15,6 +15,11 @@ from seal.types import Policy
 if TYPE_CHECKING:
     from seal.backbone import Backbones
 
+NOT_INSTALLED = (
+    "vLLM is not installed here: pip install 'seal-lm[vllm]' (it needs a CUDA GPU), or choose engine=vllm_server with "
+    "an engine.command of another environment, or engine=transformers"
+)
+
 
 @option
 class VLLM(VLLMSettings):
@@ -29,12 +34,13 @@ class VLLM(VLLMSettings):
     def batch_size(self) -> int:
         return self.requests_together
 
+    @property
+    def is_installed(self) -> bool:
+        return find_spec("vllm") is not None
+
     def ready(self) -> None:
-        if find_spec("vllm") is None:
-            raise ConfigError(
-                "engine: vLLM is not installed here: pip install 'seal-lm[vllm]' (it needs a CUDA GPU), or choose "
-                "engine=vllm_server with an engine.command of another environment, or engine=transformers"
-            )
+        if not self.is_installed:
+            raise ConfigError(f"engine: {NOT_INSTALLED}")
 
     def generator(self, policy: Policy, backbones: "Backbones", spend: Spend) -> Generator:
         from seal.engine.vllm_library import LoadedPolicy

@@ -25,7 +25,7 @@ class LoadedPolicy:
 
     def __init__(self, settings: VLLM, model: Model, stored: Stored) -> None:
         self.settings, self.model, self.stored = settings, model, stored
-        self._adapters = AdapterFolder(settings.adapter_folder)
+        self._adapters = AdapterFolder(settings.adapter_folder, settings.adapter_budget_gb)
         self._lora_numbers = count(1)  # a number that comes again may find the weights of before
         self._llm: Any = None
         self._n_loads = 0
@@ -40,7 +40,7 @@ class LoadedPolicy:
 
         found: dict[int, Completion | Unavailable] = {}
         try:
-            for numbers in by_adapters(requests, self.settings.loaded_together):
+            for numbers in by_adapters(requests, min(self.settings.loaded_together, self._adapters.room_for(requests))):
                 group = [requests[number] for number in numbers]
                 found |= zip(numbers, self._generate(group, sampling), strict=True)
         except EngineDeadError as error:

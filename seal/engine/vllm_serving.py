@@ -87,7 +87,7 @@ class ServedPolicy:
 
     def __init__(self, settings: VLLMServer, model: Model, stored: Stored, *, log_folder: Path) -> None:
         self.settings, self.model, self.stored, self.log_folder = settings, model, stored, log_folder
-        self._adapters = AdapterFolder(settings.adapter_folder)
+        self._adapters = AdapterFolder(settings.adapter_folder, settings.adapter_budget_gb)
         self._server: Server | None = None
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
@@ -97,7 +97,7 @@ class ServedPolicy:
             RunError: a server does not come up.
         """
         found: dict[int, Completion | Unavailable] = {}
-        for numbers in by_adapters(requests, self.settings.loaded_together):
+        for numbers in by_adapters(requests, min(self.settings.loaded_together, self._adapters.room_for(requests))):
             group = [requests[number] for number in numbers]
             found |= zip(numbers, self._generate(group, sampling), strict=True)
         silent = [isinstance(each, Unavailable) for each in found.values()]

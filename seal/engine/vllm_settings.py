@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from seal.engine import Engine, Request
 from seal.settings import option
@@ -49,6 +49,8 @@ class VLLMSettings(Engine):
     """Whether CUDA graphs are left out: starts faster and takes less memory, writes slower."""
     adapter_folder: Path | None
     """Where adapters are written for vLLM to read; null is `/dev/shm`, or the folder for temporary files."""
+    adapter_budget_gb: PositiveFloat | None
+    """What they may take there at once: no more are loaded together than have room. null takes what is free."""
 
     @property
     def loaded_together(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from seal import loop
 from seal.lab import Lab
@@ -15,6 +15,7 @@ from seal.recipe import (
     forecast_practice,
     without_queries,
 )
+from seal.recipe.keeping import keep_best
 from seal.recipe.measuring import Yardstick, all_comparisons, scores, style_shares, unadapted
 from seal.results import Results, of_attempts, summarize
 from seal.settings import option
@@ -40,6 +41,11 @@ class Train(Recipe):
     """Self-edits about each held-out context."""
     held_out_repeats: PositiveInt
     """Trainings a held-out self-edit."""
+    keep_adapters: NonNegativeInt
+    """So many adapters of each round, those of the self-edits with the highest rewards, are kept in `adapters/`, in
+    PEFT's format. They are trained once more for that, when it is known who is best."""
+    adapters_budget_gb: PositiveFloat | None
+    """What they may take on disk; the worst of the oldest round go first. null sets no limit."""
 
     @property
     def learns(self) -> bool:
@@ -49,7 +55,7 @@ class Train(Recipe):
         if not contexts.train or not contexts.held_out:
             return [
                 f"training needs contexts in both parts, but {len(contexts.train)} are for training and "
-                f"{len(contexts.held_out)} held out"
+                f"{len(contexts.held_out)} held out: give more of them, another task.held_out, or recipe=adapt"
             ]
         return without_queries(contexts, [*contexts.train, *self.yardstick_contexts(contexts)])
 
@@ -69,7 +75,7 @@ class Train(Recipe):
         for index in range(self.rounds):
             practised = self.practised(contexts, index)
             total += forecast_practice(practised, outer, edits_per_context=self.edits_per_context, repeats=self.repeats)
-            total += Forecast(policy_updates=1)
+            total += Forecast(policy_updates=1, trainings=self.keep_adapters)
         return total
 
     def yardstick_contexts(self, contexts: Contexts) -> Sequence[Context]:
@@ -103,6 +109,8 @@ class Train(Recipe):
                 edits_per_context=self.edits_per_context,
                 repeats=self.repeats,
             )
+            if self.keep_adapters:
+                keep_best(lab, policy, turn.attempts, count=self.keep_adapters, budget_gb=self.adapters_budget_gb)
             policy = turn.next
             attempts = yardstick.with_self_edits(policy)
             measurements.append(of_attempts(policy.id, attempts))

@@ -9,10 +9,10 @@ import pytest
 import torch
 from peft import PeftModel
 
-from seal.adapters import Adapter
+from seal.adapters import Adapter, n_bytes
 from seal.engine import Request
 from seal.engine.adapter_folder import PREFIX, AdapterFolder, by_adapters, distinct
-from seal.errors import ConfigError
+from seal.errors import ConfigError, RunError
 from tests.inner.test_lora import lora, train
 from tests.models import tiny_backbone
 
@@ -45,6 +45,7 @@ def test_two_processes_never_use_the_same_name(tmp_path: Path, adapters: list[Ad
     other.close()
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_swept_away_and_what_a_living_one_holds_is_not(tmp_path: Path) -> None:
     code = (
         "import os, sys, pathlib; from seal.engine.adapter_folder import AdapterFolder; "
@@ -75,3 +76,15 @@ def test_requests_are_grouped_so_that_few_adapters_are_loaded_at_a_time(adapters
     assert sorted(number for group in groups for number in group) == list(range(7))
     assert [len(distinct([requests[number] for number in group])) for group in groups] == [2, 1]
     assert by_adapters([], 2) == []
+
+
+def test_no_more_adapters_lie_there_at_once_than_the_budget_has_room_for(
+    tmp_path: Path, adapters: list[Adapter]
+) -> None:
+    requests = [Request(prompt="a", seed=0, adapter=adapter) for adapter in adapters]
+    each_gb = n_bytes(adapters[0]) / 1e9
+    assert AdapterFolder(tmp_path, budget_gb=2.5 * each_gb).room_for(requests) == 2
+    assert AdapterFolder(tmp_path).room_for(requests) > 100
+    assert AdapterFolder(tmp_path, budget_gb=each_gb / 2).room_for([Request(prompt="a", seed=0)]) == 1
+    with pytest.raises(RunError, match=r"engine\.adapter_budget_gb is .*: make room, raise the budget"):
+        AdapterFolder(tmp_path, budget_gb=each_gb / 2).room_for(requests)

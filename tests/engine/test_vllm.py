@@ -36,6 +36,7 @@ def settings(**chosen: Any) -> VLLM:
         max_model_len=512,
         enforce_eager=True,
         adapter_folder=None,
+        adapter_budget_gb=None,
         requests_together=16,
         extra_arguments={},
     )

@@ -55,6 +55,7 @@ def settings(folder: Path, **chosen: Any) -> VLLMServer:
         max_cpu_loras=None,
         loads_per_start=100,
         adapter_folder=folder / "adapters",
+        adapter_budget_gb=None,
         start_timeout_s=90.0,
         concurrency=4,
         timeout_s=30.0,

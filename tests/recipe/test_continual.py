@@ -61,6 +61,7 @@ def test_every_step_asks_the_whole_sequence_and_learns_its_own_passage(seal: Sea
     assert all(cell["n"] == 2 for cell in measures.values())
 
 
+@pytest.mark.slow
 def test_without_asking_ahead_only_what_was_seen_is_asked(seal: Seal) -> None:
     assert seal("run", *QUICK, "recipe.ask_ahead=false") == 0
     matrix = found()
@@ -188,6 +189,7 @@ def test_what_cannot_be_learned_in_sequence_is_refused(seal: Seal, capsys: pytes
     assert "choose inner=lora or inner=full" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_matrix(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", *QUICK) == 0
     rows = (RUN / "report/matrix.csv").read_text().splitlines()
@@ -199,6 +201,7 @@ def test_the_report_shows_the_matrix(seal: Seal, capsys: pytest.CaptureFixture[s
     assert "backward transfer" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_status_counts_the_merges(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", *QUICK) == 0
     capsys.readouterr()

@@ -119,6 +119,7 @@ def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path
     }
 
 
+@pytest.mark.slow
 def test_weights_that_somebody_deleted_are_missed_by_name(
     seal: Seal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,7 +45,10 @@ def test_a_run_leaves_results_records_a_manifest_a_policy_and_a_report(finished:
     assert manifest["data"]["n_held_out"] == 3
     assert manifest["packages"]["torch"]
     report = {path.name for path in (finished / "report").iterdir()}
-    assert report == {"index.html", "table.csv", "accuracy.png", "styles.png"}
+    assert report == {
+        *("index.html", "table.csv", "rewards.csv", "attempts.csv"),
+        *("accuracy.png", "rewards.png", "styles.png"),
+    }
 
 
 def test_the_table_is_what_the_records_say(finished: Path) -> None:
@@ -84,6 +87,7 @@ def test_the_same_command_in_another_folder_gives_the_same_records_bit_for_bit(s
     assert records(RUN) == records(finished)
 
 
+@pytest.mark.slow
 def test_another_seed_writes_other_self_edits_about_other_passages(seal: Seal) -> None:
     seal("run", *SMALL, "recipe.rounds=0")
     seal("run", *SMALL, "recipe.rounds=0", "name=other", "seed=1")
@@ -127,6 +131,7 @@ def test_trainings_that_break_are_recorded_left_out_and_counted(seal: Seal) -> N
     assert (turn.n_failed, turn.mean_reward, turn.n_kept) == (8, None, 0)
 
 
+@pytest.mark.slow
 def test_an_update_without_anything_to_learn_keeps_the_policy(seal: Seal) -> None:
     assert seal("run", *SMALL, "inner.learning_rate=1e-12") == 0
     update: Update = read_records(RUN / "updates.jsonl", Update)["round_0"]
@@ -145,6 +150,7 @@ def test_empty_self_edits_are_invalid_count_as_0_and_are_not_learned_from(seal: 
     assert (turn.n_invalid, turn.mean_reward, turn.n_kept) == (8, 0.0, 0)
 
 
+@pytest.mark.slow
 def test_grades_are_the_same_whatever_the_number_of_adapters_side_by_side(seal: Seal) -> None:
     seal("run", *SMALL, "recipe.rounds=0")
     seal("run", *SMALL, "recipe.rounds=0", "inner.parallel=1", "name=one")

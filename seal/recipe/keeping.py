@@ -1,0 +1,70 @@
+"""The best adapters of each round stay on disk, within a budget: the worst of the oldest round go first."""
+
+from collections.abc import Iterator, Sequence
+
+from seal.inner.memory import adapter_bytes
+from seal.lab import Lab
+from seal.model import files
+from seal.statistics import accuracy, comparable
+from seal.store import Store
+from seal.types import Attempt, Evaluation, Failure, Kept, Plan, Policy
+from seal.work.keeping import ADAPTERS, Keeping, Keepsake
+from seal.work.trying import Trial, TryingOut
+
+GIGABYTE = 10**9
+
+
+def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: int, budget_gb: float | None) -> None:
+    """Make the adapters of the self-edits with the highest rewards again, as many as the budget has room for."""
+    best = sorted(keepsakes(lab, policy, attempts), key=lambda each: -comparable(each.reward))[:count]
+    each_bytes = adapter_bytes(lab.run.inner, files.fetched(lab.run.model), lab.run.model.dtype) or 0
+    if budget_gb is not None and each_bytes:
+        best = best[: round(budget_gb * GIGABYTE) // each_bytes]
+    work = Keeping(policy=policy, title=f"{policy.id}: keeping the best adapters")
+    known: dict[str, Kept | Failure] = lab.store.records(ADAPTERS, Kept | Failure)
+    make_room(lab.store, budget_gb, needed=each_bytes * sum(work.key(each) not in known for each in best))
+    if best:
+        lab.fulfil(work, best)
+    lab.skip("adapters that are not kept", count - len(best))
+    make_room(lab.store, budget_gb)
+
+
+def keepsakes(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[Keepsake]:
+    """Of each self-edit that was tried out and rewarded, its best repeat."""
+    for attempt in attempts:
+        tried = [found for found in attempt.evaluations if isinstance(found, Evaluation)]
+        if attempt.reward is None or not isinstance(attempt.plan, Plan) or not tried:
+            continue
+        best = max(tried, key=lambda found: comparable(accuracy(found)))
+        yield Keepsake(
+            trial=_trial_of(lab, policy, attempt, attempt.plan, best.seed),
+            index=attempt.self_edit.index,
+            text=attempt.self_edit.text,
+            reward=attempt.reward,
+            accuracy=accuracy(best),
+        )
+
+
+def _trial_of(lab: Lab, policy: Policy, attempt: Attempt, plan: Plan, seed: int) -> Trial:
+    """The one that had this seed: a self-edit that was decided early has left out some repeats."""
+    work, source = TryingOut(policy=policy, title=""), f"edit_{attempt.self_edit.index}"
+    trials = (
+        Trial(context=attempt.context, source=source, plan=plan, repeat=repeat)
+        for repeat in range(len(attempt.evaluations) + lab.run.outer.extra_repeats)
+    )
+    return next(trial for trial in trials if work.seed(lab, trial) == seed)
+
+
+def make_room(store: Store, budget_gb: float | None, *, needed: int = 0) -> None:
+    """Delete adapters, the worst of the oldest round first, until the budget holds what is left and what is needed."""
+    if budget_gb is None:
+        return
+    records: dict[str, Kept | Failure] = store.records(ADAPTERS, Kept | Failure)
+    there = [one for one in records.values() if isinstance(one, Kept) and (store.folder / one.folder).is_dir()]
+    there.sort(key=lambda one: (one.round, comparable(one.reward)))
+    total = sum(one.n_bytes for one in there) + needed
+    for one in there:
+        if total <= round(budget_gb * GIGABYTE):
+            return
+        store.discard(one.folder)
+        total -= one.n_bytes

@@ -1,0 +1,107 @@
+"""Adapters that were worth it are made once more, and kept on disk in PEFT's format.
+
+Which ones are worth it is known when a round is over, and to hold all of them until then may take hundreds of
+gigabytes. So the few are trained anew, by the same plan with the same seed: the same adapters but for the rounding that
+depends on who trains beside them.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from seal.inner import Adapted
+from seal.lab import Lab
+from seal.paths import digest_of
+from seal.types import Failure, Kept
+from seal.work import Work
+from seal.work.trying import Trial, TryingOut, starts_of
+
+ADAPTERS = "adapters"
+"""The folder of a run that they lie in."""
+FACTS = "self_edit.json"
+_LONGEST_NAME, _LONGEST_BYTES = 80, 200
+"""Characters, and bytes: of an id; what follows it needs some, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keepsake:
+    """A trial that is made again, and what was found when it was tried out."""
+
+    trial: Trial
+    index: int
+    """Of the self-edit."""
+    text: str
+    """Of the self-edit."""
+    reward: float
+    """Of the self-edit, over its repeats."""
+    accuracy: float | None
+    """Of this repeat."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping(Work[Keepsake, Kept | Failure]):
+    """Adapters are trained and written to `adapters/round_N/CONTEXT_EDIT`."""
+
+    records: ClassVar[str] = ADAPTERS
+    result: ClassVar[Any] = Kept | Failure
+
+    def key(self, unit: Keepsake) -> str:
+        return TryingOut(policy=self.policy, title="").key(unit.trial)
+
+    def seed(self, lab: Lab, unit: Keepsake) -> int:
+        return TryingOut(policy=self.policy, title="").seed(lab, unit.trial)
+
+    def cost(self, unit: Keepsake) -> int:
+        return TryingOut(policy=self.policy, title="").cost(unit.trial)
+
+    def batch_size(self, lab: Lab) -> int:
+        return lab.run.inner.slots
+
+    def do(self, lab: Lab, units: Sequence[Keepsake]) -> list[Kept | Failure]:
+        plans = [unit.trial.plan for unit in units if unit.trial.plan]
+        seeds = [self.seed(lab, unit) for unit in units]
+        outcomes = lab.run.inner.adapt(
+            lab.backbones.get(self.policy), plans, seeds, starts_of(lab, [unit.trial for unit in units])
+        )
+        return [self._save(lab, unit, outcome) for unit, outcome in zip(units, outcomes, strict=True)]
+
+    def _save(self, lab: Lab, unit: Keepsake, outcome: Adapted | Failure) -> Kept | Failure:
+        from seal import adaptation
+
+        if isinstance(outcome, Failure):
+            return outcome
+        assert outcome.adapter is not None, "the run was checked: its inner loop makes adapters"
+        name = f"{ADAPTERS}/{self.policy.id}/{folder_name(unit.trial.context.id, unit.index)}"
+        weights = self.policy.weights
+        base = str((lab.store.folder / weights).resolve()) if weights else lab.run.model.path
+        facts = {
+            "context": unit.trial.context.id,
+            "title": unit.trial.context.title,
+            "self_edit": unit.index,
+            "repeat": unit.trial.repeat,
+            "reward": unit.reward,
+            "accuracy": unit.accuracy,
+            "text": unit.text,
+        }
+        with lab.store.draft_of(name) as folder:
+            adaptation.save(outcome.adapter, folder, base_model=base)
+            (folder / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            n_bytes = size_of(folder)
+        return Kept(folder=name, n_bytes=n_bytes, round=self.policy.round, reward=unit.reward)
+
+
+def folder_name(context_id: str, index: int) -> str:
+    """A name that any file system takes, and no other self-edit has."""
+    plain = re.sub(r"[^\w.-]", "_", context_id)[:_LONGEST_NAME]
+    plain = plain.encode()[:_LONGEST_BYTES].decode(errors="ignore")
+    if plain == context_id and not plain.startswith("."):
+        return f"{plain}_{index}"
+    return f"{plain.lstrip('.')}-{digest_of(context_id)}_{index}"
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of its files."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
