@@ -1,11 +1,11 @@
 """The points of a sweep, and which of its settings is the best: with its interval, and how much of its lead is luck."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seal.report.findings import read_results
 from seal.report.wording import interval, share, signed
 from seal.results import Comparison, compare_scores
 from seal.statistics import chosen_out_of_bag, estimate, mean
@@ -43,15 +43,15 @@ def read_sweep(folder: Path) -> list[Swept]:
 
 def read_point(results: Path) -> Swept:
     """One point, from its `results.json`."""
-    found = json.loads(results.read_text())
-    last = found["table"][-1]
+    found = read_results(results.parent)
+    last = found.table[-1]
     return Swept(
         name=results.parent.name,
         settings=settings_in(results.parent.name),
-        measured=last["setting"],
-        accuracy=last["accuracy"],
-        ci95=tuple(last["ci95"]) if last["ci95"] else None,
-        scores=found.get("scores", {}).get(last["setting"], {}),
+        measured=last.setting,
+        accuracy=last.accuracy,
+        ci95=last.ci95,
+        scores=found.scores.get(last.setting, {}),
     )
 
 

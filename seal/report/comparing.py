@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from seal.errors import UsageError
-from seal.results import Comparison, Results, compare_scores
+from seal.report.findings import read_results
+from seal.results import Comparison, compare_scores
 from seal.store import RESULTS, read_records
 from seal.types import Context
 
@@ -46,7 +45,7 @@ def read_side(folder: Path) -> Side:
     """
     if not (folder / RESULTS).exists():
         raise UsageError(f"{folder} has no results yet: the same command goes on with it")
-    results: Results = TypeAdapter(Results).validate_json((folder / RESULTS).read_text())
+    results = read_results(folder)
     if not results.scores:
         raise UsageError(f"{folder} has no accuracies by context: nothing was asked in it")
     return Side(folder=folder, scores=results.scores, contexts=read_records(folder / "contexts.jsonl", Context))
@@ -101,7 +100,8 @@ def _asked(side: Side) -> set[str]:
 
 
 def _questions(side: Side, name: str) -> set[tuple[str, str]]:
-    return {(query.question, query.target) for query in side.contexts[name].queries}
+    """Of a context; none if its record is lost."""
+    return {(query.question, query.target) for query in side.contexts[name].queries} if name in side.contexts else set()
 
 
 def _only(side: Side, setting: str, contexts: set[str]) -> dict[str, float]:

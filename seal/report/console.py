@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from seal.published import Published
+from seal.report.closing import closing
 from seal.report.findings import Example, Findings, read_findings
-from seal.report.folder import PAGE, PICTURES
+from seal.report.folder import PAGE
 from seal.report.spending import spending_sentence, spent
 from seal.report.wording import condition, interval, label, published_share, share, signed
 from seal.results import Results, Row, Trainings
@@ -35,9 +36,20 @@ def print_summary(folder: Path) -> None:
         console.print(f"note: {note}", style="yellow")
     if (total := spent(folder))["n_calls"]:
         console.print(spending_sentence(total), highlight=False)
-    pictures = [("plot", str(path)) for path in PICTURES if (folder / path).exists()]
-    for what, path in (*findings.results.artifacts.items(), *pictures, ("report", str(PAGE))):
+    for what, path in (*findings.results.artifacts.items(), ("report", str(PAGE))):
         console.print(f"{what + ':':<8} [bold]{folder / path}[/]", highlight=False, soft_wrap=True)
+    print_closing(console, folder, findings.results)
+
+
+def print_closing(console: Console, folder: Path, results: Results, *, in_short: bool = False) -> None:
+    """What was found, where it lies and, unless it is one run of many, what to do next."""
+    before = ""
+    for what, said in closing(folder, results, page=PAGE):
+        if in_short and what == "next":
+            continue
+        heading = "" if what == before else f"{what}:"
+        console.print(Text.assemble(f"{heading:<8} ", (said, "bold" if what == "found" else "")), soft_wrap=True)
+        before = what
 
 
 def _table(results: Results) -> Table:

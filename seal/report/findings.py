@@ -1,16 +1,14 @@
 """What a report needs, read from a run's folder: results, settings, and examples of self-edits."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from seal.grids.grid import puzzle_in
 from seal.results import Results
-from seal.store import MANIFEST, RESULTS, read_records
+from seal.run_files import read_manifest, read_whole
+from seal.store import RESULTS, read_records
 from seal.types import Context, SelfEdit
 
 N_EXAMPLES = 3
@@ -52,13 +50,23 @@ class Findings:
         return {**self.manifest, "git": git or None}
 
 
+def read_results(folder: Path) -> Results:
+    """What a run found.
+
+    Raises:
+        RunError: the file is not what was written.
+    """
+    found: Results = read_whole(folder / RESULTS, Results)
+    return found
+
+
 def read_findings(folder: Path) -> Findings:
     """Everything about a run that has results."""
-    results = TypeAdapter(Results).validate_json((folder / RESULTS).read_text())
+    results = read_results(folder)
     last_policy = f"round_{len(results.rounds)}"
     return Findings(
         folder=folder,
-        manifest=json.loads((folder / MANIFEST).read_text()),
+        manifest=read_manifest(folder),
         results=results,
         examples=_examples(folder, last_policy),
         last_policy=last_policy,

@@ -2,24 +2,35 @@
 
 import base64
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
+from seal.paths import refuse_links_out, shortened
+from seal.report.attempts import Story, read_stories
+from seal.report.browser import browsed, content_hash, in_script, phases
+from seal.report.costs import amounts, paid, trained
 from seal.report.findings import Findings, read_findings
 from seal.report.puzzles import read_puzzles
-from seal.report.wording import condition, interval, label, published_share, share, signed
+from seal.report.wording import condition, interval, label, phase_label, published_share, share, signed
+from seal.report.writing import compared, lengths, settings_chosen
 from seal.results import Row
+from seal.run_files import read_metrics
 from seal.store import cannot_write
 from seal.transfer import DIFFERENCES
+from seal.types import Invalid
 
 FOLDER = Path("report")
 PUZZLES = FOLDER / "grids"
 MOST_PUZZLES = 60
 """That the page itself shows; there is a picture of every one."""
 PAGE, TABLE, MATRIX = FOLDER / "index.html", FOLDER / "table.csv", FOLDER / "matrix.csv"
-PICTURES = ACCURACY, STYLES, HEATMAP = FOLDER / "accuracy.png", FOLDER / "styles.png", FOLDER / "matrix.png"
+REWARDS, ATTEMPTS = FOLDER / "rewards.csv", FOLDER / "attempts.csv"
+PICTURES = ACCURACY, REWARDED, STYLES, HEATMAP = tuple(
+    FOLDER / f"{name}.png" for name in ("accuracy", "rewards", "styles", "matrix")
+)
 
 
 def write_report(folder: Path) -> list[Path]:
@@ -27,14 +38,23 @@ def write_report(folder: Path) -> list[Path]:
 
     Raises:
         RunError: the disk is full or the folder not writable.
+        UsageError: it has links that lead out of it.
     """
+    refuse_links_out(folder)
     findings = read_findings(folder)
+    measured = {context for scores in findings.results.scores.values() for context in scores}
+    stories = read_stories(folder, findings.manifest, measured)
     page = folder / PAGE
     try:
         page.parent.mkdir(exist_ok=True)
-        made = [*_write_table(findings), *_write_plots(findings), *_write_matrix(findings)]
+        made = [
+            *_write_table(findings),
+            *_write_plots(findings, stories),
+            *_write_matrix(findings),
+            *_write_attempts(folder, stories),
+        ]
         puzzles = _write_puzzles(findings)
-        page.write_text(_page(findings, [path for path in made if path.suffix == ".png"], puzzles))
+        page.write_text(_page(findings, stories, [path for path in made if path.suffix == ".png"], puzzles))
     except OSError as error:
         raise cannot_write(page.parent, error) from error
     return [*made, *puzzles, page]
@@ -52,17 +72,34 @@ def _write_table(findings: Findings) -> list[Path]:
     return [path]
 
 
-def _write_plots(findings: Findings) -> list[Path]:
-    from seal.report.plots import plot_accuracy, plot_styles
+def _write_plots(findings: Findings, stories: Sequence[Story]) -> list[Path]:
+    from seal.report.plots import plot_accuracy, plot_rewards, plot_styles
 
     made = []
     if any(row.accuracy is not None for row in findings.results.table):
         plot_accuracy(findings.results, findings.folder / ACCURACY)
         made.append(findings.folder / ACCURACY)
-    if any(findings.results.styles.values()):
+    if rewards := _rewards(stories) if findings.results.rounds else {}:
+        plot_rewards(rewards, findings.folder / REWARDED)
+        made.append(findings.folder / REWARDED)
+    if len({style for shares in findings.results.styles.values() for style in shares}) > 1:
         plot_styles(findings.results.styles, findings.folder / STYLES)
         made.append(findings.folder / STYLES)
+    else:
+        (findings.folder / STYLES).unlink(missing_ok=True)  # a single style is no picture; an earlier report drew it
     return made
+
+
+def _rewards(stories: Sequence[Story]) -> dict[str, list[tuple[float, bool]]]:
+    """Of practice, by policy: each known reward, and whether the policy learned from the attempt. Nothing where the
+    format is not known, because invalid attempts would be missing."""
+    if any(story.plan is None for story in stories):
+        return {}
+    found: dict[str, list[tuple[float, bool]]] = {}
+    for story in stories:
+        if story.practised and story.reward is not None:
+            found.setdefault(story.policy, []).append((story.reward, story.kept))
+    return found
 
 
 def _write_matrix(findings: Findings) -> list[Path]:
@@ -84,6 +121,30 @@ def _write_matrix(findings: Findings) -> list[Path]:
     return [table, findings.folder / HEATMAP]
 
 
+def _write_attempts(folder: Path, stories: Sequence[Story]) -> list[Path]:
+    """What the browser shows, for other programs: every attempt, and the rewards of those that were practised."""
+    if not stories:
+        return []
+    columns = ["policy", "context", "self_edit", "reward", "accuracy", "gain", "kept"]
+    with (folder / REWARDS).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(_numbers(story) for story in stories if story.practised and story.chosen)
+    with (folder / ATTEMPTS).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*columns, "practised", "chosen", "invalid", "repeats", "text"])
+        for story in stories:
+            reason = story.plan.reason if isinstance(story.plan, Invalid) else ""
+            about = [story.practised, story.chosen, reason, len(story.evaluations), story.self_edit.text]
+            writer.writerow([*_numbers(story), *about])
+    return [folder / REWARDS, folder / ATTEMPTS]
+
+
+def _numbers(story: Story) -> list[object]:
+    first = [story.policy, story.context.id, story.self_edit.index]
+    return [*first, story.reward, story.accuracy, story.gain, story.kept]
+
+
 def _write_puzzles(findings: Findings) -> list[Path]:
     """A picture of each puzzle of grids, where the run is about such."""
     puzzles = read_puzzles(findings.folder, findings.results)
@@ -92,28 +153,42 @@ def _write_puzzles(findings: Findings) -> list[Path]:
     from seal.report.grid_pictures import draw_puzzle
 
     (findings.folder / PUZZLES).mkdir(exist_ok=True)
-    paths = [findings.folder / PUZZLES / f"{quote(each.puzzle.id, safe='')[:200]}.png" for each in puzzles]
+    paths = [findings.folder / PUZZLES / picture_name(each.puzzle.id) for each in puzzles]
     for answered, path in zip(puzzles, paths, strict=True):
         draw_puzzle(answered, path)
     return paths
 
 
-def _page(findings: Findings, pictures: list[Path], puzzles: list[Path]) -> str:
+def picture_name(puzzle: str) -> str:
+    """Of a puzzle's id, which may be any text."""
+    return f"{shortened(quote(puzzle, safe='', errors='surrogatepass'))}.png"
+
+
+def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], puzzles: list[Path]) -> str:
     from jinja2 import Environment
 
-    template = (files("seal.report") / "page.html").read_text()
+    template, style, script = ((files("seal.report") / f"page.{kind}").read_text() for kind in ("html", "css", "js"))
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    for function in (label, share, signed, interval, condition, published_share):
+    for function in (label, share, signed, interval, condition, published_share, phase_label):
         environment.filters[function.__name__] = function
-    shown = dict(
-        findings=findings,
-        results=findings.results,
-        images=_inlined(pictures),
-        puzzles=_inlined(puzzles[:MOST_PUZZLES]),
-        n_puzzles=len(puzzles),
-        signed_measures=DIFFERENCES,
+    took = phases(read_metrics(findings.folder))
+    shown = dict(findings=findings, results=findings.results, images=_inlined(pictures), signed_measures=DIFFERENCES)
+    shown |= dict(puzzles=_inlined(puzzles[:MOST_PUZZLES]), n_puzzles=len(puzzles))
+    shown |= dict(style=style, script=script, policy=_security(style, script))
+    shown |= dict(phases=took, total_s=sum(phase["seconds"] for phase in took))
+    shown |= dict(
+        amounts=amounts(findings.folder, findings.manifest), trained=trained(stories), paid=paid(findings.folder)
     )
+    of_all = compared(stories)
+    shown |= dict(lengths=lengths(of_all), settings_chosen=settings_chosen(of_all))
+    shown |= dict(n_attempts=len(stories), shown=in_script(browsed(stories)))
     return environment.from_string(template).render(shown)
+
+
+def _security(style: str, script: str) -> str:
+    """Nothing is fetched and nothing runs but this script; what a model wrote least of all."""
+    allowed = f"script-src '{content_hash(script)}'; style-src '{content_hash(style)}'"
+    return f"default-src 'none'; img-src data:; {allowed}; base-uri 'none'; form-action 'none'"
 
 
 def _inlined(pictures: list[Path]) -> dict[str, str]:

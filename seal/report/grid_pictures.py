@@ -8,11 +8,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from seal.grids.grid import Grid
-from seal.report.puzzles import Answer, Answered
+from seal.report.puzzles import COLOURS, Answer, Answered
 from seal.report.wording import label
 
-COLOURS = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")
-"""Of the ten cell values, as ARC's own pages show them."""
 INK, SOFT, LINE, RIGHT, WRONG = "#1f2937", "#6b7280", "#555555", "#059669", "#dc2626"
 SCALE = 2
 """Pixels of the picture to one of the page, for sharp screens."""

@@ -1,6 +1,7 @@
 """Pictures of a run, drawn with matplotlib."""
 
 from collections.abc import Mapping, Sequence
+from math import floor
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,6 +16,8 @@ from seal.results import Comparison, Results, Row
 INK, BAR, BASELINE = "#1f2937", "#2563eb", "#9ca3af"
 STYLE_COLOURS = ("#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#6b7280")
 DPI = 160
+BIN = 0.1
+"""Of rewards."""
 
 
 def plot_accuracy(results: Results, path: Path) -> None:
@@ -62,6 +65,37 @@ def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path) -> None:
     _finish(axes)
     figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
     plt.close(figure)
+
+
+def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, bool]]], path: Path) -> None:
+    """By policy, how many attempts of its practice earned how much; those that were learned from are filled."""
+    figure, drawn = plt.subplots(
+        nrows=len(rewards),
+        figsize=(6.4, max(3.6, 1.4 * len(rewards) + 0.8)),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    every = [reward for of_policy in rewards.values() for reward, _ in of_policy]
+    edges = _edges(min(every), max(every))
+    for axes, (policy, of_policy) in zip(drawn[:, 0], rewards.items(), strict=True):
+        groups = [[reward for reward, kept in of_policy if kept is wanted] for wanted in (True, False)]
+        axes.hist(groups, bins=edges, stacked=True, color=[BAR, "#d1d5db"], label=["learned from", "not"], rwidth=0.9)
+        average = sum(reward for reward, _ in of_policy) / len(of_policy)
+        axes.axvline(average, color=INK, linewidth=1.2, linestyle="--", label="mean")
+        axes.set_title(f"{label(policy)}, {len(of_policy)} attempts, mean {share(average)}", fontsize=10, color=INK)
+        axes.set_ylabel("attempts")
+        _finish(axes)
+    drawn[-1, 0].set_xlabel("reward")
+    drawn[0, 0].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
+    plt.close(figure)
+
+
+def _edges(lowest: float, highest: float) -> list[float]:
+    """Of bins a tenth wide, with 0 in the middle of one, so that a reward of 0 or 1 stands in a bar of its own."""
+    first, last = floor(lowest / BIN + 0.5), floor(highest / BIN + 0.5)
+    return [(number - 0.5) * BIN for number in range(first, last + 2)]
 
 
 def plot_differences(comparisons: Sequence[Comparison], path: Path, *, title: str) -> None:

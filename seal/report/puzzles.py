@@ -12,6 +12,9 @@ from seal.results import Results
 from seal.store import read_records
 from seal.types import Context, Evaluation, Failure, Grade
 
+COLOURS = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")
+"""Of the ten cell values, as ARC's own pages show them."""
+
 Candidates = tuple[tuple[Grid, int], ...]
 """Outputs of one test input with their votes, the two attempts first."""
 
@@ -38,13 +41,14 @@ def read_puzzles(folder: Path, results: Results) -> list[Answered]:
     """Every puzzle that was measured; none if the run is about something else."""
     contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
     measured = dict.fromkeys(name for scores in results.scores.values() for name in scores)
-    if not measured or not all(_is_puzzle(contexts[name]) for name in measured if name in contexts):
+    if not measured or not all(is_puzzle(contexts[name]) for name in measured if name in contexts):
         return []
     evaluations: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
-    return [_answered(contexts[name], evaluations, results) for name in measured]
+    return [_answered(contexts[name], evaluations, results) for name in measured if name in contexts]
 
 
-def _is_puzzle(context: Context) -> bool:
+def is_puzzle(context: Context) -> bool:
+    """Whether the context is a puzzle of grids."""
     try:
         puzzle_in(context.text, context.id)
     except ValueError:

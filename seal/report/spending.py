@@ -1,15 +1,15 @@
 """What a run's paid calls took, as booked call by call."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from seal.store import SPENDING, all_lines
+from seal.run_files import read_bookings
 
 
-def spent(folder: Path) -> dict[str, float]:
-    """Calls, tokens and US dollars, summed; by the endpoints' own counts and the configuration's prices."""
-    bookings = [json.loads(line) for line in all_lines(folder, SPENDING)]
+def spent(folder: Path, *, purpose: str | None = None) -> dict[str, float]:
+    """Calls, tokens and US dollars, summed; by the endpoints' own counts and the configuration's prices. Of one purpose
+    on request."""
+    bookings = [one for one in read_bookings(folder) if purpose is None or str(one.get("purpose", "")) == purpose]
     return {
         what: sum(booking[what] for booking in bookings)
         for what in ("n_calls", "prompt_tokens", "completion_tokens", "usd")

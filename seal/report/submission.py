@@ -4,13 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from seal.errors import DataError
 from seal.grids.grid import Grid
+from seal.report.findings import read_results
 from seal.report.puzzles import Candidates, read_puzzles
-from seal.results import Results
-from seal.store import RESULTS
 
 Cells = list[list[int]]
 Submission = dict[str, list[dict[str, Cells]]]
@@ -26,7 +23,7 @@ def submission(folder: Path, setting: str) -> Submission:
     Raises:
         DataError: the run has no such setting, or is not about puzzles.
     """
-    results = TypeAdapter(Results).validate_json((folder / RESULTS).read_text())
+    results = read_results(folder)
     puzzles = read_puzzles(folder, results)
     if not puzzles:
         raise DataError(f"{folder} is not about puzzles of grids")

@@ -70,20 +70,28 @@ def _plot(found: Mapping[tuple[tuple[str, str], ...], float], axes: Sequence[str
     by_place = {(dict(settings)[axes[0]], dict(settings)[axes[1]]): value for settings, value in found.items()}
     rows, columns = (sorted({place[axis] for place in by_place}, key=_by_size) for axis in (0, 1))
     grid = [[by_place.get((row, column), float("nan")) for column in columns] for row in rows]  # [rows, columns]
-    figure, drawn = plt.subplots(figsize=(2 + 0.9 * len(columns), 1.5 + 0.6 * len(rows)), layout="constrained")
+    figure, drawn = plt.subplots(figsize=(3 + 0.9 * len(columns), 2.4 + 0.6 * len(rows)), layout="constrained")
     picture = drawn.imshow(grid, cmap="Blues", aspect="auto")
     lowest, highest = min(found.values()), max(found.values())
     for place, row in enumerate(grid):
         for across, value in enumerate(row):
             ink = "white" if value - lowest > MORE_THAN_HALF * (highest - lowest) else "black"
             drawn.text(across, place, "" if isnan(value) else f"{value:.2f}", ha="center", va="center", color=ink)
-    drawn.set_xticks(range(len(columns)), columns)
-    drawn.set_yticks(range(len(rows)), rows)
+    drawn.set_xticks(range(len(columns)), map(_short, columns))
+    drawn.set_yticks(range(len(rows)), map(_short, rows))
     drawn.set_xlabel(axes[1])
     drawn.set_ylabel(axes[0])
     figure.colorbar(picture, ax=drawn).set_label("accuracy, mean over seeds")
     figure.savefig(path, dpi=150)
     plt.close(figure)
+
+
+def _short(value: str) -> str:
+    """As many digits as one compares."""
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return value
 
 
 def _by_size(value: str) -> tuple[float, str]:

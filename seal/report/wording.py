@@ -10,6 +10,12 @@ def label(setting: str) -> str:
     return _LABELS.get(setting, setting.replace("_", " "))
 
 
+def phase_label(title: str) -> str:
+    """A phase with its policy in words: `round_0: grading` becomes `untrained policy: grading`."""
+    policy, colon, work = title.partition(": ")
+    return f"{label(policy)}{colon}{work}"
+
+
 def paired(comparison: Comparison) -> str:
     """What is compared: one setting of two runs, or two settings."""
     first, second = label(comparison.first), label(comparison.second)

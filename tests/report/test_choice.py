@@ -13,7 +13,9 @@ def make(folder: Path, scores: dict[str, list[float]]) -> Path:
     for name, values in scores.items():
         (folder / name).mkdir(parents=True)
         (folder / name / "manifest.json").write_text("{}")
-        rows = [{"setting": "round_1", "accuracy": sum(values) / len(values), "ci95": None}]
+        counts = dict.fromkeys(("n_queries", "n_answers", "n_unknown", "n_failed", "n_invalid"), 0)
+        row = {"setting": "round_1", "accuracy": sum(values) / len(values), "ci95": None, "n_contexts": len(values)}
+        rows = [{**row, **counts}]
         found = {"table": rows, "scores": {"round_1": {f"c{place}": score for place, score in enumerate(values)}}}
         (folder / name / "results.json").write_text(json.dumps(found))
     return folder

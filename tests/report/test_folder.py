@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from seal.record_lines import to_line
 from seal.report.console import print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
@@ -89,7 +90,9 @@ def addresses(page: str) -> list[str]:
 def test_the_page_stands_alone_and_shows_table_plots_and_examples(run: Path) -> None:
     write_report(run)
     page = (run / "report/index.html").read_text()
-    assert sum(address.startswith("data:image/png;base64,") for address in addresses(page)) == 2
+    n_pictures = len(list((run / "report").glob("*.png")))
+    assert n_pictures >= 2
+    assert sum(address.startswith("data:image/png;base64,") for address in addresses(page)) == n_pictures
     assert all(address.startswith("data:") for address in addresses(page))
     assert "untrained self-edits − passage only" in page
     assert "default-src 'none'" in page
@@ -105,7 +108,7 @@ def test_what_a_model_wrote_is_text_and_never_markup(run: Path, capsys: pytest.C
     write_report(run)
     page = (run / "report/index.html").read_text()
     assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+    assert r"\u003cscript\u003e" in page
     print_summary(run)
     assert "[bold]no[/] [/x]" in capsys.readouterr().out
 
@@ -127,3 +130,43 @@ def test_examples_show_the_same_contexts_before_and_after(finished: Path) -> Non
     findings = read_findings(finished)
     assert len(findings.examples) == 3
     assert all(example.before and example.after for example in findings.examples)
+
+
+def test_every_self_edit_is_in_the_attempts_and_rewards_are_those_of_the_results(run: Path) -> None:
+    write_report(run)
+    attempts = list(csv.DictReader((run / "report/attempts.csv").open()))
+    recorded = [json.loads(line) for line in (run / "self_edits.jsonl").read_text().splitlines()]
+    assert [row["text"] for row in attempts] == [record["value"]["text"] for record in recorded]
+    rewards: dict[str, list[float]] = {}
+    rows = list(csv.DictReader((run / "report/rewards.csv").open()))
+    for row in rows:
+        rewards.setdefault(row["context"], []).append(float(row["reward"]))
+    found = json.loads((run / "results.json").read_text())["rounds"][0]
+    assert len(rows) == found["n_attempts"]
+    assert sum(row["kept"] == "True" for row in rows) == found["n_kept"]
+    means = [sum(each) / len(each) for each in rewards.values()]
+    assert sum(means) / len(means) == pytest.approx(found["mean_reward"])
+
+
+def test_a_folder_of_somebody_else_makes_no_class_but_seals_own(run: Path) -> None:
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["settings"]["self_edit"] = {"_target_": "subprocess.Popen", "args": ["touch", str(run / "harmed")]}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    write_report(run)
+    assert not (run / "harmed").exists()
+    assert '"n_sequences":0' in (run / "report/index.html").read_text()
+
+
+def test_the_console_names_a_puzzle_instead_of_printing_its_grids(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = [json.loads(line) for line in (run / "contexts.jsonl").read_text().splitlines()]
+    pair = {"input": [[1, 2]], "output": [[2, 1]]}
+    for record in records:
+        record["value"]["text"] = json.dumps({"train": [pair, pair], "test": [{"input": [[3, 4]]}]})
+    lines = [to_line(record["key"], record["value"]) for record in records]
+    (run / "contexts.jsonl").write_text("".join(lines))
+    print_summary(run)
+    said = capsys.readouterr().out
+    assert "a puzzle with 2 demonstrations and 1 to be solved" in said
+    assert "[[" not in said

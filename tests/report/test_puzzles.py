@@ -5,8 +5,8 @@ from pathlib import Path
 from PIL import Image
 
 from seal.grids.grid import Grid, Pair, Puzzle
-from seal.report.grid_pictures import COLOURS, RIGHT, WRONG, draw_puzzle
-from seal.report.puzzles import Answer, Answered
+from seal.report.grid_pictures import RIGHT, WRONG, draw_puzzle
+from seal.report.puzzles import COLOURS, Answer, Answered
 
 SMALL, LARGE = Grid.of([[1, 2], [3, 4]]), Grid.of([[colour % 10 for colour in range(30)]] * 30)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seal.report.wording import interval, label, share, signed
+from seal.report.wording import interval, label, phase_label, share, signed
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_settings_have_names_in_words() -> None:
         "passage only",
         "round 2",
     ]
+
+
+def test_a_phase_names_its_policy_in_words() -> None:
+    assert phase_label("round_0: grading") == "untrained policy: grading"
+    assert phase_label("round_2: writing self-edits") == "round 2: writing self-edits"
+    assert phase_label("merging") == "merging"

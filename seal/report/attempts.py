@@ -1,0 +1,190 @@
+"""Every attempt of a run, put together from its records: what was written, trained on, answered and decided.
+
+Nothing is asked or computed anew but what is pure: a self-edit's text is parsed again to show what it trained on,
+by the format that the manifest names. Only classes of seal are taken for that: a run's folder may come from somebody
+else.
+"""
+
+import re
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+
+from seal.outer.reward import Reward
+from seal.self_edit import SelfEditFormat
+from seal.statistics import accuracy, mean
+from seal.store import read_records
+from seal.types import Context, Evaluation, Failure, Invalid, Plan, SelfEdit, Update
+
+Option = TypeVar("Option")
+
+_KEY = re.compile(r"(?P<policy>.+?)/(?P<context>[^/]+)/(?P<index>\d+)")
+"""Of a self-edit; a context's id has no slash where it matters, and others are left out of the browser."""
+_ROUND = re.compile(r"round_(?P<round>\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One self-edit from its text to its verdicts."""
+
+    policy: str
+    context: Context
+    self_edit: SelfEdit
+    plan: Plan | Invalid | None
+    """None where the format is none of seal's own."""
+    baseline: Evaluation | None
+    evaluations: tuple[Evaluation | Failure, ...]
+    """One a repeat."""
+    reward: float | None
+    """None where nothing is known, and where a reader's rating decided."""
+    kept: bool
+    """Whether the policy learned from it."""
+    practised: bool
+    """Whether it belongs to a round of training and not to a measurement."""
+    chosen: bool
+    """Whether it was an attempt, and not set aside for another that was written in its place."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """Of the adapted models; 0 for an attempt that says nothing to train on, by the method's own rule."""
+        return 0.0 if self.chosen and isinstance(self.plan, Invalid) else mean(_accuracies(self.evaluations))
+
+    @property
+    def gain(self) -> float | None:
+        """Over the unadapted model; None where either is unknown."""
+        before = accuracy(self.baseline) if self.baseline else None
+        return None if before is None or self.accuracy is None else self.accuracy - before
+
+
+def read_stories(folder: Path, manifest: Mapping[str, Any], measured: Container[str]) -> list[Story]:
+    """Every self-edit of the run, in the order of its records; none in a run that wrote none. `measured` has the ids of
+    the contexts that results are about; others were practised on."""
+    contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
+    edits: dict[str, SelfEdit] = read_records(folder / "self_edits.jsonl", SelfEdit)
+    evaluations: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
+    updates: dict[str, Update] = read_records(folder / "updates.jsonl", Update)
+    settings = manifest["settings"]
+    form = known_option(settings.get("self_edit"), SelfEditFormat)
+    reward = known_option((settings.get("outer") or {}).get("reward"), Reward)
+    return list(
+        _stories(
+            contexts=contexts,
+            edits=edits,
+            outcomes=_by_model(evaluations),
+            updates=updates,
+            form=form,
+            reward=reward,
+            measured=measured,
+            recipe=settings.get("recipe") or {},
+        )
+    )
+
+
+def known_option(settings: Any, room: Callable[..., Option]) -> Option | None:
+    """An option of seal built from its settings; None if it is none, is nested, or no longer fits its class."""
+    target = settings.get("_target_", "") if isinstance(settings, Mapping) else ""
+    module, _, name = str(target).rpartition(".")
+    if not module.startswith("seal."):
+        return None
+    try:
+        cls = getattr(import_module(module), name)
+        if not (isinstance(cls, type) and isinstance(room, type) and issubclass(cls, room)):
+            return None
+        return cast("Option", cls(**{key: value for key, value in settings.items() if key != "_target_"}))
+    except (ImportError, AttributeError, ValidationError, TypeError):
+        return None
+
+
+def _stories(
+    *,
+    contexts: Mapping[str, Context],
+    edits: Mapping[str, SelfEdit],
+    outcomes: Mapping[str, Mapping[str, Evaluation | Failure]],
+    updates: Mapping[str, Update],
+    form: SelfEditFormat | None,
+    reward: Reward | None,
+    measured: Container[str],
+    recipe: Mapping[str, Any],
+) -> Iterator[Story]:
+    kept = {(policy, name) for policy, update in updates.items() for name in update.kept}
+    places = {key: found for key in edits if (found := _KEY.fullmatch(key)) and found["context"] in contexts}
+    written: dict[tuple[str, str], list[SelfEdit]] = {}
+    for key, found in places.items():
+        written.setdefault((found["policy"], found["context"]), []).append(edits[key])
+    attempted = {
+        (policy, name): {
+            edit.index for edit in _first(form, contexts[name], those, _wanted(recipe, name not in measured))
+        }
+        for (policy, name), those in written.items()
+    }
+    for key, found in places.items():
+        edit, policy, context = edits[key], found["policy"], contexts[found["context"]]
+        practised = context.id not in measured
+        plan = _read_as(form, policy, practised).parse(context, edit) if form else None
+        tried = tuple(outcomes.get(f"{policy}/{context.id}/edit_{found['index']}", {}).values())
+        before = next(iter(outcomes.get(f"{policy}/{context.id}/unadapted", {}).values()), None)
+        baseline = before if isinstance(before, Evaluation) else None
+        chosen = edit.index in attempted[policy, found["context"]]
+        yield Story(
+            policy=policy,
+            context=context,
+            self_edit=edit,
+            plan=plan,
+            baseline=baseline,
+            evaluations=tried,
+            reward=_reward(reward, plan, baseline, tried) if chosen else None,
+            kept=(policy, f"{context.id}/{found['index']}") in kept,
+            practised=practised,
+            chosen=chosen,
+        )
+
+
+def _read_as(form: SelfEditFormat, policy: str, practised: bool) -> SelfEditFormat:
+    """A round of practice may read self-edits in another way than a measurement does."""
+    number = _ROUND.fullmatch(policy)
+    return form.practised_in(int(number["round"]) + 1) if practised and number else form
+
+
+def _wanted(recipe: Mapping[str, Any], practised: bool) -> int | None:
+    """How many self-edits of a context are tried out."""
+    of_practice = cast("int | None", recipe.get("edits_per_context"))
+    return of_practice if practised else cast("int | None", recipe.get("held_out_edits", of_practice))
+
+
+def _first(
+    form: SelfEditFormat | None, context: Context, written: Sequence[SelfEdit], wanted: int | None
+) -> Sequence[SelfEdit]:
+    """Of all that a policy wrote about a context those that were wanted, chosen as the loop chooses them."""
+    if form is None or wanted is None or len(written) <= wanted:
+        return written
+    return form.preferred(context, sorted(written, key=lambda edit: edit.index))[:wanted]
+
+
+def _by_model(evaluations: Mapping[str, Evaluation | Failure]) -> dict[str, dict[str, Evaluation | Failure]]:
+    """Repeats by the model that was asked: the last part of a key is the repeat."""
+    models: dict[str, dict[str, Evaluation | Failure]] = {}
+    for key, outcome in evaluations.items():
+        model, _, repeat = key.rpartition("/")
+        models.setdefault(model, {})[repeat] = outcome
+    return models
+
+
+def _reward(
+    reward: Reward | None,
+    plan: Plan | Invalid | None,
+    baseline: Evaluation | None,
+    tried: tuple[Evaluation | Failure, ...],
+) -> float | None:
+    known = [one for one in tried if isinstance(one, Evaluation)]
+    if reward is None or reward.rates:
+        return None
+    return 0.0 if isinstance(plan, Invalid) else reward.score(baseline, known, None)
+
+
+def _accuracies(outcomes: tuple[Evaluation | Failure, ...]) -> list[float]:
+    known = [accuracy(one) for one in outcomes if isinstance(one, Evaluation)]
+    return [share for share in known if share is not None]

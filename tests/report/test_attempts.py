@@ -1,0 +1,61 @@
+"""Attempts put together from records: read as the loop read them, and what was set aside is no attempt."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seal import config
+from seal.report.attempts import Story, read_stories
+from seal.store import Store
+from seal.types import Context, Plan, SelfEdit
+from tests.self_edit.test_augmentations import text
+
+NO_JSON = "I would rather not."
+
+
+def stories(folder: Path, written: Mapping[str, list[str]], *overrides: str, held_out: bool = False) -> list[Story]:
+    """What is read of a run in which each policy wrote these texts about the first context of its task."""
+    run, settings = config.load([*overrides, "task.n_train=1", "task.n_held_out=1"])
+    [context] = run.task.load().held_out if held_out else run.task.load().train
+    store = Store(folder)
+    store.append("contexts", {context.id: context}, Context)
+    edits = {
+        f"{policy}/{context.id}/{index}": SelfEdit(context_id=context.id, index=index, text=each, finished=True)
+        for policy, texts in written.items()
+        for index, each in enumerate(texts)
+    }
+    store.append("self_edits", edits, SelfEdit)
+    return read_stories(folder, {"settings": settings}, {context.id} if held_out else ())
+
+
+def test_a_self_edit_that_another_was_written_for_is_no_attempt_and_has_no_reward(tmp_path: Path) -> None:
+    written = [NO_JSON, text("basic"), text("size")]
+    found = stories(tmp_path, {"round_0": written}, "experiment=grids", "recipe.edits_per_context=2")
+    assert [story.chosen for story in found] == [False, True, True]
+    assert found[0].reward is None
+    assert found[0].accuracy is None
+
+
+def test_one_that_had_to_do_is_an_attempt_with_a_reward_of_0(tmp_path: Path) -> None:
+    written = [NO_JSON, text("basic"), json.dumps({})]
+    found = stories(tmp_path, {"round_0": written}, "experiment=grids", "recipe.edits_per_context=2")
+    assert [story.chosen for story in found] == [True, True, False]
+    assert found[0].reward == 0
+
+
+def test_held_out_contexts_have_their_own_number_of_self_edits(tmp_path: Path) -> None:
+    overrides = ("experiment=grids", "recipe.edits_per_context=5", "recipe.held_out_edits=1")
+    found = stories(tmp_path, {"round_0": [NO_JSON, text("basic")]}, *overrides, held_out=True)
+    assert [story.chosen for story in found] == [False, True]
+
+
+def n_sequences(story: Story) -> int:
+    assert isinstance(story.plan, Plan)
+    return len(story.plan.sequences)
+
+
+def test_practice_is_read_as_its_round_read_it(tmp_path: Path) -> None:
+    lines: dict[str, Any] = {"round_0": ["One.\nTwo."], "round_1": ["One.\nTwo."]}
+    first, second = stories(tmp_path, lines, "experiment=tiny", "self_edit.unsplit_rounds=[2]")
+    assert n_sequences(first) == n_sequences(second) + 1

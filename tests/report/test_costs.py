@@ -1,0 +1,38 @@
+"""The work that was forecast and done, and what was paid for."""
+
+import json
+from pathlib import Path
+
+from seal.report.attempts import read_stories
+from seal.report.costs import Amount, amounts, paid, trained
+from seal.run_files import read_manifest, read_metrics
+from seal.store import SPENDING
+
+
+def test_what_was_done_stands_beside_what_was_forecast(finished: Path) -> None:
+    found = {amount.what: (amount.forecast, amount.done) for amount in amounts(finished, read_manifest(finished))}
+    assert found == {"self edits": (14, 14), "trainings": (17, 17), "answers": (162, 162), "policy updates": (1, 1)}
+    assert Amount(what="trainings", forecast=None, done=17) in amounts(finished, {})
+
+
+def test_trainings_are_told_apart_by_the_policy_that_wrote(finished: Path) -> None:
+    stories = read_stories(finished, read_manifest(finished), set())
+    counts = {one.policy: one.trainings for one in trained(stories)}
+    written = [
+        line for line in read_metrics(finished) if line.get("work", "").endswith("training on self-edits, asking")
+    ]
+    assert sum(counts.values()) == sum(line["units"] for line in written)
+    assert all(one.steps >= one.trainings and one.tokens > 0 for one in trained(stories))
+
+
+def test_paid_calls_are_summed_by_purpose(tmp_path: Path) -> None:
+    rows = [("judging", 10, 1, 0.5), ("self-edits", 5, 2, 0.25), ("judging", 20, 3, 0.5)]
+    lines = [
+        {"purpose": purpose, "n_calls": 1, "prompt_tokens": sent, "completion_tokens": back, "usd": usd}
+        for purpose, sent, back, usd in rows
+    ]
+    (tmp_path / f"{SPENDING}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert paid(tmp_path) == {
+        "judging": {"n_calls": 2, "prompt_tokens": 30, "completion_tokens": 4, "usd": 1.0},
+        "self-edits": {"n_calls": 1, "prompt_tokens": 5, "completion_tokens": 2, "usd": 0.25},
+    }
