@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from seal import config
-from seal.inner.memory import NUMBER_BYTES, ModelShape, device_bytes
+from seal.endpoint import Endpoint
+from seal.engine.vllm import NOT_INSTALLED, VLLM
+from seal.inner.memory import NUMBER_BYTES, ModelShape, adapter_bytes, device_bytes
 from seal.model import files
 from seal.preflight import preflight
+from seal.recipe.keeping import GIGABYTE
 from seal.run import Run
 from seal.statistics import mean
 from seal.task import Contexts
@@ -30,22 +33,32 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     contexts = preflight(run)
     plan, memory = plan_of(run, contexts), memory_of(run)
     jobs = jobs_plan(run, run.recipe.forecast(contexts, run.outer))
+    kept = kept_of(run)
     n_processes = run.outer.n_processes() if run.recipe.learns else 0
     if as_json:
         facts = {"settings": settings, "plan": plan, "memory": memory, "jobs": jobs, "learner_processes": n_processes}
+        facts["kept_adapters"] = kept
         print(json.dumps(facts, indent=2, default=str))
         return 0
     console = Console()
-    console.print(
-        Syntax(yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True), "yaml", background_color="default")
-    )
-    for note in contexts.notes:
-        console.print(f"note: {note}", style="yellow")
+    resolved = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
+    if console.is_terminal:
+        console.print(Syntax(resolved, "yaml", background_color="default", word_wrap=True))
+    else:
+        print(resolved)
+    for note in (*contexts.notes, *_notes_on_model(run), *_notes_on_what_is_missing(run)):
+        console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
     for what, amount in plan.items():
         console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
     for sentence in _memory_sentences(memory):
         console.print(sentence, highlight=False)
+    if kept:
+        console.print(
+            f"{kept['adapters']} adapters would be kept, of {_gigabytes(kept['adapter_bytes'])} each: up to "
+            f"{_gigabytes(kept['bytes'])} on disk",
+            highlight=False,
+        )
     if n_processes > 1:
         console.print(f"The policy is fine-tuned by {n_processes} processes of accelerate", highlight=False)
     for sentence in sentences(jobs) if jobs else ():
@@ -108,6 +121,35 @@ def memory_of(run: Run) -> Mapping[str, Any] | None:
         "free_bytes": there,
         "slots_that_fit": None if there is None else slot.slots_in(there - weights),
     }
+
+
+def kept_of(run: Run) -> Mapping[str, int] | None:
+    """The adapters that stay on disk, estimated; None where there are none or the model is not here."""
+    count = getattr(run.recipe, "keep_adapters", 0) * getattr(run.recipe, "rounds", 1)
+    if not count or not files.is_local(run.model):
+        return None
+    each = adapter_bytes(run.inner, Path(run.model.path), run.model.dtype) or 0
+    budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
+    in_all = count * each if budget_gb is None else min(count * each, round(budget_gb * GIGABYTE))
+    return {"adapters": count, "adapter_bytes": each, "bytes": in_all}
+
+
+def _notes_on_model(run: Run) -> Iterator[str]:
+    if not Path(run.model.path).is_dir():
+        yield f"model.path: {run.model.path} is no folder here: it is looked for on the hub when the run begins"
+
+
+def _notes_on_what_is_missing(run: Run) -> Iterator[str]:
+    """What would stop the run at its beginning, unless it is begun elsewhere."""
+    asked: dict[str, Any] = {"engine": run.engine, "writer": run.writer, "grader": run.grader}
+    asked |= {"outer.reward": run.outer.reward} if run.recipe.learns else {}
+    for key, part in asked.items():
+        endpoint = getattr(part, "endpoint", None)
+        if isinstance(endpoint, Endpoint) and endpoint.lacks_its_key:
+            variable = endpoint.key_variable
+            yield f"{key}: {endpoint.base_url} will want a key; {variable} is not set, here or in a file .env"
+        if isinstance(part, VLLM) and not part.is_installed:
+            yield f"{key}: {NOT_INSTALLED}"
 
 
 def _memory_sentences(memory: Mapping[str, Any] | None) -> Iterator[str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seal.errors import UsageError
+from seal.paths import shortened
 from seal.report.comparing import RunComparison, compare_runs, read_side, settings_of_both
 from seal.report.wording import interval, paired, share, signed
 
@@ -43,7 +44,7 @@ def _pair(text: str) -> tuple[str, str]:
 def _draw(found: RunComparison) -> Path:
     from seal.report.plots import plot_differences
 
-    path = OUTPUTS / "compare" / f"{found.first}-vs-{found.second}.png"
+    path = OUTPUTS / "compare" / f"{shortened(f'{found.first}-vs-{found.second}')}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     plot_differences(found.comparisons, path, title=f"{found.second} − {found.first}")
     return path

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from seal.errors import DataError
+from seal.errors import ConfigError, DataError
+from seal.paths import fault_of_name
 from seal.released.importing import Imported, of_forgetting, read_document, read_published, write_imported
 from seal.report.console import print_summary
 from seal.report.folder import write_report
@@ -19,12 +20,14 @@ def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str
 
     Raises:
         DataError: they are not what they should be, or contradict themselves.
-        ConfigError: the run's folder is not empty.
+        ConfigError: the run's folder is not empty, or its name leads elsewhere.
     """
+    if name:
+        _folder(name)  # before anything is read
     files = [file for path in paths for file in _files(Path(path))]
     imported, default_name = _read(files, Path(contexts_file) if contexts_file else None)
     run_name = name or default_name
-    folder = OUTPUTS / run_name
+    folder = _folder(run_name)
     write_imported(folder, run_name, files, imported)
     write_report(folder)
     if as_json:
@@ -33,6 +36,12 @@ def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str
         Console().print("the published summary is that of the file's own verdicts", style="green")
         print_summary(folder)
     return 0
+
+
+def _folder(name: str) -> Path:
+    if fault := fault_of_name(name):
+        raise ConfigError(f"--name: {name!r} does not lead to a folder inside {OUTPUTS}: {fault}")
+    return OUTPUTS / name
 
 
 def _read(files: Sequence[Path], contexts_file: Path | None) -> tuple[Imported, str]:

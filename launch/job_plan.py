@@ -1,6 +1,5 @@
 """What a run would ask of a cluster, before it asks: directives, jobs, GPU hours."""
 
-import json
 from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
@@ -10,7 +9,7 @@ from seal.cluster.slurm import Slurm
 from seal.cluster.slurm_queue import job_name
 from seal.recipe import Forecast
 from seal.run import Run
-from seal.store import METRICS, all_lines
+from seal.run_files import read_metrics
 
 
 def jobs_plan(run: Run, forecast: Forecast) -> dict[str, Any] | None:
@@ -54,7 +53,7 @@ def _phase(run: Run, cluster: Slurm, kind: str, n_units: int, batch_size: int) -
 
 def _measured_s(run: Run, kind: str) -> float | None:
     """What a unit took as far as the run has got in its folder."""
-    lines = [json.loads(line) for line in all_lines(run.folder, METRICS)] if run.folder.is_dir() else []
+    lines = read_metrics(run.folder) if run.folder.is_dir() else []
     done = [line for line in lines if line.get("kind") == kind]
     n_units = sum(line["units"] for line in done)
     return sum(line["time/work_s"] for line in done) / n_units if n_units else None

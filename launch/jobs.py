@@ -15,7 +15,8 @@ from seal.cluster.slurm import LOGS
 from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued
 from seal.cluster.task_store import Tail
 from seal.run import Run
-from seal.store import CANCEL, JOBS, METRICS, all_lines, complete_lines
+from seal.run_files import read_metrics
+from seal.store import CANCEL, JOBS, METRICS, complete_lines
 
 from .finding import find_run
 from .pace import in_words
@@ -110,7 +111,7 @@ def _phase(folder: Path, unfinished: list[Entry], states: Mapping[str, str]) -> 
 def _gpu_hours(folder: Path, entries: list[Entry]) -> float:
     """Of the work that was done, without queueing and loading."""
     gpus = {entry.title: entry.gpus for entry in entries}
-    lines = [json.loads(line) for line in all_lines(folder, METRICS)]
+    lines = read_metrics(folder)
     seconds = [float(line["time/work_s"]) * gpus.get(line["work"], 0) for line in lines if "time/work_s" in line]
     return sum(seconds) / 3600
 

@@ -1,32 +1,75 @@
-"""How far a run is, for people: two bars on a terminal, a line a phase anywhere else."""
+"""How far a run is, for people: two bars on a terminal, lines now and then anywhere else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import perf_counter
+from datetime import datetime
+from threading import Event, Lock, Thread
+from time import monotonic
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from seal.lab import Monitor
 from seal.progress import Progress as Noted
+from seal.report.wording import phase_label
+
+from .pace import lasting, per_time, said
+
+TOLD_FROM_S = 1.0
+"""A phase that took less has no line of its own: so there is no more than one line a second."""
+FIRST_LINE_S, LAST_LINE_S, GROWTH = 5.0, 600.0, 0.1
+"""A phase that goes on is told of again when it has gone on for a tenth longer, within these bounds."""
+ROOM_FOR_BARS = 100
+"""Columns of a terminal; a narrower one has no room for bars beside the words."""
 
 
 @contextmanager
 def watch(console: Console) -> Iterator[Monitor]:
     """A monitor that fits the console."""
     if not console.is_terminal:
-        yield Lines(console)
+        lines = Lines(console)
+        with _ticking(lines.tick):
+            yield lines
+        lines.finish()
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    )
+    bar = [BarColumn(bar_width=24)] if console.width >= ROOM_FOR_BARS else []
+    columns = (TextColumn("{task.description}"), *bar, MofNCompleteColumn(), TimeElapsedColumn(), _Pace())
     with Progress(*columns, console=console) as progress:
         yield Bars(progress)
+
+
+def is_due(*, phase_s: float, quiet_s: float) -> bool:
+    """Whether a phase of this age is told of again, after so long a silence: ever less often, the longer it takes."""
+    return quiet_s >= min(max(FIRST_LINE_S, GROWTH * phase_s), LAST_LINE_S)
+
+
+@contextmanager
+def _ticking(tick: Callable[[], None]) -> Iterator[None]:
+    """Called once a second, from a thread: a batch may take minutes, and whoever waits wants to see that."""
+    stop = Event()
+
+    def go_on() -> None:
+        while not stop.wait(1.0):
+            tick()
+
+    thread = Thread(target=go_on, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _Pace(ProgressColumn):
+    """Rate and time left, from what was really done: a batch that takes minutes does not make them vanish."""
+
+    def render(self, task: Task) -> Text:
+        done, since_s = task.fields["fresh"], (task.elapsed or 0.0) - task.fields["fresh_s"]
+        rate = done / task.fields["fresh_s"] if task.fields["fresh_s"] else 0.0
+        left_s = max(0.0, (task.remaining or 0) / rate - since_s) if rate else None
+        return Text(", ".join([per_time(rate), f"{lasting(left_s)} left"]) if rate and left_s is not None else "")
 
 
 class Bars:
@@ -34,49 +77,104 @@ class Bars:
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self.whole = progress.add_task("the whole run", total=None)
-        self.phase = progress.add_task("starting", total=None)
+        self.whole = progress.add_task("the whole run", total=None, fresh=0, fresh_s=0.0)
+        self.phase = progress.add_task("starting", total=None, fresh=0, fresh_s=0.0)
+        self.title = ""
 
     def planned(self, n_units: int) -> None:
         self.progress.update(self.whole, total=n_units)
 
     def began(self, title: str, n_units: int) -> None:
-        self.progress.reset(self.phase, total=n_units, description=title)
+        self.title = title
+        self.progress.reset(self.phase, total=n_units, description=phase_label(title), fresh=0, fresh_s=0.0)
 
     def advanced(self, n_units: int) -> None:
-        self.progress.advance(self.phase, n_units)
-        self.progress.advance(self.whole, n_units)
+        for number in (self.phase, self.whole):
+            task = self.progress.tasks[number]
+            fresh = task.fields["fresh"] + n_units
+            self.progress.update(number, advance=n_units, fresh=fresh, fresh_s=task.elapsed or 0.0)
+
+    def recalled(self, n_units: int) -> None:
+        for number in (self.phase, self.whole):
+            self.progress.advance(number, n_units)
 
     def ended(self) -> None:
         """The bar stays full until the next phase takes it."""
 
     def show(self, noted: Noted) -> None:
-        """How far another process is."""
-        if noted.phase != self.progress.tasks[self.phase].description:
-            self.progress.reset(self.phase, description=noted.phase)
+        """How far another process is; what it did before anybody looked says nothing of its rate."""
+        if noted.phase != self.title:
+            self.began(noted.phase, noted.phase_units)
+            self.recalled(noted.phase_done)
+        elif noted.phase_done > self.progress.tasks[self.phase].completed:
+            self.advanced(noted.phase_done - round(self.progress.tasks[self.phase].completed))
         self.progress.update(self.phase, total=noted.phase_units, completed=noted.phase_done)
         self.progress.update(self.whole, total=noted.planned, completed=noted.done)
 
 
 class Lines:
-    """A line when a phase begins and one when it ends, for logs."""
+    """A line when a phase ends and, ever less often, while it goes on; for logs."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.n_planned = self.n_done = 0
-        self.title, self.n_units = "", 0
-        self.began_s = perf_counter()
+    def __init__(self, console: Console, *, seconds: Callable[[], float] = monotonic) -> None:
+        self.console, self.seconds = console, seconds
+        self.lock = Lock()
+        self.n_planned = self.n_done = self.n_recalled = 0
+        self.title, self.n_units, self.n_phase, self.n_fresh = "", 0, 0, 0
+        self.came_s = self.began_s = self.fresh_s = self.told_s = seconds()
 
     def planned(self, n_units: int) -> None:
         self.n_planned = n_units
 
     def began(self, title: str, n_units: int) -> None:
-        self.title, self.n_units, self.began_s = title, n_units, perf_counter()
+        with self.lock:
+            self.title, self.n_units, self.n_phase, self.n_fresh = title, n_units, 0, 0
+            self.began_s = self.fresh_s = self.told_s = self.seconds()
 
     def advanced(self, n_units: int) -> None:
-        self.n_done += n_units
+        with self.lock:
+            self.n_fresh += n_units
+            self.fresh_s = self.seconds()
+            self._count(n_units)
+
+    def recalled(self, n_units: int) -> None:
+        with self.lock:
+            self.n_recalled += n_units
+            self._count(n_units)
 
     def ended(self) -> None:
-        took_s = perf_counter() - self.began_s
-        share = f"{self.n_done / self.n_planned:4.0%}" if self.n_planned else "    "
-        self.console.print(f"{share}  {self.title}: {self.n_units} in {took_s:.1f} s", highlight=False)
+        with self.lock:
+            took_s = self.seconds() - self.began_s
+            if took_s >= TOLD_FROM_S:
+                rate = self.n_fresh / took_s if self.n_fresh > 1 else 0.0
+                self._say(f"{self.n_units:,} in {lasting(took_s)}{said(rate, None, datetime.now())}")
+            self.title = ""
+
+    def tick(self) -> None:
+        """Time has passed."""
+        with self.lock:
+            now_s = self.seconds()
+            if self.title and is_due(phase_s=now_s - self.began_s, quiet_s=now_s - self.told_s):
+                self._say(f"{self.n_phase:,} of {self.n_units:,} in {lasting(now_s - self.began_s)}{self._pace(now_s)}")
+
+    def finish(self) -> None:
+        """The run is over, and went well."""
+        before = f", {self.n_recalled:,} of them before" if self.n_recalled else ""
+        self._print(f"all {self.n_done:,} units of work{before}, in {lasting(self.seconds() - self.came_s)}")
+
+    def _count(self, n_units: int) -> None:
+        self.n_phase += n_units
+        self.n_done += n_units
+
+    def _pace(self, now_s: float) -> str:
+        took_s = self.fresh_s - self.began_s
+        rate = self.n_fresh / took_s if took_s > 0 else 0.0
+        left_s = max(0.0, (self.n_units - self.n_phase) / rate - (now_s - self.fresh_s)) if rate else None
+        return said(rate, left_s, datetime.now())
+
+    def _say(self, words: str) -> None:
+        self._print(f"{phase_label(self.title)}: {words}")
+        self.told_s = self.seconds()
+
+    def _print(self, words: str) -> None:
+        share = f"{int(100 * self.n_done / self.n_planned):3}%" if self.n_planned else "    "
+        self.console.print(f"{share}  {words}", highlight=False, markup=False, soft_wrap=True)

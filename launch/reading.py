@@ -1,19 +1,23 @@
 """The commands that read runs: `seal status` and `seal report`. No torch, no weights."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from seal.errors import UsageError
 from seal.report.choice import read_sweep
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.report.spending import spending_sentence, spent
+from seal.report.wording import phase_label
+from seal.run_files import read_manifest, read_metrics
 from seal.run_folder import holder
-from seal.store import METRICS, RESULTS, all_lines, count_records, task_files
+from seal.store import MANIFEST, RESULTS, count_records, task_files
 
 from .finding import find_run, find_sweep
 from .jobs import jobs_of, print_jobs
@@ -29,12 +33,13 @@ def status(name: str, *, as_json: bool) -> int:
         print(json.dumps(facts, indent=2))
         return 0
     console = Console()
-    console.print(f"[bold]{folder}[/]: {_state(facts)}", highlight=False)
+    console.print(Text.assemble((str(folder), "bold"), f": {_state(facts)}"), soft_wrap=True)
     if (far := facts["progress"]) and not facts["done"]:
-        console.print(f"  the whole run: {in_words(far['done'], far['planned'], far)}", highlight=False)
+        whole = in_words(far["done"], far["planned"], far, at_work=_is_at_work(facts))
+        console.print(f"  the whole run: {whole}", highlight=False)
         if (phase := far["phase"])["title"] and not (facts["jobs"] and facts["jobs"]["phase"]):
-            done = in_words(phase["done"], phase["units"], phase)
-            console.print(f"  phase: {phase['title']}: {done}", highlight=False, markup=False)
+            done = in_words(phase["done"], phase["units"], phase, at_work=_is_at_work(facts))
+            console.print(f"  phase: {phase_label(phase['title'])}: {done}", highlight=False, markup=False)
     for kind, count in facts["records"].items():
         console.print(f"  {count:>8,}  {kind.replace('_', ' ')}", highlight=False)
     if facts["spent"]["n_calls"]:
@@ -42,7 +47,8 @@ def status(name: str, *, as_json: bool) -> int:
     if facts["jobs"]:
         print_jobs(console, facts["jobs"])
     if facts["last"]:
-        console.print(f"  last: {facts['last']['work']}, {facts['last']['time']}", highlight=False)
+        last = f"  last: {phase_label(facts['last']['work'])}, {facts['last']['time']}"
+        console.print(last, highlight=False, markup=False)
     return 0
 
 
@@ -51,9 +57,22 @@ def _state(facts: Mapping[str, Any]) -> str:
         return "done"
     if facts["held_by"]:
         return f"{facts['held_by']} is at work; `seal attach` follows it"
-    if facts["jobs"] and (facts["jobs"]["coordinator"] or facts["jobs"]["states"]):
+    if _is_at_work(facts):
         return "jobs wait or run; `seal attach` follows them"
-    return "not finished; the same command goes on with it"
+    return f"not finished, and nobody works on it; this goes on with it:\n  {facts['command'] or 'the same command'}"
+
+
+def _is_at_work(facts: Mapping[str, Any]) -> bool:
+    """Whether somebody is, a process or a job."""
+    jobs = facts["jobs"]
+    return bool(facts["held_by"] or (jobs and (jobs["coordinator"] or jobs["states"])))
+
+
+def _command(folder: Path) -> str | None:
+    """What was typed to make the run, where that is known."""
+    command = read_manifest(folder).get("command") if (folder / MANIFEST).exists() else None
+    words = [str(word) for word in command] if isinstance(command, list) and command else []
+    return shlex.join([Path(words[0]).name, *words[1:]]) if words else None
 
 
 def records_of(folder: Path) -> dict[str, int]:
@@ -64,11 +83,12 @@ def records_of(folder: Path) -> dict[str, int]:
 
 
 def status_of(folder: Path) -> dict[str, Any]:
-    """Records by kind, whether there are results, who works on it, how far it is, what it cost, and what was last."""
+    """Its command, records by kind, whether it is done, who works on it, how far it is, its costs, its last work."""
     lines = metrics_of(folder)
     work = [line for line in lines if "work" in line]
     return {
         "run": str(folder),
+        "command": _command(folder),
         "done": (folder / RESULTS).exists(),
         "held_by": holder(folder),
         "progress": how_far(folder, lines),
@@ -81,7 +101,7 @@ def status_of(folder: Path) -> dict[str, Any]:
 
 def metrics_of(folder: Path) -> list[dict[str, Any]]:
     """All that a run and its jobs logged, in the order of time."""
-    return sorted(map(json.loads, all_lines(folder, METRICS)), key=lambda metrics: str(metrics["time"]))
+    return sorted(read_metrics(folder), key=lambda metrics: str(metrics["time"]))
 
 
 def report(name: str, *, as_json: bool) -> int:

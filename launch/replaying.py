@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from seal import config
 from seal.errors import UsageError
+from seal.paths import refuse_links_out
 
 from .finding import find_run
 from .reading import metrics_of
@@ -20,6 +21,7 @@ def replay(name: str, logger: str, overrides: Sequence[str]) -> int:
     strange = [each for each in overrides if not each.startswith("logger.")]
     if strange:
         raise UsageError(f"only settings of the logger can be given, as logger.project=…, not {', '.join(strange)}")
+    refuse_links_out(folder)
     run, _ = config.load([f"logger={logger}", *overrides])
     print(f"{folder} is told to {logger}: {run.logger.replay(folder, metrics_of(folder))}")
     return 0

@@ -1,9 +1,11 @@
 """`seal run`: one experiment, or one for each point of a sweep."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
@@ -12,10 +14,11 @@ from rich.console import Console
 from seal import config
 from seal.errors import ConfigError, listed
 from seal.experiment import perform
-from seal.report.console import print_summary
+from seal.report.console import print_closing, print_summary
+from seal.report.findings import read_findings
 from seal.report.folder import write_report
 from seal.run import Run
-from seal.store import MANIFEST
+from seal.store import MANIFEST, RESULTS
 
 from .jobs import decide_on_jobs
 from .points import by_name, faults_of, split_sweep
@@ -62,14 +65,30 @@ def sweep(overrides: Sequence[str]) -> int:
         raise ConfigError(f"name: {first.folder} holds a single run: choose another name=… for the sweep")
     launcher = launcher_of(points[0])
     if launcher:
-        return launch(first, by_name(points, common), launcher)
+        launch(first, by_name(points, common), launcher)
+        return _close_sweep(first.folder)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
     not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[name,{','.join(common)}]"
     where = (f"name='{first.name}'", f"hydra.sweep.dir='{first.folder}'")
-    sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, *overrides, *where]
+    quiet = "hydra/hydra_logging=none"  # each point says itself where it is
+    sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, quiet, *overrides, *where]
     hydra.main(config_path=f"pkg://{config.CONFIG_MODULE}", config_name=config.CONFIG_NAME, version_base="1.3")(
         _point
     )()
+    return _close_sweep(first.folder)
+
+
+def _close_sweep(folder: Path) -> int:
+    """The last lines of a sweep."""
+    console = Console()
+    n_points = len(list(folder.glob(f"*/{RESULTS}")))
+    console.print(f"folder:  {folder}, with {n_points} points that have results", highlight=False, soft_wrap=True)
+    console.print(
+        f"next:    seal report {shlex.quote(str(folder))}   sets them side by side, and says which is best",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
     return 0
 
 
@@ -83,12 +102,24 @@ def _point(composed: DictConfig) -> None:
     run, faults = config.build(settings)
     if run is None or faults:
         raise ConfigError(listed(config.FAULTY, faults))
-    _perform(run, settings)
+    _perform(run, settings, in_short=True)
 
 
-def _perform(run: Run, settings: Mapping[str, Any]) -> None:
+def _perform(run: Run, settings: Mapping[str, Any], *, in_short: bool = False) -> None:
     console = Console(stderr=True)
+    console.print(_opening(run.folder), highlight=False, markup=False, soft_wrap=True)
     with watch(console) as monitor:
         perform(run, settings, monitor)
     write_report(run.folder)
-    print_summary(run.folder)
+    if in_short:
+        print_closing(Console(), run.folder, read_findings(run.folder).results, in_short=True)
+    else:
+        print_summary(run.folder)
+
+
+def _opening(folder: Path) -> str:
+    """The first thing that is said: where the run is, and whether it begins."""
+    if (folder / RESULTS).exists():
+        return f"{folder}: done already; its results again, from its records"
+    going = "goes on from its records" if (folder / MANIFEST).exists() else "begins"
+    return f"{folder}: {going}; `seal status {shlex.quote(str(folder))}` says how far it is, also from elsewhere"

@@ -23,9 +23,11 @@ from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
 from seal.lab import Silent
 from seal.manifest import differences
+from seal.redaction import redacted_tree
 from seal.report.folder import write_report
 from seal.run import Run
-from seal.store import MANIFEST, RESULTS
+from seal.run_files import read_manifest
+from seal.store import RESULTS
 
 if TYPE_CHECKING:
     from submitit import Job
@@ -86,7 +88,7 @@ def launch(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[st
     """
     failed = {name: reason for name, reason in outcomes(sweep, points, launcher).items() if reason}
     told = {name: {"overrides": list(points[name]), "failed": failed.get(name)} for name in points}
-    (sweep.folder / OUTCOMES).write_text(json.dumps(told, indent=2) + "\n")
+    (sweep.folder / OUTCOMES).write_text(json.dumps(redacted_tree(told), indent=2) + "\n")
     if failed:
         reasons = [f"{name}: {reason.splitlines()[-1]}" for name, reason in failed.items()]
         raise RunError(
@@ -124,8 +126,8 @@ def _is_done(point: Point) -> bool:
     run, settings = config.load(point.overrides)
     if not (run.folder / RESULTS).exists():
         return False
-    there = json.loads((run.folder / MANIFEST).read_text())["settings"]
-    faults = differences(there, json.loads(json.dumps(settings, default=str)))
+    there = read_manifest(run.folder)["settings"]
+    faults = differences(there, json.loads(json.dumps(redacted_tree(settings), default=str)))
     if faults:
         raise ConfigError(listed(f"{run.folder} holds another run; choose another name=… for the sweep:", faults))
     return True

@@ -1,6 +1,7 @@
 """The command line: what it promises people and scripts."""
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -91,7 +92,9 @@ def test_status_and_report_of_an_unfinished_run(seal: Seal, finished: Path, caps
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"cut short by a cra')
     assert seal("status", "half") == 0
-    assert "not finished" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "not finished, and nobody works on it" in said
+    assert shlex.join(json.loads((run / "manifest.json").read_text())["command"][1:]) in said
     assert seal("report", "half") == 2
     assert "has no results yet" in capsys.readouterr().err
 
@@ -113,3 +116,16 @@ def test_help_comes_within_a_second() -> None:
     began_s = time.perf_counter()
     subprocess.run([sys.executable, "-m", "seal.launch.cli", "--help"], check=True, capture_output=True)
     assert time.perf_counter() - began_s < 1
+
+
+def test_check_says_which_key_and_which_library_the_run_will_miss(
+    seal: Seal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert seal("check", "recipe=evaluate", "grader=judge", "engine=vllm") == 0
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
+    assert "note: grader: https://api.openai.com/v1 will want a key; OPENAI_API_KEY is not set" in "\n".join(notes)
+    assert "note: engine: vLLM is not installed here" in "\n".join(notes)
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    assert seal("check", "recipe=evaluate", "grader=judge") == 0
+    assert "note: " not in capsys.readouterr().out

@@ -2,29 +2,104 @@
 
 import io
 
+import pytest
 from rich.console import Console
-from seal.launch.progress import Bars, Lines, watch
+from seal.launch.progress import LAST_LINE_S, Bars, Lines, is_due, watch
 
 
-def play(console: Console) -> None:
-    with watch(console) as monitor:
-        monitor.planned(10)
-        monitor.began("writing", 4)
-        monitor.advanced(3)
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def lines(clock: Clock) -> tuple[Lines, io.StringIO]:
+    file = io.StringIO()
+    return Lines(Console(file=file, width=200), seconds=clock), file
+
+
+def test_a_log_gets_a_line_when_a_phase_ends_with_its_share_of_the_whole_and_its_rate(
+    lines: tuple[Lines, io.StringIO], clock: Clock
+) -> None:
+    monitor, file = lines
+    monitor.planned(10)
+    monitor.began("round_0: writing self-edits", 4)
+    clock.now_s = 2.0
+    monitor.advanced(4)
+    monitor.ended()
+    assert file.getvalue() == " 40%  untrained policy: writing self-edits: 4 in 2 s, 2.0 a second\n"
+
+
+def test_a_phase_that_took_less_than_a_second_has_no_line(lines: tuple[Lines, io.StringIO], clock: Clock) -> None:
+    monitor, file = lines
+    for _ in range(100):
+        monitor.began("grading", 1)
+        clock.now_s += 0.01
         monitor.advanced(1)
         monitor.ended()
+    assert file.getvalue() == ""
+    monitor.finish()
+    assert file.getvalue().strip() == "all 100 units of work, in 1 s"
 
 
-def test_a_log_gets_one_line_a_phase_with_its_share_of_the_whole() -> None:
-    file = io.StringIO()
-    play(Console(file=file))
-    [line] = file.getvalue().splitlines()
-    assert line.startswith(" 40%  writing: 4 in ")
+def test_a_phase_that_goes_on_says_how_long_yet_and_ever_less_often(
+    lines: tuple[Lines, io.StringIO], clock: Clock
+) -> None:
+    monitor, file = lines
+    monitor.planned(100)
+    monitor.began("round_1: training", 100)
+    hours = 20
+    for second in range(hours * 3600):
+        clock.now_s = float(second)
+        if second == 1000:
+            monitor.advanced(10)
+        monitor.tick()
+    told = file.getvalue().splitlines()
+    assert told[0] == "  0%  round 1: training: 0 of 100 in 5 s"
+    assert any("10 of 100" in line and "36 an hour, about 2 h" in line for line in told)
+    assert len(told) < 60 + hours * 3600 / LAST_LINE_S
+
+
+def test_what_was_recorded_before_counts_but_makes_no_rate(lines: tuple[Lines, io.StringIO], clock: Clock) -> None:
+    monitor, file = lines
+    monitor.planned(100)
+    monitor.began("training", 100)
+    monitor.recalled(98)
+    clock.now_s = 4.0
+    monitor.advanced(2)
+    monitor.ended()
+    monitor.finish()
+    first, last = file.getvalue().splitlines()
+    assert first == "100%  training: 100 in 4 s, 30 a minute"
+    assert last == "100%  all 100 units of work, 98 of them before, in 4 s"
+
+
+def test_lines_are_at_most_one_in_five_seconds() -> None:
+    assert not is_due(phase_s=100, quiet_s=4.9)
+    assert is_due(phase_s=5, quiet_s=5)
+    assert is_due(phase_s=1000, quiet_s=100)
+    assert not is_due(phase_s=1000, quiet_s=99)
 
 
 def test_a_terminal_gets_a_bar_for_the_phase_and_one_for_the_whole_run() -> None:
     file = io.StringIO()
-    play(Console(file=file, force_terminal=True, width=100))
+    with watch(Console(file=file, force_terminal=True, width=120)) as monitor:
+        monitor.planned(10)
+        monitor.began("writing", 4)
+        monitor.recalled(1)
+        monitor.advanced(2)
+        monitor.advanced(1)
+        monitor.ended()
     last = file.getvalue().splitlines()[-3:]
     assert "the whole run" in file.getvalue()
     assert "writing" in file.getvalue()
