@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,9 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
         RunError: it cannot go on; the same call resumes it.
     """
     contexts = preflight(run, fetch=True)
-    with run_folder.opened(run, manifest(settings, run.model, contexts, run.self_edit.fingerprint())) as store:
+    forecast = run.recipe.forecast(contexts, run.outer)
+    facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint()) | {"forecast": asdict(forecast)}
+    with run_folder.opened(run, facts) as store:
         if not (store.folder / RESULTS).exists():
             writer = run.writer if run.self_edit.n_requests else None
             for part in (run.engine, writer, run.grader, run.outer.reward):
@@ -40,7 +42,7 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
                     part.ready()
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
         monitor = Noting(store, monitor)
-        monitor.planned(run.recipe.forecast(contexts, run.outer).units)
+        monitor.planned(forecast.units)
         with _logging(run, store.folder) as log:
             lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)
             with closing(lab):

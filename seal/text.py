@@ -1,9 +1,10 @@
 """Texts become token ids and loss masks here. Pure; knows tokenizers, and no tokenizer's ids by heart."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from seal.types import TrainingSequence
@@ -11,6 +12,8 @@ from seal.types import TrainingSequence
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+ALIKE = 0.7
+"""From this similarity on a name is taken for another one, misspelt."""
 _NO_TODAY = datetime(2024, 7, 26)
 """The day that Llama 3's template takes where it is told none: a prompt must not change overnight."""
 
@@ -23,6 +26,26 @@ def fill(template: str, **parts: str) -> str:
 def placeholders(template: str) -> set[str]:
     """The names that stand in braces in a template."""
     return set(re.findall(r"\{(\w+)\}", template))
+
+
+def shows(*needed: str, perhaps: Sequence[str] = ()) -> Callable[[str], str]:
+    """What checks that a template has the placeholders it needs, and none that only looks like one that there is.
+
+    Other names in braces are left alone: they are text.
+    """
+    must = " and ".join(f"the {{{name}}}" for name in needed)
+    may = ", and may show " + " and ".join(f"the {{{name}}}" for name in perhaps) if perhaps else ""
+
+    def checked(template: str) -> str:
+        found = placeholders(template)
+        for name in sorted(found - {*needed, *perhaps}):
+            for meant in get_close_matches(name, {*needed, *perhaps} - found, n=1, cutoff=ALIKE):
+                raise ValueError(f"nothing is filled in for {{{name}}}; did you mean {{{meant}}}?")
+        if not found >= {*needed}:
+            raise ValueError(f"a template has to show {must}{may}")
+        return template
+
+    return checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

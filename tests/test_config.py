@@ -146,6 +146,10 @@ def test_an_override_that_is_no_assignment_is_refused() -> None:
     assert faults_of("foo") == ["  foo: a setting is written as key=value"]
 
 
+def test_one_text_where_a_list_is_wanted_is_told_how_to_be_one() -> None:
+    assert faults_of("inner.targets=q_proj") == ["  inner.targets: this is a list: write [q_proj]"]
+
+
 def test_a_misspelt_experiment_is_refused_and_not_left_out() -> None:
     assert "did you mean 'tiny'?" in faults_of("experiment=tinny")[0]
 
@@ -208,7 +212,7 @@ def test_published_numbers_are_shares_and_have_a_source() -> None:
 
 def test_a_question_template_has_to_ask_the_question() -> None:
     [fault] = faults_of("task.query_template='{title}?'")
-    assert "task.query_template: a template has to ask the {question}" in fault
+    assert "task.query_template: a template has to show the {question}" in fault
 
 
 def test_settings_of_an_experiment_that_another_option_lacks_say_how_to_leave_them_out() -> None:

@@ -16,7 +16,7 @@ from seal.grader import Grader, Spend, free
 from seal.replies import ReplyCache, asked_once
 from seal.settings import option
 from seal.statistics import mean
-from seal.text import fill, placeholders
+from seal.text import fill, shows
 from seal.types import Grade, Query, Sampling, Unavailable, Usage, Verdict
 
 _WORD = re.compile(r"[a-z]+")
@@ -25,20 +25,13 @@ _REPLY_TOKENS = 2
 _TYPICAL_ANSWER_CHARACTERS = 60
 
 
-def _shows_all(template: str) -> str:
-    missing = {"question", "target", "answer"} - placeholders(template)
-    if missing:
-        raise ValueError(f"the judge has to be shown {', '.join(f'{{{name}}}' for name in sorted(missing))} too")
-    return template
-
-
 @option
 class Judge(Grader):
     """Asks a language model behind an endpoint whether an answer is right."""
 
     endpoint: Endpoint
     """Who is asked."""
-    template: Annotated[str, AfterValidator(_shows_all)]
+    template: Annotated[str, AfterValidator(shows("question", "target", "answer"))]
     """What the judge reads; `{question}`, `{target}` and `{answer}` are filled in. It has to ask for yes or no."""
     max_reply_tokens: PositiveInt
     """The judge's reply is cut at this length; its first word counts."""

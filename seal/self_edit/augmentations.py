@@ -30,7 +30,7 @@ from seal.grids.notation import NOTATIONS
 from seal.seeds import derive
 from seal.self_edit import SelfEditFormat
 from seal.settings import option
-from seal.text import fill, placeholders
+from seal.text import fill, shows
 from seal.types import Context, Invalid, Plan, Sampling, SelfEdit, TrainingSequence
 
 FAMILIES = ("basic", "size", "chain", "repeat")
@@ -74,12 +74,6 @@ SCHEMA = json.dumps(Settings.model_json_schema())
 """What constrained policies are held to."""
 
 
-def _shows_demonstrations(template: str) -> str:
-    if "demonstrations" not in placeholders(template):
-        raise ValueError("a template has to show the {demonstrations}")
-    return template
-
-
 @option
 class Augmentations(SelfEditFormat):
     """Settings for test-time training on a puzzle, written by the policy after it has seen the demonstrations."""
@@ -87,7 +81,7 @@ class Augmentations(SelfEditFormat):
     about_puzzles: ClassVar[bool] = True
     unedited_setting: ClassVar[str] = "oracle"
 
-    template: Annotated[str, AfterValidator(_shows_demonstrations)]
+    template: Annotated[str, AfterValidator(shows("demonstrations"))]
     """The prompt; `{demonstrations}` is filled in."""
     notation: Literal["numpy", "digits", "words"]
     """How grids are written; the task's own."""

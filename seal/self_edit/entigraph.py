@@ -15,20 +15,14 @@ from pydantic import AfterValidator, NonNegativeInt, PositiveInt
 
 from seal.seeds import derive
 from seal.self_edit import Assignment, Continue, SelfEditFormat
-from seal.self_edit.passage import passage_plan, shows_the_passage, titled_plan
+from seal.self_edit.passage import passage_plan, titled_plan
 from seal.settings import option
-from seal.text import fill, placeholders
+from seal.text import fill, shows
 from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
 _DECODER = json.JSONDecoder()
 _MOST_TRIES = 100
 """Places in a text from which a list is read; more brackets than that are no list of entities."""
-
-
-def _shows_the_entities(template: str) -> str:
-    if "entities" not in placeholders(template):
-        raise ValueError("a template has to name the {entities}, and may show the {passage} and the {title}")
-    return template
 
 
 @option
@@ -37,9 +31,9 @@ class EntiGraph(SelfEditFormat):
 
     teachable: ClassVar[bool] = False
 
-    entities_template: Annotated[str, AfterValidator(shows_the_passage)]
+    entities_template: Annotated[str, AfterValidator(shows("passage", perhaps=("title",)))]
     """The first prompt; it has to ask for a JSON list of strings. `{title}` and `{passage}` are filled in."""
-    relations_template: Annotated[str, AfterValidator(_shows_the_entities)]
+    relations_template: Annotated[str, AfterValidator(shows("entities", perhaps=("title", "passage")))]
     """The prompt for each text; `{title}`, `{passage}` and `{entities}` are filled in."""
     max_entities_tokens: PositiveInt
     """The list of entities is cut at this length."""

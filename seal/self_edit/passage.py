@@ -2,14 +2,7 @@
 
 from collections.abc import Sequence
 
-from seal.text import placeholders
 from seal.types import Context, Invalid, Plan, TrainingSequence
-
-
-def shows_the_passage(template: str) -> str:
-    if "passage" not in placeholders(template):
-        raise ValueError("a template has to show the {passage}, and may show the {title}")
-    return template
 
 
 def titled_plan(context: Context, segments: Sequence[str], *, append_passage: bool) -> Plan | Invalid:

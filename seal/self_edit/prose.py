@@ -12,9 +12,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, PositiveInt
 
 from seal.self_edit import SelfEditFormat
-from seal.self_edit.passage import passage_plan, shows_the_passage, titled_plan
+from seal.self_edit.passage import passage_plan, titled_plan
 from seal.settings import option
-from seal.text import fill, lines
+from seal.text import fill, lines, shows
 from seal.types import Context, Invalid, Plan, SelfEdit
 
 SEGMENT_BREAK = "---"
@@ -27,7 +27,7 @@ _ANSWER = re.compile(r"Answer\s*:")
 class Prose(SelfEditFormat):
     """A text about the passage (arXiv 2506.10943 §3.1 and the ablation of prompt formats)."""
 
-    template: Annotated[str, AfterValidator(shows_the_passage)]
+    template: Annotated[str, AfterValidator(shows("passage", perhaps=("title",)))]
     """The prompt; `{title}` and `{passage}` are filled in."""
     splitting: Literal["whole", "newlines"]
     """Whether a segment is one training sequence or each of its lines is; segments are separated by `---`."""

@@ -7,21 +7,15 @@ from pydantic import AfterValidator, Field
 
 from seal.settings import option
 from seal.task import Task, context_id
-from seal.text import cut_at, fill, placeholders
+from seal.text import cut_at, fill, placeholders, shows
 from seal.types import Context, Query, Sampling
-
-
-def _asks_the_question(template: str) -> str:
-    if "question" not in placeholders(template):
-        raise ValueError("a template has to ask the {question}, and may show the {title} and the {passage}")
-    return template
 
 
 @option
 class PassageTask(Task):
     """Contexts are passages, and models are asked in words what they have learned from them."""
 
-    query_template: Annotated[str, AfterValidator(_asks_the_question)]
+    query_template: Annotated[str, AfterValidator(shows("question", perhaps=("title", "passage")))]
     """How a question is put to a model: `{title}`, `{question}` and `{passage}` are filled in. The method never shows
     the passage (arXiv 2506.10943); a template that does measures an upper bound."""
     answer_stops: tuple[str, ...]

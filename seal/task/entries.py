@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seal.errors import FAULTS_SHOWN, DataError, listed
+from seal.errors import FAULTS_SHOWN, DataError, fault_of_text, listed
 from seal.task.rows import Row
 
 
@@ -36,6 +36,8 @@ class Entry:
     """Questions beside these that the passage does not answer, as SQuAD 2 has them (arXiv 1806.03822)."""
     flat: bool
     """Whether the row is one question of its passage."""
+    columns: tuple[str, ...]
+    """All that the row has."""
 
 
 def read(rows: Iterable[tuple[int, Row]], columns: Columns, *, key: str, source: str) -> list[Entry]:
@@ -63,30 +65,42 @@ def read_entry(number: int, row: Row, columns: Columns) -> Entry:
         questions=tuple((_text(question), _answer(answer)) for question, answer in pairs),
         n_unanswerable=len(asked) - len(pairs),
         flat=flat,
+        columns=tuple(row),
     )
 
 
 def faults(entry: Entry, columns: Columns) -> Iterator[str]:
     """What is wrong with an entry."""
+    there = f"the row has {', '.join(entry.columns)}"
     if not entry.title:
-        yield f"no title (column '{columns.title}')"
+        yield f"no title (column '{columns.title}'; {there}: task.title=… is its name)"
     if not entry.text:
-        yield f"no passage (column {' or '.join(columns.passage)})"
+        yield f"no passage (column {' or '.join(columns.passage)}; {there}: task.passage=[…] is its name)"
     for number, (question, answer) in enumerate(entry.questions, start=1):
         if not question:
-            yield f"question {number} is empty"
+            yield f"question {number} has no text (it wants the keys 'question' and 'answer')"
         elif not answer:
             yield f"question {number} ('{question[:40]}') has an empty answer"
+    texts = {"title": entry.title, "passage": entry.text}
+    texts |= {f"question {number}": "".join(pair) for number, pair in enumerate(entry.questions, start=1)}
+    yield from (f"{what}: {fault}" for what, text in texts.items() if (fault := fault_of_text(text)))
 
 
 def one_a_passage(entries: Sequence[Entry]) -> list[Entry]:
-    """Each passage once: the questions of flat rows are gathered, other repetitions are dropped."""
-    passages: dict[str, Entry] = {}
+    """Each passage once, with the questions of all of its rows."""
+    passages: dict[str, list[Entry]] = {}
     for entry in entries:
-        known = passages.setdefault(entry.text, entry)
-        if known is not entry and entry.flat:
-            passages[entry.text] = replace(known, questions=known.questions + entry.questions)
-    return list(passages.values())
+        passages.setdefault(entry.text, []).append(entry)
+    return [replace(rows[0], questions=_gathered(rows)) for rows in passages.values()]
+
+
+def _gathered(rows: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
+    """The questions of rows of one passage; what a list of questions repeats of an earlier row is left out."""
+    questions = [*rows[0].questions]
+    for row in rows[1:]:
+        known = set() if row.flat else {*questions}
+        questions += [pair for pair in row.questions if pair not in known]
+    return tuple(questions)
 
 
 def notes(entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -99,7 +113,7 @@ def notes(entries: Sequence[Entry]) -> tuple[str, ...]:
         elif entry.title != title_of.setdefault(entry.text, entry.title):
             retitled.append(entry.row)
     found = (
-        (repeated, "rows repeat an earlier passage and were dropped"),
+        (repeated, "rows repeat an earlier passage, which has their questions now"),
         (retitled, "rows have an earlier passage under another title; the first title is kept"),
     )
     n_unanswerable = sum(entry.n_unanswerable for entry in entries)

@@ -18,14 +18,8 @@ from seal.grids.vote import Prediction, Vote, vote
 from seal.seeds import derive
 from seal.settings import option
 from seal.task import Task
-from seal.text import fill, placeholders
+from seal.text import fill, shows
 from seal.types import Context, Query, Sampling
-
-
-def shows_the_puzzle(template: str) -> str:
-    if not {"demonstrations", "input"} <= placeholders(template):
-        raise ValueError("a template has to show the {demonstrations} and the {input}")
-    return template
 
 
 @option
@@ -37,7 +31,7 @@ class PuzzleTask(Task):
 
     notation: Literal["numpy", "digits", "words"]
     """How grids are written: as NumPy prints them (published), a digit a cell, or the name of a colour a cell."""
-    puzzle_template: Annotated[str, AfterValidator(shows_the_puzzle)]
+    puzzle_template: Annotated[str, AfterValidator(shows("demonstrations", "input"))]
     """How a puzzle is put to a model: `{demonstrations}` and `{input}` are filled in; the output follows."""
     viewing: Viewing
     """In which ways each test input is asked."""

@@ -39,7 +39,7 @@ def read_rows(path: Path, kind: str, *, key: str) -> list[Row]:
             raise DataError(f"{key}: {path} is empty")
     try:
         rows = _READERS[kind](path)
-    except (ValueError, TypeError, csv.Error) as error:
+    except (ValueError, TypeError, OSError, RecursionError, csv.Error) as error:
         raise DataError(
             f"{key}: {path} cannot be read as {kind}: {_first_line(error)}. If it is something else, say task.format=…"
         ) from error

@@ -116,5 +116,5 @@ def test_nobody_can_learn_to_write_them() -> None:
 
 
 def test_relations_need_the_entities() -> None:
-    with pytest.raises(ConfigError, match=r"relations_template: a template has to name the {entities}"):
+    with pytest.raises(ConfigError, match=r"relations_template: a template has to show the {entities}"):
         entigraph("relations_template=Write.")

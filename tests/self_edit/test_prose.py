@@ -147,3 +147,9 @@ def test_a_template_s_file_that_is_missing_or_shows_no_passage_is_named(tmp_path
     (tmp_path / "mine.txt").write_text("Write something.")
     with pytest.raises(ConfigError, match=r"self_edit\.template: a template has to show the {passage}"):
         config.load([f"self_edit.template=@{tmp_path / 'mine.txt'}"])
+
+
+def test_a_placeholder_that_is_misspelt_is_named_and_other_braces_are_text() -> None:
+    with pytest.raises(ConfigError, match=r"nothing is filled in for {titel}; did you mean {title}\?"):
+        config.load(["self_edit.template='{passage} {titel}'"])
+    config.load(["self_edit.template='{passage} as JSON {fact}'"])

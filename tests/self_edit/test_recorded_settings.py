@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from seal import config
 from seal.self_edit.recorded_settings import RecordedSettings
 from seal.store import read_records
@@ -27,6 +29,7 @@ def tried(run: str) -> dict[tuple[str, str], str]:
     return answers
 
 
+@pytest.mark.slow
 def test_settings_of_a_run_are_tried_out_again_and_do_the_same(seal: Seal) -> None:
     assert seal("run", *QUICK, "name=first", "self_edit.tries=8") == 0
     read = ("self_edit=recorded_settings", "self_edit.path=outputs/first")

@@ -129,10 +129,13 @@ def test_passages_without_questions_load(tmp_path: Path) -> None:
     assert contexts.all[0].queries == ()
 
 
-def test_repeated_passages_are_dropped_counted_and_reported(tmp_path: Path) -> None:
-    contexts = load(jsonl(tmp_path / "a.jsonl", [*ROWS, ROWS[0]]))
+def test_repeated_passages_are_one_with_all_questions_counted_and_reported(tmp_path: Path) -> None:
+    more = {**ROWS[0], "questions": [*ROWS[0]["questions"], {"question": "Further?", "answer": "yes"}]}
+    contexts = load(jsonl(tmp_path / "a.jsonl", [*ROWS, more]))
+    assert contexts.notes == ("1 rows repeat an earlier passage, which has their questions now: rows 3",)
     assert len(contexts.all) == 2
-    assert contexts.notes == ("1 rows repeat an earlier passage and were dropped: rows 3",)
+    [repeated] = [context for context in contexts.all if context.title == ROWS[0]["title"]]
+    assert [query.question for query in repeated.queries] == [each["question"] for each in more["questions"]]
 
 
 def test_one_passage_under_two_titles_keeps_the_first_and_says_so(tmp_path: Path) -> None:
@@ -161,16 +164,18 @@ def test_every_faulty_row_is_named(tmp_path: Path) -> None:
         {"title": "E", "passage": "e", "questions": [{"question": None, "answer": "x"}]},
     ]
     message = fault(jsonl(tmp_path / "a.jsonl", rows))
-    assert "row 2: no title (column 'title')" in message
-    assert "row 3: no passage (column passage or context or text)" in message
+    assert (
+        "row 2: no title (column 'title'; the row has title, passage, questions: task.title=… is its name)" in message
+    )
+    assert "row 3: no passage (column passage or context or text; the row has" in message
     assert "row 4: question 1 ('Why?') has an empty answer" in message
-    assert "row 5: question 1 is empty" in message
+    assert "row 5: question 1 has no text (it wants the keys 'question' and 'answer')" in message
     assert "row 1" not in message
 
 
 def test_up_to_twenty_faults_are_listed_and_the_rest_counted(tmp_path: Path) -> None:
     message = fault(jsonl(tmp_path / "a.jsonl", [{"title": "", "passage": f"{n}"} for n in range(50)]))
-    assert message.count("row ") == 20
+    assert message.count("no title") == 20
     assert "and 30 more" in message
 
 
