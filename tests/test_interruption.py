@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -79,7 +80,7 @@ def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
     assert records(tmp_path / "outputs/tiny") == records(finished)
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("with_signal", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_an_interrupted_run_says_that_it_can_go_on_and_exits_with_130(tmp_path: Path, with_signal: int) -> None:
     process = start(tmp_path)
     wait_for_lines(process, tmp_path, 12)
@@ -108,7 +109,7 @@ def test_of_two_processes_with_the_same_command_one_is_refused(tmp_path: Path, f
     second = start(tmp_path)
     _, said = second.communicate()
     assert second.returncode == 2
-    assert f"process {first.pid} on ".encode() in said
+    assert f"process {first.pid} on {socket.gethostname()} (since 20".encode() in said
     first.communicate()
     assert first.returncode == 0
     assert records(tmp_path / "outputs/tiny") == records(finished)

@@ -22,14 +22,11 @@ def test_every_folder_with_code_is_a_listed_package() -> None:
 
 
 def test_every_file_that_is_not_code_is_package_data() -> None:
-    patterns = {
-        "seal": ["report/*.html", "tiny/facts/checkpoint/*", "tiny/grids/checkpoint/*"],
-        "conf": ["**/*.yaml"],
-    }
-    for top, known in patterns.items():
-        others = {f for f in (ROOT / top).rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")}
-        packed = {f for pattern in known for f in (ROOT / top).glob(pattern)}
-        assert others == packed
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    folders = {package: ROOT / package.replace("seal.conf", "conf").replace(".", "/") for package in listed}
+    packed = {f for package, patterns in listed.items() for pattern in patterns for f in folders[package].glob(pattern)}
+    files = {f for top in ("seal", "launch", "conf") for f in (ROOT / top).rglob("*") if f.is_file()}
+    assert {f for f in files if f.suffix not in (".py", ".pyc")} == packed
 
 
 @pytest.mark.parametrize("room", ROOMS)

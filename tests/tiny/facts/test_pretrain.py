@@ -53,6 +53,7 @@ def test_what_is_known_by_heart_is_about_familiar_entities_only() -> None:
     assert headings == {entity.title for entity in books.familiar}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_script_makes_the_shipped_tokenizer_and_the_same_model_from_the_same_seed() -> None:
     first, tokenizer = pretrain(steps=3, seed=5)
