@@ -1,6 +1,6 @@
 """ARC (arXiv 1911.01547) and whatever has its format: files of challenges and solutions, folders, or the hub.
 
-Which puzzles are for training and which are held out is said by lists of ids, or drawn by a seed.
+Which puzzles are for training and which are held out is said by lists of ids, or drawn by a seed; none is ever both.
 """
 
 from collections.abc import Mapping
@@ -39,14 +39,17 @@ class Arc(PuzzleTask):
     train_ids: tuple[str, ...] | None
     """Which puzzles are for training; null draws `n_train`."""
     held_out_ids: tuple[str, ...] | None
-    """Which puzzles are held out; null draws `n_held_out`."""
+    """Which puzzles are held out; null draws `n_held_out`. Where one part is listed, the other draws from the rest."""
     n_train: NonNegativeInt | None
     """How many are drawn; null takes all."""
     n_held_out: NonNegativeInt | None
     """How many are drawn; null takes all."""
 
     def load(self) -> Contexts:
-        held_out = self._part("held_out", frozenset())
+        both = sorted({*(self.train_ids or ())} & {*(self.held_out_ids or ())})
+        if both:
+            raise DataError(listed("task.train_ids and task.held_out_ids share puzzles: leave them out of one:", both))
+        held_out = self._part("held_out", frozenset(self.train_ids or ()))
         train = self._part("train", frozenset(held_out))
         return Contexts(
             train=tuple(self._context(each) for each in train.values()),

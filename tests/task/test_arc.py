@@ -72,3 +72,19 @@ def test_the_released_puzzles_of_the_paper_are_there(reference: Path) -> None:
         "task.n_held_out=5",
     )
     assert [len(part) for part in names(contexts)] == [3, 5]
+
+
+@pytest.mark.parametrize("n_held_out", ["null", "3"])
+def test_what_is_listed_for_one_part_is_never_drawn_for_the_other(tmp_path: Path, n_held_out: str) -> None:
+    path = file_of(tmp_path / "tasks.json", *"abcde")
+    source = (f"task.train_path={path}", f"task.n_held_out={n_held_out}")
+    train, held_out = names(load(*source, "task.train_ids=[a,b]"))
+    assert (train, sorted(held_out)) == (["a", "b"], ["c", "d", "e"])
+    train, held_out = names(load(*source, "task.held_out_ids=[a,b]"))
+    assert (sorted(train), held_out) == (["c", "d", "e"], ["a", "b"])
+
+
+def test_a_puzzle_that_is_listed_for_both_parts_is_refused_by_name(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "tasks.json", *"abc")
+    with pytest.raises(DataError, match=r"share puzzles: leave them out of one:\s+b\s+c$"):
+        load(f"task.train_path={path}", "task.train_ids=[a,b,c]", "task.held_out_ids=[c,b]")
