@@ -4,6 +4,7 @@ A word has the same token at the start of a line and inside it, because each lin
 splitting and loses it in decoding. Text of the outside world falls back on pieces, letters and bytes.
 """
 
+import json
 from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -44,4 +45,12 @@ def make_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerFast:
         show_progress=False,
     )
     tokenizer.train_from_iterator(sorted(set(words)), trainer=trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END, pad_token=PAD, padding_side="left")
+    ordinary = _with_ordinary_bytes(tokenizer)
+    return PreTrainedTokenizerFast(tokenizer_object=ordinary, eos_token=END, pad_token=PAD, padding_side="left")
+
+
+def _with_ordinary_bytes(tokenizer: Tokenizer) -> Tokenizer:
+    """Bytes were special to the trainer, which then puts them first. In a text they are not: they are not skipped."""
+    made = json.loads(tokenizer.to_str())
+    made["added_tokens"] = [token for token in made["added_tokens"] if token["content"] in (PAD, END)]
+    return Tokenizer.from_str(json.dumps(made))
