@@ -17,8 +17,8 @@ from seal.adapter_stack import AdapterStack
 from seal.adapters import Adapter
 from seal.backbone import Backbone
 from seal.engine.sampling import drawn_tokens
+from seal.engine.stopping import stopped
 from seal.packing import can_be_packed
-from seal.text import cut_at
 from seal.types import Sampling
 
 JOIN_SHARE = 0.25
@@ -145,11 +145,8 @@ class Decoder:
         ]
         if not self.sampling.stops:
             return ended
-        texts = self.backbone.tokenizer.batch_decode([row.ids for row in self.rows], skip_special_tokens=True)
-        return [
-            has_ended or len(cut_at(text, self.sampling.stops)) < len(text)
-            for has_ended, text in zip(ended, texts, strict=True)
-        ]
+        are_stopped = stopped(self.backbone.tokenizer, [row.ids for row in self.rows], self.sampling.stops)
+        return [has_ended or is_stopped for has_ended, is_stopped in zip(ended, are_stopped, strict=True)]
 
     def _attach(self, adapters: Sequence[Adapter]) -> None:
         """Put these adapters beside the model, in the order in which they come."""

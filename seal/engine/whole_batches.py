@@ -11,7 +11,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList,
 
 from seal.backbone import Backbone
 from seal.engine.sampling import drawn_tokens, random_numbers
-from seal.text import cut_at
+from seal.engine.stopping import stopped
 from seal.types import Sampling
 
 
@@ -84,6 +84,5 @@ class _StopStrings(StoppingCriteria):
         self.prompt_length = prompt_length
 
     def __call__(self, input_ids: Tensor, scores: object, **_: object) -> Tensor:
-        texts = self.tokenizer.batch_decode(input_ids[:, self.prompt_length :], skip_special_tokens=True)
-        done = [len(cut_at(text, self.stops)) < len(text) for text in texts]
-        return torch.tensor(done, device=input_ids.device)
+        written = input_ids[:, self.prompt_length :].tolist()
+        return torch.tensor(stopped(self.tokenizer, written, self.stops), device=input_ids.device)
