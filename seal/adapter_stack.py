@@ -164,7 +164,8 @@ class AdapterStack:
             lengths = torch.tensor(counts)
             starts, steps = lengths.cumsum(0) - lengths, torch.arange(max(counts))
             there = steps < lengths[:, None]  # [A, M]
-            places, device = torch.where(there, starts[:, None] + steps, 0), self.values.device
+            own = torch.minimum(steps, lengths[:, None] - 1)  # no place holds a token of another adapter
+            places, device = (starts[:, None] + own).clamp(min=0), self.values.device
             self._padded = (counts, places.to(device), there.flatten().nonzero()[:, 0].to(device))
         return self._padded[1:]
 
@@ -177,6 +178,10 @@ class AdapterStack:
             lora_a[slot] = start.to(lora_a.device)
             lora_b[slot] = 0
 
+    def clear(self, slot: int) -> None:
+        """Take an adapter out: what is left of one that broke must not go through the model again."""
+        self.values[slot] = 0
+
     @torch.no_grad()
     def load(self, slot: int, adapter: Adapter) -> None:
         for path, (lora_a, lora_b) in adapter.weights.items():
@@ -186,9 +191,9 @@ class AdapterStack:
                 self._factors[path][slot] = factors(adapter, path, self.layers[path])
 
     def adapter(self, slot: int) -> Adapter:
-        """A copy of one adapter, independent of the stack."""
+        """A copy of one adapter in main memory, so that those that wait for their questions take none of a GPU's."""
         weights = {
-            path: (lora_a[slot].detach().clone(), lora_b[slot].detach().clone())
+            path: (lora_a[slot].detach().to("cpu", copy=True), lora_b[slot].detach().to("cpu", copy=True))
             for path, (lora_a, lora_b) in self._leaves.items()
         }
         transposed = any(isinstance(layer, Conv1D) for layer in self.layers.values())

@@ -39,7 +39,7 @@ class LoRAShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Adapter:
-    """One trained adapter: per adapted layer, A [R, in] and B [out, R]."""
+    """One trained adapter: per adapted layer, A [R, in] and B [out, R], in main memory."""
 
     shape: LoRAShape
     weights: dict[str, tuple[Tensor, Tensor]]
@@ -141,7 +141,8 @@ def merge(model: PreTrainedModel, adapter: Adapter) -> None:
     for path, (lora_a, lora_b) in adapter.weights.items():
         layer = model.get_submodule(path)
         assert isinstance(layer, nn.Linear | Conv1D)
-        change = adapter.shape.scale * (lora_b @ lora_a)  # [out, in]
+        device = layer.weight.device
+        change = adapter.shape.scale * (lora_b.to(device) @ lora_a.to(device))  # [out, in]
         if adapter.shape.dora:
             weight = rows_of(layer).to(change.dtype)
             change = factors(adapter, path, layer)[:, None] * (weight + change) - weight
@@ -150,10 +151,11 @@ def merge(model: PreTrainedModel, adapter: Adapter) -> None:
 
 def factors(adapter: Adapter, path: str, layer: Linear) -> Tensor:
     """By what DoRA multiplies each output of a changed layer, [out]: then its weight's rows have their magnitudes."""
-    lora_a, lora_b = adapter.weights[path]
+    device = layer.weight.device
+    lora_a, lora_b = (part.to(device) for part in adapter.weights[path])
     changed = rows_of(layer).to(lora_a) + adapter.shape.scale * (lora_b @ lora_a)
     lengths: Tensor = changed.norm(dim=1)
-    return adapter.magnitudes[path] / lengths
+    return adapter.magnitudes[path].to(device) / lengths
 
 
 def rows_of(layer: Linear) -> Tensor:

@@ -48,7 +48,8 @@ class Places:
     """Where the tokens of a packed row lie when segments of about one length are side by side, in groups [S, L]."""
 
     of_groups: Tensor
-    """All groups one behind the other, flat: the token in the row at each place; any one where there is none."""
+    """All groups one behind the other, flat: the token in the row at each place; where there is none, the last of the
+    same segment. One of another adapter would share its infinities: 0 · ∞, on the way back, is no 0."""
     shapes: tuple[tuple[int, int], ...]
     """S and L of each group."""
     of_tokens: Tensor
@@ -121,14 +122,15 @@ def _places(segments: Sequence[Segment], device: torch.device) -> Places:
     starts = torch.tensor([0, *lengths[:-1]]).cumsum(0)
     flat, there, shapes, seen = [], [], [], []
     for group in _alike(lengths):
-        steps = torch.arange(max(lengths[number] for number in group))
-        flat.append((starts[group][:, None] + steps).flatten())
-        there.append((steps < torch.tensor([lengths[number] for number in group])[:, None]).flatten())
+        own = torch.tensor([lengths[number] for number in group])[:, None]  # [S, 1]
+        steps = torch.arange(int(own.max()))
+        flat.append((starts[group][:, None] + torch.minimum(steps, own - 1)).flatten())
+        there.append((steps < own).flatten())
         shapes.append((len(group), len(steps)))
         of_group = [segments[number] for number in group]
         seen.append(_seen(of_group, device) if any(segment.n_padding for segment in of_group) else None)
     is_token = torch.cat(there)
-    of_groups = torch.cat(flat).where(is_token, 0)
+    of_groups = torch.cat(flat)
     of_tokens = torch.empty(sum(lengths), dtype=torch.long)
     of_tokens[of_groups[is_token]] = is_token.nonzero()[:, 0]
     return Places(

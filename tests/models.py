@@ -12,6 +12,8 @@ from transformers import (
     LlamaForCausalLM,
     MambaConfig,
     MambaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
     PreTrainedModel,
     Qwen2Config,
     Qwen2ForCausalLM,
@@ -56,6 +58,8 @@ def random_folder(folder: Path, make: str, *, chat_template: str | None = None, 
         network = MambaForCausalLM(
             MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, state_size=4, eos_token_id=1)
         )
+    elif make == "mistral":
+        network = MistralForCausalLM(MistralConfig(**shape, sliding_window=5))
     elif make == "llama":
         network = LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=True))
     else:

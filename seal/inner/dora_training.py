@@ -119,7 +119,9 @@ def _adapter(settings: LoRA, layers: dict[str, Any]) -> Adapter:
         rank_stabilized=settings.rank_stabilized,
         dora=True,
     )
-    copies = {path: [weight.detach().clone() for weight in _weights(layer)] for path, layer in layers.items()}
+    copies = {
+        path: [weight.detach().to("cpu", copy=True) for weight in _weights(layer)] for path, layer in layers.items()
+    }
     return Adapter(
         shape=shape,
         weights={path: (lora_a, lora_b) for path, (lora_a, lora_b, _) in copies.items()},

@@ -83,8 +83,14 @@ def _slots_that_fit(settings: LoRA, backbone: Backbone, tokens_per_step: int) ->
     model = backbone.model
     widths = [features(layer) for layer in target_layers(model, settings.targets).values()]
     shape = ModelShape.of(model.config.to_dict(), bytes_per_number=model.dtype.itemsize)
-    free = torch.cuda.mem_get_info(backbone.device)[0] if backbone.device.type == "cuda" else free_ram()
+    free = _free_of_gpu(backbone.device) if backbone.device.type == "cuda" else free_ram()
     return MOST_SLOTS if free is None else settings.memory(shape, widths, tokens_per_step).slots_in(free)
+
+
+def _free_of_gpu(device: torch.device) -> int:
+    """Bytes that nobody has, and those that torch keeps for later: to the driver these are taken."""
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + kept
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
@@ -147,6 +153,7 @@ class _Slots:
                     finite = bool(torch.isfinite(self.stack.values[slot]).all())
                     yield number, job.outcome(self.stack.adapter(slot), finite=finite)
                     self.running[slot] = None
+                    self.stack.clear(slot)
 
     def _begin(self, slot: int, numbered: tuple[int, Job]) -> None:
         self.running[slot] = numbered

@@ -104,7 +104,7 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
             target_modules=targets,
             task_type="CAUSAL_LM",
         ),
-        autocast_adapter_dtype=False,
+        autocast_adapter_dtype=backbone.model.dtype == torch.bfloat16,  # else the adapter is as wide as the model
     )
     trainable = [weight for weight in model.parameters() if weight.requires_grad]
     for name, weight in model.named_parameters():
@@ -127,9 +127,9 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
                 ids = torch.tensor([examples[number].ids])
                 mask = torch.ones_like(ids)
                 mask[:, len(examples[number].ids) - examples[number].n_padding :] = 0
-                per_token = torch.nn.functional.cross_entropy(
-                    model(input_ids=ids, attention_mask=mask).logits[0, :-1], ids[0, 1:], reduction="none"
-                )
+                logits = model(input_ids=ids, attention_mask=mask).logits[0, :-1]
+                wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+                per_token = torch.nn.functional.cross_entropy(wide, ids[0, 1:], reduction="none")
                 sums, count = sums + per_token.sum(), count + len(per_token)
             loss = sums / count
             losses.append(loss.item())
@@ -180,6 +180,28 @@ def test_training_is_separate_peft_training(
             torch.testing.assert_close(magnitude, trained, atol=1e-9, rtol=0)
         assert bool(outcome.adapter.magnitudes) == settings.dora
         assert outcome.training.losses == pytest.approx(losses, abs=1e-12, rel=0)
+
+
+def test_attention_to_the_last_few_tokens_stays_within_each_sequence(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "mistral")
+    assert can_be_packed(backbone.model)
+    for outcome, plan, seed in zip(train(backbone, lora(batch_size=2)), PLANS, SEEDS, strict=True):
+        assert outcome.training
+        _, losses = peft_training(backbone, lora(batch_size=2), plan, seed)
+        assert outcome.training.losses == pytest.approx(losses, abs=1e-12, rel=0)
+
+
+@pytest.mark.parametrize("make", ["llama", "qwen2"])
+def test_beside_weights_in_bfloat16_adapters_are_float32_and_learn_as_those_of_peft(tmp_path: Path, make: str) -> None:
+    backbone, settings = random_backbone(tmp_path, make, dtype="bfloat16"), lora(epochs=12, learning_rate=0.02)
+    for outcome, plan, seed in zip(train(backbone, settings), PLANS, SEEDS, strict=True):
+        assert outcome.adapter
+        assert outcome.training
+        assert {part.dtype for pair in outcome.adapter.weights.values() for part in pair} == {torch.float32}
+        _, losses = peft_training(backbone, settings, plan, seed)
+        learned = losses[0] - losses[-1]
+        assert learned > 0.5
+        assert outcome.training.losses == pytest.approx(losses, abs=0.1 * learned)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
@@ -352,6 +374,46 @@ def test_a_loss_that_is_not_finite_fails_that_adapter_and_no_other(tmp_path: Pat
     [alone] = train(backbone, lora(), [PLANS[1]], [SEEDS[1]])
     assert isinstance(fine, Adapted)
     torch.testing.assert_close(weights(fine), weights(alone), atol=1e-12, rtol=0)
+
+
+def test_a_short_training_does_not_notice_that_a_longer_one_beside_it_breaks(tmp_path: Path) -> None:
+    """In one pass they are padded to each other's length: what stands there must be of the same adapter."""
+    backbone = random_backbone(tmp_path, "llama")
+    long, short = TrainingSequence(text=TEXTS[0][0]), TrainingSequence(text="Pi\nIs 3.")
+    wild, mild = Plan(sequences=(long,) * 4, settings={"learning_rate": 1e300}), Plan(sequences=(short,) * 3)
+    failed, fine = lora(targets=("all-linear",)).adapt(backbone, [wild, mild], SEEDS[:2])
+    assert isinstance(failed, Failure)
+    assert isinstance(fine, Adapted)
+    [alone] = train(backbone, lora(targets=("all-linear",)), [mild], [SEEDS[1]])
+    torch.testing.assert_close(weights(fine), weights(alone), atol=1e-12, rtol=0)
+
+
+def test_a_slot_whose_adapter_broke_is_empty_until_the_next_one_takes_it(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    wild = Plan(sequences=PLANS[1].sequences, settings={"learning_rate": 1e300, "epochs": 6})
+    failed, *fine = lora(parallel=2).adapt(backbone, [wild, PLANS[0], PLANS[2]], SEEDS)
+    assert isinstance(failed, Failure)
+    alone = [train(backbone, lora(), [plan], [seed])[0] for plan, seed in ((PLANS[0], 12), (PLANS[2], 13))]
+    for one, single in zip(fine, alone, strict=True):
+        assert isinstance(one, Adapted)
+        torch.testing.assert_close(weights(one), weights(single), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("way", ["of_blocks", "of_padded_blocks"])
+def test_what_is_not_finite_in_one_block_stays_out_of_the_gradients_of_others(tmp_path: Path, way: str) -> None:
+    backbone, counts = random_backbone(tmp_path, "llama"), [3, 0, 7, 1]
+    stack = AdapterStack(backbone.model, LoRAShape(rank=4, alpha=8, targets=("q_proj",)), count=4)
+    stack.values.normal_(generator=torch.Generator().manual_seed(0))
+    tokens = torch.randn(11, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    tokens[:3] = torch.inf
+    tokens.requires_grad_()
+    with stack.attached():
+        layer = next(module for module in backbone.model.modules() if isinstance(module, StackedLoRALinear))
+        getattr(layer, way)(tokens, counts)[3:].sum().backward()
+    assert stack.gradients[2:].isfinite().all()
+    assert stack.gradients[2:].abs().sum() > 0
+    assert tokens.grad is not None
+    assert tokens.grad[3:].isfinite().all()
 
 
 def test_plans_set_their_own_learning_rate_and_epochs_and_nothing_else(tmp_path: Path) -> None:
