@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from seal.endpoint import Endpoint, Question, Reply
+from seal.json_text import parsed
+from seal.store import cannot_write
 from seal.types import Sampling, Unavailable, Usage
 
 
@@ -24,18 +26,26 @@ class ReplyCache:
         """The reply to this prompt by the same model at the same address; None if it is not known, or was cut short."""
         file = self._file(prompt)
         try:
-            return str(json.loads(file.read_text())["reply"]) if file else None
+            return str(parsed(file.read_text())["reply"]) if file else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def keep(self, prompt: str, reply: str) -> None:
+        """Put a reply in its place.
+
+        Raises:
+            RunError: the disk is full or the folder not writable.
+        """
         file = self._file(prompt)
         if file is None:
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{os.getpid()}.draft")
-        draft.write_text(json.dumps({"reply": reply, "model": self.endpoint.model, "prompt": prompt}))
-        draft.replace(file)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps({"reply": reply, "model": self.endpoint.model, "prompt": prompt}))
+            draft.replace(file)
+        except OSError as error:
+            raise cannot_write(file, error) from error
 
     def _file(self, prompt: str) -> Path | None:
         """Named by all that the reply depends on."""

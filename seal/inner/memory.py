@@ -35,12 +35,12 @@ class ModelShape:
     @staticmethod
     def of(config: Mapping[str, Any], *, bytes_per_number: int) -> "ModelShape":
         """From a configuration as transformers writes it, of newer models or of GPT-2's time."""
-        hidden = config.get("hidden_size") or config.get("n_embd") or 0
+        hidden = _size(config, "hidden_size", "n_embd")
         return ModelShape(
-            n_layers=config.get("num_hidden_layers") or config.get("n_layer") or 0,
+            n_layers=_size(config, "num_hidden_layers", "n_layer"),
             hidden=hidden,
-            intermediate=config.get("intermediate_size") or config.get("n_inner") or 4 * hidden,
-            vocabulary=config.get("vocab_size") or 0,
+            intermediate=_size(config, "intermediate_size", "n_inner") or 4 * hidden,
+            vocabulary=_size(config, "vocab_size"),
             bytes_per_number=bytes_per_number,
         )
 
@@ -106,3 +106,9 @@ def free_ram() -> int | None:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):
         return None
+
+
+def _size(config: Mapping[str, Any], *names: str) -> int:
+    """The first of these that is there; of a size that layers differ in, the largest; 0 where there is none."""
+    found = next((config[name] for name in names if config.get(name)), 0)
+    return max(found) if isinstance(found, list) else found

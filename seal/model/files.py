@@ -1,23 +1,49 @@
 """What can be known of a model without loading it: its folder's files, its context length, its layers. No torch."""
 
-import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict
 
 from seal.errors import ModelError
+from seal.json_text import parsed
 from seal.model import Model
 from seal.types import ALL_LINEAR
 
+_CONFIG, _TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
+_WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
+"""All weights in one file, or what says in which file each is; where there are both, the first is read."""
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 _PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py")
 """The files of a model folder that matter: weights, settings, tokenizer, template, code."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
+_CONTEXT_LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx")
+_COUNTS = (
+    *_CONTEXT_LENGTHS,
+    *("hidden_size", "n_embd", "num_hidden_layers", "n_layer", "intermediate_size", "n_inner", "vocab_size"),
+)
+"""What is read of a model's configuration: whole numbers, where they are there at all."""
+_MOST = 2**53
+"""Larger whole numbers are no counts."""
+
+_Count = Annotated[int, Field(ge=0, le=_MOST)]
+
+
+class _Tensor(TypedDict):
+    """What the directory of a safetensors file says of one."""
+
+    shape: list[_Count]
+    data_offsets: tuple[_Count, _Count]
+
+
+_HEADER: TypeAdapter[dict[str, _Tensor]] = TypeAdapter(dict[str, _Tensor])
 
 
 def fetched(model: Model) -> Path:
@@ -50,7 +76,7 @@ def faults(folder: Path, *, chat: bool) -> Iterator[str]:
     if not folder.is_dir():
         yield f"model.path: there is no folder {folder}"
         return
-    if not (folder / "config.json").is_file():
+    if not (folder / _CONFIG).is_file():
         yield f"model.path: {folder} is no model folder of Hugging Face: it has no config.json"
         return
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
@@ -77,28 +103,70 @@ def _without_safetensors(folder: Path) -> str:
 
 def _unreadable(folder: Path) -> Iterator[str]:
     """Files that are not what their names say: half downloaded, or pointers of Git LFS."""
-    for name in ("config.json", "tokenizer_config.json"):
-        if (folder / name).is_file():
-            try:
-                json.loads((folder / name).read_text())
-            except ValueError as error:
-                yield f"model.path: {folder / name} is not JSON ({error}): fetch it again"
+    for name in (_CONFIG, _TOKENIZER_CONFIG, *(() if (folder / _WEIGHTS).is_file() else (_INDEX,))):
+        if (folder / name).is_file() and (fault := _fault_of(folder / name)):
+            yield f"model.path: {folder / name} {fault}: fetch it again"
     for file in sorted(folder.glob("*.safetensors")):
-        try:
-            end = max((entry["data_offsets"][1] for entry in _header(file).values()), default=0)
-            whole = file.stat().st_size >= end
-        except (ValueError, KeyError, TypeError, AttributeError, struct.error):
-            whole = False
-        if not whole:
+        if not _is_whole(file):
             yield f"model.path: {file} is no whole safetensors file (half downloaded, or only a Git LFS pointer)"
+
+
+def _fault_of(file: Path) -> str | None:
+    """Why a JSON file is not what its name says; None if it is."""
+    try:
+        found = parsed(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return f"is not JSON ({error})"
+    if not isinstance(found, dict):
+        return f"is no JSON object but a {type(found).__name__}"
+    if file.name == _CONFIG:
+        return _fault_of_config(found)
+    return _fault_of_index(found, {each.name for each in file.parent.iterdir()}) if file.name == _INDEX else None
+
+
+def _fault_of_config(config: Mapping[str, Any]) -> str | None:
+    of_text = config.get("text_config") or {}
+    if not isinstance(of_text, dict):
+        return "has a text_config that is no object"
+    for name, value in {**config, **of_text}.items():
+        counts = value if isinstance(value, list) else [value]
+        if name in _COUNTS and value is not None and not all(map(_is_count, counts)):
+            return f"says {name} is {str(value)[:40]!r}, which is no number of anything"
+    return None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+
+
+def _fault_of_index(index: Mapping[str, Any], there: Container[str]) -> str | None:
+    """It says in which of several files each tensor is."""
+    places = index.get("weight_map")
+    if not isinstance(places, dict):
+        return "has no weight_map"
+    lost = [name for name in places.values() if not isinstance(name, str) or name not in there]
+    return f"names {str(lost[0])[:80]!r}, which is not there" if lost else None
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a safetensors file has room for all that its directory names."""
+    try:
+        header, begin = _header(file)
+        room = file.stat().st_size - begin
+    except (OSError, ValueError, struct.error):
+        return False
+    places = [(prod(entry["shape"]), *entry["data_offsets"]) for entry in header.values()]
+    return all(
+        end <= room and n_numbers <= 8 * (end - first) for n_numbers, first, end in places
+    )  # a bit each, or more
 
 
 def has_chat_template(folder: Path) -> bool:
     """In a file of its own, as transformers saves it now, or in the tokenizer's settings, as it did."""
     if any(folder.glob("chat_template*")):
         return True
-    settings = folder / "tokenizer_config.json"
-    return settings.is_file() and bool(json.loads(settings.read_text()).get("chat_template"))
+    settings = folder / _TOKENIZER_CONFIG
+    return settings.is_file() and bool(parsed(settings.read_text(encoding="utf-8")).get("chat_template"))
 
 
 def fingerprint(folder: Path) -> str:
@@ -123,13 +191,13 @@ class ModelFolder:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        config: dict[str, Any] = json.loads((self.folder / "config.json").read_text())
-        return {**config, **config.get("text_config", {})}
+        config: dict[str, Any] = parsed((self.folder / _CONFIG).read_text(encoding="utf-8"))
+        return {**config, **(config.get("text_config") or {})}
 
     @property
     def context_length(self) -> int | None:
         """In tokens; None if the model sets no limit."""
-        for name in ("max_position_embeddings", "n_positions", "n_ctx"):
+        for name in _CONTEXT_LENGTHS:
             if isinstance(self.config.get(name), int):
                 return int(self.config[name])
         return None
@@ -139,7 +207,7 @@ class ModelFolder:
         """Everything with a two-dimensional weight, by its path: the linear layers and the embeddings."""
         found = {}
         for file in self.folder.glob("*.safetensors"):
-            for name, entry in _header(file).items():
+            for name, entry in _header(file)[0].items():
                 if name.endswith(".weight") and len(entry["shape"]) == 2:
                     found[name.removesuffix(".weight")] = (entry["shape"][0], entry["shape"][1])
         return found
@@ -147,7 +215,7 @@ class ModelFolder:
     @property
     def n_numbers(self) -> int:
         """Of all weights."""
-        headers = [_header(file).values() for file in self.folder.glob("*.safetensors")]
+        headers = [_header(file)[0].values() for file in self.folder.glob("*.safetensors")]
         return sum(prod(entry["shape"]) for header in headers for entry in header)
 
     def has_layer(self, target: str) -> bool:
@@ -171,8 +239,8 @@ class ModelFolder:
         return sorted(names - {"wte", "wpe"})  # the embeddings of GPT-2
 
 
-def _header(file: Path) -> dict[str, dict[str, Any]]:
-    """The directory of a safetensors file: its first 8 bytes are the length of the JSON that follows.
+def _header(file: Path) -> tuple[dict[str, _Tensor], int]:
+    """The directory of a safetensors file, whose first 8 bytes are the length of this JSON, and where it ends.
 
     Raises:
         ValueError: it is none.
@@ -181,6 +249,7 @@ def _header(file: Path) -> dict[str, dict[str, Any]]:
         (length,) = struct.unpack("<Q", stream.read(8))
         if length > file.stat().st_size:
             raise ValueError(f"{file} says that its header is longer than itself")
-        header: dict[str, dict[str, Any]] = json.loads(stream.read(length))
-    header.pop("__metadata__", None)
-    return header
+        header = parsed(stream.read(length))
+    if isinstance(header, dict):
+        header.pop("__metadata__", None)
+    return _HEADER.validate_python(header), 8 + length

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from seal import __version__
 from seal.errors import ConfigError, DataError
+from seal.json_text import parsed
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
 from seal.released.forgetting import as_matrix, check_summary, pool, read_forgetting
@@ -39,7 +40,7 @@ def read_document(path: Path) -> Mapping[str, Any]:
         DataError: there is none.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if not isinstance(document, dict):
@@ -75,7 +76,7 @@ def read_contexts(path: Path) -> list[Context]:
     from seal.task import context_id
 
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = parsed(path.read_text(encoding="utf-8"))
         return [
             Context(
                 id=context_id(row["title"].strip(), row["context"].strip()),

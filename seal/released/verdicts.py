@@ -1,6 +1,5 @@
 """Files of verdicts, and how far a grader agrees with them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from seal.errors import DataError
 from seal.grader import Grader
+from seal.json_text import parsed
 from seal.released.articles import read_articles
 from seal.released.importing import read_document
 from seal.statistics import Estimate, paired_difference
@@ -113,7 +113,7 @@ def _of_lines(path: Path) -> Iterator[Graded]:
 
 def _graded(path: Path, number: int, line: str) -> Graded:
     try:
-        row: Mapping[str, Any] = json.loads(line)
+        row: Mapping[str, Any] = parsed(line)
         correct = row["correct"]
         if not isinstance(correct, bool):
             raise TypeError(f"correct is {correct!r}, not true or false")

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, NonNegativeInt, PositiveInt
 
+from seal.json_text import parsed
 from seal.seeds import derive
 from seal.self_edit import Assignment, Continue, SelfEditFormat
 from seal.self_edit.passage import passage_plan, titled_plan
@@ -99,10 +100,13 @@ class EntiGraph(SelfEditFormat):
 
     def parse(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid:
         try:
-            said = json.loads(self_edit.text)
-            texts = [text.strip() for text in said["texts"] if text.strip()]
-        except (ValueError, KeyError, TypeError, AttributeError):
+            said = parsed(self_edit.text)
+        except ValueError:
+            said = None
+        written = said.get("texts") if isinstance(said, dict) else None
+        if not isinstance(written, list) or not all(isinstance(text, str) for text in written):
             return Invalid(reason="the self-edit holds no texts about entities")
+        texts = [text.strip() for text in written if text.strip()]
         if not texts and "said" in said:
             n_tries = 1 + self.entities_retries
             return Invalid(reason=f"no list of entities in {n_tries} tries, but '{str(said['said'])[:80]}'")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from seal.errors import DataError, RunError
+from seal.json_text import parsed
 from seal.self_edit import Assignment, Continue, SelfEditFormat
 from seal.settings import option
 from seal.store import read_records
@@ -87,8 +88,7 @@ def _of_file(path: Path) -> Recordings:
     for place, row in _rows(path, text):
         try:
             key = (row["title"].strip(), (row.get("passage") or row["context"]).strip())
-            written = row.get("self_edits") or row["completions"]
-            texts = tuple(each if isinstance(each, str) else each["text"] for each in written)
+            texts = _texts(row.get("self_edits") or row["completions"])
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"self_edit.path: {place} of {path} needs title, passage (or context) and self_edits (or completions, "
@@ -96,6 +96,20 @@ def _of_file(path: Path) -> Recordings:
             ) from error
         recordings[key] = recordings.get(key, ()) + texts
     return recordings
+
+
+def _texts(written: Any) -> tuple[str, ...]:
+    """Self-edits as they stand in a row.
+
+    Raises:
+        KeyError, TypeError: they are something else.
+    """
+    if not isinstance(written, list):
+        raise TypeError(f"they are a {type(written).__name__}, not a list")
+    texts = tuple(each["text"] if isinstance(each, dict) else each for each in written)
+    if others := [each for each in texts if not isinstance(each, str)]:
+        raise TypeError(f"{str(others[0])[:40]} is no text")
+    return texts
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[str, Any]]:
@@ -115,7 +129,7 @@ def _rows(path: Path, text: str) -> Iterator[tuple[str, Any]]:
 
 def _parsed(path: Path, text: str, place: str) -> Any:
     try:
-        return json.loads(text)
+        return parsed(text)
     except ValueError as error:
         raise DataError(f"self_edit.path: {path} is not JSON: {place}: {error}") from error
 
@@ -132,6 +146,8 @@ def _of_run(folder: Path, policy: str) -> Recordings:
             by_context.setdefault(edit.context_id, {})[edit.index] = edit.text
     if not by_context:
         raise DataError(f"self_edit.path: {folder} is no run with self-edits of the policy '{policy}'")
+    if lost := next((name for name in by_context if name not in contexts), None):
+        raise DataError(f"self_edit.path: {folder}/contexts.jsonl has no context {lost}, which self-edits are about")
     return {
         (contexts[name].title.strip(), contexts[name].text.strip()): tuple(texts[index] for index in sorted(texts))
         for name, texts in by_context.items()

@@ -43,6 +43,11 @@ def test_an_adapter_of_7b_takes_what_was_measured() -> None:
     assert settings.memory(shape, all_linear, 51).adapter == pytest.approx(1.29e9, rel=0.01)
 
 
+def test_of_a_size_that_layers_differ_in_the_largest_counts() -> None:
+    layers = {**SEVEN_B, "intermediate_size": [8, 16, 12]}
+    assert ModelShape.of(layers, bytes_per_number=2).intermediate == 16
+
+
 @pytest.mark.parametrize("recomputed", [False, True])
 @pytest.mark.parametrize("targets", [("q_proj", "v_proj"), ("all-linear",)])
 def test_the_estimate_of_what_a_step_keeps_is_of_the_right_size(targets: tuple[str, ...], recomputed: bool) -> None:

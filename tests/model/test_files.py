@@ -1,6 +1,8 @@
 """What can be known of a model's folder before it is loaded."""
 
+import json
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,73 @@ def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:
     (folder / "config.json").write_text('{"architectures": [')
     [fault] = faults(folder)
     assert "config.json is not JSON" in fault
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("config.json", "[" * 100_000, "is not JSON"),
+        ("config.json", "[1]", "is no JSON object but a list"),
+        ("config.json", '{"text_config": 3}', "has a text_config that is no object"),
+        ("config.json", '{"hidden_size": "wide"}', "says hidden_size is 'wide', which is no number of anything"),
+        ("config.json", '{"text_config": {"n_layer": [1, -1]}}', "says n_layer is '[1, -1]'"),
+        ("tokenizer_config.json", "[" * 100_000, "is not JSON"),
+        ("tokenizer_config.json", "3", "is no JSON object but a int"),
+    ],
+)
+def test_settings_that_are_no_settings_are_named(tmp_path: Path, name: str, content: str, said: str) -> None:
+    folder = copy_without(tmp_path)
+    (folder / name).write_text(content)
+    [fault] = faults(folder, chat=True)
+    assert f"{name} {said}" in fault
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        ("[" * 100_000, "is not JSON"),
+        ("{}", "has no weight_map"),
+        (
+            '{"weight_map": {"a": "part.safetensors", "b": "../b.safetensors"}}',
+            "names '../b.safetensors', which is not",
+        ),
+        ('{"weight_map": {"a": ["part.safetensors"]}}', "which is not there"),
+    ],
+)
+def test_an_index_that_does_not_lead_to_the_weights_is_named(tmp_path: Path, index: str, said: str) -> None:
+    folder = copy_without(tmp_path)
+    (folder / "model.safetensors.index.json").write_text(index)
+    assert faults(folder) == []  # all weights are in one file, which is read then
+    (folder / "model.safetensors").rename(folder / "part.safetensors")
+    [fault] = faults(folder)
+    assert f"model.safetensors.index.json {said}" in fault or said in fault
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "part.safetensors"}}')
+    assert faults(folder) == []
+
+
+def directory(*entries: object) -> bytes:
+    """A safetensors file without any numbers."""
+    header = json.dumps({f"t{number}": entry for number, entry in enumerate(entries)}).encode()
+    return struct.pack("<Q", len(header)) + header
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        directory({"shape": [2]}),
+        directory({"shape": "x", "data_offsets": [0, 0]}),
+        directory({"shape": [10**30], "data_offsets": [0, 0]}),
+        directory({"shape": [2, 2], "data_offsets": [0, 0]}),
+        directory({"shape": [1], "data_offsets": [0, 4]}),
+        directory(3),
+        struct.pack("<Q", 100_000) + b"[" * 100_000,
+    ],
+)
+def test_a_directory_of_weights_that_cannot_be_is_named(tmp_path: Path, content: bytes) -> None:
+    folder = copy_without(tmp_path)
+    (folder / "model.safetensors").write_bytes(content)
+    [fault] = faults(folder)
+    assert "is no whole safetensors file" in fault
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json", "generation_config.json"])

@@ -103,6 +103,15 @@ def test_a_file_that_is_nothing_of_the_kind_is_refused(
     assert not Path("outputs/x").exists()
 
 
+def test_what_is_nested_without_end_is_refused(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    deep = Path("deep.json")
+    deep.write_text("[" * 100_000)
+    assert seal("import", "deep.json") == 2
+    assert "cannot read deep.json" in capsys.readouterr().err
+    assert seal("import", write("x.json", {"server_reply": {}}), "--contexts", "deep.json") == 2
+    assert "--contexts: deep.json is no list of rows" in capsys.readouterr().err
+
+
 def test_nothing_is_overwritten(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     for expected in (0, 2):
         assert seal("import", write("a.json", passages(True, False))) == expected

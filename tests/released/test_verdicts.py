@@ -63,7 +63,8 @@ def test_verdicts_may_be_lines_with_either_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{", '{"question": "?"}', '{"question": "?", "target": "a", "answer": "a", "correct": 1}']
+    "line",
+    ["{", '{"question": "?"}', '{"question": "?", "target": "a", "answer": "a", "correct": 1}', "[" * 100_000, "[3]"],
 )
 def test_a_faulty_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "v.jsonl").write_text(line + "\n")

@@ -11,6 +11,7 @@ from seal.self_edit import Assignment
 from seal.self_edit.entigraph import EntiGraph, read_entities
 from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
+FOREIGN = ("", "no JSON", "{}", '{"texts": 3}', '{"texts": [" "]}', '{"texts": [3]}', '["a"]', "[" * 100_000)
 CONTEXT = Context(id="c", title="Pi", text="Pi is 3.", queries=())
 
 
@@ -99,10 +100,15 @@ def test_entities_that_are_no_list_are_asked_for_again_with_another_seed_but_not
     assert plan == Invalid(reason="no list of entities in 3 tries, but 'No.'")
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "{}", '{"texts": 3}', '{"texts": [" "]}', '["a"]'])
+@pytest.mark.parametrize("text", FOREIGN)
 def test_foreign_text_is_invalid(text: str) -> None:
     plan = entigraph().parse(CONTEXT, SelfEdit(context_id="c", index=0, text=text, finished=True))
     assert isinstance(plan, Invalid)
+
+
+def test_a_text_in_the_place_of_a_list_of_texts_is_not_read_letter_by_letter() -> None:
+    edit = SelfEdit(context_id="c", index=0, text='{"texts": "Pi is 3."}', finished=True)
+    assert isinstance(entigraph().parse(CONTEXT, edit), Invalid)
 
 
 def test_a_silent_writer_makes_no_self_edit() -> None:

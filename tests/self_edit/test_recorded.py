@@ -1,6 +1,7 @@
 """Self-edits that somebody has written already."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,9 @@ def test_contexts_with_too_few_self_edits_are_named_before_anything_starts(
     [
         ("edits.jsonl", '{"title": "T1"}\n', "line 1 of edits.jsonl needs title, passage"),
         ("edits.jsonl", '{"title": \n', "edits.jsonl is not JSON: line 1"),
+        ("edits.jsonl", "[" * 100_000, "edits.jsonl is not JSON: line 1"),
+        ("edits.json", '[{"title": "a", "context": "b", "self_edits": "abc"}]', "they are a str, not a list"),
+        ("edits.json", '[{"title": "a", "context": "b", "self_edits": [{"text": null}]}]', "None is no text"),
         ("edits.json", '{"rows": []}', "is neither a list of rows nor an object with articles"),
         ("edits.json", '[{"title": "a", "context": "b", "completions": [3]}]', "row 1 of edits.json needs title"),
         ("other.json", "", "cannot read edits.json"),
@@ -97,6 +101,15 @@ def test_a_file_that_is_nothing_of_the_kind_is_named(
     Path(name).write_text(content)
     assert seal("run", *recorded(name if name != "other.json" else "edits.json")) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_run_that_lost_its_contexts_is_named(
+    seal: Seal, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(finished, tmp_path / "run")
+    (run / "contexts.jsonl").write_text("")
+    assert seal("run", *recorded(str(run))) == 2
+    assert "contexts.jsonl has no context" in capsys.readouterr().err
 
 
 def test_nobody_can_learn_from_them(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
