@@ -10,18 +10,21 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra import compose, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
+from omegaconf.errors import InterpolationKeyError, InterpolationToMissingValueError, OmegaConfBaseException
 from pydantic import ValidationError
 
 from seal.errors import ConfigError, listed
 from seal.redaction import redacted
 from seal.run import Run, faults_between_rooms
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
 TARGET, MISSING = "_target_", "???"
@@ -74,7 +77,8 @@ def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
     """Plain values, without Hydra's own node; where no name was given, one is made of the choices.
 
     Raises:
-        ConfigError: a setting takes its value from one that is not there, or a template's file cannot be read.
+        ConfigError: a setting takes its value from one that is not there or has none, or a template's file cannot be
+            read.
     """
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     try:
@@ -82,6 +86,8 @@ def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
     except InterpolationKeyError as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"{error.full_key}: {reason}: choose options that go together, or set it") from error
+    except InterpolationToMissingValueError as error:
+        raise ConfigError(_needed(str(error).splitlines()[0].rpartition(" ")[2])) from error
     assert isinstance(settings, dict)
     settings = _with_templates(settings, path="")
     if settings.get("name") is None:
@@ -199,7 +205,7 @@ class _Builder:
         if isinstance(value, list):
             return [self.node(part, f"{path}.{number}") for number, part in enumerate(value)]
         if value == MISSING:
-            self.faults.append(f"{path}: needs a value: {path}=…")
+            self.faults.append(_needed(path))
             return _Broken()
         return value
 
@@ -236,8 +242,24 @@ def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> I
             yield f"{place}: {cls.__name__} needs this setting"
         elif fault["type"] == "tuple_type" and isinstance(fault["input"], str):
             yield f"{place}: this is a list: write [{redacted(fault['input'])}]"
+        elif fault["type"] == "string_type" and type(fault["input"]) in (int, float):
+            number = fault["input"]
+            yield f"{place}: this was read as the number {number}: put it in quotes, as in {_quoted(fault, path)}"
         else:
             yield f"{place}: {fault['msg'].removeprefix('Value error, ')}{_given(key, fault['input'])}"
+
+
+def _quoted(fault: "ErrorDetails", path: str) -> str:
+    """How a text that looks like a number is given in a shell. What was read of a fraction is not what was written."""
+    value = f'"{fault["input"]}"' if isinstance(fault["input"], int) else '"…"'
+    if isinstance(fault["loc"][-1], int):
+        value = f"[{value}]"
+    names = (part for part in (path, *fault["loc"]) if part and isinstance(part, str))
+    return f"'{'.'.join(names)}={value}'"
+
+
+def _needed(key: str) -> str:
+    return f"{key}: needs a value: {key}=…"
 
 
 def _given(key: str, value: Any) -> str:

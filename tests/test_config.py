@@ -28,12 +28,11 @@ EXPERIMENTS = sorted(
 NEEDED = {
     "model/local": ["model.path=/nowhere"],
     "task/passages": ["task.path=/nowhere.jsonl"],
-    "task/arc": ["task.train_path=/nowhere.json", "self_edit=augmentations", "grader=arc"],
-    "task/grids": ["self_edit=augmentations", "grader=arc"],
-    "grader/arc": ["task=grids", "self_edit=augmentations"],
-    "self_edit/augmentations": ["task=grids", "grader=arc"],
-    "self_edit/random_settings": ["task=grids", "grader=arc", "recipe=evaluate"],
-    "self_edit/recorded_settings": ["task=grids", "grader=arc", "recipe=evaluate", "self_edit.path=/nowhere.json"],
+    "task/arc": ["task.train_path=/nowhere.json"],
+    "grader/arc": ["task=grids"],
+    "self_edit/augmentations": ["task=grids"],
+    "self_edit/random_settings": ["task=grids", "recipe=evaluate"],
+    "self_edit/recorded_settings": ["task=grids", "recipe=evaluate", "self_edit.path=/nowhere.json"],
     "engine/openai": ["inner=none", "recipe=evaluate"],
     "self_edit/chat": ["model.chat=true"],
     "self_edit/entigraph": ["recipe=evaluate"],
@@ -78,6 +77,7 @@ def test_every_experiment_builds_and_names_its_command(experiment: str) -> None:
 @pytest.mark.parametrize("option", OPTIONS)
 def test_a_yaml_lists_every_setting_of_its_class_and_no_other(option: str) -> None:
     settings = yaml.safe_load((CONF / f"{option}.yaml").read_text())
+    settings.pop("defaults", None)
     module, _, name = settings.pop("_target_").rpartition(".")
     cls = getattr(import_module(module), name)
     own = {field.name for field in fields(cls)}
@@ -101,8 +101,11 @@ def test_every_setting_in_a_yaml_has_a_comment(option: str) -> None:
 @pytest.mark.parametrize(
     ("overrides", "fault"),
     [
-        (["task=grids", "grader=arc"], "self_edit: it is not about what this task has: choose self_edit=augmentations"),
-        (["task=grids", "self_edit=augmentations"], "grader: it does not know what answers to this task are"),
+        (
+            ["task=grids", "self_edit=implications"],
+            "self_edit: it is not about what this task has: choose self_edit=augmentations",
+        ),
+        (["task=grids", "grader=exact"], "grader: it does not know what answers to this task are"),
         (["grader=arc"], "grader: it does not know what answers to this task are: choose grader=exact"),
         (
             ["self_edit=augmentations"],
@@ -113,6 +116,27 @@ def test_every_setting_in_a_yaml_has_a_comment(option: str) -> None:
 )
 def test_puzzles_and_passages_do_not_mix(overrides: list[str], fault: str) -> None:
     assert any(fault in line for line in faults_of(*overrides))
+
+
+@pytest.mark.parametrize("task", [["task=grids"], ["task=arc", "task.train_path=/nowhere.json"]])
+def test_puzzles_bring_their_self_edits_and_their_grader_unless_others_are_chosen(task: list[str]) -> None:
+    run, _ = config.load(task)
+    assert (type(run.self_edit).__name__, type(run.grader).__name__) == ("Augmentations", "Arc")
+    run, _ = config.load([*task, "self_edit=random_settings", "recipe=evaluate"])
+    assert type(run.self_edit).__name__ == "RandomSettings"
+
+
+def test_a_text_that_looks_like_a_number_is_to_be_quoted() -> None:
+    puzzles = ["task=arc", "task.train_path=/nowhere.json"]
+    assert faults_of(*puzzles, "task.train_ids=[007bbfb7,59341089]", "task.held_out_ids=[1e7]", "name=12") == [
+        "  task.train_ids.1: this was read as the number 59341089: put it in quotes, as in "
+        """'task.train_ids=["59341089"]'""",
+        "  task.held_out_ids.0: this was read as the number 10000000.0: put it in quotes, as in "
+        """'task.held_out_ids=["…"]'""",
+        """  name: this was read as the number 12: put it in quotes, as in 'name="12"'""",
+    ]
+    run, _ = config.load([*puzzles, 'task.train_ids=["59341089"]'])
+    assert run.task.train_ids == ("59341089",)
 
 
 def test_all_faults_are_named_at_once_with_key_and_hint() -> None:
@@ -136,6 +160,7 @@ def test_an_added_key_that_no_class_has_is_refused() -> None:
 
 def test_a_value_that_is_needed_and_missing_is_named() -> None:
     assert faults_of("model=local") == ["  model.path: needs a value: model.path=…"]
+    assert faults_of("task=arc") == ["  task.train_path: needs a value: task.train_path=…"]
 
 
 def test_a_deleted_setting_is_missed() -> None:
