@@ -21,6 +21,8 @@ _LOG = logging.getLogger(__name__)
 Shape = TypeVar("Shape")
 
 SESSIONS = "sessions.jsonl"
+OUTCOMES = "sweep.json"
+"""Of the points of a sweep, in the folder that theirs lie in."""
 _NUMBER = (int, float)
 _MOST = 2**53
 """Larger whole numbers are no counts."""
@@ -75,8 +77,8 @@ def read_whole(path: Path, shape: type[Shape] | Any) -> Shape:
     except ValueError as error:
         reason = " ".join(str(error).split("\n")[1:3])
         raise RunError(
-            f"{path}: the file is not what SEAL wrote ({reason.strip()}). If it is {RESULTS}, remove it: the command "
-            "that made the run makes it again"
+            f"{path}: the file is not what SEAL wrote ({reason.strip()}). If it is {RESULTS} or {OUTCOMES}, remove it: "
+            "the command that made the run or the sweep makes it again"
         ) from error
     return read
 
