@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,15 +11,15 @@ from rich.syntax import Syntax
 from seal import config
 from seal.endpoint import Endpoint
 from seal.engine.vllm import NOT_INSTALLED, VLLM
-from seal.inner.memory import NUMBER_BYTES, ModelShape, adapter_bytes, device_bytes
 from seal.model import files
 from seal.preflight import preflight
-from seal.recipe.keeping import GIGABYTE
 from seal.run import Run
 from seal.statistics import mean
 from seal.task import Contexts
 
 from .job_plan import jobs_plan, sentences
+from .memory_plan import kept_plan, memory_plan
+from .memory_plan import sentences as memory_sentences
 
 
 def check(overrides: Sequence[str], *, as_json: bool) -> int:
@@ -31,9 +30,9 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     """
     run, settings = config.load(overrides)
     contexts = preflight(run)
-    plan, memory = plan_of(run, contexts), memory_of(run)
+    plan, memory = plan_of(run, contexts), memory_plan(run, contexts)
     jobs = jobs_plan(run, run.recipe.forecast(contexts, run.outer))
-    kept = kept_of(run)
+    kept = kept_plan(run)
     n_processes = run.outer.n_processes() if run.recipe.learns else 0
     if as_json:
         facts = {"settings": settings, "plan": plan, "memory": memory, "jobs": jobs, "learner_processes": n_processes}
@@ -51,14 +50,8 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
     for what, amount in plan.items():
         console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
-    for sentence in _memory_sentences(memory):
+    for sentence in memory_sentences(memory, kept):
         console.print(sentence, highlight=False)
-    if kept:
-        console.print(
-            f"{kept['adapters']} adapters would be kept, of {_gigabytes(kept['adapter_bytes'])} each: up to "
-            f"{_gigabytes(kept['bytes'])} on disk",
-            highlight=False,
-        )
     if n_processes > 1:
         console.print(f"The policy is fine-tuned by {n_processes} processes of accelerate", highlight=False)
     for sentence in sentences(jobs) if jobs else ():
@@ -101,42 +94,12 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     }
 
 
-def memory_of(run: Run) -> Mapping[str, Any] | None:
-    """How much memory the inner loop will take, estimated; None where the model is not here or nothing is known."""
-    if not files.is_local(run.model):
-        return None
-    facts = files.ModelFolder(Path(run.model.path))
-    shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[run.model.dtype])
-    widths = facts.shapes_of(getattr(run.inner, "targets", ()))
-    slot = run.inner.memory(shape, widths, run.inner.tokens_at_once)
-    if slot is None:
-        return None
-    weights = facts.n_numbers * shape.bytes_per_number
-    there = device_bytes(run.model.device)
-    return {
-        "weights_bytes": weights,
-        "slot_bytes": slot.total,
-        "slot_adapter_bytes": slot.adapter,
-        "slots": getattr(run.inner, "parallel", 1),
-        "free_bytes": there,
-        "slots_that_fit": None if there is None else slot.slots_in(there - weights),
-    }
-
-
-def kept_of(run: Run) -> Mapping[str, int] | None:
-    """The adapters that stay on disk, estimated; None where there are none or the model is not here."""
-    count = getattr(run.recipe, "keep_adapters", 0) * getattr(run.recipe, "rounds", 1)
-    if not count or not files.is_local(run.model):
-        return None
-    each = adapter_bytes(run.inner, Path(run.model.path), run.model.dtype) or 0
-    budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
-    in_all = count * each if budget_gb is None else min(count * each, round(budget_gb * GIGABYTE))
-    return {"adapters": count, "adapter_bytes": each, "bytes": in_all}
-
-
 def _notes_on_model(run: Run) -> Iterator[str]:
-    if not Path(run.model.path).is_dir():
-        yield f"model.path: {run.model.path} is no folder here: it is looked for on the hub when the run begins"
+    if files.here(run.model) is None:
+        yield (
+            f"model.path: {run.model.path} is not on this machine: it is looked for on the hub when the run begins; "
+            "how much memory it takes can be said once it is here"
+        )
 
 
 def _notes_on_what_is_missing(run: Run) -> Iterator[str]:
@@ -150,24 +113,6 @@ def _notes_on_what_is_missing(run: Run) -> Iterator[str]:
             yield f"{key}: {endpoint.base_url} will want a key; {variable} is not set, here or in a file .env"
         if isinstance(part, VLLM) and not part.is_installed:
             yield f"{key}: {NOT_INSTALLED}"
-
-
-def _memory_sentences(memory: Mapping[str, Any] | None) -> Iterator[str]:
-    if memory is None:
-        return
-    yield (
-        f"Memory, estimated: {_gigabytes(memory['weights_bytes'])} of weights, {_gigabytes(memory['slot_bytes'])} "
-        f"a slot ({_gigabytes(memory['slot_adapter_bytes'])} of it adapter and optimizer); "
-        f"inner.parallel={memory['slots']}"
-    )
-    if memory["slots_that_fit"] is not None:
-        yield (
-            f"of {_gigabytes(memory['free_bytes'])} that are free here, {memory['slots_that_fit']} slots fit or help"
-        )
-
-
-def _gigabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:.1f} MB"
 
 
 def _mean_length(texts: Iterable[str]) -> float:

@@ -14,8 +14,6 @@ from seal.types import ALL_LINEAR
 
 Lengths = Callable[[Sequence[str]], list[int]]
 """The numbers of tokens of some prompts."""
-_BATCH = 1000
-"""Prompts that are tokenized at once: what the tokenizer makes of a whole data set need not fit in memory."""
 
 
 def preflight(run: Run, *, fetch: bool = False) -> Contexts:
@@ -74,10 +72,10 @@ def _budget_faults(run: Run, folder: Path) -> Iterator[str]:
 
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
     """Prompts that leave no room for what is to be written. A tokenizer without the fast format is not checked here."""
-    limit, tokenizer_file = facts.context_length, facts.folder / "tokenizer.json"
-    if limit is None or not tokenizer_file.is_file():
+    limit = facts.context_length
+    if limit is None or facts.count_tokens([]) is None:
         return
-    lengths = _measure(run, facts, tokenizer_file)
+    lengths = _measure(run, facts)
     if (run.writer or run.engine).serves_policies:
         yield from _self_edit_faults(run, contexts, lengths, limit)
     if run.engine.serves_policies:
@@ -120,19 +118,12 @@ def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int)
             )
 
 
-def _measure(run: Run, facts: files.ModelFolder, tokenizer_file: Path) -> Lengths:
+def _measure(run: Run, facts: files.ModelFolder) -> Lengths:
     """Counts the tokens of prompts as the model will see them."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
     render = _chat_renderer(run, facts) if run.model.chat else str
 
     def lengths(prompts: Sequence[str]) -> list[int]:
-        batches = (prompts[start : start + _BATCH] for start in range(0, len(prompts), _BATCH))
-        encoded = (tokenizer.encode_batch_fast([render(each) for each in batch]) for batch in batches)
-        return [len(encoding.ids) for encodings in encoded for encoding in encodings]
+        return facts.count_tokens([render(prompt) for prompt in prompts]) or []
 
     return lengths
 

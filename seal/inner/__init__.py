@@ -76,9 +76,8 @@ class Inner(ABC):
         adapts."""
         return None
 
-    @property
-    def tokens_at_once(self) -> int:
-        """Tokens of a typical self-edit that go through the model at once; 0 where none do."""
+    def tokens_at_once(self, sequence_tokens: int = TYPICAL_TOKENS) -> int:
+        """Tokens that go through the model at once, if training sequences have so many each; 0 where none do."""
         return 0
 
     def overridden(self, settings: Mapping[str, float | int | str]) -> Self:

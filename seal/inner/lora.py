@@ -105,11 +105,11 @@ class LoRA(Inner):
         recomputed = self.gradient_checkpointing
         return slot_memory(shape, widths=widths, rank=self.rank, tokens_per_step=tokens_per_step, recomputed=recomputed)
 
-    @property
-    def tokens_at_once(self) -> int:
+    def tokens_at_once(self, sequence_tokens: int = TYPICAL_TOKENS) -> int:
         at_once = min(self.batch_size or TYPICAL_SEQUENCES, self.micro_batch_size or TYPICAL_SEQUENCES)
-        padding = {"none": 0, "sampled": self.padding_samples, "exact": self.max_tokens}[self.padding_loss]
-        return at_once * max(TYPICAL_TOKENS, padding)
+        whole = min(sequence_tokens, self.max_tokens)
+        padding = {"none": 0, "sampled": self.padding_samples, "exact": self.max_tokens - whole}[self.padding_loss]
+        return at_once * (whole + padding)
 
     def n_updates(self, n_sequences: int) -> int:
         return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))

@@ -4,9 +4,6 @@ Of each slot: the adapter, its gradient and AdamW's two moments in float32, and 
 The second is a rule of thumb for transformers with a gated MLP, held against what torch keeps in a test.
 """
 
-import os
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,27 +82,8 @@ def adapter_bytes(inner: Inner, folder: Path, dtype: str) -> int | None:
     """What one adapter of the model in a folder takes on disk, in float32; None where there is none or nobody knows."""
     facts = ModelFolder(folder)
     shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[dtype])
-    found = inner.memory(shape, facts.shapes_of(getattr(inner, "targets", ())), inner.tokens_at_once)
+    found = inner.memory(shape, facts.shapes_of(getattr(inner, "targets", ())), inner.tokens_at_once())
     return found.adapter // 4 if found and inner.makes_adapters else None
-
-
-def device_bytes(device: str) -> int | None:
-    """The memory of the device that `model.device` names, as the system tells; None where it does not."""
-    if device != "cpu" and shutil.which("nvidia-smi"):
-        number = device.partition(":")[2] or "0"
-        query = ["nvidia-smi", f"--id={number}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-        found = subprocess.run(query, capture_output=True, text=True, check=False, timeout=20)
-        if found.returncode == 0 and found.stdout.strip().isdigit():
-            return int(found.stdout) * 2**20
-    return None if device.startswith("cuda") else free_ram()
-
-
-def free_ram() -> int | None:
-    """Bytes of main memory that are free, where the system tells."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
-        return None
 
 
 def _size(config: Mapping[str, Any], *names: str) -> int:

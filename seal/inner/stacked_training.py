@@ -19,10 +19,11 @@ from seal.adapter_stack import AdapterStack, Dropout
 from seal.adapters import LoRAShape, features, target_layers
 from seal.backbone import Backbone
 from seal.errors import ModelError
+from seal.free_memory import free_ram
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, job_of
-from seal.inner.lora import MOST_SLOTS, LoRA
-from seal.inner.memory import ModelShape, free_ram
+from seal.inner.lora import LoRA
+from seal.inner.memory import ModelShape
 from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.types import Failure, Plan
 
@@ -84,7 +85,7 @@ def _slots_that_fit(settings: LoRA, backbone: Backbone, tokens_per_step: int) ->
     widths = [features(layer) for layer in target_layers(model, settings.targets).values()]
     shape = ModelShape.of(model.config.to_dict(), bytes_per_number=model.dtype.itemsize)
     free = _free_of_gpu(backbone.device) if backbone.device.type == "cuda" else free_ram()
-    return MOST_SLOTS if free is None else settings.memory(shape, widths, tokens_per_step).slots_in(free)
+    return settings.memory(shape, widths, tokens_per_step).slots_in(free)
 
 
 def _free_of_gpu(device: torch.device) -> int:

@@ -21,6 +21,8 @@ _CONFIG, _TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 _WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
 """All weights in one file, or what says in which file each is; where there are both, the first is read."""
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
+_BATCH = 1000
+"""Texts that are tokenized at once: what the tokenizer makes of a whole data set need not fit in memory."""
 _PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py")
 """The files of a model folder that matter: weights, settings, tokenizer, template, code."""
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
@@ -63,6 +65,18 @@ def fetched(model: Model) -> Path:
             f"model.path: there is no folder {model.path}, and the hub does not give a model of this name: "
             f"{str(error).strip().splitlines()[0]}"
         ) from error
+
+
+def here(model: Model) -> Path | None:
+    """The folder with the model's files if they are on this machine, as a folder or fetched from the hub before."""
+    if is_local(model):
+        return Path(model.path) if Path(model.path).is_dir() else None
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(model.path, revision=model.revision, local_files_only=True))
+    except (OSError, ValueError):
+        return None
 
 
 def is_local(model: Model) -> bool:
@@ -217,6 +231,19 @@ class ModelFolder:
         """Of all weights."""
         headers = [_header(file)[0].values() for file in self.folder.glob("*.safetensors")]
         return sum(prod(entry["shape"]) for header in headers for entry in header)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
+        """How many tokens each text has; None where the tokenizer has not the fast format."""
+        file = self.folder / _TOKENIZER_FILES[0]
+        if not file.is_file():
+            return None
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(file))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
+        return [len(encoding.ids) for batch in batches for encoding in tokenizer.encode_batch_fast(list(batch))]
 
     def has_layer(self, target: str) -> bool:
         return bool(self.shapes_of([target]))

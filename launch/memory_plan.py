@@ -1,0 +1,81 @@
+"""How much memory the inner loop would take, and how much disk the adapters that are kept, before anything is taken."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from seal.free_memory import device_bytes
+from seal.inner import TYPICAL_TOKENS
+from seal.inner.memory import NUMBER_BYTES, ModelShape, adapter_bytes
+from seal.model import files
+from seal.recipe.keeping import GIGABYTE
+from seal.run import Run
+from seal.task import Contexts
+
+CONTEXTS_READ = 16
+"""Whose training sequences are made, to see how long they are."""
+
+
+def memory_plan(run: Run, contexts: Contexts) -> Mapping[str, Any] | None:
+    """Of one slot and of all, estimated; None where the model is not here, or nothing is adapted."""
+    folder = files.here(run.model)
+    if folder is None:
+        return None
+    facts = files.ModelFolder(folder)
+    shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[run.model.dtype])
+    widths = facts.shapes_of(getattr(run.inner, "targets", ()))
+    longest = _longest_sequence(run, facts, contexts)
+    slot = run.inner.memory(shape, widths, run.inner.tokens_at_once(longest))
+    if slot is None:
+        return None
+    weights = facts.n_numbers * shape.bytes_per_number
+    there = device_bytes(run.model.device)
+    return {
+        "weights_bytes": weights,
+        "slot_bytes": slot.total,
+        "slot_adapter_bytes": slot.adapter,
+        "sequence_tokens": longest,
+        "slots": getattr(run.inner, "parallel", 1),
+        "free_bytes": there,
+        "slots_that_fit": None if there is None else slot.slots_in(there - weights),
+    }
+
+
+def kept_plan(run: Run) -> Mapping[str, int] | None:
+    """The adapters that stay on disk, estimated; None where there are none or the model is not here."""
+    count = getattr(run.recipe, "keep_adapters", 0) * getattr(run.recipe, "rounds", 1)
+    folder = files.here(run.model)
+    if not count or folder is None:
+        return None
+    each = adapter_bytes(run.inner, folder, run.model.dtype) or 0
+    budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
+    in_all = count * each if budget_gb is None else min(count * each, round(budget_gb * GIGABYTE))
+    return {"adapters": count, "adapter_bytes": each, "bytes": in_all}
+
+
+def sentences(memory: Mapping[str, Any] | None, kept: Mapping[str, int] | None) -> Iterator[str]:
+    """The same for people."""
+    if memory:
+        yield (
+            f"Memory, estimated: {gigabytes(memory['weights_bytes'])} of weights, {gigabytes(memory['slot_bytes'])} "
+            f"a slot ({gigabytes(memory['slot_adapter_bytes'])} of it adapter and optimizer; training sequences of "
+            f"{memory['sequence_tokens']:,} tokens); inner.parallel={memory['slots']}"
+        )
+    if memory and memory["slots_that_fit"] is not None:
+        yield f"of {gigabytes(memory['free_bytes'])} that are free here, {memory['slots_that_fit']} slots fit or help"
+    if kept:
+        yield (
+            f"{kept['adapters']} adapters would be kept, of {gigabytes(kept['adapter_bytes'])} each: up to "
+            f"{gigabytes(kept['bytes'])} on disk"
+        )
+
+
+def gigabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:.1f} MB"
+
+
+def _longest_sequence(run: Run, facts: files.ModelFolder, contexts: Contexts) -> int:
+    """Tokens of the longest training sequence that can be known before a self-edit is written: of contexts alone."""
+    plans = [run.self_edit.unedited(context) for context in contexts.all[:CONTEXTS_READ]]
+    texts = [max((each.text for each in plan.sequences), key=len) for plan in plans if plan.sequences]
+    counts = facts.count_tokens(texts) or []
+    return max([TYPICAL_TOKENS, *counts])
