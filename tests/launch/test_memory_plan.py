@@ -1,4 +1,4 @@
-"""`seal check` says what memory the inner loop takes: of the model that is meant, and of sequences as long as its data."""
+"""`seal check` says what memory the inner loop takes: of the model that is meant, on sequences as long as its data."""
 
 import json
 import os
