@@ -5,7 +5,7 @@ Our own files are the truth. A run that W&B lost, or never had, is told again fr
 
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from netrc import NetrcParseError, netrc
@@ -60,36 +60,59 @@ class Wandb(Logger):
             tell = _teller(run, folder)
             for metrics in lines:
                 tell(metrics)
-            return str(run.url or run.dir)
+            return str(run.dir if run.offline else run.url)
 
     @contextmanager
     def _run(self, folder: Path, *, again: bool) -> "Iterator[wandb.Run]":
-        try:
-            import wandb
-        except ImportError as error:
-            raise RunError("logger: W&B is not installed here: pip install 'seal-lm[wandb]'") from error
-        facts = read_manifest(folder)
-        identity = sha256(f"{folder.resolve()} {facts['started']}".encode()).hexdigest()[:16]
-        run = wandb.init(
-            project=self.project,
-            entity=self.entity,
-            group=self.group or str(facts["settings"]["name"]).rpartition("/")[0] or None,
-            job_type=self.job_type or str(facts["settings"]["recipe"]["_target_"]).rpartition(".")[2].lower(),
-            tags=self.tags,
-            name=f"{folder.name} (told again)" if again else folder.name,
-            id=None if again else identity,
-            resume=None if again else "allow",
-            dir=folder,
-            config={**facts["settings"], **{name: facts[name] for name in _ALSO_TOLD if name in facts}},
-            mode=self.mode if self.mode != "auto" else _mode(),
-            # What W&B would gather by itself holds the command line as it is; ours is without keys.
-            settings=wandb.Settings(console="off", silent=True, disable_git=True, x_disable_meta=True),
-        )
+        run = self._begun(folder, again=again)
         try:
             yield run
         finally:
             _show(run, folder, table_rows=self.table_rows)
             run.finish()
+
+    def _begun(self, folder: Path, *, again: bool) -> "wandb.Run":
+        """Begin telling, as the run that it was or as another one.
+
+        Raises:
+            RunError: W&B is not installed, or does not take the run.
+        """
+        try:
+            import wandb
+        except ImportError as error:
+            raise RunError("logger: W&B is not installed here: pip install 'seal-lm[wandb]'") from error
+        facts = read_manifest(folder)
+        settings = facts["settings"]
+        identity = sha256(f"{folder.resolve()} {facts['started']}".encode()).hexdigest()[:16]
+        wandb.setup(wandb.Settings(silent=True))  # what it says of itself would stand between the run's own lines
+        try:
+            return wandb.init(
+                project=self.project,
+                entity=self.entity,
+                group=self.group or settings["name"].rpartition("/")[0] or None,
+                job_type=self.job_type or _recipe(settings),
+                tags=self.tags,
+                name=f"{folder.name} (told again)" if again else folder.name,
+                id=None if again else identity,
+                resume=None if again else "allow",
+                dir=folder,
+                config={**settings, **{name: facts[name] for name in _ALSO_TOLD if name in facts}},
+                mode=self.mode if self.mode != "auto" else _mode(),
+                # What W&B would gather by itself holds the command line as it is; ours is without keys.
+                settings=wandb.Settings(console="off", silent=True, disable_git=True, x_disable_meta=True),
+            )
+        except wandb.errors.Error as error:
+            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise RunError(
+                f"logger: W&B does not take the run ({said}): see to the key (`wandb login`) and the network, or set "
+                "logger.mode=offline, which keeps everything in the run's folder, for `wandb sync`"
+            ) from error
+
+
+def _recipe(settings: Mapping[str, Any]) -> str:
+    """In a word; a run that was imported has none."""
+    target = str((settings.get("recipe") or {}).get("_target_", "imported"))
+    return target.rpartition(".")[2].lower()
 
 
 def _teller(run: "wandb.Run", folder: Path) -> Log:

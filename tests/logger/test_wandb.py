@@ -1,9 +1,16 @@
 """Weights & Biases without a network: what was told is read back from the file that it keeps."""
 
 import json
+import os
+import shutil
 import struct
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +23,12 @@ from tests.conftest import SMALL
 wandb = pytest.importorskip("wandb")
 BLOCK, HEADER = 32768, 7
 OFFLINE = Wandb(project="p", entity=None, group=None, job_type=None, tags=(), mode="offline", table_rows=3)
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A run that may be added to."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
 def told(file: Path) -> list[dict[str, object]]:
@@ -41,14 +54,23 @@ def about(file: Path) -> tuple[dict[str, str], dict[str, object]]:
 
 def written(file: Path) -> list[Any]:
     """All records, once the last one is there: W&B's own process may still write when the run is told to be over."""
-    from wandb.proto.wandb_internal_pb2 import Record
-
     for _ in range(300):
-        records = [Record.FromString(payload) for payload in payloads(file.read_bytes()[HEADER:])]
+        records = read(file.read_bytes())
         if records and records[-1].HasField("exit"):
             return records
         time.sleep(0.1)
     pytest.fail(f"{file} has no end after 30 s")
+
+
+def read(data: bytes) -> list[Any]:
+    """The records of a `.wandb` file; none where the last one is still being written."""
+    from google.protobuf.message import DecodeError
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    try:
+        return [Record.FromString(payload) for payload in payloads(data[HEADER:])]
+    except DecodeError:
+        return []
 
 
 def payloads(data: bytes) -> Iterator[bytes]:
@@ -125,6 +147,68 @@ def test_a_run_that_is_resumed_is_the_same_run_there(tmp_path: Path) -> None:
     filed, _ = about(files[0])
     assert (filed["display_name"], filed["run_group"], filed["job_type"]) == (tmp_path.name, "ranks", "train")
     assert [row for file in sorted(files) for row in told(file)] == [{"answers/units": 1}, {"answers/units": 2}]
+
+
+def test_a_record_that_is_half_written_is_not_there_yet() -> None:
+    record = struct.pack("<IHB", 0, 2, 1)
+    whole = bytes(HEADER) + record + b"\x08\x01"
+    assert len(read(whole)) == 1
+    assert len(read(whole + record + b"\x08")) == 1
+    assert read(whole + record + bytes(2)) == []
+
+
+@contextmanager
+def refusing() -> Iterator[str]:
+    """The address of a server that knows no key."""
+
+    class Refuses(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(401)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def told_again(run: Path, mode: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own, because W&B remembers keys; where a library is loaded that W&B advertises for."""
+    program = "import sys, openai\nfrom seal.launch.cli import main\nsys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "log", str(run), "--to", "wandb", f"logger.mode={mode}"]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
+    return subprocess.run(command, capture_output=True, text=True, env={**inherited, **variables}, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["too-short", "0123456789" * 4])
+def test_a_key_that_is_not_taken_is_an_error_that_says_what_goes_without(run: Path, key: str) -> None:
+    with refusing() as url:
+        done = told_again(run, "online", WANDB_API_KEY=key, WANDB_BASE_URL=url)
+    assert done.returncode == 1
+    assert "logger: W&B does not take the run" in done.stderr
+    assert "logger.mode=offline" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert key not in done.stderr
+
+
+@pytest.mark.slow
+def test_w_and_b_says_nothing_between_the_lines_of_the_run(run: Path) -> None:
+    done = told_again(run, "offline")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{run} is told to wandb: {run}/wandb/offline-run-" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_run_that_was_imported_has_no_recipe_and_is_told_too(tmp_path: Path) -> None:
+    manifest = {"seal": "0", "started": "2026", "git": None, "settings": {"name": "theirs", "seed": None}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    OFFLINE.replay(tmp_path, [])
+    [file] = tmp_path.glob("wandb/offline-run-*/*.wandb")
+    assert about(file)[0]["job_type"] == "imported"
 
 
 def test_the_table_has_the_newest_self_edits_with_their_accuracy(finished: Path) -> None:
