@@ -141,6 +141,13 @@ class Answered:
     """None for the unadapted model."""
     answers: tuple[str, ...]
     """One a prompt: a task may put a query in several ways."""
+    cut: tuple[int, ...] = ()
+    """Which of them, counted from 0, were cut at the token limit. Earlier records do not say so, and have none."""
+
+    @property
+    def completions(self) -> tuple[Completion, ...]:
+        """The answers as they were written."""
+        return tuple(Completion(text=text, finished=at not in self.cut) for at, text in enumerate(self.answers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import PositiveInt
 
 from seal.settings import option
-from seal.types import Context, Query, Sampling
+from seal.types import Completion, Context, Query, Sampling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Task(ABC):
         return (query.prompt,)
 
     @abstractmethod
-    def answer_of(self, context: Context, query: Query, texts: Sequence[str]) -> str:
+    def answer_of(self, context: Context, query: Query, written: Sequence[Completion]) -> str:
         """The one answer, as a grader gets it, in what a model wrote to each of the prompts."""
 
     @abstractmethod

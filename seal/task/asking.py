@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from seal.settings import option
 from seal.task import Task, context_id
 from seal.text import cut_at, fill, placeholders, shows
-from seal.types import Context, Query, Sampling
+from seal.types import Completion, Context, Query, Sampling
 
 
 @option
@@ -36,13 +36,13 @@ class PassageTask(Task):
     def shows_the_passage(self) -> bool:
         return "passage" in placeholders(self.query_template)
 
-    def answer_of(self, context: Context, query: Query, texts: Sequence[str]) -> str:
-        """The text, or what follows the marker. A stop behind a marker ends the text: base models like to go on with
-        other questions, and answers to them."""
-        [text] = texts
+    def answer_of(self, context: Context, query: Query, written: Sequence[Completion]) -> str:
+        """The text, even if it was cut, or what follows the marker. A stop behind a marker ends the text: base models
+        like to go on with other questions, and answers to them."""
+        [completion] = written
         if self.answer_marker is None:
-            return text
-        _, _, after = text.partition(self.answer_marker)
+            return completion.text
+        _, _, after = completion.text.partition(self.answer_marker)
         return cut_at(after, self.answer_stops).rpartition(self.answer_marker)[2].strip()
 
     def style_of(self, context: Context, line: str) -> str:

@@ -19,7 +19,7 @@ from seal.seeds import derive
 from seal.settings import option
 from seal.task import Task
 from seal.text import fill, shows
-from seal.types import Context, Query, Sampling
+from seal.types import Completion, Context, Query, Sampling
 
 
 @option
@@ -54,10 +54,10 @@ class PuzzleTask(Task):
             for view in self._views(puzzle_in(context.text, context.id))
         ]
 
-    def answer_of(self, context: Context, query: Query, texts: Sequence[str]) -> str:
+    def answer_of(self, context: Context, query: Query, written: Sequence[Completion]) -> str:
         """JSON: for each test input the `attempts`, at most two, and the `votes` that every candidate got."""
         puzzle = puzzle_in(context.text, context.id)
-        asked = list(zip(self._views(puzzle), texts, strict=True))
+        asked = list(zip(self._views(puzzle), written, strict=True))
         n_views = len(asked) // len(puzzle.tests)  # as many of each test input
         votes = [self._vote(asked[start : start + n_views]) for start in range(0, len(asked), n_views)]
         answer = {
@@ -88,7 +88,7 @@ class PuzzleTask(Task):
             for view in views(puzzle.train, test, self.viewing, seed=derive(self.seed, "views", puzzle.id, number))
         ]
 
-    def _vote(self, asked: Sequence[tuple[View, str]]) -> Vote:
+    def _vote(self, asked: Sequence[tuple[View, Completion]]) -> Vote:
         return vote(list(_predictions(asked, self.notation)))
 
 
@@ -98,11 +98,14 @@ def puzzle_prompt(template: str, notation: str, demonstrations: Sequence[Pair], 
     return fill(template, demonstrations=written.demonstrations(demonstrations), input=written.query_line(given))
 
 
-def _predictions(asked: Sequence[tuple[View, str]], notation: str) -> Iterator[Prediction]:
-    """The grids that were written, back to where the test input was. A text that is no grid has no vote."""
-    for view, text in asked:
+def _predictions(asked: Sequence[tuple[View, Completion]], notation: str) -> Iterator[Prediction]:
+    """The grids that were written, back to where the test input was. A text that is no grid has no vote; nor has one
+    that was cut at the token limit: it may be the first rows of a grid, which read as a grid themselves."""
+    for view, completion in asked:
+        if not completion.finished:
+            continue
         try:
-            grid = NOTATIONS[notation].read(text.partition(END)[0])
+            grid = NOTATIONS[notation].read(completion.text.partition(END)[0])
         except ValueError:
             continue
         yield Prediction(grid=symmetry(view.inverse)(grid), inverse=view.inverse)

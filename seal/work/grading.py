@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from seal.cluster import Place
 from seal.lab import Lab
 from seal.task import Task
-from seal.types import Answered, Context, Evaluation, Failure, Grade, Postponed, Query, Verdict
+from seal.types import Answered, Completion, Context, Evaluation, Failure, Grade, Postponed, Query, Verdict
 from seal.work import Work
 
 
@@ -74,7 +74,7 @@ class _Given:
     """What a model answered to a query, in one text or in several."""
 
     query: Query
-    texts: tuple[str, ...]
+    written: tuple[Completion, ...]
     answer: str
 
 
@@ -82,10 +82,10 @@ def _answers(task: Task, context: Context, answered: Answered | Failure) -> Iter
     """The answer to each query, in order."""
     if isinstance(answered, Failure):
         return
-    texts = iter(answered.answers)
+    completions = iter(answered.completions)
     for query in context.queries:
-        own = tuple(next(texts) for _ in task.prompts(context, query))
-        yield _Given(query=query, texts=own, answer=task.answer_of(context, query, own))
+        own = tuple(next(completions) for _ in task.prompts(context, query))
+        yield _Given(query=query, written=own, answer=task.answer_of(context, query, own))
 
 
 def _graded(answered: Answered, verdicts: Sequence[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
@@ -97,5 +97,5 @@ def _graded(answered: Answered, verdicts: Sequence[Verdict]) -> Evaluation | Pos
 
 def _with_text(verdict: Verdict, given: _Given) -> Verdict:
     """The verdict with all that the model wrote, where the answer is only a part of it."""
-    is_part = len(given.texts) == 1 and given.texts[0] != verdict.answer
-    return replace(verdict, written=given.texts[0]) if is_part else verdict
+    is_part = len(given.written) == 1 and given.written[0].text != verdict.answer
+    return replace(verdict, written=given.written[0].text) if is_part else verdict

@@ -108,7 +108,7 @@ def ask(
     contexts: Sequence[Context],
     adapters: Sequence["Adaptation | None"],
     seeds: Sequence[int],
-) -> list[tuple[str, ...] | Unavailable]:
+) -> list[tuple[Completion, ...] | Unavailable]:
     """The answers to all queries of each context, put to the policy with the adapter that stands beside it."""
     task = lab.run.task
     prompts = [[prompt for query in each.queries for prompt in task.prompts(each, query)] for each in contexts]
@@ -118,21 +118,26 @@ def ask(
         for prompt in of_context
     ]
     completions = iter(lab.generator(policy).generate(requests, task.answering) if requests else [])
-    return [_texts([next(completions) for _ in of_context]) for of_context in prompts]
+    return [_all_or_none([next(completions) for _ in of_context]) for of_context in prompts]
 
 
-def _texts(completions: Sequence[Completion | Unavailable]) -> tuple[str, ...] | Unavailable:
-    """The texts of all, or why there is none of one."""
+def _all_or_none(completions: Sequence[Completion | Unavailable]) -> tuple[Completion, ...] | Unavailable:
+    """All of them, or why there is none of one."""
     for completion in completions:
         if isinstance(completion, Unavailable):
             return completion
-    return tuple(completion.text for completion in completions if isinstance(completion, Completion))
+    return tuple(completion for completion in completions if isinstance(completion, Completion))
 
 
 def answered(
-    answers: tuple[str, ...] | Unavailable, *, seed: int, training: Training | None
+    answers: tuple[Completion, ...] | Unavailable, *, seed: int, training: Training | None
 ) -> Answered | Postponed[Any]:
     """What one model said, or that it has to be asked again."""
     if isinstance(answers, Unavailable):
         return Postponed(reason=answers.reason)
-    return Answered(seed=seed, training=training, answers=answers)
+    return Answered(
+        seed=seed,
+        training=training,
+        answers=tuple(answer.text for answer in answers),
+        cut=tuple(number for number, answer in enumerate(answers) if not answer.finished),
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from seal import config
 from seal.task import Task
-from seal.types import Context, Grade, Query
+from seal.types import Completion, Context, Grade, Query
 
 Seal = Callable[..., int]
 QUICK = ("recipe=evaluate", "inner=none", "task.n_held_out=4", "self_edit.max_new_tokens=4", "cluster.threads=1")
@@ -23,7 +23,9 @@ def task(*overrides: str) -> Task:
 def answer_in(asked: Task, text: str) -> str:
     """What a grader gets of a text."""
     query = Query(question="Where?", prompt="Where?", target="Paris")
-    return asked.answer_of(Context(id="c", title="C", text="C.", queries=(query,)), query, [text])
+    return asked.answer_of(
+        Context(id="c", title="C", text="C.", queries=(query,)), query, [Completion(text=text, finished=True)]
+    )
 
 
 def base(name: str) -> dict[str, object]:
