@@ -9,6 +9,7 @@ runs in a process of its own, one after another. What is compared is the work of
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,7 @@ def measure(way: Way, asked: argparse.Namespace, folder: Path) -> dict[str, Any]
     command = [sys.executable, "-m", "tests.bench.ways", "--folder", str(folder)]
     command += ["--model", way.model, "--way", way.way, "--adapters", str(way.adapters)]
     command += ["--threads", str(asked.threads), "--steps", str(asked.steps)]
-    command += ["--self-edits", str(2 * max(way.adapters, 4)), *(["--dtype", way.dtype] if way.dtype else [])]
+    command += ["--self-edits", str(2 * max(asked.slots)), *(["--dtype", way.dtype] if way.dtype else [])]
     return _said(command)
 
 
@@ -90,7 +91,8 @@ def request_s(found: dict[str, Any]) -> float:
 def rows(way: Way, found: dict[str, Any], published: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What is written down of one way: training, answering, and both."""
     shared = {"workload": "passages", **asdict(way), "device": found["device"], "peak_bytes": found["peak_bytes"]}
-    tokens_a_step = found["n_tokens"] / found["n_updates"]
+    shared |= {"lengths": found["lengths"]}
+    tokens_a_step = found["typical_tokens"]
     both_s = request_s(found)
     flops_per_s = FLOPS_A_PARAMETER * found["n_parameters"] * tokens_a_step / found["step_s"]
     yield {
@@ -124,8 +126,10 @@ def rows(way: Way, found: dict[str, Any], published: dict[str, Any]) -> Iterator
 
 def table(found: list[dict[str, Any]]) -> Table:
     shown = Table(title="the inner loop; ratios to the published algorithm in the same run")
-    for heading in ("model", "way", "slots", "updates/s", "× train", "× answer", "× both", "a round", "peak", "util."):
+    for heading in ("model", "way", "slots", "updates/s", "tokens/s", "real", "× train", "× answer", "× both"):
         shown.add_column(heading, justify="left" if heading in ("model", "way") else "right")
+    for heading in ("a round", "peak", "util."):
+        shown.add_column(heading, justify="right")
     by_way: dict[tuple[str, str, int, str | None], dict[str, dict[str, Any]]] = {}
     for row in found:
         by_way.setdefault((row["model"], row["way"], row["adapters"], row["dtype"]), {})[row["phase"]] = row
@@ -138,6 +142,8 @@ def table(found: list[dict[str, Any]]) -> Table:
             f"{LABELS[way]} {dtype or ''}",
             str(adapters),
             f"{phases['train']['updates_per_s']:.1f}",
+            f"{phases['train']['tokens_per_s']:,.0f}",
+            f"{phases['train']['real_share']:.1%}",
             *ratios,
             peak,
             "" if (used := phases["train"]["utilization"]) is None else f"{100 * used:.0f} %",
@@ -158,7 +164,7 @@ def table_of_puzzles(found: list[dict[str, Any]]) -> Table:
 def _ways(model: str, slots: Sequence[int]) -> Iterator[Way]:
     yield from (Way(model=model, way=way) for way in "abc")
     yield from (Way(model=model, way="d", adapters=count) for count in slots)
-    if model != "tiny":
+    if model != "tiny" and not shutil.which("nvidia-smi"):  # on a GPU all of them have weights in bfloat16
         yield Way(model=model, way="d", adapters=max(slots), dtype="bfloat16")
 
 
@@ -187,23 +193,24 @@ def main() -> None:
     parser.add_argument("--plans", type=int, default=32, help="of grids")
     parser.add_argument("--out", type=Path, default=Path("outputs/bench/inner_loop.json"))
     asked = parser.parse_args()
+    began_s = time.perf_counter()
     found: list[dict[str, Any]] = []
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for model in _models(asked):
             published: dict[str, Any] = {}
             for way in _ways(model, asked.slots):
-                began_s = time.perf_counter()
+                way_began_s = time.perf_counter()
                 measured = measure(way, asked, Path(folder))
                 published = published or measured
                 found += rows(way, measured, published)
-                print(f"{way}: {time.perf_counter() - began_s:.0f} s", file=sys.stderr)
+                print(f"{way}: {time.perf_counter() - way_began_s:.0f} s", file=sys.stderr)
                 asked.out.write_text(json.dumps(found, indent=1) + "\n")
     of_puzzles = list(_rows_of_puzzles(asked)) if "grids" in asked.workloads else []
     asked.out.write_text(json.dumps([*found, *of_puzzles], indent=1) + "\n")
     for shown in ([table(found)] if found else []) + ([table_of_puzzles(of_puzzles)] if of_puzzles else []):
-        Console(width=120).print(shown)
-    print(f"{asked.out}")
+        Console(width=140).print(shown)
+    print(f"{asked.out}, in {time.perf_counter() - began_s:.0f} s")
 
 
 if __name__ == "__main__":

@@ -26,19 +26,32 @@ def test_the_workload_has_the_lengths_of_the_papers_first_round() -> None:
     assert mean(len(job.prompts) for job in jobs) == pytest.approx(4.5)
 
 
+def test_where_the_published_self_edits_are_at_hand_their_lengths_are_the_workload(
+    reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = workload.published_lengths()
+    assert len(lengths) == 250
+    assert mean(map(len, lengths)) == pytest.approx(8.7, abs=0.05)
+    every = [n_tokens for of_edit in lengths for n_tokens in of_edit]
+    assert mean(every) == pytest.approx(51, abs=0.5)
+    assert median(every) == pytest.approx(33, abs=1)
+    monkeypatch.delenv("SEAL_REFERENCE")
+    assert workload.source() == "fitted distributions"
+
+
 def test_each_way_does_its_steps_and_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     backbone, jobs = random_backbone(tmp_path, "qwen2", "float32"), workload.jobs(2)
     before = {name: value.clone() for name, value in backbone.model.named_parameters()}
     published = ways.by_trainer(backbone, jobs, padded=True, n_steps=1)
     found = {
-        "b": ways.by_trainer(backbone, jobs, padded=False, n_steps=3),
-        "c": ways.by_loop(backbone, jobs, n_steps=3),
+        "b": ways.by_trainer(backbone, jobs, padded=False),
+        "c": ways.by_loop(backbone, jobs),
         "d": ways.stacked(backbone, jobs, parallel=2),
     }
     assert published.real_share < 0.1
-    assert [found[way].n_updates for way in "bc"] == [3, 3]
-    assert found["b"].n_tokens == found["c"].n_tokens
     assert found["d"].n_updates == sum(len(job.plan.sequences) for job in jobs)
+    assert [found[way].n_updates for way in "bc"] == [found["d"].n_updates - ways.WARM_UP] * 2
+    assert found["b"].n_tokens == found["c"].n_tokens < found["d"].n_tokens
     after = dict(backbone.model.named_parameters())
     assert all(after[name].equal(value) for name, value in before.items())
 
@@ -71,7 +84,9 @@ def test_a_row_has_what_is_promised() -> None:
         answer_token_s=0.01,
         baselines_each=True,
         n_updates=4,
-        n_tokens=200,
+        n_tokens=300,  # of the steps that were measured, which is not what typical ones have
+        typical_tokens=50.0,
+        lengths="fitted distributions",
         real_share=0.025,
         n_answers=4,
         n_answer_tokens=108,

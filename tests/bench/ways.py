@@ -1,8 +1,10 @@
 """One way of doing the inner loop's work, measured in a process of its own: `python -m tests.bench.ways --way d …`.
 
 a: the published algorithm in our own words: a Trainer a request, every sequence padded to 2048 tokens and the padding
-   learned, the adapter saved and loaded again, the unadapted model asked again each time, one question at a time.
+   learned, the adapter saved and loaded again, one question at a time. That the unadapted model is asked again for each
+   self-edit is counted with the time that its answers take.
 b: the same without padding. c: a plain loop over PEFT at batch 1, the questions of one adapter in one batch. d: ours.
+b, c and d train on the same self-edits, an epoch each; of a there are a few steps, which all take the same.
 """
 
 import argparse
@@ -28,6 +30,8 @@ from tests.bench.models import model
 from tests.bench.workload import Job
 
 PADDED_TO = 2048
+WARM_UP = 2
+"""Steps at the beginning that are not counted."""
 
 
 def settings(*, parallel: int, epochs: int) -> LoRA:
@@ -56,9 +60,11 @@ def settings(*, parallel: int, epochs: int) -> LoRA:
     )
 
 
-def by_trainer(backbone: Backbone, jobs: Sequence[Job], *, padded: bool, n_steps: int) -> Measured:
-    """Ways a and b. So many steps are measured, after two more; requests follow one another."""
-    rows = [_row(backbone, tokens, padded=padded) for job in jobs for tokens in _tokens(backbone, job)][: n_steps + 2]
+def by_trainer(backbone: Backbone, jobs: Sequence[Job], *, padded: bool, n_steps: int | None = None) -> Measured:
+    """Ways a and b. So many steps are measured, or all, but for two at the beginning; requests follow one another."""
+    end = None if n_steps is None else n_steps + WARM_UP
+    tokens = [tokens for job in jobs for tokens in _tokens(backbone, job)][:end]
+    rows = [_row(backbone, each, padded=padded) for each in tokens]
     clock = _StepClock()
     began_s = time.perf_counter()
     network = get_peft_model(backbone.model, _lora_config())
@@ -88,9 +94,8 @@ def by_trainer(backbone: Backbone, jobs: Sequence[Job], *, padded: bool, n_steps
         request_s = time.perf_counter() - began_s - trained_s
         answer_token_s, n_answers, n_answer_tokens = ask_one_by_one(backbone, adapted, jobs[0].prompts)
         adapted.unload()
-    steps_s = clock.steps_s[2:]
-    tokens = [tokens for job in jobs for tokens in _tokens(backbone, job)][2 : n_steps + 2]
-    n_real = sum(len(each.ids) for each in tokens)
+    steps_s = clock.steps_s[WARM_UP:]
+    n_real = sum(len(each.ids) for each in tokens[WARM_UP:])
     return Measured(
         step_s=sum(steps_s) / len(steps_s),
         request_s=request_s,
@@ -98,20 +103,20 @@ def by_trainer(backbone: Backbone, jobs: Sequence[Job], *, padded: bool, n_steps
         baselines_each=True,
         n_updates=len(steps_s),
         n_tokens=n_real,
-        real_share=n_real / (len(tokens) * PADDED_TO) if padded else 1.0,
+        real_share=typical_tokens(backbone, jobs) / PADDED_TO if padded else 1.0,
         n_answers=n_answers,
         n_answer_tokens=n_answer_tokens,
     )
 
 
-def by_loop(backbone: Backbone, jobs: Sequence[Job], *, n_steps: int) -> Measured:
+def by_loop(backbone: Backbone, jobs: Sequence[Job]) -> Measured:
     """Way c."""
     began_s = time.perf_counter()
     network = get_peft_model(backbone.model, _lora_config())
     trainable = [weight for weight in network.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=1e-3, weight_decay=0.0, fused=True)
     request_s = time.perf_counter() - began_s
-    tokens = [tokens for job in jobs for tokens in _tokens(backbone, job)][: n_steps + 2]
+    tokens = [tokens for job in jobs for tokens in _tokens(backbone, job)]
     steps_s = []
     for each in tokens:
         began_s = time.perf_counter()
@@ -125,12 +130,12 @@ def by_loop(backbone: Backbone, jobs: Sequence[Job], *, n_steps: int) -> Measure
     network.unload()
     answer_token_s, n_answers, n_answer_tokens = ask_in_batches(backbone, [jobs[0].prompts], [None])
     return Measured(
-        step_s=sum(steps_s[2:]) / len(steps_s[2:]),
+        step_s=sum(steps_s[WARM_UP:]) / len(steps_s[WARM_UP:]),
         request_s=request_s,
         answer_token_s=answer_token_s,
         baselines_each=True,
-        n_updates=len(steps_s) - 2,
-        n_tokens=sum(len(each.ids) for each in tokens[2:]),
+        n_updates=len(steps_s) - WARM_UP,
+        n_tokens=sum(len(each.ids) for each in tokens[WARM_UP:]),
         real_share=1.0,
         n_answers=n_answers,
         n_answer_tokens=n_answer_tokens,
@@ -163,6 +168,12 @@ def stacked(backbone: Backbone, jobs: Sequence[Job], *, parallel: int) -> Measur
     )
 
 
+def typical_tokens(backbone: Backbone, jobs: Sequence[Job]) -> float:
+    """Real ones, of an update."""
+    lengths = [len(tokens.ids) for job in jobs for tokens in _tokens(backbone, job)]
+    return sum(lengths) / len(lengths)
+
+
 def _tokens(backbone: Backbone, job: Job) -> list[Tokens]:
     ours = settings(parallel=1, epochs=1)
     return [ours.tokens(backbone.tokenizer, sequence, chat=False) for sequence in job.plan.sequences]
@@ -193,11 +204,11 @@ class _StepClock(TrainerCallback):
         self.steps_s.append(time.perf_counter() - self.began_s)
 
 
-WAYS: dict[str, Callable[[Backbone, argparse.Namespace], Measured]] = {
-    "a": lambda backbone, asked: by_trainer(backbone, workload.jobs(4), padded=True, n_steps=asked.steps),
-    "b": lambda backbone, asked: by_trainer(backbone, workload.jobs(8), padded=False, n_steps=8 * asked.steps),
-    "c": lambda backbone, asked: by_loop(backbone, workload.jobs(8), n_steps=8 * asked.steps),
-    "d": lambda backbone, asked: stacked(backbone, workload.jobs(asked.self_edits), parallel=asked.adapters),
+WAYS: dict[str, Callable[[Backbone, Sequence[Job], argparse.Namespace], Measured]] = {
+    "a": lambda backbone, jobs, asked: by_trainer(backbone, jobs, padded=True, n_steps=asked.steps),
+    "b": lambda backbone, jobs, asked: by_trainer(backbone, jobs, padded=False),
+    "c": lambda backbone, jobs, asked: by_loop(backbone, jobs),
+    "d": lambda backbone, jobs, asked: stacked(backbone, jobs, parallel=asked.adapters),
 }
 
 
@@ -223,16 +234,18 @@ def main() -> None:
     parser.add_argument("--adapters", type=int, default=1)
     parser.add_argument("--dtype", default=None, help="of the base weights; bfloat16 on a GPU, else float32")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--steps", type=int, default=4, help="of way a; b and c do eight times as many")
+    parser.add_argument("--steps", type=int, default=4, help="of way a")
     parser.add_argument("--self-edits", type=int, default=32)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     backbone = load(model(asked.model, asked.folder / asked.model, dtype=asked.dtype))
     if asked.model != "tiny":
         backbone = _talkative(backbone)
-    measured = WAYS[asked.way](backbone, asked)
+    jobs = workload.jobs(asked.self_edits)
+    measured = WAYS[asked.way](backbone, jobs, asked)
     device = torch.cuda.get_device_name() if backbone.device.type == "cuda" else None
     facts = {"peak_bytes": peak_bytes(), "n_parameters": n_multiplied(backbone), "device": device}
+    facts |= {"typical_tokens": typical_tokens(backbone, jobs), "lengths": workload.source()}
     print(json.dumps({**vars(measured), **facts}))
 
 
