@@ -24,6 +24,12 @@ class Solved:
     place: str
     """Where it was read, for messages."""
 
+    @property
+    def n_cells(self) -> int:
+        """Of the largest of its grids."""
+        pairs = [grid for pair in self.puzzle.train for grid in (pair.input, pair.output)]
+        return max(grid.height * grid.width for grid in (*pairs, *self.puzzle.tests, *self.solutions))
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:

@@ -6,7 +6,7 @@ Which puzzles are for training and which are held out is said by lists of ids, o
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from seal.errors import DataError, listed
 from seal.grids.files import Solved, of_rows, read_challenges
@@ -44,6 +44,8 @@ class Arc(PuzzleTask):
     """How many are drawn; null takes all."""
     n_held_out: NonNegativeInt | None
     """How many are drawn; null takes all."""
+    max_cells: PositiveInt | None
+    """Only puzzles are drawn of which no grid has more cells; null sets no limit."""
 
     def load(self) -> Contexts:
         both = sorted({*(self.train_ids or ())} & {*(self.held_out_ids or ())})
@@ -68,7 +70,8 @@ class Arc(PuzzleTask):
         everything = self._read(part)
         if ids is not None:
             return _named(everything, ids, key=f"task.{part}_ids", source=getattr(self, f"{part}_path"))
-        free = sorted(everything.keys() - taken, key=lambda name: derive(self.seed, part, name))
+        small = {name for name, each in everything.items() if self.max_cells is None or each.n_cells <= self.max_cells}
+        free = sorted(small - taken, key=lambda name: derive(self.seed, part, name))
         if count is not None and count > len(free):
             raise DataError(f"task.n_{part} is {count}, but there are {len(free)} puzzles to draw from: lower it")
         return {name: everything[name] for name in free[:count]}

@@ -1,4 +1,5 @@
-"""The paper's few-shot experiments: they ask for what the paper did, and run on other models and data as well."""
+"""The paper's few-shot experiments: they ask for what the paper did, and run on other models and data as well. And the
+same on real puzzles that the shipped model can read."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from seal.task.arc import Arc
 from tests.test_config import CONF
 
 Seal = Callable[..., int]
-PRESETS = sorted(path.stem for path in (CONF / "experiment/arc").glob("*.yaml"))
+PRESETS = sorted(path.stem for path in (CONF / "experiment/arc").glob("*.yaml") if path.stem != "small")
+"""The paper's."""
 N_TRAIN, N_HELD_OUT = 12, 10
 
 
@@ -79,6 +81,25 @@ def test_all_is_as_published() -> None:
     assert outer.items() <= settings["outer"].items()
     assert (wanted | oracle).items() <= settings["self_edit"].items()
     assert settings["model"]["path"].endswith("Llama-3.2-1B-Instruct")
+
+
+def test_the_small_puzzles_are_those_of_both_files_whose_grids_are_small(
+    seal: Seal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = arc_files(tmp_path)
+    assert seal("check", "experiment=arc/small", *files, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["contexts"] == N_TRAIN + N_HELD_OUT
+    assert seal("check", "experiment=arc/small", *files, "task.max_cells=2") == 2
+    assert "has no context" in capsys.readouterr().err
+
+
+def test_there_are_28_small_puzzles_in_the_released_files(reference: Path) -> None:
+    run, settings = load("small")
+    names = ("train_path", "train_solutions", "held_out_path", "held_out_solutions")
+    there = [f"task.{name}={reference / 'arc' / settings['task'][name]}" for name in names]
+    contexts = config.load(["experiment=arc/small", *there])[0].task.load()
+    assert (len(contexts.train), len(contexts.held_out)) == (25, 3)
+    assert len(run.recipe.wanted(contexts)) == 28
 
 
 @pytest.mark.slow

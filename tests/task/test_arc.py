@@ -43,6 +43,17 @@ def test_lists_of_ids_choose_and_a_name_that_is_not_there_is_refused(tmp_path: P
         load(f"task.train_path={path}", "task.train_ids=[b]", "task.held_out_ids=[x]")
 
 
+def test_only_puzzles_are_drawn_whose_grids_are_all_small_enough(tmp_path: Path) -> None:
+    wide = {"input": [[1, 0]], "output": [[1, 0, 0, 0, 0]]}
+    tasks = {"a": {"train": [PAIR], "test": [PAIR]}, "b": {"train": [wide], "test": [PAIR]}}
+    tasks["c"] = {"train": [PAIR], "test": [wide]}
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks))
+    source = (f"task.train_path={tmp_path / 'tasks.json'}", "task.n_held_out=0")
+    assert names(load(*source, "task.max_cells=4"))[0] == ["a"]
+    assert sorted(names(load(*source, "task.max_cells=5"))[0]) == ["a", "b", "c"]
+    assert names(load(*source, "task.max_cells=4", "task.train_ids=[b]"))[0] == ["b"]
+
+
 def test_the_target_is_what_the_solutions_say(tmp_path: Path) -> None:
     [context] = load(f"task.train_path={file_of(tmp_path / 'tasks.json', 'a')}", "task.n_held_out=0").train
     assert json.loads(context.queries[0].target) == [PAIR["output"]]
