@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from seal.cluster.scheduler import SubmititFolder
-from seal.cluster.slurm import COORDINATOR, LOGS
-from seal.cluster.slurm_queue import coordinator_name, job_name, queued, why_gone
+from seal.cluster.slurm import COORDINATOR, in_queue
+from seal.cluster.slurm_queue import why_gone
 from seal.errors import RunError
 from seal.progress import read_progress
 from seal.report.console import print_summary
@@ -22,6 +22,7 @@ from seal.store import JOBS, METRICS, RESULTS
 
 from .cli import INTERRUPTED
 from .finding import find_run
+from .jobs import SILENT
 from .progress import Bars, watch
 from .reading import records_of
 
@@ -47,7 +48,7 @@ def attach(name: str) -> int:
         _wait_for_report(folder)
     except KeyboardInterrupt:
         here = holder(folder) or _jobs(folder)
-        goes_on = "the run goes on" if here else "nobody works on the run just now"
+        goes_on = SILENT if here is None else "the run goes on" if here else "nobody works on the run just now"
         print(f"\nno longer following {folder}; {goes_on}: `seal attach {name}` follows it again", file=sys.stderr)
         return INTERRUPTED
     print_summary(folder)
@@ -62,9 +63,9 @@ def _follow(folder: Path, console: Console) -> None:
         told = Told(console, monitor if isinstance(monitor, Bars) else None)
         while not (folder / RESULTS).exists():
             worker = holder(folder)
-            if monotonic() - asked_s >= ASK_S or not (worker or jobs):
+            if monotonic() - asked_s >= ASK_S or _is_alone(worker, jobs):
                 jobs, asked_s = _jobs(folder), monotonic()
-            alone_s = 0.0 if worker or jobs else alone_s + LOOK_S
+            alone_s = alone_s + LOOK_S if _is_alone(worker, jobs) else 0.0
             if alone_s > PATIENCE_S:
                 raise RunError(_abandoned(folder))
             told.who(folder, worker, jobs)
@@ -74,13 +75,15 @@ def _follow(folder: Path, console: Console) -> None:
         told.say(news.lines())
 
 
-def _jobs(folder: Path) -> Mapping[str, str]:
-    """The jobs of a run on SLURM with their states, the one that coordinates it first; none for other runs."""
-    if not (folder / JOBS).is_dir():
-        return {}
-    coordinator = (queued(coordinator_name(folder)) or {}) if (folder / JOBS / COORDINATOR).is_dir() else {}
-    on_slurm = any((folder / JOBS).glob(f"*/{LOGS}"))
-    return {**coordinator, **((queued(job_name(folder)) or {}) if on_slurm else {})}
+def _is_alone(worker: str | None, jobs: Mapping[str, str] | None) -> bool:
+    """Whether nobody works on a run. A silent SLURM does not say so."""
+    return not worker and jobs is not None and not jobs
+
+
+def _jobs(folder: Path) -> Mapping[str, str] | None:
+    """The jobs of a run on SLURM with their states, the one that coordinates it first; None if it does not answer."""
+    there = in_queue(folder)
+    return {**there.coordinators, **there.workers} if there else None
 
 
 def _abandoned(folder: Path) -> str:
@@ -149,10 +152,11 @@ class Told:
         for line in lines:
             self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def who(self, folder: Path, worker: str | None, jobs: Mapping[str, str]) -> None:
+    def who(self, folder: Path, worker: str | None, jobs: Mapping[str, str] | None) -> None:
         """Who works, when that has changed."""
-        states = ", ".join(f"{count} {state}" for state, count in Counter(jobs.values()).items())
-        workers = "; ".join([*([worker] if worker else []), *([f"jobs: {states}"] if jobs else [])])
+        states = ", ".join(f"{count} {state}" for state, count in Counter((jobs or {}).values()).items())
+        said = SILENT if jobs is None else f"jobs: {states}" if jobs else None
+        workers = "; ".join(each for each in (worker, said) if each)
         if workers not in ("", self.workers):
             self.say([f"{folder}: {workers}"])
             self.workers = workers

@@ -1,11 +1,12 @@
 """`seal run --detach`: the run itself becomes a job, which submits the others."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seal import config
-from seal.cluster.slurm import Slurm
+from seal.cluster.slurm import Slurm, refuse_without_slurm
 from seal.cluster.slurm_queue import coordinator_name, queued
 from seal.errors import ConfigError, RunError
 from seal.preflight import preflight
@@ -23,7 +24,8 @@ class Coordinator:
     def __call__(self) -> None:
         from .cli import main
 
-        code = main(["run", *self.overrides])
+        sys.argv = ["seal", "run", *self.overrides]  # what the manifest tells people to type
+        code = main(sys.argv[1:])
         if code:
             raise RunError(f"the run ended with exit code {code}")
 
@@ -45,8 +47,14 @@ def detach(overrides: Sequence[str]) -> int:
         raise ConfigError("cluster: only a run with cluster=slurm can be detached")
     if run.if_exists != "resume":
         raise ConfigError(f"if_exists: a job may be started again, which if_exists={run.if_exists} would not survive")
+    refuse_without_slurm()
     preflight(run, fetch=True)
     there = queued(coordinator_name(run.folder))
+    if there is None:
+        raise RunError(
+            f"nothing was submitted: SLURM does not answer, and a job may coordinate {run.folder} already. Give the "
+            "same command again when it does"
+        )
     if there:
         raise ConfigError(f"name: job {', '.join(there)} coordinates {run.folder} already: `seal cancel {run.folder}`")
     job = run.cluster.detach(Coordinator(overrides=tuple(overrides)), run.folder)

@@ -11,9 +11,10 @@ from typing import Any
 from rich.console import Console
 
 from seal.cluster.ledger import DIED, Entry, all_entries
-from seal.cluster.slurm import LOGS
-from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued
+from seal.cluster.slurm import in_queue
+from seal.cluster.slurm_queue import cancel
 from seal.cluster.task_store import Tail
+from seal.errors import RunError
 from seal.run import Run
 from seal.run_files import read_metrics
 from seal.store import CANCEL, JOBS, METRICS, complete_lines
@@ -21,10 +22,19 @@ from seal.store import CANCEL, JOBS, METRICS, complete_lines
 from .finding import find_run
 from .pace import in_words
 
+SILENT = "SLURM does not answer: jobs may be at work"
+
 
 def decide_on_jobs(run: Run, *, interactive: bool) -> None:
-    """After an interruption: end the jobs that go on without us, or leave them, and say which."""
+    """After an interruption: end the jobs that go on without us, or leave them, and say which.
+
+    Raises:
+        RunError: they cannot be ended.
+    """
     jobs = run.cluster.left_behind(run.folder)
+    if jobs is None:
+        print(f"\n{SILENT}. The same command takes them up, `seal cancel {run.folder}` ends them", file=sys.stderr)
+        return
     if not jobs:
         return
     wish = run.cluster.on_interruption()
@@ -51,14 +61,22 @@ def cancel_run(name: str, *, as_json: bool) -> int:
 
     Raises:
         UsageError: there is no such run.
+        RunError: SLURM does not answer, or does not end them.
     """
     folder = find_run(name, waiting=True)
     if (folder / JOBS).is_dir():
         (folder / JOBS / CANCEL).touch()
-    ended = [*(queued(coordinator_name(folder)) or {}), *(queued(job_name(folder)) or {})]
-    cancel(ended)
-    ended += [job for job in queued(job_name(folder)) or {} if job not in ended]  # submitted in between
-    cancel(ended)
+    ended: list[str] = []
+    for _ in range(2):  # some may be submitted in between
+        there = in_queue(folder)
+        if there is None:
+            raise RunError(
+                f"{SILENT}. Whoever coordinates {folder} is asked to end it; `seal cancel {name}`, given again when "
+                "SLURM answers, ends the jobs"
+            )
+        fresh = [job for job in (*there.coordinators, *there.workers) if job not in ended]
+        cancel(fresh)
+        ended += fresh
     if as_json:
         print(json.dumps({"cancelled": ended}))
     else:
@@ -68,25 +86,24 @@ def cancel_run(name: str, *, as_json: bool) -> int:
 
 
 def jobs_of(folder: Path) -> dict[str, Any] | None:
-    """What is known of the jobs of a run; None where it has had none."""
+    """What is known of the jobs of a run; None where it has had none. States are None while SLURM does not answer."""
     if not (folder / JOBS).is_dir():
         return None
     entries = all_entries(folder)
-    coordinator = dict(queued(coordinator_name(folder)) or {})
-    on_slurm = any((folder / JOBS).glob(f"*/{LOGS}"))
-    states = (queued(job_name(folder)) if on_slurm else None) or {}
+    there = in_queue(folder)
+    states = there.workers if there else None
     return {
         "submitted": len(entries),
-        "states": dict(Counter(state for state in states.values())),
-        "running": {entry.job: entry.title for entry in entries if entry.job in states},
-        "coordinator": coordinator,
+        "states": None if states is None else dict(Counter(states.values())),
+        "running": {entry.job: entry.title for entry in entries if entry.job in (states or {})},
+        "coordinator": dict(there.coordinators) if there else None,
         "failures": dict(Counter(entry.reason for entry in entries if entry.outcome == DIED)),
         "phase": _phase(folder, [entry for entry in entries if entry.outcome is None], states),
         "gpu_hours": round(_gpu_hours(folder, entries), 3),
     }
 
 
-def _phase(folder: Path, unfinished: list[Entry], states: Mapping[str, str]) -> dict[str, Any] | None:
+def _phase(folder: Path, unfinished: list[Entry], states: Mapping[str, str] | None) -> dict[str, Any] | None:
     """The phase that is under way: how much of it is recorded, how fast, and how long it will take."""
     if not unfinished:
         return None
@@ -104,7 +121,7 @@ def _phase(folder: Path, unfinished: list[Entry], states: Mapping[str, str]) -> 
         "recorded": n_recorded,
         "units_per_minute": round(per_minute, 2),
         "minutes_left": round((len(keys) - n_recorded) / per_minute, 1) if per_minute else None,
-        "jobs": sum(entry.job in states for entry in entries),
+        "jobs": None if states is None else sum(entry.job in states for entry in entries),
     }
 
 
@@ -118,9 +135,12 @@ def _gpu_hours(folder: Path, entries: list[Entry]) -> float:
 
 def print_jobs(console: Console, facts: Mapping[str, Any]) -> None:
     """The same for people."""
-    states = ", ".join(f"{count} {state}" for state, count in facts["states"].items()) or "none waits or runs"
+    if facts["states"] is None:
+        states = SILENT
+    else:
+        states = ", ".join(f"{count} {state}" for state, count in facts["states"].items()) or "none waits or runs"
     console.print(f"  jobs: {facts['submitted']} submitted; {states}", highlight=False, markup=False)
-    for job, state in facts["coordinator"].items():
+    for job, state in (facts["coordinator"] or {}).items():
         console.print(f"  coordinator: job {job}, {state}", highlight=False, markup=False)
     if phase := facts["phase"]:
         done = in_words(phase["recorded"], phase["units"], phase)

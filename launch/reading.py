@@ -20,7 +20,7 @@ from seal.run_folder import holder
 from seal.store import MANIFEST, RESULTS, count_records, task_files
 
 from .finding import find_run, find_sweep
-from .jobs import jobs_of, print_jobs
+from .jobs import SILENT, jobs_of, print_jobs
 from .pace import how_far, in_words
 from .reporting_sweeps import report_sweep
 
@@ -59,6 +59,8 @@ def _state(facts: Mapping[str, Any]) -> str:
         return f"{facts['held_by']} is at work; `seal attach` follows it"
     if _is_at_work(facts):
         return "jobs wait or run; `seal attach` follows them"
+    if facts["jobs"] and facts["jobs"]["states"] is None:
+        return f"not finished. {SILENT}"
     return f"not finished, and nobody works on it; this goes on with it:\n  {facts['command'] or 'the same command'}"
 
 
@@ -72,7 +74,7 @@ def _command(folder: Path) -> str | None:
     """What was typed to make the run, where that is known."""
     command = read_manifest(folder).get("command") if (folder / MANIFEST).exists() else None
     words = [str(word) for word in command] if isinstance(command, list) and command else []
-    return shlex.join([Path(words[0]).name, *words[1:]]) if words else None
+    return shlex.join(["seal", *words[1:]]) if words else None
 
 
 def records_of(folder: Path) -> dict[str, int]:

@@ -41,8 +41,8 @@ class Cluster(ABC):
         What is postponed is not recorded.
         """
 
-    def left_behind(self, run_folder: Path) -> Mapping[str, str]:
-        """The jobs of a run that would outlive its interruption, with their states."""
+    def left_behind(self, run_folder: Path) -> Mapping[str, str] | None:
+        """The jobs of a run that would outlive its interruption, with their states; None if nobody can tell."""
         return {}
 
     def on_interruption(self) -> Literal["ask", "leave", "cancel"]:
@@ -50,4 +50,8 @@ class Cluster(ABC):
         return "leave"
 
     def cancel(self, jobs: Sequence[str]) -> None:  # noqa: B027  # most have none
-        """End jobs."""
+        """End jobs.
+
+        Raises:
+            RunError: that cannot be done; with the reason.
+        """

@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from hashlib import sha256
 from math import ceil
 from time import monotonic, sleep
@@ -67,11 +66,8 @@ class Phase:
         self.ledger = Ledger(self.folder)
         self.tail = Tail(self.folder, work.records)
         self.n_chunks = 0
+        self.scheduler = cluster.scheduler(lab.store.folder, self.folder)
         self.heard_s = monotonic()
-
-    @cached_property
-    def scheduler(self) -> Any:
-        return self.cluster.scheduler(self.lab.store.folder, self.folder)
 
     def finish(self) -> dict[str, Postponed[Any]]:
         """Have everything recorded by jobs; returns what they postponed.
@@ -141,7 +137,7 @@ class Phase:
             elif entry.outcome is None:
                 self.ledger.ended([entry.job], DIED, "it ended while nobody watched")
         working = {chunk.job for chunk in self.chunks}
-        self.scheduler.cancel([job for job in states if job not in working])
+        self._end([job for job in states if job not in working])
 
     def _chunk(self, number: int, keys: Sequence[str]) -> Chunk:
         """A chunk of an earlier coordinator, with the batches that its keys are in."""
@@ -234,7 +230,7 @@ class Phase:
 
     def _states(self) -> Mapping[str, str] | None:
         """Of all jobs of the run; None if the scheduler does not answer, which is waited out however long it lasts."""
-        states: Mapping[str, str] | None = self.scheduler.states()
+        states = self.scheduler.states()
         if states is not None:
             self.heard_s = monotonic()
         elif monotonic() - self.heard_s > SILENCE_S:
@@ -244,7 +240,7 @@ class Phase:
 
     def _why(self, chunk: Chunk, outcome: Outcome | None) -> str:
         if outcome is None:
-            return str(self.scheduler.why_gone(chunk.job))
+            return self.scheduler.why_gone(chunk.job)
         return f"it ended well, but {self._left(chunk)} records cannot be seen here: is the folder shared?"
 
     def _died(self, chunk: Chunk, reason: str) -> Chunk:
@@ -266,8 +262,17 @@ class Phase:
 
     def _cancel(self) -> None:
         jobs = [chunk.job for chunk in self.chunks]
-        self.scheduler.cancel(jobs)
-        self.ledger.ended(jobs, CANCELLED)
+        if self._end(jobs):
+            self.ledger.ended(jobs, CANCELLED)
+
+    def _end(self, jobs: Sequence[str]) -> bool:
+        """Cancel jobs that nobody waits for. Where that fails they may go on, which harms nobody but wastes hours."""
+        try:
+            self.scheduler.cancel(jobs)
+        except RunError as error:
+            _LOG.warning("%s: jobs may go on that nobody needs: %s", self.work.title, error)
+            return False
+        return True
 
 
 def measured_unit_s(lab: "Lab", work: "Work[Any, Any]") -> float:

@@ -52,7 +52,11 @@ class Scheduler(Protocol):
         """What is known of a job that is gone without an outcome."""
 
     def cancel(self, jobs: Sequence[str]) -> None:
-        """End jobs; those that have ended are left alone."""
+        """End jobs; those that have ended are left alone.
+
+        Raises:
+            RunError: the scheduler does not do it; with its words.
+        """
 
     def log_tail(self, job: str) -> str:
         """The end of what a job wrote."""

@@ -5,7 +5,9 @@ there, and nothing depends on it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
@@ -28,6 +30,35 @@ COORDINATOR = "coordinator"
 """The same of the run itself, among the phases."""
 REQUEUES = 10_000
 """A coordinator does little and waits long: it may come to its time limit as often as it likes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InQueue:
+    """The jobs of a run that wait or run, with their states."""
+
+    coordinators: Mapping[str, str]
+    workers: Mapping[str, str]
+
+
+def in_queue(run_folder: Path) -> InQueue | None:
+    """The jobs of a run; none for one that never had any. None if SLURM does not answer: some may be at work."""
+    jobs = run_folder / JOBS
+    coordinators = queued(coordinator_name(run_folder)) if (jobs / COORDINATOR).is_dir() else {}
+    workers = queued(job_name(run_folder)) if any(jobs.glob(f"*/{LOGS}")) else {}
+    return None if coordinators is None or workers is None else InQueue(coordinators=coordinators, workers=workers)
+
+
+def refuse_without_slurm() -> None:
+    """Ask whether this is a machine that jobs are submitted from.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if which("srun") is None:
+        raise UsageError(
+            "cluster: there is no SLURM on this machine (no srun): run this where jobs are submitted, or choose "
+            "cluster=local"
+        )
 
 
 @option
@@ -97,6 +128,7 @@ class Slurm(Jobs):
     """What becomes of jobs when the run is interrupted; ask does so on a terminal, and leaves them anywhere else."""
 
     def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+        refuse_without_slurm()
         return SlurmJobs(self, run_folder, phase / LOGS)
 
     def gpus(self, place: Place) -> int:
@@ -109,21 +141,11 @@ class Slurm(Jobs):
         return min(n_batches, self.array_size)
 
     def executor(self, folder: Path, place: Place, *, name: str) -> "SlurmExecutor":
-        """What submits jobs for a place.
-
-        Raises:
-            UsageError: there is no SLURM here.
-        """
+        """What submits jobs for a place."""
         from submitit import SlurmExecutor
 
         python = f"{self.container} python" if self.container else None
-        try:
-            executor = SlurmExecutor(folder, max_num_timeout=self.max_deaths, python=python)
-        except RuntimeError as error:
-            raise UsageError(
-                "cluster: there is no SLURM on this machine (no srun): run this where jobs are submitted, or choose "
-                "cluster=local"
-            ) from error
+        executor = SlurmExecutor(folder, max_num_timeout=self.max_deaths, python=python)
         executor.update_parameters(**self._parameters(place, name))
         return executor
 
@@ -146,8 +168,9 @@ class Slurm(Jobs):
             "wckey": None,  # submitit would ask for one of its own, which clusters that track them refuse
         }
 
-    def left_behind(self, run_folder: Path) -> Mapping[str, str]:
-        return queued(job_name(run_folder)) or {}
+    def left_behind(self, run_folder: Path) -> Mapping[str, str] | None:
+        found = in_queue(run_folder)
+        return found.workers if found else None
 
     def on_interruption(self) -> Literal["ask", "leave", "cancel"]:
         return self.interrupted
@@ -159,7 +182,6 @@ class Slurm(Jobs):
         """Submit what coordinates a run as a job of its own; its id.
 
         Raises:
-            UsageError: there is no SLURM here.
             RunError: SLURM does not take it; with its words.
         """
         executor = self.executor(run_folder / JOBS / COORDINATOR, Place.COORDINATOR, name=coordinator_name(run_folder))

@@ -23,6 +23,8 @@ PATIENCE_S, PAUSE_S = 600.0, 10.0
 """It is tried again for so long, after such pauses."""
 HOPELESS = ("DependencyNeverSatisfied", "launch failed requeued held", "BadConstraints")
 """Reasons for which a job would wait for ever."""
+ENDED = ("already completing or completed", "invalid job id")
+"""Words for a job that cannot be ended because it has; older versions say nothing of it."""
 
 
 def job_name(run_folder: Path) -> str:
@@ -78,11 +80,12 @@ def queued(name: str) -> Mapping[str, str] | None:
     None if SLURM does not answer: that says nothing about the jobs.
     """
     said = _ask("squeue", "--noheader", "--array", f"--name={name}", "--format=%i|%T|%r")
-    if said is None:
+    if said.returncode:
         return None
-    rows = [line.split("|", 2) for line in said.splitlines()]
+    rows = [line.split("|", 2) for line in said.stdout.splitlines()]
     hopeless = [job for job, _, reason in rows if reason in HOPELESS]
-    cancel(hopeless)
+    if hopeless and _why_not_ended(hopeless):
+        hopeless = []  # they wait on, and the next look tries again
     return {
         job: state if state != "PENDING" else f"PENDING ({reason})"
         for job, state, reason in rows
@@ -91,9 +94,19 @@ def queued(name: str) -> Mapping[str, str] | None:
 
 
 def cancel(jobs: Sequence[str]) -> None:
-    """End jobs, whatever they are doing."""
-    if jobs:
-        _ask("scancel", *jobs)
+    """End jobs, whatever they are doing. Those that have ended are left alone.
+
+    Raises:
+        RunError: SLURM does not end them; with its words.
+    """
+    if jobs and (why := _why_not_ended(jobs)):
+        raise RunError(f"SLURM does not end {', '.join(jobs)}: {why}")
+
+
+def _why_not_ended(jobs: Sequence[str]) -> str:
+    said = _ask("scancel", *jobs)
+    faults = [line for line in said.stderr.splitlines() if not any(words in line.lower() for words in ENDED)]
+    return "; ".join(faults) if said.returncode else ""
 
 
 def why_gone(job: str) -> str:
@@ -101,19 +114,20 @@ def why_gone(job: str) -> str:
     said = _ask(
         "sacct", "--noheader", "--parsable2", "--allocations", f"--jobs={job}", "--format=State,ExitCode,NodeList"
     )
-    for line in (said or "").splitlines():
+    for line in said.stdout.splitlines() if said.returncode == 0 else ():
         state, code, nodes = line.split("|")
         return f"{state} (exit code {code}, on {nodes})"
     return "it left the queue without a word, and there is no accounting (sacct) to say why"
 
 
-def _ask(*command: str) -> str | None:
-    """What a command of SLURM's says, or None where it fails or is missing."""
+def _ask(*command: str) -> "subprocess.CompletedProcess[str]":
+    """A command of SLURM's when it has ended. One that is missing or takes too long has failed, like any other."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=COMMAND_TIMEOUT_S)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+        return subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=COMMAND_TIMEOUT_S
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, returncode=-1, stdout="", stderr=str(error))
 
 
 def said_by(error: Exception) -> str:

@@ -98,6 +98,14 @@ def cluster_of(*overrides: str) -> Cluster:
     return load(["experiment=tiny", *overrides])[0].cluster
 
 
+def commands_that(folder: Path, **scripts: str) -> str:
+    """A search path on which there are these commands and no others: what stands for SLURM where there is none."""
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return str(folder)
+
+
 def wait_until(there: Callable[[], bool], patience_s: float = 60) -> None:
     until = time.monotonic() + patience_s
     while not there():

@@ -2,10 +2,13 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from seal.cluster.slurm_queue import cancel, outside_of_any_job, queued, why_gone
+from seal.errors import RunError
+from tests.cluster.runs import commands_that
 from tests.slurm import SlurmCluster
 
 
@@ -22,6 +25,27 @@ def test_without_slurm_nothing_is_known_of_its_queue(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", "/nowhere")
     assert queued("seal-none") is None
     assert "there is no accounting" in why_gone("1")
+
+
+def test_jobs_that_are_not_ended_are_named_with_slurm_s_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    says = "echo 'scancel: error: Kill job error on job id 5: Access/permission denied' >&2; exit 1"
+    monkeypatch.setenv("PATH", commands_that(tmp_path, scancel=says))
+    with pytest.raises(RunError, match=r"SLURM does not end 5, 6: .*permission denied"):
+        cancel(["5", "6"])
+
+
+def test_jobs_that_have_ended_need_no_ending(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    says = "echo 'scancel: error: Kill job error on job id 5: Job/step already completing or completed' >&2; exit 1"
+    monkeypatch.setenv("PATH", commands_that(tmp_path, scancel=says))
+    cancel(["5"])
+
+
+def test_a_job_that_would_wait_for_ever_and_cannot_be_ended_is_still_seen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    says = {"squeue": "echo '5|PENDING|BadConstraints'", "scancel": "echo no >&2; exit 1"}
+    monkeypatch.setenv("PATH", commands_that(tmp_path, **says))
+    assert queued("seal-own") == {"5": "PENDING (BadConstraints)"}
 
 
 @pytest.mark.cluster

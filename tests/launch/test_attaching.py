@@ -1,14 +1,17 @@
 """Following a run that another process works on: it only reads."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import pytest
+from seal.launch.attaching import LOOK_S, PATIENCE_S
 
 from seal.cluster.ledger import DIED, all_entries
 from seal.run_folder import holder
@@ -83,6 +86,19 @@ def test_a_run_that_is_done_is_summed_up_at_once(
 ) -> None:
     assert seal("attach", str(finished)) == 0
     assert "paired differences" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("silence")
+def test_a_run_is_not_given_up_while_slurm_is_silent(
+    seal: Seal, left_to_jobs: Path, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = Timer(PATIENCE_S + 3 * LOOK_S, lambda: shutil.copy(finished / "results.json", left_to_jobs))
+    later.start()
+    assert seal("attach", "tiny") == 0
+    said = capsys.readouterr()
+    assert "outputs/tiny: SLURM does not answer: jobs may be at work\n" in said.err
+    assert "paired differences" in said.out
 
 
 @pytest.mark.cluster

@@ -11,8 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from seal.launch.detaching import Coordinator
+from seal.launch.jobs import decide_on_jobs
 
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
+from seal.config import load
+from tests.cluster.runs import commands_that
 from tests.conftest import SMALL
 from tests.slurm import SlurmCluster
 
@@ -53,6 +57,87 @@ def wait_for_jobs(name: str, patience_s: float = 60) -> list[str]:
         assert time.monotonic() < until, "no job came"
         time.sleep(0.1)
     return jobs
+
+
+@pytest.mark.usefixtures("silence", "left_to_jobs")
+def test_while_slurm_is_silent_status_does_not_say_that_nobody_is_at_work(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("status", "tiny") == 0
+    said = capsys.readouterr().out
+    assert "not finished. SLURM does not answer: jobs may be at work\n" in said
+    assert "jobs: 1 submitted; SLURM does not answer: jobs may be at work\n" in said
+    assert "nobody" not in said
+    assert seal("status", "tiny", "--json") == 0
+    jobs = json.loads(capsys.readouterr().out)["jobs"]
+    assert (jobs["states"], jobs["coordinator"], jobs["phase"]["jobs"]) == (None, None, None)
+
+
+@pytest.mark.usefixtures("silence", "left_to_jobs")
+def test_while_slurm_is_silent_cancel_does_not_say_that_there_is_no_job(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("cancel", "tiny") == 1
+    said = capsys.readouterr()
+    assert "SLURM does not answer: jobs may be at work" in said.err
+    assert not said.out
+    assert (RUN / "jobs/cancel").exists(), "whoever coordinates is asked all the same"
+
+
+@pytest.mark.usefixtures("silence", "left_to_jobs")
+def test_while_slurm_is_silent_an_interruption_says_that_jobs_may_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    decide_on_jobs(load(["experiment=tiny", "cluster=slurm"])[0], interactive=False)
+    assert "SLURM does not answer: jobs may be at work. The same command takes them up" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("silence")
+def test_nothing_is_detached_while_slurm_is_silent(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("run", "--detach", *QUICK, "cluster=slurm") == 1
+    assert "nothing was submitted: SLURM does not answer" in capsys.readouterr().err
+
+
+def test_a_run_that_had_no_jobs_on_slurm_does_not_ask_it(
+    seal: Callable[..., int], silence: None, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("cancel", str(finished)) == 0
+    decide_on_jobs(load(["experiment=tiny", "cluster=slurm"])[0], interactive=False)
+    assert not capsys.readouterr().err
+
+
+def test_a_job_that_cannot_be_cancelled_is_no_success(
+    seal: Callable[..., int],
+    left_to_jobs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = commands_that(tmp_path, squeue="echo '7_0|RUNNING|None'", scancel="echo 'permission denied' >&2; exit 1")
+    monkeypatch.setenv("PATH", path)
+    assert seal("cancel", "tiny") == 1
+    assert "SLURM does not end 7_0: permission denied" in capsys.readouterr().err
+
+
+def test_where_there_is_no_slurm_nothing_waits_for_it(
+    seal: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert seal("run", *QUICK, "cluster=slurm") == 2
+    assert seal("run", "--detach", *QUICK, "cluster=slurm") == 2
+    assert capsys.readouterr().err.count("there is no SLURM on this machine") == 2
+
+
+@pytest.mark.slow
+def test_of_a_detached_run_the_command_is_known_that_people_type(
+    seal: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/env/submitit/core/_submit.py", "jobs/coordinator"])
+    Coordinator(overrides=QUICK)()
+    (RUN / "results.json").unlink()
+    capsys.readouterr()
+    assert seal("status", "tiny") == 0
+    assert f"this goes on with it:\n  seal run {' '.join(QUICK)}\n" in capsys.readouterr().out
 
 
 @pytest.mark.cluster
