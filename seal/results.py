@@ -38,7 +38,7 @@ class Row:
     n_contexts: int
     """Those with at least one verdict."""
     n_queries: int
-    """Distinct queries that were asked."""
+    """Distinct queries that were asked, and whose right answer is known."""
     n_answers: int
     """Answers, with all self-edits and repeats."""
     n_unknown: int
@@ -150,13 +150,14 @@ class Measurement:
     setting: str
     outcomes: Mapping[str, Sequence[Outcome]]
     n_queries: Mapping[str, int]
-    """How many queries each context has."""
+    """How many queries each context has whose answers can be graded."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """The title of each context."""
 
     def by_context(self) -> dict[str, float]:
-        """The accuracy of each context that has any verdict."""
-        scores = {context: mean(list(_scores(outcomes))) for context, outcomes in self.outcomes.items()}
+        """The accuracy of each context that has any verdict. Where none can be had, an invalid self-edit is not 0."""
+        gradable = {context: outcomes for context, outcomes in self.outcomes.items() if self.n_queries[context]}
+        scores = {context: mean(list(_scores(outcomes))) for context, outcomes in gradable.items()}
         return {context: score for context, score in scores.items() if score is not None}
 
     def row(self) -> Row:
@@ -213,7 +214,7 @@ def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
     return Measurement(
         setting=setting,
         outcomes=outcomes,
-        n_queries={attempt.context.id: len(attempt.context.queries) for attempt in attempts},
+        n_queries={attempt.context.id: attempt.context.n_gradable for attempt in attempts},
         titles={attempt.context.id: attempt.context.title for attempt in attempts},
     )
 

@@ -27,7 +27,7 @@ class Query:
     prompt: str
     """As a model is asked it."""
     target: str
-    """The right answer."""
+    """The right answer; empty where nobody has told it, so that no answer can be graded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,11 @@ class Context:
     title: str
     text: str
     queries: tuple[Query, ...]
+
+    @property
+    def n_gradable(self) -> int:
+        """Queries whose right answer is known."""
+        return sum(bool(query.target) for query in self.queries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

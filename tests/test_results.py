@@ -34,6 +34,11 @@ def test_an_invalid_self_edit_scores_nothing_and_is_counted() -> None:
     assert (row.accuracy, row.n_invalid) == (0.5, 1)
 
 
+def test_where_nothing_can_be_graded_an_invalid_self_edit_is_no_0() -> None:
+    found = Measurement(setting="x", outcomes={"a": [Invalid(reason="empty")]}, n_queries={"a": 0})
+    assert (found.by_context(), found.row().accuracy) == ({}, None)
+
+
 def test_nothing_known_is_no_accuracy() -> None:
     row = measured(a=[Failure(reason="broke")]).row()
     assert (row.accuracy, row.ci95) == (None, None)

@@ -20,7 +20,7 @@ class Solved:
 
     puzzle: Puzzle
     solutions: tuple[Grid, ...]
-    """One a test input, in their order."""
+    """One a test input, in their order; none where nobody has told them."""
     place: str
     """Where it was read, for messages."""
 
@@ -44,52 +44,55 @@ class _FileError(ValueError):
     """Something is wrong with what was read; the message says where."""
 
 
-def read_challenges(path: Path, solutions: Path | None, key: str) -> dict[str, Solved]:
+def read_challenges(path: Path, solutions: Path | None, key: str, *, solved: bool = True) -> dict[str, Solved]:
     """The puzzles of a file or folder by their ids, in order. `key` is the setting of the path.
 
     A file holds one task, or tasks by their ids; a folder holds a file a task, whose name is its id (ARC-AGI-1 and 2).
     What the test inputs become stands in the test pairs, or in a file of solutions by id, which then alone counts.
+    Where the puzzles are not `solved`, neither is looked at.
 
     Raises:
         DataError: with all faults of all files.
     """
     faults: list[str] = []
     try:
-        answers = None if solutions is None else _answers_by_id(solutions)
+        answers = _answers_by_id(solutions) if solutions and solved else None
     except _FileError as fault:
         raise DataError(f"{key}: {fault}") from fault
-    solved = _all_read(_tasks(path, faults), answers, faults)
-    if not solved and not faults:
+    read = _all_read(_tasks(path, faults), answers, faults, solved=solved)
+    if not read and not faults:
         faults.append(f"{path.name}: no tasks" if path.is_file() else "no files *.json in this folder")
-    return _faultless(solved, faults, f"{key}: {path}")
+    return _faultless(read, faults, f"{key}: {path}")
 
 
-def of_rows(rows: Iterable[Mapping[str, Any]], source: str) -> dict[str, Solved]:
+def of_rows(rows: Iterable[Mapping[str, Any]], source: str, *, solved: bool = True) -> dict[str, Solved]:
     """The puzzles of rows, as data sets on the hub have them: `train` and `test`, lists of pairs, and a column of ids.
 
     Raises:
         DataError: with all faults of all rows; it names `source`.
     """
     faults: list[str] = []
-    solved = _all_read(_tasks_of_rows(rows, faults), None, faults)
-    if not solved and not faults:
+    read = _all_read(_tasks_of_rows(rows, faults), None, faults, solved=solved)
+    if not read and not faults:
         faults.append("no rows")
-    return _faultless(solved, faults, source)
+    return _faultless(read, faults, source)
 
 
-def _all_read(tasks: Iterable[_Task], answers: Mapping[str, Any] | None, faults: list[str]) -> dict[str, Solved]:
+def _all_read(
+    tasks: Iterable[_Task], answers: Mapping[str, Any] | None, faults: list[str], *, solved: bool
+) -> dict[str, Solved]:
     """Those without faults; the faults of the others are added to the list."""
-    solved: dict[str, Solved] = {}
+    read: dict[str, Solved] = {}
     for task in tasks:
-        if task.id in solved:
-            faults.append(f"{task.place}: the id occurs before, at {solved[task.id].place}")
+        if task.id in read:
+            faults.append(f"{task.place}: the id occurs before, at {read[task.id].place}")
             continue
         found: list[str] = []
-        puzzle = _solved(task, answers, found)
+        puzzle = _read(task, answers, found, solved=solved)
         faults += [f"{task.place}: {fault}" for fault in found]
         if puzzle:
-            solved[task.id] = puzzle
-    return solved
+            read[task.id] = puzzle
+    return read
 
 
 def _faultless(solved: dict[str, Solved], faults: list[str], source: str) -> dict[str, Solved]:
@@ -157,7 +160,7 @@ def _json(file: Path) -> Any:
         raise _FileError(f"{file.name}: it is not JSON: {error}") from error
 
 
-def _solved(task: _Task, answers: Mapping[str, Any] | None, faults: list[str]) -> Solved | None:
+def _read(task: _Task, answers: Mapping[str, Any] | None, faults: list[str], *, solved: bool) -> Solved | None:
     """The task, read; None if there are faults, which are added to the list."""
     if fault := fault_of_text(task.id):
         faults.append(f"id: {fault}")
@@ -165,7 +168,9 @@ def _solved(task: _Task, answers: Mapping[str, Any] | None, faults: list[str]) -
         faults.append("it is no object with train and test")
         return None
     train, tests = _pairs(task.content, "train", faults), _pairs(task.content, "test", faults)
-    outputs = [pair.get("output") for pair in tests] if answers is None else _answers(task.id, answers, faults)
+    outputs = [pair.get("output") for pair in tests if solved]
+    if answers is not None:
+        outputs = _answers(task.id, answers, faults)
     name = "test {} output" if answers is None else "solution {}"
     if outputs and len(outputs) != len(tests):
         faults.append(f"solutions: {len(outputs)} for {len(tests)} test inputs")

@@ -37,7 +37,7 @@ def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Se
     return Measurement(
         setting=setting,
         outcomes={context.id: found for context, found in zip(contexts, outcomes, strict=True)},
-        n_queries={context.id: len(context.queries) for context in contexts},
+        n_queries={context.id: context.n_gradable for context in contexts},
         titles={context.id: context.title for context in contexts},
     )
 

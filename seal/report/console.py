@@ -26,6 +26,7 @@ def print_summary(folder: Path) -> None:
         _print_example(console, example, findings.last_policy)
     if findings.results.table:
         console.print(_table(findings.results))
+    if findings.results.comparisons:
         console.print(_differences(findings))
     if findings.results.published:
         console.print(f"published: {findings.results.published.source}", highlight=False, markup=False)
@@ -125,7 +126,8 @@ def _losses(rows: tuple[Row, ...]) -> Iterator[str]:
         if row.n_failed:
             yield f"{label(row.setting)}: {row.n_failed} trainings failed; their answers are among the unknown"
         if row.n_invalid:
-            yield f"{label(row.setting)}: {row.n_invalid} self-edits could not be trained on; each counts as 0"
+            weight = "; each counts as 0" if row.n_contexts else ""
+            yield f"{label(row.setting)}: {row.n_invalid} self-edits could not be trained on{weight}"
         if row.n_unmarked:
             yield f"{label(row.setting)}: in {row.n_unmarked} texts no answer follows the marker; each counts as wrong"
 

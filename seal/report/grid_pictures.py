@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -57,23 +58,30 @@ def _rows(answered: Answered) -> Iterator[list[Block]]:
         Block(f"demonstration {number}", (Tile(pair.input), Tile(pair.output, arrow=True)))
         for number, pair in enumerate(answered.puzzle.train, start=1)
     ]
-    for number, (given, wanted) in enumerate(zip(answered.puzzle.tests, answered.solutions, strict=True)):
-        name = f"test {number + 1}" if len(answered.solutions) > 1 else "test"
+    for number, (given, wanted) in enumerate(zip_longest(answered.puzzle.tests, answered.solutions)):
+        name = f"test {number + 1}" if len(answered.puzzle.tests) > 1 else "test"
         attempts = (_attempted(setting, answers, number, wanted) for setting, answers in answered.answers.items())
-        yield [Block(f"{name} and solution", (Tile(given), Tile(wanted, arrow=True))), *filter(None, attempts)]
+        solution = (Tile(wanted, arrow=True),) if wanted else ()
+        yield [Block(f"{name} and solution" if wanted else name, (Tile(given), *solution)), *filter(None, attempts)]
 
 
-def _attempted(setting: str, answers: Sequence[Answer], number: int, wanted: Grid) -> Block | None:
+def _attempted(setting: str, answers: Sequence[Answer], number: int, wanted: Grid | None) -> Block | None:
     """Both attempts of a model; of several the first that solved the puzzle, and how many did stands above."""
     if not answers:
         return None
     best = max(answers, key=lambda answer: answer.solved)
     tiles = tuple(
-        Tile(grid, caption=f"{votes} vote{'s' if votes != 1 else ''}", frame=RIGHT if grid == wanted else WRONG)
+        Tile(grid, caption=f"{votes} vote{'s' if votes != 1 else ''}", frame=_frame(grid, wanted))
         for grid, votes in best.tests[number][:ATTEMPTS]
     )
     n_solved = sum(answer.solved for answer in answers)
-    return Block(f"{label(setting)}: {n_solved}/{len(answers)}", tiles)
+    return Block(f"{label(setting)}: {n_solved}/{len(answers)}" if wanted else label(setting), tiles)
+
+
+def _frame(grid: Grid, wanted: Grid | None) -> str | None:
+    if wanted is None:
+        return None
+    return RIGHT if grid == wanted else WRONG
 
 
 def _cell(grids: Iterator[Grid]) -> int:

@@ -29,7 +29,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A puzzle with what is right, and what the models of each setting answered."""
+    """A puzzle with what is right, if that is known, and what the models of each setting answered."""
 
     puzzle: Puzzle
     solutions: tuple[Grid, ...]
@@ -38,13 +38,15 @@ class Answered:
 
 
 def read_puzzles(folder: Path, results: Results) -> list[Answered]:
-    """Every puzzle that was measured; none if the run is about something else."""
+    """Every puzzle that was measured, or of which nobody has told what is right; none if the run is about something
+    else."""
     contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
-    measured = dict.fromkeys(name for scores in results.scores.values() for name in scores)
-    if not measured or not all(is_puzzle(contexts[name]) for name in measured if name in contexts):
+    scored = {name for scores in results.scores.values() for name in scores}
+    measured = [context for name, context in contexts.items() if name in scored or not context.n_gradable]
+    if not measured or not all(map(is_puzzle, measured)):
         return []
     evaluations: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
-    return [_answered(contexts[name], evaluations, results) for name in measured if name in contexts]
+    return [_answered(context, evaluations, results) for context in measured]
 
 
 def is_puzzle(context: Context) -> bool:
@@ -59,7 +61,7 @@ def is_puzzle(context: Context) -> bool:
 def _answered(context: Context, evaluations: Mapping[str, Evaluation | Failure], results: Results) -> Answered:
     return Answered(
         puzzle=puzzle_in(context.text, context.id),
-        solutions=tuple(Grid.of(cells) for cells in json.loads(context.queries[0].target)),
+        solutions=tuple(Grid.of(cells) for cells in json.loads(context.queries[0].target or "[]")),
         answers={
             setting: tuple(_answer(each) for each in _of(evaluations, setting, context.id))
             for setting in results.scores

@@ -34,6 +34,9 @@ class Arc(PuzzleTask):
     """The outputs of their tests."""
     held_out_split: str | None
     """The split that they come from."""
+    held_out_solved: bool
+    """Whether the outputs of their tests are known. Where not, as of a hidden test set, models attempt them all the
+    same, and nothing is scored."""
     revision: str | None
     """Branch, tag or commit on the hub; null is the newest."""
     train_ids: tuple[str, ...] | None
@@ -53,9 +56,11 @@ class Arc(PuzzleTask):
             raise DataError(listed("task.train_ids and task.held_out_ids share puzzles: leave them out of one:", both))
         held_out = self._part("held_out", frozenset(self.train_ids or ()))
         train = self._part("train", frozenset(held_out))
+        unscored = f"{len(held_out)} held-out puzzles are attempted and NOT scored: task.held_out_solved is false"
         return Contexts(
             train=tuple(self._context(each) for each in train.values()),
             held_out=tuple(self._context(each) for each in held_out.values()),
+            notes=() if self.held_out_solved else (unscored,),
             places={each.puzzle.id: each.place for each in (*train.values(), *held_out.values())},
         )
 
@@ -78,10 +83,11 @@ class Arc(PuzzleTask):
 
     def _read(self, part: str) -> dict[str, Solved]:
         path, split = getattr(self, f"{part}_path"), getattr(self, f"{part}_split")
+        solved = part == "train" or self.held_out_solved
         if split is not None:
             rows = read_split(path, split, self.revision, key=f"task.{part}_path")
-            return of_rows(rows, f"{path}, split {split}")
-        return read_challenges(Path(path), getattr(self, f"{part}_solutions"), f"task.{part}_path")
+            return of_rows(rows, f"{path}, split {split}", solved=solved)
+        return read_challenges(Path(path), getattr(self, f"{part}_solutions"), f"task.{part}_path", solved=solved)
 
 
 def _named(everything: Mapping[str, Solved], ids: tuple[str, ...], *, key: str, source: str) -> dict[str, Solved]:

@@ -75,9 +75,9 @@ class PuzzleTask(Task):
             return "no settings"
 
     def make_context(self, puzzle: Puzzle, solutions: Sequence[Grid]) -> Context:
-        """A puzzle with what is right."""
+        """A puzzle with what is right; without solutions nobody has told."""
         first = puzzle_prompt(self.puzzle_template, self.notation, puzzle.train, puzzle.tests[0])
-        target = json.dumps([grid.lists() for grid in solutions], separators=(",", ":"))
+        target = json.dumps([grid.lists() for grid in solutions], separators=(",", ":")) if solutions else ""
         query = Query(question="What are the outputs?", prompt=first, target=target)
         return Context(id=puzzle.id, title=puzzle.id, text=puzzle.json, queries=(query,))
 

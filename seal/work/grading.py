@@ -11,6 +11,9 @@ from seal.task import Task
 from seal.types import Answered, Completion, Context, Evaluation, Failure, Grade, Postponed, Query, Verdict
 from seal.work import Work
 
+NOBODY = "nobody"
+"""Who grades answers to queries whose right answer is not known: they stay unknown, and nobody is asked again."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExamPaper:
@@ -45,13 +48,13 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
         self, lab: Lab, units: Sequence[ExamPaper]
     ) -> Sequence[Evaluation | Failure | Postponed[Evaluation | Failure]]:
         answers = [list(_answers(lab.run.task, unit.context, unit.answered)) for unit in units]
-        given = [answer for of_unit in answers for answer in of_unit]
+        given = [answer for of_unit in answers for answer in of_unit if answer.query.target]
         spend = partial(lab.spend, "judge")
         verdicts = iter(lab.run.grader.grade([each.query for each in given], [each.answer for each in given], spend))
         return [
             unit.answered
             if isinstance(unit.answered, Failure)
-            else _graded(unit.answered, [_with_text(next(verdicts), each) for each in of_unit])
+            else _graded(unit.answered, [_verdict(each, verdicts) for each in of_unit])
             for unit, of_unit in zip(units, answers, strict=True)
         ]
 
@@ -63,8 +66,7 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
             verdict
             for each in postponed
             if isinstance(each.instead, Evaluation)
-            for verdict in each.instead.verdicts
-            if verdict.grade is Grade.UNKNOWN
+            for verdict in _unknown(each.instead.verdicts)
         ]
         return len(unknown) <= lab.run.grader.max_unknown * n_answers
 
@@ -91,11 +93,18 @@ def _answers(task: Task, context: Context, answered: Answered | Failure) -> Iter
 def _graded(answered: Answered, verdicts: Sequence[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
     """The answers with their verdicts. One without a verdict postpones all of them."""
     evaluation = Evaluation(seed=answered.seed, training=answered.training, verdicts=tuple(verdicts))
-    unknown = [verdict for verdict in verdicts if verdict.grade is Grade.UNKNOWN]
+    unknown = _unknown(verdicts)
     return Postponed(reason=unknown[0].reason, instead=evaluation) if unknown else evaluation
 
 
-def _with_text(verdict: Verdict, given: _Given) -> Verdict:
-    """The verdict with all that the model wrote, where the answer is only a part of it."""
+def _unknown(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those that a grader owes."""
+    return [verdict for verdict in verdicts if verdict.grade is Grade.UNKNOWN and verdict.grader != NOBODY]
+
+
+def _verdict(given: _Given, verdicts: Iterator[Verdict]) -> Verdict:
+    """The next verdict, or that there is none; with all that the model wrote, where the answer is only a part of it."""
+    untold = Verdict(grade=Grade.UNKNOWN, answer=given.answer, grader=NOBODY, reason="what is right is not known")
+    verdict = next(verdicts) if given.query.target else untold
     is_part = len(given.written) == 1 and given.written[0].text != verdict.answer
     return replace(verdict, written=given.written[0].text) if is_part else verdict

@@ -38,6 +38,14 @@ def test_challenges_and_solutions_come_together(tmp_path: Path) -> None:
     assert read["b"].place == "c.json, task b"
 
 
+def test_of_puzzles_that_nobody_has_solved_no_solution_is_looked_for(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.json", {"a": UNSOLVED, "b": TASK})
+    read = read_challenges(path, tmp_path / "there is no such file", "task.path", solved=False)
+    assert [each.solutions for each in read.values()] == [(), ()]
+    assert read["a"].n_cells == 2
+    assert of_rows([{"id": "a", **UNSOLVED}], "hub", solved=False)["a"].puzzle == read["a"].puzzle
+
+
 def test_tasks_may_hold_their_solutions(tmp_path: Path) -> None:
     read = read_challenges(written(tmp_path / "c.json", {"a": TASK}), None, "task.path")
     assert read["a"].puzzle.tests == (grid("12"),)

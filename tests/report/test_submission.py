@@ -11,8 +11,8 @@ from seal.launch.cli import main
 from seal import config
 from seal.grids.grid import puzzle_in
 from seal.report.submission import NOTHING, submission
-from seal.store import Store
-from seal.types import Evaluation, Grade, Verdict
+from seal.store import Store, read_records
+from seal.types import Context, Evaluation, Grade, Verdict
 
 Seal = Callable[..., int]
 A, B, C = [[1]], [[2, 2]], [[3], [3]]
@@ -73,6 +73,31 @@ def test_what_cannot_be_submitted_is_said(
     assert "has no setting 'round_7', but in_context, " in capsys.readouterr().err
     assert seal("submission", str(finished), "base") == 2
     assert "is not about puzzles of grids" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_puzzles_that_nobody_has_solved_are_submitted_without_a_score(
+    seal: Seal, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contexts = read_records(run / "contexts.jsonl", Context)
+    Path("hidden.json").write_text(json.dumps({name: json.loads(each.text) for name, each in contexts.items()}))
+    puzzles = ("task=arc", "task.train_path=hidden.json", "task.n_train=0", "task.held_out_solved=false")
+    small = ("model=tiny_grids", "task.notation=digits", "task.max_answer_tokens=16", "inner.rank=1")
+    views = ("task.viewing.permutations=1", "task.viewing.symmetries=[identity]", "cluster.threads=1")
+    quick = ("recipe=evaluate", "self_edit.per_family=1", "self_edit.oracle_epochs=1", "self_edit.tries=1")
+    assert seal("run", *puzzles, *small, *views, *quick, "name=hidden") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 held-out puzzles are attempted and NOT scored" in said
+    assert "counts as 0" not in said
+    evaluations = read_records(Path("outputs/hidden/evaluations.jsonl"), Evaluation)
+    assert {verdict.grade for each in evaluations.values() for verdict in each.verdicts} == {Grade.UNKNOWN}
+    table = json.loads(Path("outputs/hidden/results.json").read_text())["table"]
+    assert [row["accuracy"] for row in table] == [None] * 3
+    assert seal("submission", "hidden", "oracle", "--to", "mine.json") == 0
+    made = json.loads(Path("mine.json").read_text())
+    assert made.keys() == contexts.keys()
+    assert any(test["attempt_1"] != NOTHING for tests in made.values() for test in tests)
+    assert {path.stem for path in Path("outputs/hidden/report/grids").glob("*.png")} == contexts.keys()
 
 
 def test_the_report_shows_every_puzzle(run: Path) -> None:

@@ -60,6 +60,21 @@ def test_the_target_is_what_the_solutions_say(tmp_path: Path) -> None:
     assert json.loads(context.text)["test"] == [{"input": PAIR["input"]}]
 
 
+def test_held_out_puzzles_that_nobody_has_solved_are_attempted_and_said_not_to_be_scored(
+    tmp_path: Path, seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hidden = tmp_path / "hidden.json"
+    hidden.write_text(json.dumps({"h": {"train": [PAIR, PAIR], "test": [{"input": PAIR["input"]}]}}))
+    source = (f"task.train_path={file_of(tmp_path / 'tasks.json', 'a')}", f"task.held_out_path={hidden}")
+    with pytest.raises(DataError, match="task h: test 1 output: missing"):
+        load(*source)
+    contexts = load(*source, "task.held_out_solved=false")
+    assert [each.n_gradable for each in contexts.all] == [1, 0]
+    evaluate = ("recipe=evaluate", "task=arc", "task.held_out_solved=false", "model=tiny_grids")
+    assert seal("check", *evaluate, *source, "task.max_answer_tokens=20") == 0
+    assert "1 held-out puzzles are attempted and NOT scored" in capsys.readouterr().out
+
+
 def test_faults_of_a_file_stop_the_run_before_it_starts(
     tmp_path: Path, seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
