@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unknown arguments: {' '.join(unknown)}")
     if unknown:
         parsed.overrides += unknown  # settings after options, which argparse leaves over
-    signal.signal(signal.SIGTERM, _interrupt)
+    _hear_signals()
     from seal.errors import SealError
     from seal.redaction import redacted, show_exceptions_without_secrets
 
@@ -49,6 +49,13 @@ def _how_to_resume(parsed: argparse.Namespace) -> str:
     """What to say to somebody whose command would not go on, but start anew or be refused."""
     unlike = any(each in ("if_exists=replace", "if_exists=fail") for each in getattr(parsed, "overrides", ()))
     return ", but only with if_exists=resume" if unlike else ""
+
+
+def _hear_signals() -> None:
+    """To be told to end, or to lose the terminal, is an interruption: what ends with us is ended."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, _interrupt)
 
 
 class Terminated(KeyboardInterrupt):

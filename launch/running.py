@@ -3,26 +3,20 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
 from seal import config
 from seal.errors import ConfigError, listed
-from seal.experiment import perform
-from seal.report.console import print_closing, print_summary
-from seal.report.findings import read_findings
-from seal.report.folder import write_report
 from seal.run import Run
 from seal.store import MANIFEST, RESULTS
 
-from .jobs import decide_on_jobs
-from .points import by_name, faults_of, split_sweep
-from .progress import watch
+from .performing import perform_watched
+from .points import alone, by_name, faults_of, named, parsed, quoted, split_sweep
 from .searching import is_search, search
 from .sweeping import launch, launcher_of
 
@@ -33,23 +27,16 @@ def run_one(overrides: Sequence[str]) -> int:
     Raises:
         SealError: it cannot start or cannot go on.
     """
-    run, settings = config.load(overrides)
-    try:
-        _perform(run, settings)
-    except KeyboardInterrupt as interruption:
-        decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
-        raise
+    perform_watched(*config.load(overrides))
     return 0
 
 
 def sweep(overrides: Sequence[str]) -> int:
-    """Exit code of one run for each combination of values, through Hydra's multirun and whichever launcher it has.
+    """Exit code of one run for each combination of values.
 
     Raises:
-        SealError: a point is faulty, before any has started; or of the first that failed, when all others are done.
+        SealError: a point is faulty, before any has started; or points failed, when all others are done.
     """
-    import hydra
-
     if is_search(overrides):
         return search(overrides)
     common, points = split_sweep(overrides)
@@ -65,17 +52,27 @@ def sweep(overrides: Sequence[str]) -> int:
         raise ConfigError(f"name: {first.folder} holds a single run: choose another name=… for the sweep")
     launcher = launcher_of(points[0])
     if launcher:
+        if intervals := [each for each in overrides if parsed(each).is_interval_sweep()]:
+            faults = [f"{each}: only a search chooses from an interval: hydra/sweeper=search" for each in intervals]
+            raise ConfigError(listed("points of the sweep have faults:", faults))
         launch(first, by_name(points, common), launcher)
-        return _close_sweep(first.folder)
+    else:
+        _through_hydra(first, common, overrides)
+    return _close_sweep(first.folder)
+
+
+def _through_hydra(sweep: Run, common: Sequence[str], overrides: Sequence[str]) -> None:
+    """Hydra's multirun with somebody else's launcher or sweeper, which says what becomes of points that fail."""
+    import hydra
+
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
     not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[name,{','.join(common)}]"
-    where = (f"name='{first.name}'", f"hydra.sweep.dir='{first.folder}'")
+    where = (named(sweep.name), f"hydra.sweep.dir={quoted(str(sweep.folder))}")
     quiet = "hydra/hydra_logging=none"  # each point says itself where it is
     sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, quiet, *overrides, *where]
     hydra.main(config_path=f"pkg://{config.CONFIG_MODULE}", config_name=config.CONFIG_NAME, version_base="1.3")(
         _point
     )()
-    return _close_sweep(first.folder)
 
 
 def _close_sweep(folder: Path) -> int:
@@ -99,27 +96,8 @@ def _point(composed: DictConfig) -> None:
     hydra = HydraConfig.get()
     settings = dict(config.resolve(composed, choices=hydra.runtime.choices))
     settings["name"] = f"{settings['name']}/{hydra.job.override_dirname.replace('/', '_')}"
+    sys.argv = ["seal", "run", *alone(hydra.overrides.task, settings["name"])]
     run, faults = config.build(settings)
     if run is None or faults:
         raise ConfigError(listed(config.FAULTY, faults))
-    _perform(run, settings, in_short=True)
-
-
-def _perform(run: Run, settings: Mapping[str, Any], *, in_short: bool = False) -> None:
-    console = Console(stderr=True)
-    console.print(_opening(run.folder), highlight=False, markup=False, soft_wrap=True)
-    with watch(console) as monitor:
-        perform(run, settings, monitor)
-    write_report(run.folder)
-    if in_short:
-        print_closing(Console(), run.folder, read_findings(run.folder).results, in_short=True)
-    else:
-        print_summary(run.folder)
-
-
-def _opening(folder: Path) -> str:
-    """The first thing that is said: where the run is, and whether it begins."""
-    if (folder / RESULTS).exists():
-        return f"{folder}: done already; its results again, from its records"
-    going = "goes on from its records" if (folder / MANIFEST).exists() else "begins"
-    return f"{folder}: {going}; `seal status {shlex.quote(str(folder))}` says how far it is, also from elsewhere"
+    perform_watched(run, settings, in_short=True)

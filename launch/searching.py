@@ -16,6 +16,7 @@ from rich.console import Console
 from seal import config
 from seal.errors import ConfigError, RunError, UsageError, listed
 from seal.report.choice import read_point
+from seal.report.outcomes import in_short
 from seal.run import Run
 from seal.seeds import derive
 from seal.settings import option
@@ -60,7 +61,9 @@ def search(overrides: Sequence[str]) -> int:
     if not find_spec("optuna"):
         raise UsageError("hydra/sweeper: Optuna is not installed here: pip install 'seal-lm[optuna]'")
     fixed = _fixed(overrides)
-    settings = _settings(fixed)
+    settings, launcher = _settings(fixed), launcher_of(fixed)
+    if launcher is None:
+        raise ConfigError("hydra/launcher: a search runs its points here, or through one of submitit's launchers")
     swept = [each for each in overrides if each not in fixed]
     choices = [f"{key}={value}" for key, value in settings.params.items() if key not in _keys([*fixed, *swept])]
     choices += swept
@@ -79,7 +82,8 @@ def search(overrides: Sequence[str]) -> int:
         raise ConfigError(f"name: {sweep.folder} holds a single run: choose another name=… for the search")
     sweep.folder.mkdir(parents=True, exist_ok=True)
     study = _study(sweep, settings, [*fixed, *choices])
-    _run(study, sweep, settings, fixed, {key: distribution for key, (distribution, _) in space.items()})
+    distributions = {key: distribution for key, (distribution, _) in space.items()}
+    _run(study, sweep, settings, fixed, launcher=launcher, space=distributions)
     best = study.best_trial
     console = Console()
     console.print(
@@ -90,14 +94,19 @@ def search(overrides: Sequence[str]) -> int:
 
 
 def _run(
-    study: "optuna.Study", sweep: Run, settings: Search, fixed: Sequence[str], space: "Mapping[str, BaseDistribution]"
+    study: "optuna.Study",
+    sweep: Run,
+    settings: Search,
+    fixed: Sequence[str],
+    *,
+    launcher: Mapping[str, Any],
+    space: "Mapping[str, BaseDistribution]",
 ) -> None:
     """Ask, run and tell, some points at a time.
 
     Raises:
         RunError: points failed; the search has gone on with others.
     """
-    launcher = launcher_of(fixed)
     common = [key for key in _keys(fixed) if key not in space]
     failed: dict[str, str] = {}
     n_failed = 0
@@ -115,7 +124,7 @@ def _run(
             else:
                 study.tell(trial, accuracy)
     if failed:
-        reasons = [f"{name}: {reason.splitlines()[-1]}" for name, reason in failed.items()]
+        reasons = [f"{name}: {in_short(reason)}" for name, reason in failed.items()]
         raise RunError(listed(f"{n_failed} points failed; the same command tries them again:", reasons))
 
 

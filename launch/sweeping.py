@@ -1,49 +1,45 @@
-"""A sweep whose points are jobs: Hydra's submitit launchers with what they lack.
+"""A sweep: every point ends with an outcome, whatever becomes of the others, and what has succeeded is not done again.
 
-Every point ends with an outcome, whatever becomes of the others; what has succeeded is not submitted again; and on
-Ctrl-C no job is left. The settings of a job are those of Hydra's launcher, `hydra.launcher.*`.
+Points are done here, one after another, or as jobs of Hydra's submitit launchers. What became of each is in the sweep's
+folder as soon as it is known.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 from rich.console import Console
 
 from seal import config
-from seal.cluster.scheduler import SubmititFolder
-from seal.cluster.slurm_queue import cancel, job_name, outside_of_any_job, queued, why_gone
+from seal.config import Settings
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
 from seal.lab import Silent
 from seal.manifest import differences
-from seal.redaction import redacted_tree
+from seal.redaction import redacted, redacted_tree
 from seal.report.folder import write_report
+from seal.report.outcomes import Outcome, in_short, read_outcomes
 from seal.run import Run
-from seal.run_files import read_manifest
-from seal.store import RESULTS
+from seal.run_files import OUTCOMES, read_manifest
+from seal.store import RESULTS, Store
+
+from .jobs import decide_on_jobs
+from .performing import perform_watched
+from .point_jobs import EXECUTORS, outcomes_of
+from .points import alone
 
 if TYPE_CHECKING:
-    from submitit import Job
     from submitit.helpers import DelayedSubmission
 
-EXECUTORS = {"SlurmLauncher": "slurm", "LocalLauncher": "local"}
-"""By the launcher's class."""
-SEARCH = "searching.Search"
-"""The sweeper of our own: it chooses points, and leaves them to us."""
-OUTCOMES, KILLED = "sweep.json", "its job was killed"
-POLL_S, SETTLE_S = 2.0, 15.0
-_NOT_FOR_SUBMITIT = ("_target_", "submitit_folder", "name", "max_num_timeout")
-_FOR_ALL_EXECUTORS = (
-    *("timeout_min", "cpus_per_task", "gpus_per_node", "tasks_per_node", "mem_gb", "nodes"),
-    "stderr_to_stdout",
-)
+HERE = "BasicLauncher"
+"""Hydra's own launcher, by its class: no jobs."""
+LISTED, SEARCH = "BasicSweeper", "searching.Search"
+"""Hydra's own sweeper, and the one of our own: with both, we know the points."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +47,22 @@ class Point:
     """One run of a sweep, as a job does it."""
 
     overrides: tuple[str, ...]
+    """As somebody would type them who wants this run alone."""
 
     def __call__(self) -> str:
         """Empty, or why it failed."""
         try:
-            run, settings = config.load(self.overrides)
+            run, settings = self.taken_up()
             perform(run, settings, Silent())
             write_report(run.folder)
         except SealError as error:
             return str(error)
         return ""
+
+    def taken_up(self) -> tuple[Run, Settings]:
+        """The run and its settings; from now on this process is known by the command that goes on with it."""
+        sys.argv = ["seal", "run", *self.overrides]
+        return config.load(self.overrides)
 
     def checkpoint(self) -> "DelayedSubmission":
         """Before a time limit or a preemption: the same run goes on from its records."""
@@ -70,60 +72,95 @@ class Point:
 
 
 def launcher_of(overrides: Sequence[str]) -> Mapping[str, Any] | None:
-    """The settings of the launcher, if its jobs are submitit's and the points are known beforehand."""
+    """The settings of the launcher, if we know the points and do its work; None for other people's."""
     composed = config.compose_with_hydra(overrides)
-    launcher = OmegaConf.to_container(composed.hydra.launcher, resolve=False)
-    assert isinstance(launcher, dict)
-    is_basic = str(composed.hydra.sweeper._target_).endswith(("BasicSweeper", SEARCH))
-    known = str(launcher["_target_"]).rpartition(".")[2] in EXECUTORS
-    return {str(key): value for key, value in launcher.items()} if is_basic and known else None
+    node = OmegaConf.to_container(composed.hydra.launcher, resolve=False)
+    assert isinstance(node, dict)
+    launcher = {str(key): value for key, value in node.items()}
+    knows_points = str(composed.hydra.sweeper._target_).endswith((LISTED, SEARCH))
+    does_its_work = _class(launcher) in (HERE, *EXECUTORS)
+    return launcher if knows_points and does_its_work else None
 
 
-def launch(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[str, Any]) -> int:
-    """Run the points, by name, each as a job, in folders that lie in the one of the sweep.
+def launch(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[str, Any]) -> None:
+    """Run the points, by name, in folders that lie in the one of the sweep.
 
     Raises:
-        ConfigError: a folder holds another run.
-        RunError: points failed, when all others are done; with each reason.
+        UsageError: as `outcomes`.
+        RunError: points failed, when all others are done; with each reason. Or as `outcomes`.
     """
     failed = {name: reason for name, reason in outcomes(sweep, points, launcher).items() if reason}
-    told = {name: {"overrides": list(points[name]), "failed": failed.get(name)} for name in points}
-    (sweep.folder / OUTCOMES).write_text(json.dumps(redacted_tree(told), indent=2) + "\n")
     if failed:
-        reasons = [f"{name}: {reason.splitlines()[-1]}" for name, reason in failed.items()]
+        reasons = [f"{name}: {in_short(reason)}" for name, reason in failed.items()]
         raise RunError(
             listed(f"{len(failed)} of {len(points)} points failed; the same command tries them again:", reasons)
         )
-    return 0
 
 
-def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[str, Any] | None) -> dict[str, str]:
-    """Run the points that are not done, as jobs or, without a launcher, here; why each failed, or nothing.
+def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[str, Any]) -> dict[str, str]:
+    """Run the points that are not done, here or as jobs; why each failed, or nothing.
 
     Raises:
-        ConfigError: a folder holds another run.
+        UsageError: a folder holds another run; or the jobs cannot be submitted from here, or are at work already.
+        RunError: the jobs are not taken.
     """
     console = Console(stderr=True)
-    runs = {name: Point(overrides=(*overrides, f"name='{sweep.name}/{name}'")) for name, overrides in points.items()}
-    waiting = {name: point for name, point in runs.items() if not _is_done(point)}
+    runs = {name: Point(overrides=alone(each, f"{sweep.name}/{name}")) for name, each in points.items()}
+    waiting = {name: point for name, point in runs.items() if not _is_done(point, launcher)}
     console.print(f"{len(runs) - len(waiting)} of {len(runs)} points are done already", highlight=False)
+    known = read_outcomes(sweep.folder)
+    _note(sweep.folder, {name: None if name not in waiting else _failed(known, name) for name in runs}, points)
     found = dict.fromkeys(points, "")
-    if waiting:
-        ended = _outcomes(sweep.folder, waiting, launcher) if launcher else _here(waiting)
-        for name, reason in ended:
-            console.print(f"{name}: {reason or 'done'}", highlight=False, markup=False)
-            found[name] = reason
+    try:
+        with closing(_ended(sweep.folder, waiting, launcher)) as ended:
+            for name, said in ended:
+                reason = redacted(said)
+                console.print(f"{name}: {reason or 'done'}", highlight=False, markup=False, soft_wrap=True)
+                found[name] = reason
+                _note(sweep.folder, {name: reason or None}, points)
+    except KeyboardInterrupt as interruption:
+        if _class(launcher) != HERE:
+            for point in waiting.values():
+                run, _ = config.load(point.overrides)
+                decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
+        raise
     return found
 
 
-def _here(points: Mapping[str, Point]) -> Iterator[tuple[str, str]]:
-    """The same as `_outcomes`, one after another in this process."""
-    for name, point in points.items():
-        yield name, point()
+def _class(launcher: Mapping[str, Any]) -> str:
+    return str(launcher["_target_"]).rpartition(".")[2]
 
 
-def _is_done(point: Point) -> bool:
+def _ended(
+    folder: Path, points: Mapping[str, Point], launcher: Mapping[str, Any]
+) -> Generator[tuple[str, str], None, None]:
+    """Each point's name with why it failed, or nothing, as they end."""
+    if _class(launcher) == HERE:
+        yield from ((name, _outcome_here(point)) for name, point in points.items())
+    elif points:
+        yield from outcomes_of(EXECUTORS[_class(launcher)](folder, launcher), points)
+
+
+def _outcome_here(point: Point) -> str:
+    """Empty, or why it failed."""
+    try:
+        perform_watched(*point.taken_up(), in_short=True)
+    except SealError as error:
+        return str(error)
+    except Exception as error:  # a fault of ours in one point is no reason to leave the others: told, with all it has
+        sys.excepthook(type(error), error, error.__traceback__)
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _is_done(point: Point, launcher: Mapping[str, Any]) -> bool:
     run, settings = config.load(point.overrides)
+    if run.if_exists != "resume":
+        if _class(launcher) != HERE:
+            raise ConfigError(
+                f"if_exists: a job may be started again, which if_exists={run.if_exists} would not survive"
+            )
+        return False
     if not (run.folder / RESULTS).exists():
         return False
     there = read_manifest(run.folder)["settings"]
@@ -133,63 +170,12 @@ def _is_done(point: Point) -> bool:
     return True
 
 
-def _outcomes(folder: Path, points: Mapping[str, Point], launcher: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each point's name with why it failed, or nothing, as they end."""
-    logs = (folder / ".submitit" / "%j").absolute()
-    kind = EXECUTORS[str(launcher["_target_"]).rpartition(".")[2]]
-    jobs = _submitted(logs, points, launcher, kind=kind, name=job_name(folder))
-    is_there = partial(_on_slurm, job_name(folder)) if kind == "slurm" else _as_process
-    missed_s: dict[str, float] = {}
-    try:
-        while jobs:
-            there = is_there(jobs)
-            for name, job in list(jobs.items()):
-                reason = _ended(logs, job, is_there=name in there, missed_s=missed_s)
-                if reason == KILLED:
-                    reason += f": {why_gone(job.job_id)}" if kind == "slurm" else ""
-                if reason is not None:
-                    del jobs[name]
-                    yield name, reason
-            sleep(POLL_S if jobs else 0)
-    finally:
-        for job in jobs.values():
-            job.cancel(check=False)
-        if kind == "slurm":
-            cancel([job.job_id for job in jobs.values()])
+def _failed(known: Mapping[str, Outcome], name: str) -> str | None:
+    return known[name]["failed"] if name in known else None
 
 
-def _submitted(
-    logs: Path, points: Mapping[str, Point], launcher: Mapping[str, Any], *, kind: str, name: str
-) -> "dict[str, Job[str]]":
-    from submitit import AutoExecutor
-
-    timeouts = {"slurm_max_num_timeout": launcher["max_num_timeout"]} if kind == "slurm" else {}
-    executor = AutoExecutor(cluster=kind, folder=logs, **timeouts)
-    asked = {key: value for key, value in launcher.items() if key not in _NOT_FOR_SUBMITIT}
-    parameters = {key if key in _FOR_ALL_EXECUTORS else f"{kind}_{key}": value for key, value in asked.items()}
-    executor.update_parameters(name=name, **parameters)
-    elsewhere: AbstractContextManager[None] = outside_of_any_job() if kind == "slurm" else nullcontext()
-    with elsewhere, executor.batch():
-        jobs = [executor.submit(point) for point in points.values()]
-    return dict(zip(points, jobs, strict=True))
-
-
-def _on_slurm(name: str, jobs: "Mapping[str, Job[str]]") -> set[str]:
-    """The points whose jobs wait or run; all of them while SLURM does not answer."""
-    states = queued(name)
-    return {point for point, job in jobs.items() if states is None or job.job_id in states}
-
-
-def _as_process(jobs: "Mapping[str, Job[str]]") -> set[str]:
-    return {point for point, job in jobs.items() if not job.done()}
-
-
-def _ended(logs: Path, job: "Job[str]", *, is_there: bool, missed_s: dict[str, float]) -> str | None:
-    """Why a point failed, or nothing if it did not; None as long as it is under way."""
-    outcome = SubmititFolder(logs).outcome(job.job_id)
-    if outcome is not None:
-        return outcome.error or str(outcome.value)
-    if is_there:
-        return None
-    missed_for_s = monotonic() - missed_s.setdefault(job.job_id, monotonic())
-    return KILLED if missed_for_s >= SETTLE_S else None
+def _note(folder: Path, failed: Mapping[str, str | None], points: Mapping[str, Sequence[str]]) -> None:
+    """Write down why points failed, or that they did not, beside what is known of others."""
+    fresh = {name: Outcome(overrides=list(points[name]), failed=why) for name, why in failed.items()}
+    told = redacted_tree({**read_outcomes(folder), **fresh})
+    Store(folder).write(OUTCOMES, json.dumps(told, indent=2, ensure_ascii=False) + "\n")

@@ -30,6 +30,7 @@ def start(folder: Path, *overrides: str) -> subprocess.Popen[bytes]:
 def _hear_interrupts() -> None:
     """What was started in the background of a shell ignores them, and hands that down."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def n_lines(folder: Path) -> int:
@@ -80,7 +81,14 @@ def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
     assert records(tmp_path / "outputs/tiny") == records(finished)
 
 
-@pytest.mark.parametrize("with_signal", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
+@pytest.mark.parametrize(
+    "with_signal",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_run_says_that_it_can_go_on_and_exits_with_130(tmp_path: Path, with_signal: int) -> None:
     process = start(tmp_path)
     wait_for_lines(process, tmp_path, 12)
@@ -90,6 +98,20 @@ def test_an_interrupted_run_says_that_it_can_go_on_and_exits_with_130(tmp_path: 
     assert b"the same command goes on from there" in said
     assert b"Traceback" not in said
     assert b"if_exists" not in said
+
+
+@pytest.mark.slow
+def test_a_run_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        ["nohup", *COMMAND],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    wait_for_lines(process, tmp_path, 12)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait() == 0
 
 
 @pytest.mark.slow

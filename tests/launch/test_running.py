@@ -1,6 +1,7 @@
 """`seal run -m`: one run for each point of a sweep."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,9 +14,10 @@ from tests.conftest import SMALL
 QUICK = (*SMALL, "recipe.rounds=0", "recipe.held_out_contexts=1")
 
 
-def sweep(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+def sweep(folder: Path, *overrides: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "seal.launch.cli", "run", "-m", *overrides]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
@@ -71,3 +73,37 @@ def test_a_swept_name_is_refused(seal: Callable[..., int], capsys: pytest.Captur
 def test_what_hydra_cannot_parse_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", "-m", "inner.rank=[1,") == 2
     assert "inner.rank" in capsys.readouterr().err
+
+
+def test_an_interval_is_for_searches(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", "-m", *QUICK, "inner.rank=2,4", "inner.learning_rate=interval(1e-4,1e-2)") == 2
+    said = capsys.readouterr().err
+    assert "inner.learning_rate=interval(1e-4,1e-2): only a search chooses from an interval" in said
+    assert not Path("outputs").exists()
+
+
+LAUNCHER = """
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+
+class Plain(BasicLauncher):
+    pass
+"""
+
+
+@pytest.mark.slow
+def test_a_launcher_of_somebody_else_s_runs_points_that_know_their_own_commands(tmp_path: Path) -> None:
+    (tmp_path / "hydra_plugins").mkdir()
+    (tmp_path / "hydra_plugins/plain.py").write_text(LAUNCHER)
+    launcher = "hydra.launcher._target_=hydra_plugins.plain.Plain"
+    done = sweep(tmp_path, *QUICK, "name=ranks", launcher, "inner.rank=2,4", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    point = tmp_path / "outputs/ranks/inner.rank=4"
+    command = json.loads((point / "manifest.json").read_text())["command"]
+    assert command[:2] == ["seal", "run"]
+    assert "recipe.rounds=0" in command
+    assert command[-1] == 'name="ranks/inner.rank=4"'
+    assert sum(word.startswith("name=") for word in command) == 1
+    before = (point / "results.json").stat().st_mtime_ns
+    again = subprocess.run([sys.executable, "-m", "seal.launch.cli", *command[1:]], cwd=tmp_path, check=False)
+    assert again.returncode == 0
+    assert (point / "results.json").stat().st_mtime_ns > before

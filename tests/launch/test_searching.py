@@ -73,6 +73,8 @@ def test_faulty_searches_are_refused_before_any_point_starts(seal: Seal, capsys:
     assert "inner.rank: Input should be less than or equal to 256, got 1000" in capsys.readouterr().err
     assert seal("run", "-m", *QUICK, "inner.rank=2,4", "hydra.sweeper.sampler=grid") == 2
     assert "hydra.sweeper.sampler: Input should be 'tpe' or 'random'" in capsys.readouterr().err
+    assert seal("run", "-m", *QUICK, "inner.rank=2,4", "hydra.launcher._target_=hydra_plugins.other.Launcher") == 2
+    assert "hydra/launcher: a search runs its points here, or through one of submitit's" in capsys.readouterr().err
     assert not Path("outputs").exists()
 
 

@@ -1,0 +1,47 @@
+"""One run of this process, as people see it: what it begins with, how far it is, what it ends with."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from seal.experiment import perform
+from seal.report.console import print_closing, print_summary
+from seal.report.findings import read_findings
+from seal.report.folder import write_report
+from seal.run import Run
+from seal.store import MANIFEST, RESULTS
+
+from .jobs import decide_on_jobs
+from .progress import watch
+
+
+def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = False) -> None:
+    """Perform a run, or go on with it, and report it; on an interruption, decide what becomes of its jobs.
+
+    Raises:
+        SealError: it cannot start or cannot go on.
+    """
+    console = Console(stderr=True)
+    console.print(_opening(run.folder), highlight=False, markup=False, soft_wrap=True)
+    try:
+        with watch(console) as monitor:
+            perform(run, settings, monitor)
+        write_report(run.folder)
+    except KeyboardInterrupt as interruption:
+        decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
+        raise
+    if in_short:
+        print_closing(Console(), run.folder, read_findings(run.folder).results, in_short=True)
+    else:
+        print_summary(run.folder)
+
+
+def _opening(folder: Path) -> str:
+    """The first thing that is said: where the run is, and whether it begins."""
+    if (folder / RESULTS).exists():
+        return f"{folder}: done already; its results again, from its records"
+    going = "goes on from its records" if (folder / MANIFEST).exists() else "begins"
+    return f"{folder}: {going}; `seal status {shlex.quote(str(folder))}` says how far it is, also from elsewhere"
