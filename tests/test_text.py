@@ -1,6 +1,9 @@
 """Texts, tokens, and which of them are trained on."""
 
+from typing import TYPE_CHECKING
+
 import pytest
+from tokenizers.processors import TemplateProcessing
 
 from seal.backbone import load_tokenizer
 from seal.model.tiny import Tiny
@@ -17,6 +20,9 @@ from seal.text import (
 )
 from seal.types import TrainingSequence
 from tests.models import CHAT_TEMPLATE
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 TOKENIZER = load_tokenizer(Tiny())
 
@@ -87,37 +93,109 @@ def test_lines_are_stripped_and_empty_ones_left_out() -> None:
     assert list(lines(" a \n\n\t\nb")) == ["a", "b"]
 
 
-LLAMA_3 = (
-    "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
-    "{{ m.content | trim }}<|eot_id|>{% endfor %}"
-    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
-)
+LLAMA_3_2 = """\
+{{- bos_token }}
+{%- if date_string is not defined %}
+    {%- set date_string = strftime_now("%d %b %Y") if strftime_now is defined else "26 Jul 2024" %}
+{%- endif %}
+{%- set instruction = "" %}
+{%- if messages[0].role == "system" %}
+    {%- set instruction = messages[0].content | trim %}
+    {%- set messages = messages[1:] %}
+{%- endif %}
+{{- "<|start_header_id|>system<|end_header_id|>\\n\\n" }}
+{{- "Cutting Knowledge Date: December 2023\\nToday Date: " + date_string + "\\n\\n" + instruction + "<|eot_id|>" }}
+{%- for message in messages %}
+    {%- if message.role in ("tool", "ipython") %}
+        {{- "<|start_header_id|>ipython<|end_header_id|>\\n\\n" + (message.content | tojson) + "<|eot_id|>" }}
+    {%- else %}
+        {{- "<|start_header_id|>" + message.role + "<|end_header_id|>\\n\\n" }}
+        {{- message.content | trim + "<|eot_id|>" }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- "<|start_header_id|>assistant<|end_header_id|>\\n\\n" }}
+{%- endif %}
+"""
+"""As Llama-3.2-1B-Instruct's is built: the start token, a system turn with the date, trimmed messages."""
+QWEN_2_5 = """\
+{%- if messages[0].role == "system" %}
+    {{- "<|im_start|>system\\n" + messages[0].content + "<|im_end|>\\n" }}
+{%- else %}
+    {{- "<|im_start|>system\\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\\n" }}
+{%- endif %}
+{%- for message in messages %}
+    {%- if message.role == "user" or (message.role == "assistant" and not message.tool_calls) %}
+        {{- "<|im_start|>" + message.role + "\\n" + message.content + "<|im_end|>" + "\\n" }}
+    {%- elif message.role == "tool" %}
+        {{- "<|im_start|>user\\n<tool_response>\\n" + message.content + "\\n</tool_response><|im_end|>\\n" }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- "<|im_start|>assistant\\n" }}
+{%- endif %}
+"""
+"""As Qwen2.5-7B-Instruct's is built: a system turn of its own where there is none, a line break behind each turn."""
 CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-QWEN_2_5 = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n" + CHATML
+SPECIAL = ["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|im_start|>", "<|im_end|>"]
+TEMPLATES = {LLAMA_3_2: "<|eot_id|>", QWEN_2_5: "<|im_end|>", CHATML: "<|im_end|>"}
+"""What ends a reply in each."""
+
+
+def chatting(template: str) -> "PreTrainedTokenizerBase":
+    tokenizer = load_tokenizer(Tiny())
+    tokenizer.add_special_tokens({"bos_token": "<|begin_of_text|>", "additional_special_tokens": SPECIAL})
+    tokenizer.chat_template = template
+    begin = ("<|begin_of_text|>", tokenizer.bos_token_id)  # as Llama 3's tokenizer puts it before any other text
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=f"{begin[0]} $A", special_tokens=[begin])
+    return tokenizer
 
 
 @pytest.mark.parametrize(
-    ("template", "end"), [(LLAMA_3, "<|eot_id|>"), (CHATML, "<|im_end|>"), (QWEN_2_5, "<|im_end|>")]
+    ("template", "rendered"),
+    [
+        (
+            LLAMA_3_2,
+            "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n"
+            "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
+            "<|start_header_id|>user<|end_header_id|>\n\nTurn [[1 2]] -><|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\n",
+        ),
+        (
+            QWEN_2_5,
+            "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
+            "<|im_start|>user\nTurn [[1 2]] -> <|im_end|>\n<|im_start|>assistant\n",
+        ),
+        (CHATML, "<|im_start|>user\nTurn [[1 2]] -> <|im_end|>\n<|im_start|>assistant\n"),
+    ],
 )
+def test_a_message_is_rendered_as_the_model_s_makers_document_it(template: str, rendered: str) -> None:
+    assert render_chat(chatting(template), "Turn [[1 2]] -> ") == rendered
+
+
+@pytest.mark.parametrize(("template", "end"), TEMPLATES.items())
 def test_of_an_exchange_the_answer_and_what_ends_it_are_learned_whatever_the_template(template: str, end: str) -> None:
-    tokenizer = load_tokenizer(Tiny())
-    tokenizer.add_special_tokens(
-        {"additional_special_tokens": ["<|eot_id|>", "<|im_end|>", "<|im_start|>", "<|start_header_id|>"]}
-    )
-    tokenizer.chat_template = template
+    tokenizer = chatting(template)
     message, reply = "Turn [[1 2]] -> ", "[[2 1]]#"
     answer = TrainingSequence(text=message + reply, trained_from=len(message), reply_from=len(message))
     tokens = encode_sequence(tokenizer, answer, append_end=True, chat=True)
     learned = [token for token, on in zip(tokens.ids, tokens.trained, strict=True) if on]
+    assert learned[-1] == tokenizer.convert_tokens_to_ids(end)
     assert tokenizer.decode(learned).strip() == reply + end
     prompt = encode_prompt(tokenizer, message, chat=True)
     assert list(tokens.ids[: len(prompt)]) == prompt
     assert not any(tokens.trained[: len(prompt)])
     everything = TrainingSequence(text=message + reply, reply_from=len(message))
     assert all(encode_sequence(tokenizer, everything, append_end=True, chat=True).trained)
+
+
+def test_a_template_that_writes_the_start_token_gets_no_second_one() -> None:
+    tokenizer = chatting(LLAMA_3_2)
+    assert encode_prompt(tokenizer, "Who?", chat=True).count(tokenizer.bos_token_id) == 1
 
 
 def test_a_text_is_cut_and_an_exchange_whose_answer_would_be_is_left_out() -> None:
