@@ -30,8 +30,27 @@ SMALL = (
 )
 """The tiny experiment, a few seconds long: 11 self-edits, 14 trainings, one update."""
 
+REFERENCE = "reference"
+"""The fixture of the published data, and the property of a report of a test that wants it."""
+
 CLOCKED = ("metrics.jsonl", "sessions.jsonl", "spending.jsonl")
 """Records of when and where, not of what."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if REFERENCE in getattr(item, "fixturenames", ()):
+        item.user_properties.append((REFERENCE, True))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests compared something with the published data: where it is missing they are skipped in silence."""
+    stats = {outcome: terminalreporter.stats.get(outcome, []) for outcome in ("passed", "failed", "skipped")}
+    counts = {
+        what: sum((REFERENCE, True) in map(tuple, each.user_properties) for each in stats[what]) for what in stats
+    }
+    if any(counts.values()):
+        n_compared = counts["passed"] + counts["failed"]
+        terminalreporter.write_line(f"published data: {n_compared} tests compared with it, {counts['skipped']} skipped")
 
 
 @pytest.fixture
