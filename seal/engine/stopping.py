@@ -16,7 +16,7 @@ MARGIN = 8
 def stopped(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[Sequence[int]], stops: Sequence[str]) -> list[bool]:
     """For each text, given as its token ids, whether its newest token has ended it."""
     n_tokens = max(len(stop.encode()) for stop in stops) + MARGIN  # a token has a byte at least
-    ends = tokenizer.batch_decode([ids[-n_tokens:] for ids in texts], skip_special_tokens=True)
+    ends = tokenizer.batch_decode([list(ids[-n_tokens:]) for ids in texts], skip_special_tokens=True)
     return [
         any(stop in end for stop in stops) and _is_cut(tokenizer, ids, stops)
         for ids, end in zip(texts, ends, strict=True)
