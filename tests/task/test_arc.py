@@ -8,7 +8,11 @@ import pytest
 
 from seal import config
 from seal.errors import DataError
+from seal.grids.grid import Grid
+from seal.grids.notation import NOTATIONS
+from seal.grids.views import symmetry
 from seal.task import Contexts
+from seal.types import Completion, Grade
 
 Seal = Callable[..., int]
 PAIR = {"input": [[1, 0], [0, 2]], "output": [[0, 1], [2, 0]]}
@@ -85,6 +89,65 @@ def test_faults_of_a_file_stop_the_run_before_it_starts(
     assert "task.held_out_path: " in said
     assert "row 2 has 2 cells" in said
     assert "11, no colour" in said
+
+
+def hub_folder(folder: Path, **splits: str) -> Path:
+    """A folder that `datasets` reads as it reads a data set on the hub: a puzzle a row, named in the first column."""
+    import datasets
+
+    for split, of_split in splits.items():
+        rows = [{"task_id": name, "train": [PAIR, PAIR, PAIR], "test": [PAIR, PAIR]} for name in of_split]
+        datasets.Dataset.from_list(rows).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+    return folder
+
+
+def test_puzzles_of_the_hub_are_read_split_by_split(tmp_path: Path) -> None:
+    hub = (f"task.train_path={hub_folder(tmp_path / 'hub', train='abc', test='xy')}", "task.train_split=train")
+    train, held_out = names(load(*hub, "task.held_out_split=test"))
+    assert (sorted(train), sorted(held_out)) == (["a", "b", "c"], ["x", "y"])
+    train, held_out = names(load(*hub, "task.n_train=1", "task.n_held_out=2"))  # of one split
+    assert sorted(train + held_out) == ["a", "b", "c"]
+    everything = load(*hub, "task.held_out_ids=[b]")
+    [context] = everything.held_out
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps({"b": {"train": [PAIR] * 3, "test": [PAIR] * 2}}))
+    assert context == load(f"task.train_path={path}", "task.n_train=0").held_out[0]
+    assert everything.place(context) == "row 2, task b"
+    with pytest.raises(DataError, match=r"task\.held_out_path: split 'evaluation' of .*hub cannot be read"):
+        load(*hub, "task.held_out_split=evaluation")
+
+
+def large(seed: int, side: int = 30) -> list[list[int]]:
+    return [[(seed + row * 7 + column * 3) % 10 for column in range(side)] for row in range(side)]
+
+
+def test_a_folder_like_arc_agi_2_has_large_puzzles_with_several_tests_each_of_which_must_be_right(
+    tmp_path: Path,
+) -> None:
+    for number, (n_shown, n_tests) in enumerate([(2, 3), (5, 1)]):
+        pairs = [{"input": large(number + place), "output": large(number + place)[::-1]} for place in range(8)]
+        task = {"train": pairs[:n_shown], "test": pairs[n_shown : n_shown + n_tests]}
+        (tmp_path / f"{number:08x}.json").write_text(json.dumps(task))
+    turned = "task.viewing.symmetries=[identity,rotate_90]"
+    run, _ = config.load(["task=arc", f"task.train_path={tmp_path}", "task.held_out_ids=['00000000']", turned])
+    [context] = run.task.load().held_out
+    [query] = context.queries
+    solutions = [Grid.of(rows) for rows in json.loads(query.target)]
+    assert [(grid.height, grid.width) for grid in solutions] == [(30, 30)] * 3
+    assert len(run.task.prompts(context, query)) == 3 * 2 * 2  # tests, demonstrations left out, symmetries
+    texts = [
+        NOTATIONS["numpy"].target_line(symmetry(turn)(solution))
+        for solution in solutions
+        for turn in ("identity", "rotate_90")
+        for _ in range(2)
+    ]
+
+    def grade(texts: list[str]) -> Grade:
+        written = [Completion(text=text, finished=True) for text in texts]
+        return run.grader.grade([query], [run.task.answer_of(context, query, written)])[0].grade
+
+    assert grade(texts) is Grade.CORRECT
+    assert grade([*texts[:-4], *["no grid"] * 4]) is Grade.WRONG
 
 
 def test_the_released_puzzles_of_the_paper_are_there(reference: Path) -> None:
