@@ -177,7 +177,8 @@ def _read(task: _Task, answers: Mapping[str, Any] | None, faults: list[str], *, 
     inputs = _grids([pair.get("input") for pair in train], "train {} input", faults)
     made = _grids([pair.get("output") for pair in train], "train {} output", faults)
     asked = _grids([pair.get("input") for pair in tests], "test {} input", faults)
-    solutions = _grids(outputs, name, faults)
+    no_file = "missing, and no file of solutions is named" if answers is None else "missing"
+    solutions = _grids(outputs, name, faults, missing=no_file)
     if faults:
         return None
     pairs = tuple(Pair(input=given, output=output) for given, output in zip(inputs, made, strict=True))
@@ -206,12 +207,12 @@ def _answers(task_id: str, answers: Mapping[str, Any], faults: list[str]) -> lis
     return []
 
 
-def _grids(all_rows: Iterable[Any], name: str, faults: list[str]) -> tuple[Grid, ...]:
+def _grids(all_rows: Iterable[Any], name: str, faults: list[str], *, missing: str = "missing") -> tuple[Grid, ...]:
     """The grids without faults; `name` says which one, with its number, in the faults of the others."""
     grids = []
     for number, rows in enumerate(all_rows, start=1):
         if rows is None:
-            faults.append(f"{name.format(number)}: missing")
+            faults.append(f"{name.format(number)}: {missing}")
             continue
         try:
             grids.append(Grid.of(rows))

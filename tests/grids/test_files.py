@@ -93,7 +93,7 @@ def test_the_published_tasks_are_read(reference: Path) -> None:
         ({**TASK, "test": []}, "no test inputs"),
         ({"train": [PAIR]}, "test is no list of pairs"),
         ({**TASK, "test": [PAIR, {"input": [[1.5]], "output": [[1]]}]}, "test 2 input: row 1, cell 1 is 1.5"),
-        (UNSOLVED, "test 1 output: missing"),
+        (UNSOLVED, "test 1 output: missing, and no file of solutions is named"),
         (3, "it is no object with train and test"),
     ],
 )
