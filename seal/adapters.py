@@ -105,10 +105,16 @@ def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
         "use_dora": adapter.shape.dora,
         "bias": "none",
         "fan_in_fan_out": adapter.transposed,
-        "target_modules": sorted({path.rsplit(".", 1)[-1] for path in adapter.weights}),
+        "target_modules": _as_peft_names(adapter),
         "inference_mode": True,
     }
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def _as_peft_names(adapter: Adapter) -> list[str]:
+    """The layers as PEFT is told of them: by how they end, or whole where not all that end so are adapted."""
+    is_whole = any("." in target for target in adapter.shape.targets)
+    return sorted({path if is_whole else path.rsplit(".", 1)[-1] for path in adapter.weights})
 
 
 def n_bytes(adapter: Adapter) -> int:

@@ -320,6 +320,17 @@ def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path
         torch.testing.assert_close(theirs(input_ids=ids).logits, ours, atol=1e-12, rtol=0)
 
 
+def test_peft_adapts_the_layers_that_were_adapted_and_no_others_that_end_so(tmp_path: Path) -> None:
+    backbone, layer = random_backbone(tmp_path / "model", "llama"), "model.layers.1.mlp.up_proj"
+    [outcome] = train(backbone, lora(targets=(layer,)), PLANS[:1], [0])
+    assert outcome.adapter
+    save_peft(outcome.adapter, tmp_path / "adapter", base_model=str(tmp_path / "model"))
+    theirs = PeftModel.from_pretrained(backbone.model, tmp_path / "adapter")
+    assert [name for name, _ in theirs.named_modules() if name.endswith("lora_A")] == [
+        f"base_model.model.{layer}.lora_A"
+    ]
+
+
 @pytest.mark.parametrize("dora", [False, True])
 @pytest.mark.parametrize("make", ["llama", "gpt2"])
 def test_merging_an_adapter_is_attaching_it(tmp_path: Path, make: str, dora: bool) -> None:
