@@ -6,6 +6,7 @@ SEAL_FUZZ_EXAMPLES=1000 pytest tests/test_fuzz.py -m slow     so many damaged fi
 import json
 import os
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -14,6 +15,7 @@ from traceback import extract_tb
 import pytest
 from datasets import Dataset
 
+from seal.model.tiny import Tiny
 from seal.record_lines import to_line
 from tests.conftest import SMALL
 
@@ -70,6 +72,34 @@ SQUAD = {
         }
     ]
 }
+ANSWERED = {"rep": 0, "question": "Where?", "answer": "the Rhee", "baseline_answer": "no", "adapter_answer": "the Rhee"}
+MARKS = {"baseline_correct": False, "adapter_correct": True}
+LISTED_MARKS = {name: [mark, mark] for name, mark in MARKS.items()}
+PUBLISHED = {
+    "articles": {
+        "overall": {"adapter_mean_accuracy": 1.0},
+        "articles": [
+            {
+                "title": row["title"],
+                "context": row["passage"],
+                "completions": [{"text": text, "questions": [{**ANSWERED, **MARKS}]} for text in ("A fact.", "")],
+            }
+            for row in ROWS
+        ],
+    },
+    "corpus": {
+        "overall": {"baseline_accuracy": 0.0, "adapter_accuracy": 1.0, "gain": 1.0},
+        "per_article": {row["title"]: {name: [mark] for name, mark in MARKS.items()} for row in ROWS},
+        "server_reply": {"baseline_texts": ["no", "no"], "adapter_texts": ["the Rhee", "Ann"], **LISTED_MARKS},
+    },
+    "contexts": [{"title": row["title"], "context": row["passage"], "questions": row["questions"]} for row in ROWS],
+    "forgetting": {
+        "mean_over_sequences": [[0.1, 0.2], [0.9, 0.3], [0.5, 0.8]],
+        "std_over_sequences": [[0.1, 0.1], [0.2, 0.2], [0.1, 0.3]],
+        "n_sequences": 3,
+        "n_datapoints": 2,
+    },
+}
 
 
 def damaged(content: bytes, random: Random) -> bytes:
@@ -82,11 +112,7 @@ def damaged(content: bytes, random: Random) -> bytes:
             lambda: content[:place],
             lambda: content[:place] + content[place + length :],
             lambda: content[:place] + bytes(random.randrange(256) for _ in range(length)) + content[place + length :],
-            lambda: (
-                content[:place]
-                + random.choice([b"\n", b"{}\n", b"[" * 100_000, b"\xff\xfe", b"\0" * 9])
-                + content[place:]
-            ),
+            lambda: content[:place] + random.choice(INSERTED) + content[place:],
             lambda: content + content[place:],
             lambda: b"",
         ]
@@ -113,12 +139,6 @@ def with_another_value(content: bytes, random: Random) -> bytes | None:
             [*(each + b"\n" for each in lines[:number]), line, *(each + b"\n" for each in lines[number + 1 :])]
         )
     return None
-
-
-def _line(value: object) -> bytes:
-    if isinstance(value, dict) and {"key", "value", "crc32"} == value.keys() and isinstance(value["key"], str):
-        return to_line(value["key"], value["value"]).encode()[:-1]
-    return json.dumps(value).encode()
 
 
 def _changed(value: object, random: Random) -> object:
@@ -169,6 +189,18 @@ def test_any_damage_to_a_run_is_named_or_does_not_matter(
     assert faults == {}
 
 
+def faults_of(whole: Path, call: Callable[[Path], str | None], *, n_examples: int = N_EXAMPLES) -> dict[int, str]:
+    """By seed, what went wrong with a damaged copy of a file beside it."""
+    faults = {}
+    for seed in range(n_examples):
+        file = whole.with_name(f"damaged_{seed}{whole.suffix}")
+        file.write_bytes(damaged(whole.read_bytes(), Random(seed)))
+        if fault := call(file):
+            faults[seed] = fault
+        file.unlink()
+    return faults
+
+
 @pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet", "squad", "arc", "arc_solutions"])
 def test_any_damage_to_a_data_file_is_named_or_does_not_matter(
     kind: str,
@@ -178,15 +210,104 @@ def test_any_damage_to_a_data_file_is_named_or_does_not_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    whole = data_file(kind, tmp_path)
-    faults = {}
-    for seed in range(N_EXAMPLES):
-        file = tmp_path / f"damaged_{seed}{whole.suffix}"
-        file.write_bytes(damaged(whole.read_bytes(), Random(seed)))
-        if fault := fault_of(seal, capfd, "check", "experiment=tiny", *settings_of(kind, file, tmp_path)):
-            faults[seed] = fault
-        file.unlink()
-    assert faults == {}
+
+    def call(file: Path) -> str | None:
+        return fault_of(seal, capfd, "check", "experiment=tiny", *settings_of(kind, file, tmp_path))
+
+    assert faults_of(data_file(kind, tmp_path), call) == {}
+
+
+@pytest.mark.parametrize("kind", ["articles", "corpus", "contexts", "forgetting"])
+def test_any_damage_to_published_results_is_named_or_does_not_matter(
+    kind: str, seal: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = {name: tmp_path / f"{name}.json" for name in PUBLISHED}
+    for name, file in whole.items():
+        file.write_text(json.dumps(PUBLISHED[name]))
+
+    def call(file: Path) -> str | None:
+        result, contexts = (whole["corpus"], file) if kind == "contexts" else (file, whole["contexts"])
+        return fault_of(seal, capfd, "import", str(result), "--contexts", str(contexts), "--name", file.stem)
+
+    assert call(whole[kind]) is None
+    assert (tmp_path / "outputs" / kind / "report/index.html").exists()
+    assert faults_of(whole[kind], call) == {}
+
+
+@pytest.mark.parametrize("kind", ["articles", "lines"])
+def test_any_damage_to_verdicts_is_named_or_does_not_matter(
+    kind: str, seal: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = tmp_path / ("verdicts.json" if kind == "articles" else "verdicts.jsonl")
+    row = {"question": "Where?", "target": "the Rhee", "answer": "on the Rhee", "correct": True}
+    lines = json.dumps(row) + "\n" + json.dumps({**row, "answer": "no", "correct": False}) + "\n"
+    whole.write_text(json.dumps(PUBLISHED["articles"]) if kind == "articles" else lines)
+
+    def call(file: Path) -> str | None:
+        return fault_of(seal, capfd, "agreement", str(file), "grader=lexical")
+
+    assert faults_of(whole, call) == {}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+def test_any_damage_to_recorded_self_edits_is_named_or_does_not_matter(
+    kind: str, seal: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"title": row["title"], "passage": row["passage"], "self_edits": ["a", "b"]} for row in ROWS]
+    articles = [{**row, "self_edits": [], "completions": [{"text": "a"}, {"text": "b"}]} for row in rows]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    whole = tmp_path / f"edits.{kind}"
+    whole.write_text(lines if kind == "jsonl" else json.dumps({"articles": articles}))
+    data = data_file("jsonl", tmp_path)
+
+    def call(file: Path) -> str | None:
+        task = ("recipe=evaluate", "recipe.part=all", "task=passages", f"task.path={data}")
+        return fault_of(seal, capfd, "check", *task, "self_edit=recorded", f"self_edit.path={file}")
+
+    assert call(whole) is None
+    assert faults_of(whole, call) == {}
+
+
+@pytest.mark.parametrize("name", ["contexts.jsonl", "self_edits.jsonl"])
+def test_any_damage_to_a_run_whose_self_edits_are_tried_again_is_named_or_does_not_matter(
+    name: str, seal: Callable[..., int], finished: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+
+    def call(file: Path) -> str | None:
+        shutil.copy(file, run / name)
+        task = ("recipe=evaluate", "task=facts", "task.n_train=4", "task.n_held_out=3")
+        return fault_of(seal, capfd, "check", *task, "self_edit=recorded", f"self_edit.path={run}")
+
+    assert call(finished / name) is None
+    assert faults_of(Path(shutil.copy(finished / name, tmp_path / name)), call) == {}
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "model.safetensors.index.json", "header"])
+def test_any_damage_to_a_model_s_folder_is_named_or_does_not_matter(
+    name: str, seal: Callable[..., int], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The header is the directory at the beginning of a file of weights; its length is right again."""
+    folder = Path(shutil.copytree(Tiny().path, tmp_path / "model"))
+    weights = (folder / "model.safetensors").rename(folder / "part.safetensors").read_bytes()
+    (length,) = struct.unpack("<Q", weights[:8])
+    header = weights[8 : 8 + length]
+    index = {"weight_map": dict.fromkeys(json.loads(header), "part.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    whole = tmp_path / f"whole_{name}"
+    whole.write_bytes(header if name == "header" else (folder / name).read_bytes())
+
+    def call(file: Path) -> str | None:
+        content = file.read_bytes()
+        if name == "header":
+            content = struct.pack("<Q", len(content)) + content + weights[8 + length :]
+        (folder / ("part.safetensors" if name == "header" else name)).write_bytes(content)
+        model = ("experiment=tiny", "model=local", f"model.path={folder}")
+        chat = fault_of(seal, capfd, "check", *model, "model.chat=true") if name == "tokenizer_config.json" else None
+        return chat or fault_of(seal, capfd, "check", *model)
+
+    assert call(whole) is None
+    assert faults_of(whole, call) == {}
 
 
 def data_file(kind: str, folder: Path) -> Path:

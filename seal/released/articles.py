@@ -11,9 +11,9 @@ repeat's accuracy was rounded to four digits before averaging, which decides a t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
 from seal.released import DIGITS, JUDGE, check_summary
@@ -38,14 +38,20 @@ class _Question:
 @dataclass(frozen=True, kw_only=True)
 class _Completion:
     text: str
-    questions: tuple[_Question, ...]
+    questions: Annotated[tuple[_Question, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Article:
     title: str
     context: str
-    completions: tuple[_Completion, ...]
+    completions: Annotated[tuple[_Completion, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Document:
+    overall: dict[str, float]
+    articles: Annotated[tuple[_Article, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +82,15 @@ def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
         DataError: it has another shape, with the places; or its numbers are not those of its own verdicts.
     """
     try:
-        rows = TypeAdapter(tuple[_Article, ...]).validate_python(document.get("articles"))
-        overall = TypeAdapter(dict[str, float]).validate_python(document.get("overall"))
+        read = TypeAdapter(_Document).validate_python(
+            {name: document.get(name) for name in _Document.__dataclass_fields__}
+        )
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
         raise DataError(listed(f"{path} is no published evaluation:", faults)) from error
+    rows, overall = read.articles, read.overall
+    if ragged := [place for number, row in enumerate(rows) for place in _ragged(row, f"articles.{number}")]:
+        raise DataError(listed(f"{path} is no published evaluation:", ragged))
     by_lines = bool(document.get("split_newlines", True))
     attempts = [attempt for row in rows for attempt in _attempts(row, by_lines=by_lines)]
     articles = Articles(
@@ -91,6 +101,15 @@ def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
     )
     check_summary(path, published=overall, found=recomputed(articles))
     return articles
+
+
+def _ragged(row: _Article, place: str) -> Iterator[str]:
+    """Where it is not always asked what was asked first."""
+    first = [query.question for query in _context(row).queries]
+    for number, completion in enumerate(row.completions):
+        for repeat in dict.fromkeys(each.rep for each in completion.questions):
+            if [each.question for each in completion.questions if each.rep == repeat] != first:
+                yield f"{place}.completions.{number}: rep {repeat} does not ask what the first self-edit's first did"
 
 
 def _attempts(row: _Article, *, by_lines: bool) -> Iterator[Attempt]:

@@ -55,6 +55,9 @@ def read_corpus(path: Path, document: Mapping[str, Any], contexts: Sequence[Cont
         overall = TypeAdapter(dict[str, float]).validate_python(document["overall"])
     except (ValidationError, KeyError) as error:
         raise DataError(f"{path} is no published continued-pretraining run: {error}") from error
+    lengths = {name: len(getattr(reply, name)) for name in _Reply.__dataclass_fields__}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"{path}: the lists of server_reply are not equally long: {lengths}")
     check_summary(path, published=overall, found=_means(reply))
     chosen = _asked_about(path, len(reply.adapter_correct), contexts)
     run = CorpusRun(

@@ -8,14 +8,17 @@ Row 0 is the unadapted model; row i + 1 is after the self-edit of passage i; col
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import PositiveInt, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
 from seal.transfer import Cell, Journey, Matrix, linear_measures
 
-Numbers = tuple[tuple[float, ...], ...]
+Number = Annotated[float, Field(ge=0, le=1)]
+"""An accuracy, or how far accuracies deviate."""
+Numbers = tuple[tuple[Number, ...], ...]
+Count = Annotated[int, Field(ge=1, le=10**6)]
 
 ROUNDING = 1e-4
 """How far recomputed cells may be from published ones of four digits."""
@@ -27,8 +30,8 @@ class Forgetting:
 
     mean_over_sequences: Numbers
     std_over_sequences: Numbers
-    n_sequences: PositiveInt
-    n_datapoints: PositiveInt
+    n_sequences: Count
+    n_datapoints: Count
 
 
 @dataclass(frozen=True, kw_only=True)

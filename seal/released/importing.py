@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from seal import __version__
-from seal.errors import ConfigError, DataError
+from seal.errors import ConfigError, DataError, fault_of_text, listed
 from seal.json_text import parsed
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
@@ -31,6 +31,22 @@ class Imported:
     self_edits: Mapping[str, SelfEdit]
     evaluations: Mapping[str, Evaluation]
     results: Results
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Passage:
+    title: str
+    context: str
+    questions: tuple[_Question, ...]
+
+
+_PASSAGES: TypeAdapter[tuple[_Passage, ...]] = TypeAdapter(tuple[_Passage, ...])
 
 
 def read_document(path: Path) -> Mapping[str, Any]:
@@ -76,23 +92,25 @@ def read_contexts(path: Path) -> list[Context]:
     from seal.task import context_id
 
     try:
-        rows = parsed(path.read_text(encoding="utf-8"))
-        return [
-            Context(
-                id=context_id(row["title"].strip(), row["context"].strip()),
-                title=row["title"].strip(),
-                text=row["context"].strip(),
-                queries=tuple(
-                    Query(question=each["question"], prompt=each["question"], target=each["answer"])
-                    for each in row["questions"]
-                ),
-            )
-            for row in rows
-        ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"--contexts: {path} is no list of rows with title, context and questions: {type(error).__name__} {error}"
-        ) from error
+        rows = _PASSAGES.validate_python(parsed(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise DataError(f"--contexts: {path} is no list of rows with title, context and questions: {error}") from error
+    texts = {f"{number}.{name}": getattr(row, name) for number, row in enumerate(rows) for name in ("title", "context")}
+    for number, row in enumerate(rows):
+        texts |= {f"{number}.questions.{n}": each.question + each.answer for n, each in enumerate(row.questions)}
+    if faults := [f"{place}: {fault}" for place, text in texts.items() if (fault := fault_of_text(text))]:
+        raise DataError(listed(f"--contexts: {path} holds what is no text:", faults))
+    return [
+        Context(
+            id=context_id(row.title.strip(), row.context.strip()),
+            title=row.title.strip(),
+            text=row.context.strip(),
+            queries=tuple(
+                Query(question=each.question, prompt=each.question, target=each.answer) for each in row.questions
+            ),
+        )
+        for row in rows
+    ]
 
 
 def of_articles(articles: Articles) -> Imported:
@@ -152,6 +170,9 @@ def of_corpus(run: CorpusRun) -> Imported:
 def of_forgetting(documents: Mapping[Path, Mapping[str, Any]]) -> Imported:
     """Runs over sequences of passages, pooled; a file over as many sequences as the others together summarizes them."""
     runs = {file: read_forgetting(file, document) for file, document in documents.items()}
+    if len({run.n_datapoints for run in runs.values()}) > 1:
+        lengths = ", ".join(f"{file.name} {run.n_datapoints}" for file, run in runs.items())
+        raise DataError(f"these runs are over sequences of different lengths, and cannot be pooled: {lengths}")
     most = max(run.n_sequences for run in runs.values())
     parts = {file: run for file, run in runs.items() if run.n_sequences < most}
     if sum(run.n_sequences for run in parts.values()) != most:

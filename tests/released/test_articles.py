@@ -77,6 +77,13 @@ def test_a_file_that_contradicts_its_own_verdicts_is_refused() -> None:
         read_articles(Path("x.json"), document(adapter_mean_accuracy=0.6))
 
 
+def test_a_repeat_that_does_not_ask_what_the_first_did_is_named() -> None:
+    other = document()
+    other["articles"][0]["completions"][0]["questions"][1]["question"] = "Another?"
+    with pytest.raises(DataError, match=r"articles\.0\.completions\.0: rep 1 does not ask what"):
+        read_articles(Path("x.json"), other)
+
+
 def test_what_is_missing_is_named_with_its_place() -> None:
     broken = document()
     del broken["articles"][0]["completions"][0]["questions"][1]["answer"]

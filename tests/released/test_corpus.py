@@ -43,6 +43,12 @@ def test_a_file_that_contradicts_its_own_verdicts_is_refused() -> None:
         read_corpus(Path("x.json"), document(overall={"gain": 0.5}), CONTEXTS)
 
 
+def test_lists_of_other_lengths_are_refused() -> None:
+    reply = document()["server_reply"] | {"adapter_texts": ["4"]}
+    with pytest.raises(DataError, match="the lists of server_reply are not equally long"):
+        read_corpus(Path("x.json"), document(server_reply=reply), CONTEXTS)
+
+
 def test_the_published_run_is_read_with_its_passages(reference: Path) -> None:
     path = reference / "knowledge/cpt_val_base.json"
     run = read_corpus(path, read_document(path), read_contexts(reference / "knowledge/self_edits_val_base.json"))

@@ -12,6 +12,9 @@ from tests.released.test_articles import document, question
 Seal = Callable[..., int]
 
 
+MATRIX = {"std_over_sequences": [[0], [0]], "n_sequences": 3, "n_datapoints": 1}
+
+
 def write(name: str, content: object) -> str:
     Path(name).write_text(json.dumps(content))
     return name
@@ -93,6 +96,10 @@ def test_what_cannot_be_compared_is_said(seal: Seal, finished: Path, capsys: pyt
         ({"rows": []}, "is no results file that SEAL knows"),
         ({"server_reply": {}}, "name the file of its passages with --contexts FILE"),
         ({"articles": 3, "overall": {}}, "is no published evaluation"),
+        ({"articles": [], "overall": {}}, "is no published evaluation"),
+        ({"articles": [{"title": "T", "context": "C", "completions": []}], "overall": {}}, "articles.0.completions"),
+        ({"mean_over_sequences": [[2]], **MATRIX}, "mean_over_sequences.0.0: Input should be less than or equal to 1"),
+        ({"mean_over_sequences": [[float("nan")], [0]], **MATRIX}, "mean_over_sequences.0.0"),
     ],
 )
 def test_a_file_that_is_nothing_of_the_kind_is_refused(
@@ -151,6 +158,15 @@ def test_forgetting_matrices_become_one_run_over_all_their_sequences(seal: Seal)
     assert matrix["measures"]["backward_transfer"]["mean"] == pytest.approx(-0.1)
     assert "both.json" in found["notes"][1]
     assert Path("outputs/pooled/report/matrix.png").exists()
+
+
+def test_runs_over_sequences_of_other_lengths_are_not_pooled(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("runs").mkdir()
+    two = {"std_over_sequences": [[0, 0]] * 3, "n_sequences": 3, "n_datapoints": 2}
+    write("runs/a.json", {"mean_over_sequences": [[0], [1]], **MATRIX})
+    write("runs/b.json", {"mean_over_sequences": [[0, 0]] * 3, **two})
+    assert seal("import", "runs") == 2
+    assert "sequences of different lengths, and cannot be pooled: a.json 1, b.json 2" in capsys.readouterr().err
 
 
 def test_a_summary_of_forgetting_that_the_runs_do_not_give_is_refused(
