@@ -205,10 +205,9 @@ def _submission(parsed: argparse.Namespace) -> int:
 
 
 def _add_readers(commands: "Commands") -> None:
-    """Commands that take a run and nothing else."""
+    """Commands that take a run, or runs, and nothing else."""
     for name, function, summary in (
         ("status", _status, "how far a run is"),
-        ("report", _report, "make the tables, plots and page of a run, or one table of a sweep"),
         ("attach", _attach, "follow a run that another process or a job works on; Ctrl-C only stops following"),
         ("cancel", _cancel, "end a run's jobs on the cluster, and no others"),
     ):
@@ -216,6 +215,9 @@ def _add_readers(commands: "Commands") -> None:
         reader.add_argument("run", metavar="RUN", help=_RUN)
         if name != "attach":
             _add_json(reader)
+    reports = _command(commands, "report", _report, "make the tables, plots and page of runs, or one table of a sweep")
+    reports.add_argument("runs", nargs="+", metavar="RUN", help=f"{_RUN}, or a sweep's; each gets its own report")
+    _add_json(reports)
 
 
 def _status(parsed: argparse.Namespace) -> int:
@@ -227,7 +229,7 @@ def _status(parsed: argparse.Namespace) -> int:
 def _report(parsed: argparse.Namespace) -> int:
     from .reading import report
 
-    return report(parsed.run, as_json=parsed.json)
+    return report(parsed.runs, as_json=parsed.json)
 
 
 def _attach(parsed: argparse.Namespace) -> int:

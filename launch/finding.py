@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from seal.errors import UsageError
+from seal.run_files import OUTCOMES
 from seal.store import JOBS, MANIFEST
 
 OUTPUTS = Path("outputs")
@@ -22,8 +23,9 @@ def find_run(name: str, *, waiting: bool = False) -> Path:
 
 
 def find_sweep(name: str) -> Path | None:
-    """The folder of a sweep, found in the same way, if it is one: runs lie in it, and it is none itself."""
+    """The folder of a sweep, found in the same way, if it is one: runs lie or were to lie in it, and it is none."""
     for folder in (Path(name), OUTPUTS / name):
-        if not (folder / MANIFEST).exists() and any(folder.glob(f"*=*/{MANIFEST}")):
+        is_sweep = (folder / OUTCOMES).exists() or any(folder.glob(f"*=*/{MANIFEST}"))
+        if is_sweep and not (folder / MANIFEST).exists():
             return folder
     return None

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from seal.errors import UsageError
-from seal.report.choice import read_sweep
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.report.spending import spending_sentence, spent
@@ -106,21 +105,29 @@ def metrics_of(folder: Path) -> list[dict[str, Any]]:
     return sorted(read_metrics(folder), key=lambda metrics: str(metrics["time"]))
 
 
-def report(name: str, *, as_json: bool) -> int:
-    """Make the report of a run, or of the points of a sweep, and say what it says.
+def report(names: Sequence[str], *, as_json: bool) -> int:
+    """Make the report of each run, or of the points of each sweep, and say what it says.
 
     Raises:
-        UsageError: there is no such run, or it has no results yet.
+        UsageError: there is no such run or sweep, or it has no results yet; then nothing is made.
     """
-    sweep = find_sweep(name)
-    if sweep and (points := read_sweep(sweep)):
-        return report_sweep(sweep, points, as_json=as_json)
-    folder = find_run(name)
-    if not (folder / RESULTS).exists():
-        raise UsageError(f"{folder} has no results yet: `seal status {name}` says how far it is")
-    write_report(folder)
+    sweeps = {name: sweep for name in names if (sweep := find_sweep(name))}
+    runs = {name: find_run(name) for name in names if name not in sweeps}
+    if waiting := [name for name, run in runs.items() if not (run / RESULTS).exists()]:
+        faults = [f"{runs[name]} has no results yet: `seal status {name}` says how far it is" for name in waiting]
+        raise UsageError("\n".join(faults))
+    found = [
+        report_sweep(sweeps[name], as_json=as_json) if name in sweeps else _report_run(runs[name], as_json=as_json)
+        for name in dict.fromkeys(names)
+    ]
     if as_json:
-        print((folder / RESULTS).read_text(), end="")
-    else:
-        print_summary(folder)
+        print(json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False))
     return 0
+
+
+def _report_run(folder: Path, *, as_json: bool) -> dict[str, Any]:
+    """Make the report of a run; print it, unless it is wanted as JSON; what it says."""
+    write_report(folder)
+    if not as_json:
+        print_summary(folder)
+    return dict(json.loads((folder / RESULTS).read_bytes()))

@@ -1,36 +1,47 @@
-"""`seal report SWEEP`: all points of a sweep in one table."""
+"""`seal report SWEEP`: all points of a sweep in one table, and why others have no results."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from seal.report.choice import Swept, choose, in_words
+from seal.errors import UsageError, listed
+from seal.report.choice import choose, in_words, read_sweep
+from seal.report.outcomes import unfinished
 from seal.report.sweep import write_sweep
 from seal.report.wording import interval, share
 
 
-def report_sweep(folder: Path, points: Sequence[Swept], *, as_json: bool) -> int:
-    """Make the table, and print it."""
+def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
+    """Make the table; print it, unless it is wanted as JSON; what it says.
+
+    Raises:
+        UsageError: no point has results yet.
+    """
+    points, without = read_sweep(folder), unfinished(folder)
+    reasons = [f"{missing.name}: {missing.reason}" for missing in without]
+    if not points:
+        raise UsageError(listed(f"no point of {folder} has results yet:", reasons))
     made, choice = write_sweep(folder, points), choose(points)
     if as_json:
         facts = [{key: value for key, value in asdict(point).items() if key != "scores"} for point in points]
-        print(json.dumps({"points": facts, "choice": asdict(choice)}, indent=2))
-        return 0
+        return {"points": facts, "without_results": [asdict(missing) for missing in without], "choice": asdict(choice)}
     console = Console()
-    table = Table(title=f"{folder}: {len(points)} points with results", title_justify="left", box=SIMPLE_HEAD)
+    title = f"{folder}: {len(points)} points with results{f', {len(without)} without' if without else ''}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("point")
     for heading in ("measured", "accuracy", "95 % interval"):
         table.add_column(heading, justify="right")
     for point in points:
         table.add_row(point.name, point.measured, share(point.accuracy), interval(point.ci95))
     console.print(table)
-    for note in in_words(choice):
+    for reason in reasons:
+        console.print(f"without results: {reason}", style="red", highlight=False, markup=False, soft_wrap=True)
+    for note in in_words(choice, n_unfinished=len(without)):
         console.print(note, highlight=False, markup=False)
     for path in made:
         console.print(f"[bold]{path}[/]", highlight=False, soft_wrap=True)
-    return 0
+    return {}

@@ -144,14 +144,16 @@ def _by_context(group: Sequence[Swept], seeds: set[str]) -> dict[str, float]:
     return {context: sum(scores) / len(scores) for context, scores in found.items()}
 
 
-def in_words(choice: Choice) -> Iterator[str]:
-    """The best setting, its lead, and what must be known of both."""
+def in_words(choice: Choice, *, n_unfinished: int = 0) -> Iterator[str]:
+    """The best setting, its lead, and what must be known of both; among others how many points are not in it."""
     if not choice.ranked:
         return
     best, *others = choice.ranked
     ends = f", 95 % interval {interval(best.ci95)}" if best.ci95 else ""
     over = f", mean over {best.n_seeds} seeds" if best.n_seeds > 1 else ""
     yield f"best: {best.name}, {share(best.accuracy)}{over}{ends}"
+    if n_unfinished:
+        yield f"{n_unfinished} points have no results: this is said of the others alone"
     if not others:
         return
     lead = others[0].short_of_best

@@ -1,4 +1,4 @@
-"""A sweep in one table: a row a point, with what was swept and what its run measured last."""
+"""A sweep in one table: a row a point, with what was swept and what its run measured last, or why it did not."""
 
 import base64
 import csv
@@ -8,6 +8,7 @@ from math import isnan
 from pathlib import Path
 
 from seal.report.choice import SEED, Choice, Swept, choose, in_words
+from seal.report.outcomes import Unfinished, unfinished
 from seal.report.wording import interval, label, share, signed
 
 TABLE, RANKING, HEATMAP, PAGE = Path("sweep.csv"), Path("settings.csv"), Path("sweep.png"), Path("sweep.html")
@@ -17,13 +18,17 @@ MORE_THAN_HALF = 0.55
 
 def write_sweep(folder: Path, points: Sequence[Swept]) -> list[Path]:
     """Points and settings as CSV, a page, and a heatmap of two settings, the seed not counted; what was made."""
-    keys = list(dict.fromkeys(key for point in points for key in point.settings))
+    without = unfinished(folder)
+    of_points = [*(point.settings for point in points), *(missing.settings for missing in without)]
+    keys = list(dict.fromkeys(key for settings in of_points for key in settings))
     with (folder / TABLE).open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*keys, "measured", "accuracy", "ci95_low", "ci95_high"])
+        writer.writerow([*keys, "measured", "accuracy", "ci95_low", "ci95_high", "why_not"])
         for point in points:
             own = [point.settings.get(key, "") for key in keys]
-            writer.writerow([*own, point.measured, point.accuracy, *(point.ci95 or ("", ""))])
+            writer.writerow([*own, point.measured, point.accuracy, *(point.ci95 or ("", "")), ""])
+        for missing in without:
+            writer.writerow([*(missing.settings.get(key, "") for key in keys), *[""] * 4, missing.reason])
     choice = choose(points)
     _write_ranking(folder / RANKING, choice, [key for key in keys if key != SEED])
     made = [folder / TABLE, folder / RANKING]
@@ -32,7 +37,7 @@ def write_sweep(folder: Path, points: Sequence[Swept]) -> list[Path]:
         means = {ranked.settings: ranked.accuracy for ranked in choice.ranked}
         _plot(means, axes, folder / HEATMAP)
         made.append(folder / HEATMAP)
-    (folder / PAGE).write_text(_page(folder, points, choice))
+    (folder / PAGE).write_text(_page(folder, points, choice, without))
     return [*made, folder / PAGE]
 
 
@@ -52,7 +57,7 @@ def _write_ranking(path: Path, choice: Choice, keys: Sequence[str]) -> None:
             writer.writerow([*own, one.accuracy, low, high, one.n_seeds, one.n_contexts, *lead, *of_choice])
 
 
-def _page(folder: Path, points: Sequence[Swept], choice: Choice) -> str:
+def _page(folder: Path, points: Sequence[Swept], choice: Choice, without: Sequence[Unfinished]) -> str:
     from jinja2 import Environment
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -61,7 +66,8 @@ def _page(folder: Path, points: Sequence[Swept], choice: Choice) -> str:
     template = environment.from_string((files("seal.report") / "sweep.html").read_text())
     picture = folder / HEATMAP
     image = base64.b64encode(picture.read_bytes()).decode() if picture.exists() else None
-    return template.render(name=folder.name, points=points, choice=choice, image=image, notes=in_words(choice))
+    notes = in_words(choice, n_unfinished=len(without))
+    return template.render(name=folder.name, points=points, without=without, choice=choice, image=image, notes=notes)
 
 
 def _plot(found: Mapping[tuple[tuple[str, str], ...], float], axes: Sequence[str], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,3 +39,56 @@ def test_report_makes_a_table_and_a_heatmap_of_two_settings(
     page = (folder / "sweep.html").read_text()
     assert "<strong>best: inner.epochs=2, inner.rank=16, 0.320" in page
     assert page.count("data:image/png") == 1
+
+
+def test_points_that_failed_or_never_began_are_named_with_their_reasons(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make(Path("outputs/ranks"), {f"inner.rank={rank}": [0.1 * rank, 0.2] for rank in (1, 2)})
+    outcomes = {
+        "inner.rank=1": {"overrides": ["inner.rank=1"], "failed": None},
+        "inner.rank=3": {
+            "overrides": ["inner.rank=3"],
+            "failed": "the run cannot start:\n  the disk is full\n  and so on",
+        },
+        "inner.rank=4": {"overrides": ["inner.rank=4"], "failed": None},
+    }
+    (folder / "sweep.json").write_text(json.dumps(outcomes))
+    assert seal("report", "ranks") == 0
+    said = capsys.readouterr().out
+    assert "2 points with results, 2 without" in said
+    assert "without results: inner.rank=3: the run cannot start: the disk is full" in said
+    assert "without results: inner.rank=4: it has not begun" in said
+    assert "2 points have no results: this is said of the others alone" in said
+    rows = {row["inner.rank"]: row for row in csv.DictReader((folder / "sweep.csv").open())}
+    assert (rows["3"]["accuracy"], rows["3"]["why_not"]) == ("", "the run cannot start: the disk is full")
+    assert (rows["2"]["accuracy"], rows["2"]["why_not"]) == ("0.2", "")
+    assert '<td class="words">it has not begun</td>' in (folder / "sweep.html").read_text()
+    assert seal("report", "ranks", "--json") == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)["without_results"]] == [
+        "inner.rank=3",
+        "inner.rank=4",
+    ]
+
+
+def test_a_sweep_of_which_nothing_succeeded_says_why(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path("outputs/lost")
+    folder.mkdir(parents=True)
+    (folder / "sweep.json").write_text(json.dumps({"inner.rank=3": {"overrides": [], "failed": "the disk is full"}}))
+    assert seal("report", "lost") == 2
+    assert "inner.rank=3: the disk is full" in capsys.readouterr().err
+
+
+def test_several_runs_are_reported_at_once_or_none_of_them(
+    seal: Callable[..., int], finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(finished, Path("outputs") / name, ignore=shutil.ignore_patterns("report"))
+    assert seal("report", "one", "two", "three") == 2
+    assert "three" in capsys.readouterr().err
+    assert not list(Path("outputs").glob("*/report/index.html"))
+    assert seal("report", "one", "two", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert len(list(Path("outputs").glob("*/report/index.html"))) == 2
