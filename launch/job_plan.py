@@ -6,7 +6,7 @@ from typing import Any
 
 from seal.cluster import Place
 from seal.cluster.slurm import Slurm
-from seal.cluster.slurm_queue import job_name
+from seal.cluster.slurm_queue import coordinator_name, job_name
 from seal.recipe import Forecast
 from seal.run import Run
 from seal.run_files import read_metrics
@@ -18,9 +18,12 @@ def jobs_plan(run: Run, forecast: Forecast) -> dict[str, Any] | None:
     if not isinstance(cluster, Slurm):
         return None
     writer = run.writer or run.engine
+    apart = forecast.trainings if run.recipe.trains_apart else 0
+    edits = forecast.self_edits if writer.serves_policies else 0
+    answers = forecast.trainings - apart + forecast.asked_apart if run.engine.serves_policies else 0
     phases = [
-        _phase(run, cluster, "self_edits", forecast.self_edits, writer.batch_size),
-        _phase(run, cluster, "answers", forecast.trainings + forecast.asked_apart, run.inner.slots),
+        _phase(run, cluster, "self_edits", edits, writer.batch_size),
+        _phase(run, cluster, "answers", answers, run.inner.slots),
     ]
     largest = max((phase["jobs_at_once"] for phase in phases), default=1)
     name = job_name(run.folder)
@@ -29,23 +32,26 @@ def jobs_plan(run: Run, forecast: Forecast) -> dict[str, Any] | None:
         "directives": {
             "workers": cluster.directives(Place.WORKERS, n_jobs=largest, name=name),
             "learner": cluster.directives(Place.LEARNER, n_jobs=1, name=name),
+            "coordinator": cluster.directives(Place.COORDINATOR, n_jobs=1, name=coordinator_name(run.folder)),
         },
         "work": phases,
-        "policy_updates": forecast.policy_updates,
+        "learner_jobs": forecast.policy_updates + apart,
         "gpu_hours": None if None in known else round(sum(known), 2),
     }
 
 
 def _phase(run: Run, cluster: Slurm, kind: str, n_units: int, batch_size: int) -> dict[str, Any]:
+    """Work of a kind in all phases together: as many jobs as if they were one phase, or more, down to a batch each."""
     unit_s = cluster.seconds_per_unit or _measured_s(run, kind)
     n_batches = ceil(n_units / batch_size)
-    by_time = ceil(unit_s * n_units / (60 * cluster.chunk_minutes)) if unit_s else None
+    by_time = ceil(unit_s * n_units / (60 * cluster.chunk_minutes)) if unit_s else 0
     return {
         "kind": kind,
         "units": n_units,
         "units_per_batch": batch_size,
         "jobs_at_once": max(1, min(n_batches, cluster.array_parallelism)),
-        "jobs_by_time": by_time,
+        "jobs_at_least": min(max(by_time, cluster.array_parallelism), cluster.most_chunks(n_batches)),
+        "jobs_at_most": n_batches,
         "seconds_per_unit": round(unit_s, 3) if unit_s else None,
         "gpu_hours": unit_s * n_units * cluster.workers.gpus / 3600 if unit_s else None,
     }
@@ -62,17 +68,17 @@ def _measured_s(run: Run, kind: str) -> float | None:
 def sentences(plan: Mapping[str, Any]) -> Iterator[str]:
     """The same for people."""
     for place, directives in plan["directives"].items():
-        yield f"A job of the {place} would ask for:"
+        yield f"A job of the {place}{' (with --detach)' if place == 'coordinator' else ''} would ask for:"
         yield from (f"  {line}" for line in directives)
     for phase in plan["work"]:
         if phase["units"]:
+            in_all = " to ".join(map(str, dict.fromkeys((phase["jobs_at_least"], phase["jobs_at_most"]))))
             yield (
                 f"{phase['units']:,} {phase['kind'].replace('_', ' ')} in batches of {phase['units_per_batch']}: up to "
-                f"{phase['jobs_at_once']} jobs at once in each phase"
-                + (f", {phase['jobs_by_time']} of them in all, by time" if phase["jobs_by_time"] else "")
+                f"{phase['jobs_at_once']} jobs at once, {in_all} jobs in all"
             )
-    if plan["policy_updates"]:
-        yield f"{plan['policy_updates']} jobs of the learner"
+    if plan["learner_jobs"]:
+        yield f"{plan['learner_jobs']} jobs of the learner"
     if plan["gpu_hours"] is None:
         yield "GPU hours: nobody knows yet what a unit takes; say so with cluster.seconds_per_unit=…, or begin the run"
     else:
