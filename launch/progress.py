@@ -121,6 +121,9 @@ class Lines:
         self.n_planned = self.n_done = self.n_recalled = 0
         self.title, self.n_units, self.n_phase, self.n_fresh = "", 0, 0, 0
         self.came_s = self.began_s = self.fresh_s = self.told_s = seconds()
+        self.printed_s = -TOLD_FROM_S
+        self.held = ""
+        """A line that came too soon after the one before."""
 
     def planned(self, n_units: int) -> None:
         self.n_planned = n_units
@@ -153,13 +156,17 @@ class Lines:
         """Time has passed."""
         with self.lock:
             now_s = self.seconds()
+            self._say_held()
             if self.title and is_due(phase_s=now_s - self.began_s, quiet_s=now_s - self.told_s):
                 self._say(f"{self.n_phase:,} of {self.n_units:,} in {lasting(now_s - self.began_s)}{self._pace(now_s)}")
 
     def finish(self) -> None:
         """The run is over, and went well."""
+        if self.held:
+            self._print(self.held)
         before = f", {self.n_recalled:,} of them before" if self.n_recalled else ""
-        self._print(f"all {self.n_done:,} units of work{before}, in {lasting(self.seconds() - self.came_s)}")
+        took = lasting(self.seconds() - self.came_s)
+        self._print(self._with_share(f"all {self.n_done:,} units of work{before}, in {took}"))
 
     def _count(self, n_units: int) -> None:
         self.n_phase += n_units
@@ -172,9 +179,20 @@ class Lines:
         return said(rate, left_s, datetime.now())
 
     def _say(self, words: str) -> None:
-        self._print(f"{phase_label(self.title)}: {words}")
+        self._say_held()
+        self.held = self._with_share(f"{phase_label(self.title)}: {words}")
         self.told_s = self.seconds()
+        self._say_held()
 
-    def _print(self, words: str) -> None:
+    def _say_held(self) -> None:
+        """No more than a line a second."""
+        if self.held and self.seconds() - self.printed_s >= TOLD_FROM_S:
+            self._print(self.held)
+            self.held, self.printed_s = "", self.seconds()
+
+    def _with_share(self, words: str) -> str:
         share = f"{int(100 * self.n_done / self.n_planned):3}%" if self.n_planned else "    "
-        self.console.print(f"{share}  {words}", highlight=False, markup=False, soft_wrap=True)
+        return f"{share}  {words}"
+
+    def _print(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -84,6 +84,28 @@ def test_what_was_recorded_before_counts_but_makes_no_rate(lines: tuple[Lines, i
     assert last == "100%  all 100 units of work, 98 of them before, in 4 s"
 
 
+def test_a_line_that_comes_too_soon_after_another_waits_for_its_second(
+    lines: tuple[Lines, io.StringIO], clock: Clock
+) -> None:
+    monitor, file = lines
+    monitor.planned(4)
+    monitor.began("training", 2)
+    clock.now_s = 5.0
+    monitor.tick()
+    clock.now_s = 5.4
+    monitor.advanced(2)
+    monitor.ended()
+    monitor.began("grading", 2)
+    assert len(file.getvalue().splitlines()) == 1
+    clock.now_s = 6.0
+    monitor.advanced(2)
+    monitor.tick()
+    assert file.getvalue().splitlines()[1] == " 50%  training: 2 in 5 s, 22 a minute"
+    monitor.ended()
+    monitor.finish()
+    assert file.getvalue().splitlines()[2:] == ["100%  all 4 units of work, in 6 s"]
+
+
 def test_lines_are_at_most_one_in_five_seconds() -> None:
     assert not is_due(phase_s=100, quiet_s=4.9)
     assert is_due(phase_s=5, quiet_s=5)
