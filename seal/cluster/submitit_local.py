@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from seal.cluster import Place
 from seal.cluster.jobs import Jobs
@@ -25,11 +25,35 @@ class SubmititLocal(Jobs):
 
     minutes: PositiveInt
     """A process is asked to begin anew when it has run so long, and killed soon after."""
-    n_gpus: NonNegativeInt
-    """Each process sees so many, the same ones."""
+    gpus_here: tuple[NonNegativeInt, ...]
+    """Numbers of the GPUs that the processes share out; whoever learns gets all of them. None hides them."""
+    gpus_per_process: PositiveInt
+    """Of those, where there are any."""
+
+    @model_validator(mode="after")
+    def _has_gpus_for_all(self) -> Self:
+        wanted = self.array_parallelism * self.gpus_per_process
+        if self.gpus_here and wanted > len(self.gpus_here):
+            raise ValueError(
+                f"gpus_here names {len(self.gpus_here)} GPUs for {self.array_parallelism} processes of "
+                f"{self.gpus_per_process} each: lower array_parallelism to "
+                f"{max(1, len(self.gpus_here) // self.gpus_per_process)}, or gpus_per_process"
+            )
+        return self
 
     def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
-        return Processes(phase / LOGS, minutes=self.minutes, n_gpus=self.n_gpus, max_deaths=self.max_deaths)
+        return Processes(phase / LOGS, self)
+
+    def gpus(self, place: Place) -> int:
+        return len(self.gpus_of(place, chunk=0))
+
+    def gpus_of(self, place: Place, *, chunk: int) -> list[int]:
+        """The numbers of those that a process sees: chunks that are done at the same time have none in common."""
+        if place is Place.LEARNER:
+            return [*self.gpus_here]
+        n_each = min(self.gpus_per_process, len(self.gpus_here))
+        first = chunk % self.array_parallelism * n_each
+        return [*self.gpus_here[first : first + n_each]]
 
     def most_chunks(self, n_batches: int) -> int:
         return min(n_batches, self.array_parallelism)
@@ -40,19 +64,23 @@ class Processes(SubmititFolder):
 
     ends_with_us = True
 
-    def __init__(self, folder: Path, *, minutes: int, n_gpus: int, max_deaths: int) -> None:
+    def __init__(self, folder: Path, cluster: SubmititLocal) -> None:
         super().__init__(folder)
-        self.minutes, self.n_gpus, self.max_deaths = minutes, n_gpus, max_deaths
+        self.cluster = cluster
         self.jobs: dict[str, Job[Any]] = {}
 
     def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
         from submitit import LocalExecutor
 
-        executor = LocalExecutor(self.folder, max_num_timeout=self.max_deaths)
-        executor.update_parameters(timeout_min=self.minutes, gpus_per_node=self.n_gpus)
-        with executor.batch():
-            jobs = [executor.submit(task) for task in tasks]
-        self.jobs |= {job.job_id: job for job in jobs}
+        executor = LocalExecutor(self.folder, max_num_timeout=self.cluster.max_deaths)
+        jobs = []
+        for task in tasks:
+            gpus = self.cluster.gpus_of(place, chunk=task.chunk)
+            executor.update_parameters(
+                timeout_min=self.cluster.minutes, gpus_per_node=len(gpus), visible_gpus=tuple(gpus)
+            )
+            jobs.append(executor.submit(task))
+            self.jobs[jobs[-1].job_id] = jobs[-1]
         return [job.job_id for job in jobs]
 
     def states(self) -> Mapping[str, str]:

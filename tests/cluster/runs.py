@@ -80,6 +80,17 @@ class Sleeping(Work[int, int]):
         return Postponed(reason="silence") if unit in self.silent else unit * unit
 
 
+@dataclass(frozen=True, kw_only=True)
+class Looking(Sleeping):
+    """How many GPUs a process sees, and the number of the first."""
+
+    result: ClassVar[Any] = list[int]
+
+    def do(self, lab: Lab, units: Sequence[int]) -> Any:
+        seen = [int(number) for number in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if number]
+        return [seen for _ in units]
+
+
 def sleeping(**settings: Any) -> Sleeping:
     return Sleeping(policy=Policy(round=0), title="round_0: sleeping", **settings)
 

@@ -1,6 +1,7 @@
 """Jobs as processes: what a coordinator promises, without a scheduler."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from seal.store import Store
 from seal.types import Policy, Postponed
 from seal.work.trying import TryingOut
 from seal.work.writing import Proposing
-from tests.cluster.runs import CHUNKED, cluster_of, lab_in, sleeping, times_done
+from tests.cluster.runs import CHUNKED, Looking, cluster_of, lab_in, sleeping, times_done
 from tests.conftest import records
 
 
@@ -126,3 +127,19 @@ def test_whoever_writes_behind_an_endpoint_is_asked_beside_the_run(tmp_path: Pat
 def test_a_run_has_the_records_of_a_local_one(tmp_path: Path, chunked: Path) -> None:
     assert main(["run", *CHUNKED, f"outputs={tmp_path}", "cluster=submitit_local", "cluster.poll_s=0.1"]) == 0
     assert records(tmp_path / "tiny") == records(chunked)
+
+
+@pytest.mark.slow
+def test_processes_share_out_the_gpus_of_a_machine_and_whoever_learns_has_all(tmp_path: Path) -> None:
+    fast = ("cluster=submitit_local", "cluster.poll_s=0.1", "cluster.settle_s=0.3", "cluster.array_parallelism=2")
+    both = cluster_of(*fast, "cluster.gpus_here=[4,5,6,7]", "cluster.gpus_per_process=2")
+    looking = Looking(policy=Policy(round=0), title="round_0: looking")
+    assert sorted(both.fulfil(lab_in(tmp_path / "1"), looking, [1, 2])) == [[4, 5], [6, 7]]
+    learning = replace(looking, where=Place.LEARNER)
+    assert both.fulfil(lab_in(tmp_path / "2"), learning, [1]) == [[4, 5, 6, 7]]
+    assert cluster_of(*fast).fulfil(lab_in(tmp_path / "3"), looking, [1, 2]) == [[], []]
+
+
+def test_more_processes_than_gpus_are_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("check", "cluster=submitit_local", "cluster.array_parallelism=3", "cluster.gpus_here=[0,1]") == 2
+    assert "gpus_here names 2 GPUs for 3 processes of 1 each: lower array_parallelism to 2" in capsys.readouterr().err
