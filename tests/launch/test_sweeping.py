@@ -199,6 +199,25 @@ def test_on_slurm_a_killed_point_is_known_as_such_and_run_again(slurm: SlurmClus
 
 
 @pytest.mark.cluster
+def test_of_twelve_points_on_slurm_three_fail_and_the_same_command_submits_those_alone(
+    slurm: SlurmCluster, tmp_path: Path
+) -> None:
+    swept = ("self_edit.max_new_tokens=100000,48,40,32", "seed=0,1,2")
+    assert sweep(tmp_path, *SLURM, *swept).returncode == 1
+    first = outcomes(tmp_path)
+    assert {name for name, succeeded in first.items() if not succeeded} == {
+        f"seed={seed},self_edit.max_new_tokens=100000" for seed in range(3)
+    }
+    assert len(first) == 12
+    logs = set((tmp_path / SWEEP).rglob("*_log.out"))
+    again = sweep(tmp_path, *SLURM, *swept)
+    assert "9 of 12 points are done already" in again.stderr
+    assert "3 of 12 points failed" in again.stderr
+    assert len(set((tmp_path / SWEEP).rglob("*_log.out")) - logs) == 3
+    assert outcomes(tmp_path) == first
+
+
+@pytest.mark.cluster
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_sweep_leaves_no_job(slurm: SlurmCluster, tmp_path: Path, with_signal: int) -> None:
     process = subprocess.Popen(command(*SLURM, "seed=0,1"), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
