@@ -30,7 +30,7 @@ whose checksum says that it is not what was written is named, laid aside in `dam
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,7 +93,13 @@ class Store:
         append_lines(self._file(kind), lines)
 
     def adopt(self, kind: str, shape: type[Value] | Any, order: Iterable[str]) -> None:
-        """Make what tasks of a cluster recorded the run's own records, in the order of these keys."""
+        """Make what tasks of a cluster recorded the run's own records, in the order of these keys.
+
+        What is damaged of it is laid aside: its unit has no record, and is done again.
+
+        Raises:
+            RunError: as `append`; or a line is whole, but not a record.
+        """
         files = task_files(self.folder, kind)
         if not files:
             return
@@ -105,7 +111,19 @@ class Store:
         self.append(kind, {key: found[key] for key in order if key in found and key not in known}, shape)
         for file, records in zip(files, recorded, strict=True):
             if records.keys() <= known.keys():
-                file.unlink(missing_ok=True)
+                self._drop(file)
+
+    def _drop(self, file: Path) -> None:
+        """Delete a file of a task whose records are the run's own; nothing of it is lost that was not understood."""
+        lines = complete_lines(file)
+        if damages := _damages(lines):
+            aside = self.folder / DAMAGED / file.name
+            try:
+                _lay_aside(aside, [lines[number - 1] for number in damages])
+            except OSError as error:
+                raise cannot_write(aside, error) from error
+            _warn_of(file, damages, aside)
+        file.unlink(missing_ok=True)
 
     def write(self, name: str, content: str) -> Path:
         """Write a whole file of the run at once: it is there complete or not at all."""
@@ -148,9 +166,7 @@ def task_files(folder: Path, kind: str) -> list[Path]:
 
 def all_lines(folder: Path, kind: str) -> list[bytes]:
     """The complete lines of a kind that the run and the tasks of its cluster wrote."""
-    own = folder / f"{kind}.jsonl"
-    files = [*([own] if own.exists() else []), *task_files(folder, kind)]
-    return [line for file in files for line in complete_lines(file)]
+    return [line for file in (folder / f"{kind}.jsonl", *task_files(folder, kind)) for line in complete_lines(file)]
 
 
 def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:
@@ -162,8 +178,6 @@ def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:
     Raises:
         RunError: with the line that is whole, but no record.
     """
-    if not path.exists():
-        return {}
     adapter = TypeAdapter(shape)
     records: dict[str, Value] = {}
     for number, line in enumerate(complete_lines(path), start=1):
@@ -185,26 +199,39 @@ def lay_damaged_aside(path: Path) -> None:
     Raises:
         RunError: the file cannot be written anew. It stays as it was.
     """
-    lines = complete_lines(path) if path.exists() else []
-    why = {number: reason for number, line in enumerate(lines, start=1) if (reason := _damage(line))}
-    if not why:
+    lines = complete_lines(path)
+    damages = _damages(lines)
+    if not damages:
         return
     aside, draft = path.parent / DAMAGED / path.name, path.with_name(path.name + ".draft")
     try:
-        aside.parent.mkdir(exist_ok=True)
-        with aside.open("ab") as file:
-            file.writelines(lines[number - 1] + b"\n" for number in why)
-            os.fsync(file.fileno())
+        _lay_aside(aside, [lines[number - 1] for number in damages])
         with draft.open("wb") as file:
-            file.writelines(line + b"\n" for number, line in enumerate(lines, start=1) if number not in why)
+            file.writelines(line + b"\n" for number, line in enumerate(lines, start=1) if number not in damages)
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
-    for number, reason in why.items():
+    _warn_of(path, damages, aside)
+
+
+def _lay_aside(aside: Path, lines: Sequence[bytes]) -> None:
+    aside.parent.mkdir(exist_ok=True)
+    with aside.open("ab") as file:
+        file.writelines(line + b"\n" for line in lines)
+        os.fsync(file.fileno())
+
+
+def _warn_of(path: Path, damages: Mapping[int, str], aside: Path) -> None:
+    for number, reason in damages.items():
         _LOG.warning(
             "%s:%d: the line is damaged (%s): laid aside in %s; its unit is done again", path, number, reason, aside
         )
+
+
+def _damages(lines: Sequence[bytes]) -> dict[int, str]:
+    """The numbers of lines that are not what was written, with what is wrong with them."""
+    return {number: reason for number, line in enumerate(lines, start=1) if (reason := _damage(line))}
 
 
 def _damage(line: bytes) -> str | None:
@@ -218,11 +245,12 @@ def _damage(line: bytes) -> str | None:
 
 
 def count_records(path: Path) -> int:
-    """How many records a file has, without reading what they say."""
-    if not path.exists():
+    """How many records a file has, without reading what they say. No file has none."""
+    try:
+        with path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    except FileNotFoundError:
         return 0
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 def append_lines(path: Path, lines: list[str]) -> None:
@@ -251,8 +279,15 @@ def cannot_write(path: Path, error: OSError | SafetensorError) -> RunError:
 
 
 def complete_lines(path: Path) -> list[bytes]:
-    """The lines of a file that is there, without what a crash left of an unfinished one."""
-    return path.read_bytes()[: _end_of_last_line(path)].split(b"\n")[:-1]
+    """The lines of a file, without what a crash left of an unfinished one.
+
+    No file has none: what a task wrote is deleted as soon as it is the run's own, whoever may be looking.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return content.split(b"\n")[:-1]
 
 
 def _end_of_last_line(path: Path) -> int:

@@ -15,6 +15,7 @@ from seal.cluster import Cluster, Place, Result, Unit
 from seal.cluster.batches import batches_of
 from seal.cluster.local import Local
 from seal.cluster.scheduler import Scheduler
+from seal.errors import RunError
 from seal.settings import option
 from seal.types import Postponed
 
@@ -66,10 +67,19 @@ class Jobs(Cluster):
         known = lab.store.records(work.records, work.result)
         postponed: dict[str, Postponed[Result]] = {}
         lab.monitor.recalled(sum(work.key(unit) in known for unit in units))
-        if any(work.key(unit) not in known for unit in units):
-            batches = batches_of(lab, work, units)
+        batches = batches_of(lab, work, units)
+        keys = [work.key(unit) for batch in batches for unit in batch]
+        n_phases = 0
+        while n_left := sum(key not in known and key not in postponed for key in keys):
+            if n_phases > self.max_deaths:
+                raise RunError(
+                    f"{work.title}: {n_left} records were damaged after they had been seen, {n_phases} times: does the "
+                    f"disk of {lab.store.folder} keep what is written? What is damaged is in its folder `damaged`; the "
+                    "same command goes on from the rest"
+                )
             phase = Phase(self, lab, work, batches)
-            postponed = phase.finish()
-            lab.store.adopt(work.records, work.result, [work.key(unit) for batch in batches for unit in batch])
+            postponed |= phase.finish()
+            lab.store.adopt(work.records, work.result, keys)
             phase.tidy()
+            n_phases += 1
         return [known[key] if (key := work.key(unit)) in known else postponed[key] for unit in units]

@@ -241,7 +241,10 @@ class Phase:
     def _why(self, chunk: Chunk, outcome: Outcome | None) -> str:
         if outcome is None:
             return self.scheduler.why_gone(chunk.job)
-        return f"it ended well, but {self._left(chunk)} records cannot be seen here: is the folder shared?"
+        return (
+            f"it ended well, but {self._left(chunk)} of its records are damaged, or cannot be seen here: is the folder "
+            "shared?"
+        )
 
     def _died(self, chunk: Chunk, reason: str) -> Chunk:
         """The chunk, to be submitted again.

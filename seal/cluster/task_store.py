@@ -1,12 +1,15 @@
 """Records of tasks: files that only one process writes, read by whoever coordinates as they grow."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from seal.errors import RunError
-from seal.record_lines import from_line
+from seal.record_lines import DamagedLineError, from_line
 from seal.store import JOBS, Store, read_records
+
+_LOG = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
@@ -41,35 +44,61 @@ class TaskStore(Store):
 
 
 class Tail:
-    """The keys that the tasks of a phase append to their files, read as they come: each byte once."""
+    """The keys that the tasks of a phase append to their files, read as they come.
+
+    Each byte is read once, up to a line that is damaged. From there on a file is read again and again, because a shared
+    folder may show a file's end before what stands in it.
+    """
 
     def __init__(self, phase: Path, kind: str) -> None:
         self.phase, self.kind = phase, kind
         self._read: dict[Path, int] = {}
+        self._named: set[tuple[Path, int]] = set()
 
     def new_keys(self) -> list[str]:
-        """Those of complete lines that were not there the last time.
+        """Those of complete lines that were not there the last time; some, beside damaged lines, that were.
+
+        A damaged line is named in the log, once, and left out: its unit has no record.
 
         Raises:
-            RunError: a line is not a record.
+            RunError: a line is whole, but not a record.
         """
-        return [_key(line, file) for file in self.phase.glob(f"{self.kind}-*.jsonl") for line in self._rest(file)]
+        return [key for file in self.phase.glob(f"{self.kind}-*.jsonl") for key in self._fresh(file)]
 
-    def _rest(self, path: Path) -> list[bytes]:
-        start = self._read.get(path, 0)
-        with path.open("rb") as file:
-            file.seek(start)
-            fresh = file.read()
-        whole = fresh[: fresh.rfind(b"\n") + 1]
-        self._read[path] = start + len(whole)
-        return whole.split(b"\n")[:-1]
+    def _fresh(self, path: Path) -> list[str]:
+        keys: list[str] = []
+        place = self._read.get(path, 0)
+        is_whole = True
+        for line in _lines_from(path, place):
+            key = self._key(line, path, place)
+            if key is None:
+                is_whole = False
+            else:
+                keys.append(key)
+            place += len(line) + 1
+            if is_whole:
+                self._read[path] = place
+        return keys
+
+    def _key(self, line: bytes, path: Path, place: int) -> str | None:
+        try:
+            return str(from_line(line)["key"])
+        except DamagedLineError as error:
+            if (path, place) not in self._named:
+                self._named.add((path, place))
+                _LOG.warning("%s: the line at byte %d is damaged (%s) and is left out", path, place, error)
+            return None
+        except ValueError as error:
+            raise RunError(
+                f"{path}: not a record at byte {place}: remove the line and its unit is done again"
+            ) from error
 
 
-def _key(line: bytes, file: Path) -> str:
+def _lines_from(path: Path, place: int) -> list[bytes]:
+    """The complete lines of a file from a place on; none if it is not there, or not any more."""
     try:
-        return str(from_line(line)["key"])
-    except ValueError as error:
-        raise RunError(
-            f"{file}: has a line that is not a record: remove it, and its unit is done again. Does the folder show "
-            "a file's end before it is written?"
-        ) from error
+        with path.open("rb") as file:
+            file.seek(place)
+            return file.read().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []

@@ -45,6 +45,8 @@ class Sleeping(Work[int, int]):
     """Numbers that are postponed."""
     pays: bool = False
     """Whether a number is a paid call."""
+    damaging_once: tuple[int, ...] = ()
+    """Numbers that, done for the first time, flip a bit of the record before theirs; needs a log."""
     log: Path | None = None
     """A folder where each doing of a number leaves a file."""
 
@@ -66,10 +68,18 @@ class Sleeping(Work[int, int]):
     def do(self, lab: Lab, units: Sequence[int]) -> "list[int | Postponed[int]]":
         for _ in units if self.pays else ():
             lab.spend("squares", Usage())
-        return [self._do(unit) for unit in units]
+        flips = any(unit in self.damaging_once and self._is_first(unit) for unit in units)
+        results = [self._do(unit) for unit in units]
+        if flips:
+            files = lab.store.folder.glob("jobs/*/squares-*.jsonl")
+            flip_in_last_line(max(files, key=lambda file: file.stat().st_mtime_ns))
+        return results
+
+    def _is_first(self, unit: int) -> bool:
+        return self.log is not None and not list(self.log.glob(f"{unit}-*"))
 
     def _do(self, unit: int) -> "int | Postponed[int]":
-        first = self.log is not None and not list(self.log.glob(f"{unit}-*"))
+        first = self._is_first(unit)
         if self.log:
             (self.log / f"{unit}-{time.time_ns()}").touch()
         time.sleep(self.nap_s)
@@ -93,6 +103,13 @@ class Looking(Sleeping):
 
 def sleeping(**settings: Any) -> Sleeping:
     return Sleeping(policy=Policy(round=0), title="round_0: sleeping", **settings)
+
+
+def flip_in_last_line(file: Path) -> None:
+    """One bit of the last record is another one than was written."""
+    content = bytearray(file.read_bytes())
+    content[-8] ^= 1
+    file.write_bytes(content)
 
 
 def times_done(log: Path) -> dict[int, int]:

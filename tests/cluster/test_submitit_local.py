@@ -18,7 +18,7 @@ from seal.store import Store
 from seal.types import Policy, Postponed
 from seal.work.trying import TryingOut
 from seal.work.writing import Proposing
-from tests.cluster.runs import CHUNKED, Looking, cluster_of, lab_in, sleeping, times_done
+from tests.cluster.runs import CHUNKED, Looking, cluster_of, flip_in_last_line, lab_in, sleeping, times_done
 from tests.conftest import records
 
 
@@ -98,6 +98,30 @@ def test_another_cluster_takes_over_what_jobs_recorded(cluster: Cluster, tmp_pat
     assert not (tmp_path / "squares.jsonl").exists()
     assert cluster_of("cluster=local").fulfil(lab_in(tmp_path), sleeping(log=log), [1, 2, 3, 4]) == [1, 4, 9, 16]
     assert times_done(log) == {1: 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nap_s", [0.0, 0.5], ids=["before it is seen", "after it was counted"])
+def test_a_record_that_is_damaged_on_the_disk_costs_its_own_unit_and_nothing_else(
+    cluster: Cluster, tmp_path: Path, log: Path, nap_s: float
+) -> None:
+    one = replace(cluster, array_parallelism=1)
+    work = sleeping(damaging_once=(1,), nap_s=nap_s, log=log)
+    assert one.fulfil(lab_in(tmp_path), work, [1, 2, 3]) == [1, 4, 9]
+    assert times_done(log) == {1: 1, 2: 2, 3: 1}
+    assert Store(tmp_path).records("squares", int) == {"3": 9, "2": 4, "1": 1}
+    [aside] = (tmp_path / "damaged").iterdir()
+    assert aside.read_bytes().startswith(b'{"key": "2"')
+
+
+@pytest.mark.slow
+def test_another_cluster_lays_aside_what_a_task_left_damaged(cluster: Cluster, tmp_path: Path, log: Path) -> None:
+    with pytest.raises(RunError):
+        cluster.fulfil(lab_in(tmp_path), sleeping(wrong=(1,)), [1, 2, 3, 4])
+    flip_in_last_line(max(tmp_path.glob("jobs/*/squares-*.jsonl"), key=lambda file: file.stat().st_size))
+    assert cluster_of("cluster=local").fulfil(lab_in(tmp_path), sleeping(log=log), [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert len(times_done(log)) == 2
+    assert len(list((tmp_path / "damaged").iterdir())) == 1
 
 
 @pytest.mark.slow

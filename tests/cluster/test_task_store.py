@@ -6,7 +6,7 @@ import pytest
 
 from seal.cluster.task_store import Tail, TaskStore
 from seal.errors import RunError
-from seal.store import Store, all_lines, task_files
+from seal.store import Store, all_lines, count_records, task_files
 
 
 def task(folder: Path, chunk: int, process: str) -> TaskStore:
@@ -57,7 +57,54 @@ def test_a_tail_reads_each_whole_line_once(tmp_path: Path) -> None:
     assert len(all_lines(tmp_path, "squares")) == 2
 
 
-def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
-    task(tmp_path, 1, "a").add_lines("squares", ["\0\0\0\n"])
-    with pytest.raises(RunError, match=r"squares-1-a\.jsonl: has a line that is not a record"):
+def test_a_damaged_line_is_named_once_and_left_out_until_the_folder_shows_it_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = task(tmp_path, 1, "a")
+    tail = Tail(tmp_path / "jobs/phase", "squares")
+    own.append("squares", {"1": 1, "2": 4, "3": 9}, int)
+    [file] = task_files(tmp_path, "squares")
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b'"2", "value": 4', b"\0" * 15))
+    assert [tail.new_keys(), tail.new_keys()] == [["1", "3"], ["3"]]
+    own.append("squares", {"4": 16}, int)
+    assert tail.new_keys() == ["3", "4"]
+    place = whole.index(b"\n") + 1
+    assert caplog.messages == [
+        f"{file}: the line at byte {place} is damaged (its checksum is another one) and is left out"
+    ]
+    file.write_bytes(whole)
+    assert tail.new_keys() == ["2", "3"]
+    assert tail.new_keys() == []
+
+
+def test_a_whole_line_that_is_no_record_is_named(tmp_path: Path) -> None:
+    task(tmp_path, 1, "a").add_lines("squares", ["{}\n"])
+    with pytest.raises(RunError, match=r"squares-1-a\.jsonl: not a record at byte 0: remove the line"):
         Tail(tmp_path / "jobs/phase", "squares").new_keys()
+
+
+def test_a_tail_of_files_that_were_deleted_meanwhile_is_empty(tmp_path: Path) -> None:
+    task(tmp_path, 1, "a").append("squares", {"1": 1}, int)
+    [file] = task_files(tmp_path, "squares")
+    file.unlink()
+    file.symlink_to(tmp_path / "gone")  # listed, but not there when it is opened
+    assert Tail(tmp_path / "jobs/phase", "squares").new_keys() == []
+    assert all_lines(tmp_path, "squares") == []
+    assert count_records(file) == 0
+
+
+def test_a_damaged_line_of_a_task_is_laid_aside_and_only_its_unit_has_no_record(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    task(tmp_path, 1, "a").append("squares", {"1": 1, "2": 4, "3": 9}, int)
+    [file] = task_files(tmp_path, "squares")
+    lines = file.read_bytes().splitlines(keepends=True)
+    damaged = lines[1].replace(b"4", b"5", 1)
+    file.write_bytes(lines[0] + damaged + lines[2])
+    store = Store(tmp_path)
+    store.adopt("squares", int, ["1", "2", "3"])
+    assert store.records("squares", int) == {"1": 1, "3": 9}
+    assert task_files(tmp_path, "squares") == []
+    assert (tmp_path / "damaged" / file.name).read_bytes() == damaged
+    assert f"{file}:2: the line is damaged (its checksum is another one): laid aside" in caplog.text
