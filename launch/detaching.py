@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seal import config
 from seal.cluster.slurm import Slurm, refuse_without_slurm
 from seal.cluster.slurm_queue import coordinator_name, queued
+from seal.cluster.task import told_without_secrets
 from seal.errors import ConfigError, RunError
 from seal.preflight import preflight
 
@@ -25,7 +26,8 @@ class Coordinator:
         from .cli import main
 
         sys.argv = ["seal", "run", *self.overrides]  # what the manifest tells people to type
-        code = main(sys.argv[1:])
+        with told_without_secrets():
+            code = main(sys.argv[1:])
         if code:
             raise RunError(f"the run ended with exit code {code}")
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.conftest import SMALL, settings_without
+from tests.conftest import ROOT, SMALL, settings_without
 from tests.servers import Response, asked, fails, free_port, says, scripted
 
 Seal = Callable[..., int]
@@ -93,6 +93,28 @@ def test_a_planted_key_is_nowhere_in_what_a_run_writes(planted: Seal, tmp_path: 
     assert "The key is ***, says fact" in (tmp_path / "outputs/run/self_edits.jsonl").read_text()
     assert "OpenAI" in "".join(each.stderr for each in done) or "openai" in "".join(each.stderr for each in done)
     assert leaks(tmp_path, *(text for each in done for text in (each.stdout, each.stderr))) == []
+
+
+@pytest.mark.slow
+def test_a_planted_key_is_nowhere_in_what_jobs_leave_that_die_with_it_on_their_lips(
+    planted: Seal, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    on_jobs = ("cluster=submitit_local", "cluster.max_deaths=1", "cluster.poll_s=0.1", "cluster.settle_s=1")
+    breaking = ("inner=none", "inner._target_=tests.cluster.runs.Quoting", "recipe=evaluate", "name=run")
+    small = settings_without(SMALL, *OF_TRAINING, "inner.epochs", "inner.parallel")
+    command = [sys.executable, "-m", "seal.launch.cli", "run", *small, *breaking, *on_jobs]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "because: the endpoint ***. the end of" in done.stderr
+    ledger = "".join(file.read_text() for file in tmp_path.glob("outputs/run/jobs/*/ledger.jsonl"))
+    assert "the endpoint ***" in ledger
+    logs = "".join(file.read_text() for file in tmp_path.glob("outputs/run/jobs/*/submitit/*_log.err"))
+    assert "ValueError: the hub refuses ***" in logs
+    status = subprocess.run([*command[:3], "status", "run"], capture_output=True, text=True, check=True)
+    assert "died 2 times: the endpoint ***" in status.stdout
+    assert list(tmp_path.glob("outputs/run/jobs/*/submitit/*_result.pkl"))
+    assert leaks(tmp_path, done.stdout, done.stderr, status.stdout, status.stderr) == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 400, 500])

@@ -28,7 +28,7 @@ class InProcess:
 
     def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
         first = len(self.outcomes)
-        self.outcomes += [Outcome(value=task()) for task in tasks]
+        self.outcomes += [Outcome(value=task.here()) for task in tasks]
         return [str(number) for number in range(first, len(self.outcomes))]
 
     def states(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from seal.cluster import Place
 from seal.cluster.task import Task
+from seal.redaction import redacted
 from seal.types import Postponed
 
 LOG_LINES = 20
@@ -78,14 +79,14 @@ class SubmititFolder:
             return None
         if verdict == "success":
             return Outcome(value=value)
-        return Outcome(error=str(value).strip().splitlines()[-1])
+        return Outcome(error=redacted(str(value)).strip().splitlines()[-1])
 
     def log_tail(self, job: str) -> str:
         from submitit.core.utils import JobPaths
 
         paths = JobPaths(self.folder, job_id=job)
         for file in (paths.stderr, paths.stdout):
-            lines = file.read_text(errors="replace").strip().splitlines() if file.exists() else []
+            lines = redacted(file.read_text(errors="replace")).strip().splitlines() if file.exists() else []
             if lines:
                 return "\n".join([f"the end of {file}:", *(f"  {line}" for line in lines[-LOG_LINES:])])
         return f"no log in {self.folder}"

@@ -6,14 +6,18 @@ rest, and writes to files that are its own.
 
 import os
 import pickle
-from contextlib import closing
-from dataclasses import dataclass
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from seal.cluster.local import Local
 from seal.cluster.task_store import TaskStore
+from seal.errors import RunError
+from seal.redaction import redacted
 from seal.store import JOBS
 from seal.types import Postponed
 
@@ -38,8 +42,24 @@ class Task:
     threads: int | None
 
     def __call__(self) -> dict[str, Postponed[Any]]:
-        """Do what is not recorded; returns what was postponed."""
+        """Do what is not recorded, as a job; returns what was postponed.
+
+        Raises:
+            RunError: with the traceback of whatever went wrong, without secrets: submitit writes it into its files.
+        """
+        lab, work = self._kit()
+        with told_without_secrets([*_key_variables(lab.run)]):
+            return self._fulfil(lab, work)
+
+    def here(self) -> dict[str, Postponed[Any]]:
+        """The same in this process, which sees errors as they are."""
+        return self._fulfil(*self._kit())
+
+    def _kit(self) -> "tuple[Lab, Work[Any, Any]]":
         lab, work = pickle.loads((self.run_folder / JOBS / self.phase / KIT).read_bytes())
+        return lab, work
+
+    def _fulfil(self, lab: "Lab", work: "Work[Any, Any]") -> dict[str, Postponed[Any]]:
         store = TaskStore(self.run_folder, phase=self.phase, chunk=self.chunk, process=_own_name())
         with closing(lab.elsewhere(store)) as here:
             results = Local(threads=self.threads).fulfil(here, work, self.units)
@@ -61,6 +81,25 @@ def pack(folder: Path, lab: "Lab", work: "Work[Any, Any]") -> None:
     draft = folder / f"{KIT}.draft"
     draft.write_bytes(pickle.dumps((lab.packed(), work)))
     draft.replace(folder / KIT)
+
+
+@contextmanager
+def told_without_secrets(also: Sequence[str] = ()) -> Iterator[None]:
+    """Have any error of the block leave it as its traceback, without secrets. `also` names variables that hold one."""
+    try:
+        yield
+    except Exception:
+        raise RunError(f"a job broke off:\n{redacted(traceback.format_exc(), also)}") from None
+
+
+def _key_variables(settings: Any) -> Iterator[str]:
+    """Those that the endpoints of a run name."""
+    for field in fields(settings) if is_dataclass(settings) else ():
+        value = getattr(settings, field.name)
+        if field.name == "key_variable":
+            yield value
+        else:
+            yield from _key_variables(value)
 
 
 def _own_name() -> str:

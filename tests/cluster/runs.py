@@ -10,7 +10,10 @@ from typing import Any, ClassVar
 
 from seal.cluster import Cluster, Place
 from seal.config import load
+from seal.inner.none import NoAdaptation
 from seal.lab import Lab, Silent
+from seal.redaction import variable
+from seal.settings import option
 from seal.store import Store
 from seal.types import Policy, Postponed, Usage
 from seal.work import Work
@@ -99,6 +102,14 @@ class Looking(Sleeping):
     def do(self, lab: Lab, units: Sequence[int]) -> Any:
         seen = [int(number) for number in os.environ["CUDA_VISIBLE_DEVICES"].split(",") if number]
         return [seen for _ in units]
+
+
+@option
+class Quoting(NoAdaptation):
+    """An inner loop that breaks, and quotes the keys that it was given."""
+
+    def adapt(self, *_: Any) -> list[Any]:
+        raise ValueError(f"the hub refuses {os.environ['HF_TOKEN']}\nthe endpoint {variable('OPENAI_API_KEY')}")
 
 
 def sleeping(**settings: Any) -> Sleeping:
