@@ -1,6 +1,5 @@
 """`seal attach`: what a run that another process works on is doing, until it is done. Only reads."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +16,7 @@ from seal.errors import RunError
 from seal.progress import read_progress
 from seal.report.console import print_summary
 from seal.report.folder import PAGE
+from seal.run_files import whole_metrics
 from seal.run_folder import holder
 from seal.store import JOBS, METRICS, RESULTS
 
@@ -117,10 +117,10 @@ class News:
     def lines(self) -> Iterator[str]:
         """Deaths of jobs and results, as they come; new records together, now and then."""
         for metrics in self._told():
-            if "died" in metrics:
+            if {"job", "died"} <= metrics.keys():
                 yield f"job {metrics['job']} died: {metrics['died']}; what it had not recorded is submitted again"
             found = {key: value for key, value in metrics.items() if key.startswith(("accuracy/", "reward/"))}
-            yield from (f"{key}: {value:.3f}" for key, value in found.items())
+            yield from (f"{key}: {value:.3f}" for key, value in found.items() if isinstance(value, int | float))
         if monotonic() - self.counted_s >= TELL_S:
             counts = records_of(self.folder)
             fresh = {kind: count - self.counted.get(kind, 0) for kind, count in counts.items()}
@@ -138,7 +138,7 @@ class News:
             fresh = file.read()
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self.n_read += len(whole)
-        return [json.loads(line) for line in whole.splitlines()]
+        return whole_metrics(self.folder, whole.split(b"\n")[:-1])
 
 
 class Told:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ from rich.console import Console
 from seal.cluster.ledger import DIED, Entry, all_entries
 from seal.cluster.slurm import in_queue
 from seal.cluster.slurm_queue import cancel
-from seal.cluster.task_store import Tail
+from seal.cluster.task_store import lines_of_tasks
 from seal.errors import RunError
+from seal.record_lines import key_of
 from seal.run import Run
-from seal.run_files import read_metrics
-from seal.store import CANCEL, JOBS, METRICS, complete_lines
+from seal.store import CANCEL, JOBS
 
 from .finding import find_run
 from .pace import in_words
@@ -85,8 +85,9 @@ def cancel_run(name: str, *, as_json: bool) -> int:
     return 0
 
 
-def jobs_of(folder: Path) -> dict[str, Any] | None:
-    """What is known of the jobs of a run; None where it has had none. States are None while SLURM does not answer."""
+def jobs_of(folder: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """What is known of the jobs of a run, which logged these lines; None where it has had none. States are None while
+    SLURM does not answer."""
     if not (folder / JOBS).is_dir():
         return None
     entries = all_entries(folder)
@@ -98,22 +99,25 @@ def jobs_of(folder: Path) -> dict[str, Any] | None:
         "running": {entry.job: entry.title for entry in entries if entry.job in (states or {})},
         "coordinator": dict(there.coordinators) if there else None,
         "failures": dict(Counter(entry.reason for entry in entries if entry.outcome == DIED)),
-        "phase": _phase(folder, [entry for entry in entries if entry.outcome is None], states),
-        "gpu_hours": round(_gpu_hours(folder, entries), 3),
+        "phase": _phase(folder, entries, states, lines),
+        "gpu_hours": round(_gpu_hours(entries, lines), 3),
     }
 
 
-def _phase(folder: Path, unfinished: list[Entry], states: Mapping[str, str] | None) -> dict[str, Any] | None:
+def _phase(
+    folder: Path, entries: list[Entry], states: Mapping[str, str] | None, lines: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
     """The phase that is under way: how much of it is recorded, how fast, and how long it will take."""
+    unfinished = [entry for entry in entries if entry.outcome is None]
     if not unfinished:
         return None
     name = unfinished[-1].phase
-    entries = [entry for entry in all_entries(folder) if entry.phase == name]
+    entries = [entry for entry in entries if entry.phase == name]
     keys = {key for entry in entries for key in entry.keys}
-    n_recorded = len(keys & set(Tail(folder / JOBS / name, name.partition("-")[0]).new_keys()))
+    n_recorded = len(keys & set(map(key_of, lines_of_tasks(folder / JOBS / name, name.partition("-")[0]))))
     began = datetime.fromisoformat(entries[0].submitted)
-    lines = [line for file in (folder / JOBS / name).glob(f"{METRICS}-*.jsonl") for line in complete_lines(file)]
-    last = max((datetime.fromisoformat(json.loads(line)["time"]) for line in lines), default=began)
+    times = [line["time"] for line in lines if "units" in line and line["work"] == unfinished[-1].title]
+    last = datetime.fromisoformat(max(times)) if times else began
     per_minute = 60 * n_recorded / (last - began).total_seconds() if last > began else 0.0
     return {
         "title": unfinished[-1].title,
@@ -125,11 +129,10 @@ def _phase(folder: Path, unfinished: list[Entry], states: Mapping[str, str] | No
     }
 
 
-def _gpu_hours(folder: Path, entries: list[Entry]) -> float:
+def _gpu_hours(entries: list[Entry], lines: Sequence[Mapping[str, Any]]) -> float:
     """Of the work that was done, without queueing and loading."""
     gpus = {entry.title: entry.gpus for entry in entries}
-    lines = read_metrics(folder)
-    seconds = [float(line["time/work_s"]) * gpus.get(line["work"], 0) for line in lines if "time/work_s" in line]
+    seconds = [float(line["time/work_s"]) * gpus.get(line["work"], 0) for line in lines if "units" in line]
     return sum(seconds) / 3600
 
 

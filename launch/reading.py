@@ -95,7 +95,7 @@ def status_of(folder: Path) -> dict[str, Any]:
         "progress": how_far(folder, lines),
         "records": records_of(folder),
         "spent": spent(folder),
-        "jobs": jobs_of(folder),
+        "jobs": jobs_of(folder, lines),
         "last": work[-1] if work else None,
     }
 

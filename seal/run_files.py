@@ -85,30 +85,34 @@ def read_whole(path: Path, shape: type[Shape] | Any) -> Shape:
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """Every line of metrics of the run and of its jobs, in the order of files."""
-    return _lines(folder, METRICS, all_lines(folder, METRICS), _is_metrics)
+    return whole_metrics(folder, all_lines(folder, METRICS))
+
+
+def whole_metrics(where: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    """What lines of metrics say, without those that are not what was written; `where` is for the log."""
+    return whole_lines(where, METRICS, lines, _is_metrics)
 
 
 def read_bookings(folder: Path) -> list[dict[str, Any]]:
     """Every paid call, from first to last."""
-    return _lines(folder, SPENDING, all_lines(folder, SPENDING), lambda line: _has(line, _OF_BOOKINGS, _OF_BOOKINGS))
+    lines = all_lines(folder, SPENDING)
+    return whole_lines(folder, SPENDING, lines, lambda line: _has(line, _OF_BOOKINGS, _OF_BOOKINGS))
 
 
 def read_sessions(folder: Path, facts: Sequence[str]) -> list[dict[str, Any]]:
     """The processes that worked on the run, of which all `facts` are known."""
-    file = folder / SESSIONS
-    return _lines(
-        folder, "sessions", complete_lines(file) if file.exists() else [], lambda line: set(facts) <= set(line)
-    )
+    return whole_lines(folder, "sessions", complete_lines(folder / SESSIONS), lambda line: set(facts) <= set(line))
 
 
-def _lines(
-    folder: Path, kind: str, lines: Sequence[bytes], is_whole: Callable[[dict[str, Any]], bool]
+def whole_lines(
+    where: Path, kind: str, lines: Sequence[bytes], is_whole: Callable[[dict[str, Any]], bool]
 ) -> list[dict[str, Any]]:
+    """What lines say, without those that are damaged; how many these are is told in the log."""
     found = [_parsed(line) for line in lines]
     whole = [line for line in found if line is not None and is_whole(line)]
     if len(whole) < len(found):
         number = len(found) - len(whole)
-        _LOG.warning("%s: %d of %d lines of %s are damaged and left out", folder, number, len(found), kind)
+        _LOG.warning("%s: %d of %d lines of %s are damaged and left out", where, number, len(found), kind)
     return whole
 
 
@@ -122,10 +126,10 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 def _is_metrics(line: dict[str, Any]) -> bool:
     is_complete = "units" not in line or {"work", "kind", "time/work_s"} <= line.keys()
-    return is_complete and _is_time(line.get("time")) and _has(line, {}, _OF_METRICS)
+    return is_complete and is_time(line.get("time")) and _has(line, {}, _OF_METRICS)
 
 
-def _is_time(value: object) -> bool:
+def is_time(value: object) -> bool:
     try:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:

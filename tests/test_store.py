@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seal.errors import RunError
+from seal.record_lines import from_line, key_of, to_line
 from seal.store import Store, append_lines, count_records, read_records
 from seal.types import Evaluation, Failure, SelfEdit
 from tests.values import evaluation
@@ -161,3 +164,10 @@ def test_half_a_surrogate_is_no_reason_to_lose_a_record(tmp_path: Path) -> None:
     edit = SelfEdit(context_id="a", index=0, text="x\ud800", finished=True)
     Store(tmp_path).append("self_edits", {"a": edit}, SelfEdit)
     assert Store(tmp_path).records("self_edits", SelfEdit)["a"].text == "x?"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text())
+def test_a_key_is_read_from_the_beginning_of_a_line_as_from_the_whole(key: str, value: str) -> None:
+    line = to_line(key, value).encode()[:-1]
+    assert key_of(line) == from_line(line)["key"] == key
+    assert key_of(b"\0" + line) is key_of(line[: len('{"key":')]) is None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from seal.run_files import is_time, whole_lines
 from seal.store import JOBS, append_lines, complete_lines
 
 LEDGER = "ledger.jsonl"
@@ -38,11 +39,17 @@ class Ledger:
         self.phase = phase
 
     def entries(self) -> list[Entry]:
-        """Every job that was submitted, in that order."""
-        file = self.phase / LEDGER
+        """Every job that was submitted, in that order.
+
+        Lines that are not what was written are left out: a job that is not known is none of ours, and one whose end is
+        not known is looked for.
+        """
         found: dict[str, dict[str, Any]] = {}
-        for line in map(json.loads, complete_lines(file) if file.exists() else []):
-            found[line["job"]] = {**found.get(line["job"], {}), **line}
+        for line in whole_lines(self.phase, "the ledger", complete_lines(self.phase / LEDGER), _is_whole):
+            if "outcome" not in line:
+                found[line["job"]] = line
+            elif line["job"] in found:
+                found[line["job"]] |= line
         return [Entry(phase=self.phase.name, **{**facts, "keys": tuple(facts["keys"])}) for facts in found.values()]
 
     def submitted(self, jobs: Mapping[str, tuple[int, Sequence[str]]], *, title: str, gpus: int) -> None:
@@ -63,6 +70,22 @@ def all_entries(run_folder: Path) -> list[Entry]:
     return [
         entry for file in sorted((run_folder / JOBS).glob(f"*/{LEDGER}")) for entry in Ledger(file.parent).entries()
     ]
+
+
+def _is_whole(line: dict[str, Any]) -> bool:
+    """Whether a line says of a job that it was submitted, or that it ended."""
+    if not isinstance(line.get("job"), str):
+        return False
+    if line.keys() == {"job", "outcome", "reason"}:
+        return line["outcome"] in (DONE, DIED, CANCELLED) and isinstance(line["reason"], str)
+    return (
+        line.keys() == {"job", "chunk", "keys", "title", "submitted", "gpus"}
+        and all(type(line[name]) is int and line[name] >= 0 for name in ("chunk", "gpus"))
+        and isinstance(line["title"], str)
+        and isinstance(line["keys"], list)
+        and all(isinstance(key, str) for key in line["keys"])
+        and is_time(line["submitted"])
+    )
 
 
 def _now() -> str:

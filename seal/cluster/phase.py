@@ -1,6 +1,5 @@
 """One phase on a cluster, from what is missing to everything recorded or postponed."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from seal.cluster.scheduler import Outcome
 from seal.cluster.task import Task, pack
 from seal.cluster.task_store import Tail
 from seal.errors import RunError
-from seal.run_files import read_metrics
+from seal.run_files import read_metrics, whole_metrics
 from seal.store import CANCEL, JOBS, METRICS, SPENDING, complete_lines, task_files
 from seal.types import Postponed
 
@@ -94,8 +93,8 @@ class Phase:
     def tidy(self) -> None:
         """Tell what the tasks have to say besides records, and keep nothing of them but logs and the ledger."""
         for file in sorted(self.folder.glob(f"{METRICS}-*.jsonl")):
-            for line in complete_lines(file):
-                self.lab.log(json.loads(line))
+            for metrics in whole_metrics(file, complete_lines(file)):
+                self.lab.log(metrics)
             file.unlink()
         for file in sorted(self.folder.glob(f"{SPENDING}-*.jsonl")):
             self.lab.store.add_lines(SPENDING, [f"{line.decode()}\n" for line in complete_lines(file)])

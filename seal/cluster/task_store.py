@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from seal.errors import RunError
 from seal.record_lines import DamagedLineError, from_line
-from seal.store import JOBS, Store, read_records
+from seal.store import JOBS, Store, complete_lines, read_records
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +41,11 @@ class TaskStore(Store):
 
     def _file(self, kind: str) -> Path:
         return self.phase / f"{kind}-{self.chunk}-{self.process}.jsonl"
+
+
+def lines_of_tasks(phase: Path, kind: str) -> list[bytes]:
+    """The complete lines of a kind that the tasks of a phase have written."""
+    return [line for file in phase.glob(f"{kind}-*.jsonl") for line in complete_lines(file)]
 
 
 class Tail:

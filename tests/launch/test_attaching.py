@@ -11,10 +11,11 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from seal.launch.attaching import LOOK_S, PATIENCE_S
+from seal.launch.attaching import LOOK_S, PATIENCE_S, News
 
 from seal.cluster.ledger import DIED, all_entries
 from seal.run_folder import holder
+from seal.store import append_lines
 from tests.cluster.test_slurm import disturbed, running
 from tests.conftest import SMALL, records
 from tests.launch.test_jobs import ON_SLURM, QUICK, RUN, hear_interrupts
@@ -86,6 +87,17 @@ def test_a_run_that_is_done_is_summed_up_at_once(
 ) -> None:
     assert seal("attach", str(finished)) == 0
     assert "paired differences" in capsys.readouterr().out
+
+
+def test_news_are_of_whole_lines_that_say_what_they_should(left_to_jobs: Path) -> None:
+    news = News(left_to_jobs)
+    now = '{"time": "2026-01-01T00:00:00+00:00"'
+    more = ['"died": "of age"', '"reward/mean": "high"', '"reward/mean": 0.5', '"job": "7_0", "died": "of age"']
+    append_lines(left_to_jobs / "metrics.jsonl", ["\0\n", "[]\n", *(f"{now}, {each}}}\n" for each in more)])
+    assert list(news.lines()) == [
+        "reward/mean: 0.500",
+        "job 7_0 died: of age; what it had not recorded is submitted again",
+    ]
 
 
 @pytest.mark.slow

@@ -16,6 +16,8 @@ from seal.launch.jobs import decide_on_jobs
 
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
 from seal.config import load
+from seal.record_lines import to_line
+from seal.store import append_lines
 from tests.cluster.runs import commands_that
 from tests.conftest import SMALL
 from tests.slurm import SlurmCluster
@@ -71,6 +73,20 @@ def test_while_slurm_is_silent_status_does_not_say_that_nobody_is_at_work(
     assert seal("status", "tiny", "--json") == 0
     jobs = json.loads(capsys.readouterr().out)["jobs"]
     assert (jobs["states"], jobs["coordinator"], jobs["phase"]["jobs"]) == (None, None, None)
+
+
+@pytest.mark.usefixtures("silence")
+def test_damaged_lines_of_ledger_records_and_times_are_left_out_of_the_status(
+    seal: Callable[..., int], left_to_jobs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phase = left_to_jobs / "jobs/self_edits-abc"
+    append_lines(phase / "ledger.jsonl", ["\0\0\n", '{"job": "8_0", "outcome": "done", "reason": ""}\n', "[]\n"])
+    append_lines(phase / "self_edits-0-x.jsonl", [to_line("a", {}), '{"key": "b\\\n', "\0\n"])
+    late = {"time": "2100-01-01T00:00:00+00:00"}
+    append_lines(phase / "metrics-0-x.jsonl", ["{\n", "7\n", '{"time": 1}\n', json.dumps(late) + "\n"])
+    assert seal("status", "tiny", "--json") == 0
+    jobs = json.loads(capsys.readouterr().out)["jobs"]
+    assert (jobs["submitted"], jobs["phase"]["units"], jobs["phase"]["recorded"]) == (1, 2, 1)
 
 
 @pytest.mark.usefixtures("silence", "left_to_jobs")
