@@ -6,6 +6,7 @@ the log and left out: nothing but a time or a sum hangs on it.
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
 from seal.errors import RunError
-from seal.store import MANIFEST, METRICS, RESULTS, SPENDING, all_lines, complete_lines
+from seal.store import MANIFEST, METRICS, RESULTS, SPENDING, all_lines, complete_lines, task_files
 
 _LOG = logging.getLogger(__name__)
 Shape = TypeVar("Shape")
@@ -95,8 +96,21 @@ def whole_metrics(where: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
 
 def read_bookings(folder: Path) -> list[dict[str, Any]]:
     """Every paid call, from first to last."""
-    lines = all_lines(folder, SPENDING)
-    return whole_lines(folder, SPENDING, lines, lambda line: _has(line, _OF_BOOKINGS, _OF_BOOKINGS))
+    own = _bookings(folder / f"{SPENDING}.jsonl")
+    return [*own, *(booking for bookings in unbooked(folder).values() for booking in bookings)]
+
+
+def unbooked(folder: Path) -> dict[Path, list[dict[str, Any]]]:
+    """The paid calls of each task's file that the run has not made its own.
+
+    Those that it has say in `task` whose they were: whoever was killed before the file was deleted books nothing twice.
+    """
+    n_booked = Counter(booking.get("task") for booking in _bookings(folder / f"{SPENDING}.jsonl"))
+    return {file: _bookings(file)[n_booked[file.name] :] for file in task_files(folder, SPENDING)}
+
+
+def _bookings(file: Path) -> list[dict[str, Any]]:
+    return whole_lines(file, SPENDING, complete_lines(file), lambda line: _has(line, _OF_BOOKINGS, _OF_BOOKINGS))
 
 
 def read_sessions(folder: Path, facts: Sequence[str]) -> list[dict[str, Any]]:

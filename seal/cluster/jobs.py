@@ -31,7 +31,8 @@ class Jobs(Cluster):
     threads: PositiveInt | None
     """CPU threads of torch in a job; None leaves it to torch. Changes rounding, so compare runs with equal numbers."""
     array_parallelism: PositiveInt
-    """Jobs that run at the same time, at most."""
+    """Jobs that run at the same time, at most. On SLURM those that are submitted again are an array of their own, with
+    this limit once more."""
     chunk_minutes: PositiveFloat
     """Work of one job, about. A job loads the model once, so short ones waste time; long ones wait long in queues."""
     seconds_per_unit: PositiveFloat | None
@@ -39,7 +40,8 @@ class Jobs(Cluster):
     `array_parallelism` jobs."""
     max_deaths: NonNegativeInt
     """How often in a row the jobs of a chunk may die without having recorded anything; then the run stops, resumably.
-    A job that its scheduler puts back into the queue has not died."""
+    A job that its scheduler puts back into the queue has not died. A worker goes back at its time limit, so often too; a
+    learner dies of it: what it does is one unit, which would begin from nothing."""
     poll_s: PositiveFloat
     """The jobs are looked at so often."""
     settle_s: PositiveFloat
@@ -52,6 +54,10 @@ class Jobs(Cluster):
     def gpus(self, place: Place) -> int:
         """Of one job."""
         return 0
+
+    def requeues(self, place: Place) -> int:
+        """How often a job may come to its time limit and go back into the queue."""
+        return 0 if place is Place.LEARNER else self.max_deaths
 
     def most_chunks(self, n_batches: int) -> int:
         """How many jobs a phase may have."""

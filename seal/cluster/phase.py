@@ -1,5 +1,6 @@
 """One phase on a cluster, from what is missing to everything recorded or postponed."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from seal.cluster.scheduler import Outcome
 from seal.cluster.task import Task, pack
 from seal.cluster.task_store import Tail
 from seal.errors import RunError
-from seal.run_files import read_metrics, whole_metrics
+from seal.run_files import read_metrics, unbooked, whole_metrics
 from seal.store import CANCEL, JOBS, METRICS, SPENDING, complete_lines, task_files
 from seal.types import Postponed
 
@@ -96,9 +97,11 @@ class Phase:
             for metrics in whole_metrics(file, complete_lines(file)):
                 self.lab.log(metrics)
             file.unlink()
-        for file in sorted(self.folder.glob(f"{SPENDING}-*.jsonl")):
-            self.lab.store.add_lines(SPENDING, [f"{line.decode()}\n" for line in complete_lines(file)])
-            file.unlink()
+        for file, bookings in unbooked(self.lab.store.folder).items():
+            if file.parent == self.folder:
+                lines = [json.dumps({**booking, "task": file.name}) for booking in bookings]
+                self.lab.store.add_lines(SPENDING, [f"{line}\n" for line in lines])
+                file.unlink()
         for file in self.folder.glob("**/*.pkl"):
             file.unlink()
 
@@ -126,6 +129,7 @@ class Phase:
         entries = self.ledger.entries()
         self.n_chunks = max((entry.chunk + 1 for entry in entries), default=0)
         while (states := self._states()) is None:  # to submit the same again would be a waste
+            self._heed_cancel()
             sleep(self.cluster.poll_s)
         for entry in entries:
             chunk = self._chunk(entry.chunk, [key for key in entry.keys if key in self.wanted])
@@ -199,8 +203,7 @@ class Phase:
         Raises:
             RunError: they die again and again, or somebody wants the run to end.
         """
-        if (self.folder.parent / CANCEL).exists():
-            raise RunError("`seal cancel` has ended the run; what is recorded is safe, and the same command goes on")
+        self._heed_cancel()
         states = self._states()
         outcomes = {chunk.job: self.scheduler.outcome(chunk.job) for chunk in self.chunks}
         self._count(self.tail.new_keys())
@@ -226,6 +229,10 @@ class Phase:
                 self.ledger.ended([chunk.job], DONE)
         self.chunks = still
         self._submit([self._died(chunk, reason) for chunk, reason in dead])
+
+    def _heed_cancel(self) -> None:
+        if (self.folder.parent / CANCEL).exists():
+            raise RunError("`seal cancel` has ended the run; what is recorded is safe, and the same command goes on")
 
     def _states(self) -> Mapping[str, str] | None:
         """Of all jobs of the run; None if the scheduler does not answer, which is waited out however long it lasts."""

@@ -80,7 +80,8 @@ class Resources:
     memory_gb: PositiveFloat
     """Of one node, in GiB."""
     minutes: PositiveInt
-    """The time limit. A job that comes to it goes back into the queue, and on from what it has recorded."""
+    """The time limit. A worker that comes to it goes back into the queue, and on from what it has recorded; what a
+    learner does has to fit."""
     more: Mapping[str, str | int | bool]
     """Further options of sbatch, by name: `+cluster.workers.more.exclude=node7`."""
 
@@ -145,7 +146,7 @@ class Slurm(Jobs):
         from submitit import SlurmExecutor
 
         python = f"{self.container} python" if self.container else None
-        executor = SlurmExecutor(folder, max_num_timeout=self.max_deaths, python=python)
+        executor = SlurmExecutor(folder, max_num_timeout=self.requeues(place), python=python)
         executor.update_parameters(**self._parameters(place, name))
         return executor
 

@@ -72,7 +72,7 @@ class Processes(SubmititFolder):
     def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
         from submitit import LocalExecutor
 
-        executor = LocalExecutor(self.folder, max_num_timeout=self.cluster.max_deaths)
+        executor = LocalExecutor(self.folder, max_num_timeout=self.cluster.requeues(place))
         jobs = []
         for task in tasks:
             gpus = self.cluster.gpus_of(place, chunk=task.chunk)

@@ -1,11 +1,21 @@
 """The path of a cluster in this process."""
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from seal.launch.cli import main
 
-from seal.cluster.debug import InProcess
+from seal.cluster.batches import batches_of
+from seal.cluster.debug import Debug, InProcess
+from seal.cluster.jobs import Jobs
+from seal.cluster.phase import Phase
+from seal.cluster.scheduler import Scheduler
+from seal.errors import RunError
+from seal.report.spending import spent
+from seal.settings import option
+from seal.store import CANCEL, JOBS, SPENDING, task_files
 from tests.cluster.runs import cluster_of, lab_in, sleeping
 from tests.conftest import SMALL, records
 
@@ -19,6 +29,42 @@ def test_a_run_has_the_records_of_a_local_one(tmp_path: Path, finished: Path) ->
 def test_what_a_job_raises_is_raised_here(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="3 is wrong"):
         cluster_of("cluster=debug").fulfil(lab_in(tmp_path), sleeping(wrong=(3,)), [1, 2, 3])
+
+
+@pytest.mark.timeout(30)
+def test_whoever_waits_for_a_silent_scheduler_heeds_that_the_run_is_cancelled(tmp_path: Path) -> None:
+    @option
+    class Silent(Debug):
+        def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+            return NeverAnswers()
+
+    class NeverAnswers(InProcess):
+        def states(self) -> Mapping[str, str]:
+            (tmp_path / JOBS / CANCEL).touch()
+            return None
+
+    debug = cluster_of("cluster=debug")
+    silent = Silent(**{field.name: getattr(debug, field.name) for field in fields(debug)})
+    with pytest.raises(RunError, match="`seal cancel` has ended the run"):
+        silent.fulfil(lab_in(tmp_path), sleeping(), [1, 2])
+
+
+def test_what_a_task_paid_is_booked_once_though_the_coordinator_is_killed_while_it_books(tmp_path: Path) -> None:
+    cluster, lab, work = cluster_of("cluster=debug"), lab_in(tmp_path), sleeping(pays=True)
+    assert isinstance(cluster, Jobs)
+    coordinator = Phase(cluster, lab, work, batches_of(lab, work, [1, 2, 3]))
+    coordinator.finish()
+    left = {file: file.read_bytes() for file in task_files(tmp_path, SPENDING)}
+    coordinator.tidy()
+    assert spent(tmp_path)["n_calls"] == 3
+    for file, content in left.items():  # as if it had been killed before it could delete them, while writing the last
+        file.write_bytes(content)
+    whole = (tmp_path / "spending.jsonl").read_bytes()
+    (tmp_path / "spending.jsonl").write_bytes(whole[:-5])
+    assert spent(tmp_path)["n_calls"] == 3
+    coordinator.tidy()
+    assert (tmp_path / "spending.jsonl").read_bytes() == whole
+    assert not task_files(tmp_path, SPENDING)
 
 
 def test_a_scheduler_that_does_not_answer_is_waited_for_and_that_is_told(

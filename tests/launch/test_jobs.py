@@ -14,6 +14,8 @@ import pytest
 from seal.launch.detaching import Coordinator
 from seal.launch.jobs import decide_on_jobs
 
+from seal.cluster import Place
+from seal.cluster.slurm import Slurm
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
 from seal.config import load
 from seal.record_lines import to_line
@@ -133,6 +135,14 @@ def test_a_job_that_cannot_be_cancelled_is_no_success(
     monkeypatch.setenv("PATH", path)
     assert seal("cancel", "tiny") == 1
     assert "SLURM does not end 7_0: permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("silence")
+def test_a_learner_dies_of_its_time_limit_and_a_worker_goes_on_after_it(tmp_path: Path) -> None:
+    cluster = load(["experiment=tiny", "cluster=slurm", "cluster.max_deaths=3"])[0].cluster
+    assert isinstance(cluster, Slurm)
+    assert cluster.executor(tmp_path, Place.WORKERS, name="x").max_num_timeout == 3
+    assert cluster.executor(tmp_path, Place.LEARNER, name="x").max_num_timeout == 0
 
 
 def test_where_there_is_no_slurm_nothing_waits_for_it(
