@@ -40,8 +40,8 @@ class Jobs(Cluster):
     `array_parallelism` jobs."""
     max_deaths: NonNegativeInt
     """How often in a row the jobs of a chunk may die without having recorded anything; then the run stops, resumably.
-    A job that its scheduler puts back into the queue has not died. A worker goes back at its time limit, so often too; a
-    learner dies of it: what it does is one unit, which would begin from nothing."""
+    A job that its scheduler puts back into the queue has not died. At its time limit a worker goes back, so often too;
+    a learner dies of it: what it does is one unit, which would begin from nothing."""
     poll_s: PositiveFloat
     """The jobs are looked at so often."""
     settle_s: PositiveFloat
