@@ -225,7 +225,8 @@ class Phase:
                 still.append(replace(chunk, odd_since_s=odd_since_s))
             elif left:
                 dead.append((chunk, self._why(chunk, outcome)))
-            else:
+            else:  # it was put back into the queue, and would find nothing to do
+                self._end([chunk.job])
                 self.ledger.ended([chunk.job], DONE)
         self.chunks = still
         self._submit([self._died(chunk, reason) for chunk, reason in dead])

@@ -1,12 +1,14 @@
 """The path of a cluster in this process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from seal.launch.cli import main
 
+from seal.cluster import Cluster
 from seal.cluster.batches import batches_of
 from seal.cluster.debug import Debug, InProcess
 from seal.cluster.jobs import Jobs
@@ -31,22 +33,42 @@ def test_what_a_job_raises_is_raised_here(tmp_path: Path) -> None:
         cluster_of("cluster=debug").fulfil(lab_in(tmp_path), sleeping(wrong=(3,)), [1, 2, 3])
 
 
+def with_scheduler(scheduler: Scheduler) -> Cluster:
+    @option
+    class Own(Debug):
+        def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+            return scheduler
+
+    debug = cluster_of("cluster=debug", "cluster.settle_s=0.2")
+    return Own(**{field.name: getattr(debug, field.name) for field in fields(debug)})
+
+
+def test_a_job_that_is_still_there_when_all_is_recorded_is_ended(tmp_path: Path) -> None:
+    class Requeued(InProcess):
+        cancelled: ClassVar[list[str]] = []
+
+        def states(self) -> Mapping[str, str]:
+            return {str(number): "PENDING (BeginTime)" for number in range(len(self.outcomes))}
+
+        def outcome(self, job: str) -> None:
+            return None
+
+        def cancel(self, jobs: Sequence[str]) -> None:
+            self.cancelled.extend(jobs)
+
+    assert with_scheduler(Requeued()).fulfil(lab_in(tmp_path), sleeping(), [1]) == [1]
+    assert Requeued.cancelled == ["0"]
+
+
 @pytest.mark.timeout(30)
 def test_whoever_waits_for_a_silent_scheduler_heeds_that_the_run_is_cancelled(tmp_path: Path) -> None:
-    @option
-    class Silent(Debug):
-        def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
-            return NeverAnswers()
-
     class NeverAnswers(InProcess):
         def states(self) -> Mapping[str, str]:
             (tmp_path / JOBS / CANCEL).touch()
             return None
 
-    debug = cluster_of("cluster=debug")
-    silent = Silent(**{field.name: getattr(debug, field.name) for field in fields(debug)})
     with pytest.raises(RunError, match="`seal cancel` has ended the run"):
-        silent.fulfil(lab_in(tmp_path), sleeping(), [1, 2])
+        with_scheduler(NeverAnswers()).fulfil(lab_in(tmp_path), sleeping(), [1, 2])
 
 
 def test_what_a_task_paid_is_booked_once_though_the_coordinator_is_killed_while_it_books(tmp_path: Path) -> None:
