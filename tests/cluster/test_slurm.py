@@ -1,12 +1,9 @@
 """A real SLURM: the records of a local run, whatever happens to jobs, nodes and coordinator."""
 
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,25 +13,13 @@ from seal.launch.cli import main
 
 from seal.cluster import Cluster
 from seal.cluster.ledger import DIED, all_entries
-from seal.cluster.slurm_queue import job_name, queued
 from seal.errors import RunError
-from seal.record_lines import to_line
 from tests.cluster.runs import CHUNKED, cluster_of, lab_in, sleeping, times_done, wait_until
-from tests.conftest import ROOT, records
+from tests.cluster.storms import PREEMPTIBLE, PREEMPTING, SLURM, coordinator, running, storm
+from tests.conftest import records
 from tests.slurm import SlurmCluster
 
 pytestmark = pytest.mark.cluster
-SLURM = (
-    "cluster=slurm",
-    "cluster.workers.gpus=0",
-    "cluster.workers.cpus=1",
-    "cluster.workers.memory_gb=1",
-    "cluster.workers.partition=all",
-    "cluster.array_parallelism=2",
-    "cluster.poll_s=0.3",
-    "cluster.settle_s=3",
-)
-NAP_S = 0.4
 UNITS = list(range(1, 13))
 SQUARES = [unit * unit for unit in UNITS]
 
@@ -51,10 +36,6 @@ def log(tmp_path: Path) -> Path:
     return folder
 
 
-def running(folder: Path) -> list[str]:
-    return [job for job, state in (queued(job_name(folder)) or {}).items() if state == "RUNNING"]
-
-
 @contextmanager
 def disturbed(disturb: Callable[[], Any]) -> Iterator[None]:
     """Do something to the cluster meanwhile."""
@@ -64,21 +45,11 @@ def disturbed(disturb: Callable[[], Any]) -> Iterator[None]:
         striking.result()
 
 
-def coordinator(folder: Path, log: Path, nap_s: float) -> "subprocess.Popen[bytes]":
-    """A process that coordinates the work of the tests."""
-    code = (
-        "from pathlib import Path\n"
-        "from tests.cluster.runs import *\n"
-        f"cluster, work = cluster_of(*{SLURM!r}), sleeping(nap_s={nap_s}, log=Path({str(log)!r}))\n"
-        f"cluster.fulfil(lab_in(Path({str(folder)!r})), work, {UNITS!r})\n"
-    )
-    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE)
-
-
-def test_a_run_has_the_records_of_a_local_one(slurm: SlurmCluster, tmp_path: Path, chunked: Path) -> None:
-    assert main(["run", *CHUNKED, f"outputs={tmp_path}", *SLURM]) == 0
+@pytest.mark.parametrize("n_jobs", [1, 4])
+def test_a_run_has_the_records_of_a_local_one(slurm: SlurmCluster, tmp_path: Path, chunked: Path, n_jobs: int) -> None:
+    assert main(["run", *CHUNKED, f"outputs={tmp_path}", *SLURM, f"cluster.array_parallelism={n_jobs}"]) == 0
     assert records(tmp_path / "tiny") == records(chunked)
-    assert any("_" in entry.job for entry in all_entries(tmp_path / "tiny")), "no phase was an array"
+    assert n_jobs == 1 or any("_" in entry.job for entry in all_entries(tmp_path / "tiny")), "no phase was an array"
 
 
 @pytest.mark.parametrize(
@@ -125,17 +96,12 @@ def test_a_controller_that_is_away_is_waited_for(
 
 
 def test_a_preempted_job_goes_on_when_there_is_room(slurm: SlurmCluster, tmp_path: Path, log: Path) -> None:
-    gpus = ("cluster.workers.partition=low", "cluster.workers.gpus=2")
-    low = cluster_of(*(each for each in SLURM if "gpus" not in each and "partition" not in each), *gpus)
-
     def strike() -> None:
         wait_until(lambda: len(times_done(log)) >= 4)
-        slurm.call(
-            "sbatch", "--partition=gpu", "--gpus-per-node=2", "--nodes=2", "--output=/dev/null", "--wrap=sleep 2"
-        )
+        slurm.call(*PREEMPTING)
 
     with disturbed(strike):
-        assert low.fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
+        assert cluster_of(*PREEMPTIBLE).fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
     assert sum(times_done(log).values()) <= len(UNITS) + 2
     assert not [entry for entry in all_entries(tmp_path) if entry.outcome == DIED], "it was requeued, it did not die"
 
@@ -143,7 +109,7 @@ def test_a_preempted_job_goes_on_when_there_is_room(slurm: SlurmCluster, tmp_pat
 def test_a_second_coordinator_finds_the_jobs_of_a_killed_one(
     cluster: Cluster, slurm: SlurmCluster, tmp_path: Path, log: Path
 ) -> None:
-    first = coordinator(tmp_path, log, nap_s=0.5)
+    first = coordinator(tmp_path, log, nap_s=0.5, units=UNITS)
     wait_until(lambda: len(times_done(log)) >= 4)
     first.kill()
     first.communicate()
@@ -190,31 +156,7 @@ def test_jobs_get_what_was_asked_for(slurm: SlurmCluster, tmp_path: Path) -> Non
     assert " --quiet " in script
 
 
-def test_whatever_happens_at_random_every_unit_ends_with_one_record(
-    slurm: SlurmCluster, tmp_path: Path, log: Path
-) -> None:
-    storm(slurm, tmp_path, log, Random(0))
-    lines = (tmp_path / "squares.jsonl").read_text().splitlines(keepends=True)
-    assert lines == [to_line(str(unit), unit * unit) for unit in reversed(UNITS)]
-
-
-def has_seen(process: "subprocess.Popen[bytes]", log: Path, n_begun: int) -> bool:
-    return process.poll() is not None or sum(times_done(log).values()) >= n_begun
-
-
-def storm(slurm: SlurmCluster, folder: Path, log: Path, random: Random, n_blows: int = 5) -> None:
-    """Kill, requeue, warn and cancel jobs, and kill and interrupt coordinators, until they are done all the same."""
-    blows = [("scontrol", "requeue"), ("scancel", "--signal=USR2"), ("scancel", "--signal=KILL"), ("scancel",)]
-    process = coordinator(folder, log, nap_s=NAP_S)
-    for _ in range(n_blows):
-        seen = sum(times_done(log).values()) + random.randint(1, 2)
-        wait_until(partial(has_seen, process, log, seen))
-        jobs = running(folder)
-        if random.random() < 0.3 or process.poll() is not None:
-            process.send_signal(random.choice([signal.SIGKILL, signal.SIGINT]))
-            process.communicate()
-            process = coordinator(folder, log, nap_s=NAP_S)
-        elif jobs:
-            slurm.ask(*random.choice(blows), random.choice(jobs))
-    while process.wait() != 0:
-        process = coordinator(folder, log, nap_s=NAP_S)
+def test_whatever_happens_at_random_every_unit_ends_with_one_record(slurm: SlurmCluster, tmp_path: Path) -> None:
+    found = storm(slurm, tmp_path, Random(0))
+    assert found.same
+    assert found.blows.total() >= 3

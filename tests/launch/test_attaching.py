@@ -16,7 +16,8 @@ from seal.launch.attaching import LOOK_S, PATIENCE_S, News
 from seal.cluster.ledger import DIED, all_entries
 from seal.run_folder import holder
 from seal.store import append_lines
-from tests.cluster.test_slurm import disturbed, running
+from tests.cluster.storms import running
+from tests.cluster.test_slurm import disturbed
 from tests.conftest import SMALL, records
 from tests.launch.test_jobs import ON_SLURM, QUICK, RUN, hear_interrupts
 from tests.slurm import SlurmCluster
