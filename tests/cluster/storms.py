@@ -144,6 +144,7 @@ def storms(slurm: SlurmCluster, folder: Path, seeds: Sequence[int]) -> bool:
     for seed in seeds:
         found.append(storm(slurm, folder / str(seed), Random(seed)))
         print(f"storm {seed}: {found[-1]}", file=sys.stderr, flush=True)
+        slurm.ask("scancel", "--user=root", "--full")  # preempting ones, and one that was put back when it had ended
         assert slurm.quiet(), "jobs are left"
     for name, those in (*((str(seed), [each]) for seed, each in zip(seeds, found, strict=True)), ("all", found)):
         blows = sum((each.blows for each in those), Counter[str]())
@@ -227,6 +228,7 @@ def slurm_of_ours() -> Iterator[SlurmCluster]:
     """A SLURM, as the one of this machine."""
     if reason := why_not():
         sys.exit(reason)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the daemons are stopped then, too
     cluster = SlurmCluster()
     try:
         cluster.start()
