@@ -22,8 +22,6 @@ from seal.types import Context, Evaluation, Failure, Invalid, Plan, SelfEdit, Up
 
 Option = TypeVar("Option")
 
-_KEY = re.compile(r"(?P<policy>.+?)/(?P<context>[^/]+)/(?P<index>\d+)")
-"""Of a self-edit; a context's id has no slash where it matters, and others are left out of the browser."""
 _ROUND = re.compile(r"round_(?P<round>\d+)")
 
 
@@ -84,6 +82,22 @@ def read_stories(folder: Path, manifest: Mapping[str, Any], measured: Container[
     )
 
 
+def untried(stories: Sequence[Story], context: str) -> dict[str, str]:
+    """What became of a context's measured attempts that nobody answered after, by setting; of the others nothing."""
+    found: dict[str, str] = {}
+    of_context = [one for one in stories if one.context.id == context and one.chosen and not one.practised]
+    for policy in dict.fromkeys(one.policy for one in of_context):
+        plans = [one.plan for one in of_context if one.policy == policy]
+        outcomes = [outcome for one in of_context if one.policy == policy for outcome in one.evaluations]
+        counts = {
+            "invalid": sum(isinstance(plan, Invalid) for plan in plans),
+            "failed": sum(isinstance(outcome, Failure) for outcome in outcomes),
+        }
+        if said := ", ".join(f"{count} {what}" for what, count in counts.items() if count):
+            found["self_edits_round_0" if policy == "round_0" else policy] = said
+    return found
+
+
 def known_option(settings: Any, room: Callable[..., Option]) -> Option | None:
     """An option of seal built from its settings; None if it is none, is nested, or no longer fits its class."""
     target = settings.get("_target_", "") if isinstance(settings, Mapping) else ""
@@ -111,24 +125,26 @@ def _stories(
     recipe: Mapping[str, Any],
 ) -> Iterator[Story]:
     kept = {(policy, name) for policy, update in updates.items() for name in update.kept}
-    places = {key: found for key in edits if (found := _KEY.fullmatch(key)) and found["context"] in contexts}
+    policies = {
+        key: policy for key, edit in edits.items() if edit.context_id in contexts and (policy := _policy(key, edit))
+    }
     written: dict[tuple[str, str], list[SelfEdit]] = {}
-    for key, found in places.items():
-        written.setdefault((found["policy"], found["context"]), []).append(edits[key])
+    for key, policy in policies.items():
+        written.setdefault((policy, edits[key].context_id), []).append(edits[key])
     attempted = {
         (policy, name): {
             edit.index for edit in _first(form, contexts[name], those, _wanted(recipe, name not in measured))
         }
         for (policy, name), those in written.items()
     }
-    for key, found in places.items():
-        edit, policy, context = edits[key], found["policy"], contexts[found["context"]]
+    for key, policy in policies.items():
+        edit, context = edits[key], contexts[edits[key].context_id]
         practised = context.id not in measured
         plan = _read_as(form, policy, practised).parse(context, edit) if form else None
-        tried = tuple(outcomes.get(f"{policy}/{context.id}/edit_{found['index']}", {}).values())
+        tried = tuple(outcomes.get(f"{policy}/{context.id}/edit_{edit.index}", {}).values())
         before = next(iter(outcomes.get(f"{policy}/{context.id}/unadapted", {}).values()), None)
         baseline = before if isinstance(before, Evaluation) else None
-        chosen = edit.index in attempted[policy, found["context"]]
+        chosen = edit.index in attempted[policy, context.id]
         yield Story(
             policy=policy,
             context=context,
@@ -137,10 +153,16 @@ def _stories(
             baseline=baseline,
             evaluations=tried,
             reward=_reward(reward, plan, baseline, tried) if chosen else None,
-            kept=(policy, f"{context.id}/{found['index']}") in kept,
+            kept=(policy, f"{context.id}/{edit.index}") in kept,
             practised=practised,
             chosen=chosen,
         )
+
+
+def _policy(key: str, edit: SelfEdit) -> str | None:
+    """Who wrote a self-edit, by the key of its record; None if that is another's."""
+    policy = key.removesuffix(f"/{edit.context_id}/{edit.index}")
+    return policy if policy != key else None
 
 
 def _read_as(form: SelfEditFormat, policy: str, practised: bool) -> SelfEditFormat:

@@ -3,13 +3,13 @@
 import base64
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
 from seal.paths import refuse_links_out, shortened
-from seal.report.attempts import Story, read_stories
+from seal.report.attempts import Story, read_stories, untried
 from seal.report.browser import browsed, content_hash, in_script, phases
 from seal.report.costs import amounts, paid, trained
 from seal.report.findings import Findings, read_findings
@@ -53,7 +53,7 @@ def write_report(folder: Path) -> list[Path]:
             *_write_matrix(findings),
             *_write_attempts(folder, stories),
         ]
-        puzzles = _write_puzzles(findings)
+        puzzles = _write_puzzles(findings, stories)
         page.write_text(_page(findings, stories, [path for path in made if path.suffix == ".png"], puzzles))
     except OSError as error:
         raise cannot_write(page.parent, error) from error
@@ -145,7 +145,7 @@ def _numbers(story: Story) -> list[object]:
     return [*first, story.reward, story.accuracy, story.gain, story.kept]
 
 
-def _write_puzzles(findings: Findings) -> list[Path]:
+def _write_puzzles(findings: Findings, stories: Sequence[Story]) -> list[Path]:
     """A picture of each puzzle of grids, where the run is about such."""
     puzzles = read_puzzles(findings.folder, findings.results)
     if not puzzles:
@@ -155,7 +155,7 @@ def _write_puzzles(findings: Findings) -> list[Path]:
     (findings.folder / PUZZLES).mkdir(exist_ok=True)
     paths = [findings.folder / PUZZLES / picture_name(each.puzzle.id) for each in puzzles]
     for answered, path in zip(puzzles, paths, strict=True):
-        draw_puzzle(answered, path)
+        draw_puzzle(replace(answered, untried=untried(stories, answered.puzzle.id)), path)
     return paths
 
 

@@ -60,22 +60,27 @@ def _rows(answered: Answered) -> Iterator[list[Block]]:
     ]
     for number, (given, wanted) in enumerate(zip_longest(answered.puzzle.tests, answered.solutions)):
         name = f"test {number + 1}" if len(answered.puzzle.tests) > 1 else "test"
-        attempts = (_attempted(setting, answers, number, wanted) for setting, answers in answered.answers.items())
+        attempts = (
+            _attempted(setting, answers, answered.untried.get(setting, ""), number, wanted)
+            for setting, answers in answered.answers.items()
+        )
         solution = (Tile(wanted, arrow=True),) if wanted else ()
         yield [Block(f"{name} and solution" if wanted else name, (Tile(given), *solution)), *filter(None, attempts)]
 
 
-def _attempted(setting: str, answers: Sequence[Answer], number: int, wanted: Grid | None) -> Block | None:
+def _attempted(setting: str, answers: Sequence[Answer], untried: str, number: int, wanted: Grid | None) -> Block | None:
     """Both attempts of a model; of several the first that solved the puzzle, and how many did stands above."""
     if not answers:
-        return None
+        return Block(f"{label(setting)}: {untried}", ()) if untried else None
     best = max(answers, key=lambda answer: answer.solved)
     tiles = tuple(
         Tile(grid, caption=f"{votes} vote{'s' if votes != 1 else ''}", frame=_frame(grid, wanted))
         for grid, votes in best.tests[number][:ATTEMPTS]
     )
     n_solved = sum(answer.solved for answer in answers)
-    return Block(f"{label(setting)}: {n_solved}/{len(answers)}" if wanted else label(setting), tiles)
+    solved = f"{n_solved} of {len(answers)}" if wanted else ""
+    said = ", ".join(filter(None, [solved, untried]))
+    return Block(f"{label(setting)}: {said}" if said else label(setting), tiles)
 
 
 def _frame(grid: Grid, wanted: Grid | None) -> str | None:

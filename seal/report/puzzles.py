@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Answered:
     solutions: tuple[Grid, ...]
     answers: Mapping[str, tuple[Answer, ...]]
     """By setting, in the order of the table; empty where every training failed."""
+    untried: Mapping[str, str] = field(default_factory=dict)
+    """By setting, in words: self-edits that nothing could be trained on, and trainings that failed."""
 
 
 def read_puzzles(folder: Path, results: Results) -> list[Answered]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seal import config
-from seal.report.attempts import Story, read_stories
+from seal.report.attempts import Story, read_stories, untried
 from seal.store import Store
 from seal.types import Context, Plan, SelfEdit
 from tests.self_edit.test_augmentations import text
@@ -59,3 +59,26 @@ def test_practice_is_read_as_its_round_read_it(tmp_path: Path) -> None:
     lines: dict[str, Any] = {"round_0": ["One.\nTwo."], "round_1": ["One.\nTwo."]}
     first, second = stories(tmp_path, lines, "experiment=tiny", "self_edit.unsplit_rounds=[2]")
     assert n_sequences(first) == n_sequences(second) + 1
+
+
+def test_contexts_are_known_by_their_ids_whatever_stands_in_these(tmp_path: Path) -> None:
+    _, settings = config.load(["experiment=tiny"])
+    store, ids = Store(tmp_path), ("a/b/7", "b/7", "7", "round_0/a")
+    contexts = {each: Context(id=each, title=each, text="Pi is 3.", queries=()) for each in ids}
+    store.append("contexts", contexts, Context)
+    edits = {
+        f"{policy}/{each}/{index}": SelfEdit(context_id=each, index=index, text="Pi is 3.", finished=True)
+        for policy in ("round_0", "round_1/sequence_2/step_3")
+        for each in ids
+        for index in (0, 1)
+    }
+    store.append("self_edits", edits, SelfEdit)
+    found = read_stories(tmp_path, {"settings": settings}, ids)
+    assert {f"{one.policy}/{one.context.id}/{one.self_edit.index}" for one in found} == edits.keys()
+
+
+def test_attempts_that_led_to_no_answer_are_told_by_setting(tmp_path: Path) -> None:
+    written = {"round_0": [NO_JSON, NO_JSON, text("basic")], "round_1": [text("basic"), text("size")]}
+    found = stories(tmp_path, written, "experiment=grids", "recipe.held_out_edits=3", held_out=True)
+    assert untried(found, found[0].context.id) == {"self_edits_round_0": "2 invalid"}
+    assert untried(found, "another") == {}

@@ -127,16 +127,19 @@ def test_a_phone_does_not_scroll_sideways(chromium: Any, run: Path) -> None:
 def test_ten_thousand_attempts_open_and_are_searched_in_seconds(chromium: Any, run: Path) -> None:
     add_self_edits(run, [f"Fact number {number} is told. " * 20 for number in range(10_000)])
     write_report(run)
-    began = time.monotonic()
-    page, faults = opened(chromium, run)
-    open_s = time.monotonic() - began
+    times_s = []
+    for _ in range(3):
+        began = time.monotonic()
+        page, faults = opened(chromium, run)
+        times_s.append(time.monotonic() - began)
+    open_s = min(times_s)
     began = time.monotonic()
     page.fill("#search", "number 7321")
     found(page, 1)
     search_s = time.monotonic() - began
     size_mb = (run / "report/index.html").stat().st_size / 1e6
     print(f"10,000 attempts, {size_mb:.0f} MB: open in {open_s:.1f} s, search in {search_s:.1f} s")
-    assert open_s < 10
+    assert open_s < 3
     assert search_s < 5
     assert page.locator("details.attempt").count() == 1
     assert faults == []

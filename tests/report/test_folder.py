@@ -100,10 +100,11 @@ def test_the_page_stands_alone_and_shows_table_plots_and_examples(run: Path) -> 
 
 def test_what_a_model_wrote_is_text_and_never_markup(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evil = "<script>alert(1)</script>\n[bold]no[/] [/x]"
-    key = f"round_0/{read_findings(run).examples[0].context.id}/0"
+    context = read_findings(run).examples[0].context.id
+    key = f"round_0/{context}/0"
     lines = (run / "self_edits.jsonl").read_text().splitlines(keepends=True)
     (run / "self_edits.jsonl").write_text("".join(line for line in lines if f'"{key}"' not in line))
-    edit = SelfEdit(context_id="x", index=0, text=evil, finished=True)
+    edit = SelfEdit(context_id=context, index=0, text=evil, finished=True)
     Store(run).append("self_edits", {key: edit}, SelfEdit)
     write_report(run)
     page = (run / "report/index.html").read_text()

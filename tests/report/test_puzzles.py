@@ -1,5 +1,6 @@
 """Puzzles of grids in the report: what is read of a run, and what is drawn of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -43,3 +44,11 @@ def test_many_large_grids_go_on_to_new_lines(tmp_path: Path) -> None:
     with Image.open(tmp_path / "p.png") as picture:
         assert picture.width <= 960 * 2 + 32
         assert picture.height > picture.width / 2
+
+
+def test_a_setting_that_nothing_came_of_still_has_its_place(tmp_path: Path) -> None:
+    nothing = answered(SMALL)
+    draw_puzzle(nothing, tmp_path / "without.png")
+    draw_puzzle(replace(nothing, untried={"oracle": "2 invalid"}), tmp_path / "said.png")
+    with Image.open(tmp_path / "without.png") as without, Image.open(tmp_path / "said.png") as said:
+        assert said.tobytes() != without.tobytes()
