@@ -11,10 +11,21 @@ from urllib.parse import quote
 from seal.paths import refuse_links_out, shortened
 from seal.report.attempts import Story, read_stories, untried
 from seal.report.browser import browsed, content_hash, in_script, phases
+from seal.report.closing import headline
 from seal.report.costs import amounts, paid, trained
 from seal.report.findings import Findings, read_findings
 from seal.report.puzzles import read_puzzles
-from seal.report.wording import condition, interval, label, phase_label, published_share, share, signed
+from seal.report.wording import (
+    choices,
+    condition,
+    interval,
+    label,
+    meanings,
+    phase_label,
+    published_share,
+    share,
+    signed,
+)
 from seal.report.writing import compared, lengths, settings_chosen
 from seal.results import Row
 from seal.run_files import read_metrics
@@ -173,6 +184,8 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
         environment.filters[function.__name__] = function
     took = phases(read_metrics(findings.folder))
     shown = dict(findings=findings, results=findings.results, images=_inlined(pictures), signed_measures=DIFFERENCES)
+    shown |= dict(headline=headline(findings.results), chosen=choices(findings.manifest["settings"]))
+    shown |= dict(meanings=meanings([row.setting for row in findings.results.table]))
     shown |= dict(puzzles=_inlined(puzzles[:MOST_PUZZLES]), n_puzzles=len(puzzles))
     shown |= dict(style=style, script=script, policy=_security(style, script))
     shown |= dict(phases=took, total_s=sum(phase["seconds"] for phase in took))

@@ -1,13 +1,42 @@
 """How numbers and settings are written everywhere people read them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from seal.results import Comparison
 
+_MEANINGS = {
+    "base": "the model as it is",
+    "in_context": "the model as it is, shown the demonstrations",
+    "passage_only": "trained on the context alone",
+    "oracle": "trained with fixed settings",
+    "self_edits_round_0": "trained on what the untrained policy wrote",
+}
 _LABELS = {"self_edits_round_0": "untrained self-edits", "round_0": "untrained policy"}
 
 
 def label(setting: str) -> str:
     """A setting's or a policy's name in words."""
     return _LABELS.get(setting, setting.replace("_", " "))
+
+
+def meanings(settings: Sequence[str]) -> str:
+    """What the settings of a table are, for whoever sees one for the first time."""
+    known = [f"{label(setting)}: {_MEANINGS[setting]}" for setting in settings if setting in _MEANINGS]
+    rounds = [setting for setting in settings if setting.startswith("round_")]
+    return "; ".join(known + (["round n: trained on what the policy wrote after n updates"] if rounds else []))
+
+
+def choices(settings: Mapping[str, Any]) -> str:
+    """What was run, in short: the options of the rooms that say most."""
+    chosen = {room: _option(settings.get(room)) for room in ("recipe", "task", "model")}
+    return ", ".join(f"{room} {option}" for room, option in chosen.items() if option)
+
+
+def _option(settings: Any) -> str:
+    target = str(settings.get("_target_", "")) if isinstance(settings, Mapping) else ""
+    module, _, name = target.rpartition(".")
+    return module.rpartition(".")[2] if module.startswith("seal.") else name
 
 
 def phase_label(title: str) -> str:

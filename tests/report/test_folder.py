@@ -11,6 +11,7 @@ from PIL import Image
 
 from seal.record_lines import to_line
 from seal.report.console import print_summary
+from seal.report.closing import headline
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
 from seal.store import Store
@@ -95,6 +96,8 @@ def test_the_page_stands_alone_and_shows_table_plots_and_examples(run: Path) -> 
     assert sum(address.startswith("data:image/png;base64,") for address in addresses(page)) == n_pictures
     assert all(address.startswith("data:") for address in addresses(page))
     assert "untrained self-edits − passage only" in page
+    assert f'<p class="headline">{headline(read_findings(run).results)}</p>' in page
+    assert "recipe train, task facts, model tiny" in page
     assert "default-src 'none'" in page
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seal.report.wording import interval, label, phase_label, share, signed
+from seal.report.wording import choices, interval, label, meanings, phase_label, share, signed
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,18 @@ def test_a_phase_names_its_policy_in_words() -> None:
     assert phase_label("round_0: grading") == "untrained policy: grading"
     assert phase_label("round_2: writing self-edits") == "round 2: writing self-edits"
     assert phase_label("merging") == "merging"
+
+
+def test_whoever_sees_a_table_for_the_first_time_is_told_what_its_settings_are() -> None:
+    said = meanings(["base", "self_edits_round_0", "round_1", "round_2", "something_new"])
+    assert said == (
+        "base: the model as it is; untrained self-edits: trained on what the untrained policy wrote; "
+        "round n: trained on what the policy wrote after n updates"
+    )
+    assert meanings(["something_new"]) == ""
+
+
+def test_what_was_run_is_said_by_the_options_that_were_chosen() -> None:
+    own = {"_target_": "mine.Task"}
+    settings = {"recipe": {"_target_": "seal.recipe.train.Train"}, "task": own, "model": None, "seed": 0}
+    assert choices(settings) == "recipe train, task Task"
