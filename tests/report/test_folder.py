@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from seal.record_lines import to_line
-from seal.report.console import print_summary
 from seal.report.closing import headline
+from seal.report.console import print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
 from seal.store import Store
