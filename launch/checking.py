@@ -1,7 +1,7 @@
 """`seal check`: what a run would be, without running anything."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -11,10 +11,10 @@ from rich.syntax import Syntax
 from seal import config
 from seal.endpoint import Endpoint
 from seal.engine.vllm import NOT_INSTALLED, VLLM
+from seal.forecasting import in_all, paid
 from seal.model import files
 from seal.preflight import preflight
 from seal.run import Run
-from seal.statistics import mean
 from seal.task import Contexts
 
 from .job_plan import jobs_plan, sentences
@@ -62,35 +62,16 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
 def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     """How much the run would do. Optimizer steps, tokens and prices are estimates, everything else is counted."""
     forecast = run.recipe.forecast(contexts, run.outer)
-    n_written = forecast.self_edits * run.self_edit.n_requests
-    queries = [query for context in contexts.all for query in context.queries]
-    prompts = [prompt for each in contexts.all for query in each.queries for prompt in run.task.prompts(each, query)]
-    n_asked = forecast.answers * round(len(prompts) / max(1, len(queries)))
-    paid = [
-        (run.writer or run.engine).forecast(
-            n_requests=n_written,
-            prompt_characters=n_written * _mean_length(map(run.self_edit.prompt, contexts.all)),
-            sampling=run.self_edit.sampling,
-        ),
-        run.engine.forecast(
-            n_requests=n_asked,
-            prompt_characters=n_asked * _mean_length(prompts),
-            sampling=run.task.answering,
-        ),
-        run.outer.reward.forecast(contexts.all, n_edits=forecast.ratings),
-        run.grader.forecast(queries, n_answers=forecast.answers),
-    ]
+    usages = paid(run, contexts, forecast)
     return {
         "contexts": len(contexts.all),
         "self_edits": forecast.self_edits,
         "inner_updates": forecast.trainings,
         "estimated_optimizer_steps": forecast.trainings * run.inner.n_updates(forecast.sequences_per_training),
         "answers": forecast.answers,
-        "judge_calls": paid[-1].n_calls,
+        "judge_calls": usages["judging"].n_calls,
         "policy_updates": forecast.policy_updates,
-        "paid_calls": sum(usage.n_calls for usage in paid),
-        "estimated_paid_tokens": sum(usage.prompt_tokens + usage.completion_tokens for usage in paid),
-        "estimated_usd": round(sum(usage.usd for usage in paid), 2),
+        **in_all(usages.values()),
     }
 
 
@@ -113,7 +94,3 @@ def _notes_on_what_is_missing(run: Run) -> Iterator[str]:
             yield f"{key}: {endpoint.base_url} will want a key; {variable} is not set, here or in a file .env"
         if isinstance(part, VLLM) and not part.is_installed:
             yield f"{key}: {NOT_INSTALLED}"
-
-
-def _mean_length(texts: Iterable[str]) -> float:
-    return mean([len(text) for text in texts]) or 0.0

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from seal import run_folder
+from seal.forecasting import in_all, paid
 from seal.lab import Lab, Monitor
 from seal.logger import Log, Metrics
 from seal.logger.jsonl import Jsonl
@@ -33,7 +34,8 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
     """
     contexts = preflight(run, fetch=True)
     forecast = run.recipe.forecast(contexts, run.outer)
-    facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint()) | {"forecast": asdict(forecast)}
+    facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint())
+    facts["forecast"] = asdict(forecast) | in_all(paid(run, contexts, forecast).values())
     with run_folder.opened(run, facts) as store:
         if not (store.folder / RESULTS).exists():
             writer = run.writer if run.self_edit.n_requests else None

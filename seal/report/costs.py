@@ -17,9 +17,9 @@ class Amount:
     """How much of something there was."""
 
     what: str
-    forecast: int | None
+    forecast: float | None
     """At most, before the run began; None where that was not noted."""
-    done: int
+    done: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +37,25 @@ def amounts(folder: Path, manifest: Mapping[str, Any]) -> list[Amount]:
     """What the run did, beside what it was expected to do; what does not occur in it is left out."""
     outcomes: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
     examined = [one for one in outcomes.values() if isinstance(one, Evaluation)]
-    done = {
+    total = spent(folder)
+    done: dict[str, float] = {
         "self_edits": count_records(folder / "self_edits.jsonl"),
         "trainings": sum(one.training is not None for one in examined),
         "answers": sum(len(one.verdicts) for one in examined),
         "policy_updates": count_records(folder / "updates.jsonl"),
+        "paid_calls": total["n_calls"],
+        "estimated_paid_tokens": total["prompt_tokens"] + total["completion_tokens"],
+        "estimated_usd": round(total["usd"], 4),
     }
     noted = manifest.get("forecast")
     forecast = noted if isinstance(noted, dict) else {}
-    known = {what: forecast[what] if isinstance(forecast.get(what), int) else None for what in done}
-    found = [Amount(what=what.replace("_", " "), forecast=known[what], done=count) for what, count in done.items()]
+    known = {what: forecast[what] if isinstance(forecast.get(what), int | float) else None for what in done}
+    found = [Amount(what=_name(what), forecast=known[what], done=count) for what, count in done.items()]
     return [amount for amount in found if amount.done or amount.forecast]
+
+
+def _name(what: str) -> str:
+    return what.removeprefix("estimated_").replace("_", " ").replace("usd", "US dollars")
 
 
 def trained(stories: Sequence[Story]) -> list[Trained]:

@@ -1,12 +1,16 @@
 """The work that was forecast and done, and what was paid for."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from seal.report.attempts import read_stories
 from seal.report.costs import Amount, amounts, paid, trained
 from seal.run_files import read_manifest, read_metrics
 from seal.store import SPENDING
+from tests.conftest import SMALL
 
 
 def test_what_was_done_stands_beside_what_was_forecast(finished: Path) -> None:
@@ -35,4 +39,26 @@ def test_paid_calls_are_summed_by_purpose(tmp_path: Path) -> None:
     assert paid(tmp_path) == {
         "judging": {"n_calls": 2, "prompt_tokens": 30, "completion_tokens": 4, "usd": 1.0},
         "self-edits": {"n_calls": 1, "prompt_tokens": 5, "completion_tokens": 2, "usd": 0.25},
+    }
+
+
+def test_paid_calls_tokens_and_dollars_stand_beside_their_forecast(tmp_path: Path) -> None:
+    line = {"purpose": "judging", "n_calls": 2, "prompt_tokens": 30, "completion_tokens": 4, "usd": 0.125}
+    (tmp_path / f"{SPENDING}.jsonl").write_text(json.dumps(line) + "\n")
+    noted = {"forecast": {"paid_calls": 3, "estimated_paid_tokens": 50, "estimated_usd": 0.2}}
+    assert amounts(tmp_path, noted) == [
+        Amount(what="paid calls", forecast=3, done=2),
+        Amount(what="paid tokens", forecast=50, done=34),
+        Amount(what="US dollars", forecast=0.2, done=0.125),
+    ]
+
+
+def test_what_check_says_beforehand_is_what_the_manifest_notes(
+    finished: Path, seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("check", *SMALL, "--json") == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    noted = read_manifest(finished)["forecast"]
+    assert {name: noted[name] for name in ("paid_calls", "estimated_usd", "self_edits")} == {
+        name: plan[name] for name in ("paid_calls", "estimated_usd", "self_edits")
     }
