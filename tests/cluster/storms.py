@@ -86,7 +86,9 @@ def coordinator(
 ) -> "subprocess.Popen[bytes]":
     """A process that coordinates units that sleep."""
     code = (
+        "import signal\n"
         "from pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has them ignored\n"
         "from tests.cluster.runs import *\n"
         f"cluster, work = cluster_of(*{settings!r}), sleeping(nap_s={nap_s}, log=Path({str(log)!r}))\n"
         f"cluster.fulfil(lab_in(Path({str(folder)!r})), work, {list(units)!r})\n"
@@ -154,7 +156,7 @@ def storms(slurm: SlurmCluster, folder: Path, seeds: Sequence[int]) -> bool:
             round(sum(each.seconds for each in those)),
         ]
         n_same = sum(each.same for each in those)
-        table.add_row(name, *map(str, counts), f"{n_same} of {len(those)} the same")
+        table.add_row(name, *map(str, counts), f"same: {n_same} of {len(those)}")
     Console(width=160).print(table)
     return all(each.same for each in found)
 
