@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from seal import config
+from seal.cluster.task import told_without_secrets
 from seal.config import Settings
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
@@ -50,14 +51,15 @@ class Point:
     """As somebody would type them who wants this run alone."""
 
     def __call__(self) -> str:
-        """Empty, or why it failed."""
-        try:
-            run, settings = self.taken_up()
-            perform(run, settings, Silent())
-            write_report(run.folder)
-        except SealError as error:
-            return str(error)
-        return ""
+        """Empty, or why it failed, without secrets: submitit writes down what a job returns or raises."""
+        with told_without_secrets():
+            try:
+                run, settings = self.taken_up()
+                perform(run, settings, Silent())
+                write_report(run.folder)
+            except SealError as error:
+                return redacted(str(error))
+            return ""
 
     def taken_up(self) -> tuple[Run, Settings]:
         """The run and its settings; from now on this process is known by the command that goes on with it."""

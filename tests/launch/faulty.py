@@ -1,5 +1,6 @@
-"""What a sweep has to bear: an option with a fault of its own."""
+"""What a sweep has to bear: options with a fault of their own."""
 
+import os
 from collections.abc import Sequence
 
 from seal.grader import Spend, free
@@ -14,3 +15,11 @@ class Dividing(Exact):
 
     def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:
         raise ZeroDivisionError("all by nothing")
+
+
+@option
+class Telling(Exact):
+    """A grader that says what it should not."""
+
+    def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:
+        raise ValueError(f"with {os.environ['OPENAI_API_KEY']} nothing can be graded")

@@ -85,6 +85,20 @@ def test_a_fault_of_ours_in_one_point_is_its_outcome_and_the_others_go_on(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", [HERE, LOCAL])
+def test_what_a_point_dies_of_is_told_without_keys(tmp_path: Path, launcher: tuple[str, ...]) -> None:
+    key = "planted-Xk29fLq81vTz"
+    grader = "grader._target_=tests.launch.faulty.Telling"
+    done = sweep(tmp_path, *launcher, grader, PYTHONPATH=str(ROOT), OPENAI_API_KEY=key)
+    assert done.returncode == 1
+    assert "nothing can be graded" in done.stderr
+    written = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert any(b"nothing can be graded" in content for content in written.values())
+    assert [file for file, content in written.items() if key.encode() in content] == []
+    assert key not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", [HERE, LOCAL])
 def test_an_interrupted_point_is_gone_on_with_by_the_command_that_status_prints(
     tmp_path: Path, launcher: tuple[str, ...]
 ) -> None:
