@@ -82,19 +82,14 @@ def read_stories(folder: Path, manifest: Mapping[str, Any], measured: Container[
     )
 
 
-def untried(stories: Sequence[Story], context: str) -> dict[str, str]:
-    """What became of a context's measured attempts that nobody answered after, by setting; of the others nothing."""
-    found: dict[str, str] = {}
-    of_context = [one for one in stories if one.context.id == context and one.chosen and not one.practised]
-    for policy in dict.fromkeys(one.policy for one in of_context):
-        plans = [one.plan for one in of_context if one.policy == policy]
-        outcomes = [outcome for one in of_context if one.policy == policy for outcome in one.evaluations]
-        counts = {
-            "invalid": sum(isinstance(plan, Invalid) for plan in plans),
-            "failed": sum(isinstance(outcome, Failure) for outcome in outcomes),
-        }
-        if said := ", ".join(f"{count} {what}" for what, count in counts.items() if count):
-            found["self_edits_round_0" if policy == "round_0" else policy] = said
+def count_invalid(stories: Sequence[Story]) -> dict[str, dict[str, int]]:
+    """How many measured self-edits nothing could be trained on, by context and setting; none is not counted."""
+    found: dict[str, dict[str, int]] = {}
+    for one in stories:
+        if one.chosen and not one.practised and isinstance(one.plan, Invalid):
+            setting = "self_edits_round_0" if one.policy == "round_0" else one.policy
+            of_context = found.setdefault(one.context.id, {})
+            of_context[setting] = of_context.get(setting, 0) + 1
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from seal.paths import refuse_links_out, shortened
-from seal.report.attempts import Story, read_stories, untried
+from seal.report.attempts import Story, count_invalid, read_stories
 from seal.report.browser import browsed, content_hash, in_script, phases
 from seal.report.closing import headline
 from seal.report.costs import amounts, paid, trained
@@ -165,8 +165,9 @@ def _write_puzzles(findings: Findings, stories: Sequence[Story]) -> list[Path]:
 
     (findings.folder / PUZZLES).mkdir(exist_ok=True)
     paths = [findings.folder / PUZZLES / picture_name(each.puzzle.id) for each in puzzles]
+    invalid = count_invalid(stories)
     for answered, path in zip(puzzles, paths, strict=True):
-        draw_puzzle(replace(answered, untried=untried(stories, answered.puzzle.id)), path)
+        draw_puzzle(replace(answered, n_invalid=invalid.get(answered.puzzle.id, {})), path)
     return paths
 
 

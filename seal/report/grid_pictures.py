@@ -61,26 +61,33 @@ def _rows(answered: Answered) -> Iterator[list[Block]]:
     for number, (given, wanted) in enumerate(zip_longest(answered.puzzle.tests, answered.solutions)):
         name = f"test {number + 1}" if len(answered.puzzle.tests) > 1 else "test"
         attempts = (
-            _attempted(setting, answers, answered.untried.get(setting, ""), number, wanted)
+            Block(_heading(answered, setting), _tiles(answers, number, wanted))
             for setting, answers in answered.answers.items()
         )
         solution = (Tile(wanted, arrow=True),) if wanted else ()
-        yield [Block(f"{name} and solution" if wanted else name, (Tile(given), *solution)), *filter(None, attempts)]
+        yield [Block(f"{name} and solution" if wanted else name, (Tile(given), *solution)), *attempts]
 
 
-def _attempted(setting: str, answers: Sequence[Answer], untried: str, number: int, wanted: Grid | None) -> Block | None:
-    """Both attempts of a model; of several the first that solved the puzzle, and how many did stands above."""
-    if not answers:
-        return Block(f"{label(setting)}: {untried}", ()) if untried else None
-    best = max(answers, key=lambda answer: answer.solved)
-    tiles = tuple(
+def _heading(answered: Answered, setting: str) -> str:
+    """How many of all models of a setting solved the puzzle; those that there should have been are counted in."""
+    answers = answered.answers[setting]
+    n_failed, n_invalid = answered.n_failed.get(setting, 0), answered.n_invalid.get(setting, 0)
+    n_solved, n_models = sum(answer.solved for answer in answers), len(answers) + n_failed + n_invalid
+    counts = [
+        *([f"{n_solved} of {n_models}"] if answered.solutions and n_models else []),
+        *([f"{n_invalid} invalid"] if n_invalid else []),
+        *([f"{n_failed} failed"] if n_failed else []),
+    ]
+    return ": ".join(filter(None, [label(setting), ", ".join(counts)]))
+
+
+def _tiles(answers: Sequence[Answer], number: int, wanted: Grid | None) -> tuple[Tile, ...]:
+    """Both attempts of a model at a test; of several models the first that solved the puzzle."""
+    best = max(answers, key=lambda answer: answer.solved, default=None)
+    return tuple(
         Tile(grid, caption=f"{votes} vote{'s' if votes != 1 else ''}", frame=_frame(grid, wanted))
-        for grid, votes in best.tests[number][:ATTEMPTS]
+        for grid, votes in (best.tests[number][:ATTEMPTS] if best else ())
     )
-    n_solved = sum(answer.solved for answer in answers)
-    solved = f"{n_solved} of {len(answers)}" if wanted else ""
-    said = ", ".join(filter(None, [solved, untried]))
-    return Block(f"{label(setting)}: {said}" if said else label(setting), tiles)
 
 
 def _frame(grid: Grid, wanted: Grid | None) -> str | None:

@@ -34,9 +34,11 @@ class Answered:
     puzzle: Puzzle
     solutions: tuple[Grid, ...]
     answers: Mapping[str, tuple[Answer, ...]]
-    """By setting, in the order of the table; empty where every training failed."""
-    untried: Mapping[str, str] = field(default_factory=dict)
-    """By setting, in words: self-edits that nothing could be trained on, and trainings that failed."""
+    """By setting, in the order of the table; empty where nobody could be asked."""
+    n_failed: Mapping[str, int] = field(default_factory=dict)
+    """By setting, trainings or answers that came to nothing."""
+    n_invalid: Mapping[str, int] = field(default_factory=dict)
+    """By setting, self-edits that nothing could be trained on."""
 
 
 def read_puzzles(folder: Path, results: Results) -> list[Answered]:
@@ -61,23 +63,23 @@ def is_puzzle(context: Context) -> bool:
 
 
 def _answered(context: Context, evaluations: Mapping[str, Evaluation | Failure], results: Results) -> Answered:
+    outcomes = {setting: _of(evaluations, setting, context.id) for setting in results.scores}
     return Answered(
         puzzle=puzzle_in(context.text, context.id),
         solutions=tuple(Grid.of(cells) for cells in json.loads(context.queries[0].target or "[]")),
         answers={
-            setting: tuple(_answer(each) for each in _of(evaluations, setting, context.id))
-            for setting in results.scores
+            setting: tuple(_answer(one) for one in found if isinstance(one, Evaluation))
+            for setting, found in outcomes.items()
         },
+        n_failed={setting: sum(isinstance(one, Failure) for one in found) for setting, found in outcomes.items()},
     )
 
 
-def _of(evaluations: Mapping[str, Evaluation | Failure], setting: str, context_id: str) -> Iterator[Evaluation]:
-    """What the models of a setting answered about a puzzle."""
+def _of(evaluations: Mapping[str, Evaluation | Failure], setting: str, context_id: str) -> list[Evaluation | Failure]:
+    """What came of asking the models of a setting about a puzzle."""
     policy = setting if setting.startswith("round_") else "round_0"
     source = {"in_context": "unadapted", "oracle": "passage"}.get(setting, "edit_")
-    for key, evaluation in evaluations.items():
-        if key.startswith(f"{policy}/{context_id}/{source}") and isinstance(evaluation, Evaluation):
-            yield evaluation
+    return [found for key, found in evaluations.items() if key.startswith(f"{policy}/{context_id}/{source}")]
 
 
 def _answer(evaluation: Evaluation) -> Answer:

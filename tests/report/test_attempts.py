@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seal import config
-from seal.report.attempts import Story, read_stories, untried
+from seal.report.attempts import Story, count_invalid, read_stories
 from seal.store import Store
 from seal.types import Context, Plan, SelfEdit
 from tests.self_edit.test_augmentations import text
@@ -77,8 +77,7 @@ def test_contexts_are_known_by_their_ids_whatever_stands_in_these(tmp_path: Path
     assert {f"{one.policy}/{one.context.id}/{one.self_edit.index}" for one in found} == edits.keys()
 
 
-def test_attempts_that_led_to_no_answer_are_told_by_setting(tmp_path: Path) -> None:
+def test_self_edits_that_nothing_could_be_trained_on_are_counted_by_setting(tmp_path: Path) -> None:
     written = {"round_0": [NO_JSON, NO_JSON, text("basic")], "round_1": [text("basic"), text("size")]}
     found = stories(tmp_path, written, "experiment=grids", "recipe.held_out_edits=3", held_out=True)
-    assert untried(found, found[0].context.id) == {"self_edits_round_0": "2 invalid"}
-    assert untried(found, "another") == {}
+    assert count_invalid(found) == {found[0].context.id: {"self_edits_round_0": 2}}

@@ -1,13 +1,17 @@
 """Puzzles of grids in the report: what is read of a run, and what is drawn of it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
 from seal.grids.grid import Grid, Pair, Puzzle
-from seal.report.grid_pictures import RIGHT, WRONG, draw_puzzle
-from seal.report.puzzles import COLOURS, Answer, Answered
+from seal.report.grid_pictures import RIGHT, WRONG, _heading, _rows, draw_puzzle
+from seal.report.puzzles import COLOURS, Answer, Answered, read_puzzles
+from seal.results import Results
+from seal.store import Store
+from seal.types import Context, Evaluation, Failure, Query
 
 SMALL, LARGE = Grid.of([[1, 2], [3, 4]]), Grid.of([[colour % 10 for colour in range(30)]] * 30)
 
@@ -46,9 +50,30 @@ def test_many_large_grids_go_on_to_new_lines(tmp_path: Path) -> None:
         assert picture.height > picture.width / 2
 
 
-def test_a_setting_that_nothing_came_of_still_has_its_place(tmp_path: Path) -> None:
-    nothing = answered(SMALL)
-    draw_puzzle(nothing, tmp_path / "without.png")
-    draw_puzzle(replace(nothing, untried={"oracle": "2 invalid"}), tmp_path / "said.png")
-    with Image.open(tmp_path / "without.png") as without, Image.open(tmp_path / "said.png") as said:
-        assert said.tobytes() != without.tobytes()
+def test_a_heading_counts_the_self_edits_and_trainings_that_nothing_came_of() -> None:
+    right = Answer(solved=True, tests=(((SMALL, 3),),))
+    one = answered(SMALL, right, setting="round_1")
+    assert _heading(one, "round_1") == "round 1: 1 of 1"
+    assert _heading(replace(one, n_invalid={"round_1": 1}), "round_1") == "round 1: 1 of 2, 1 invalid"
+    lost = replace(one, n_invalid={"round_1": 1}, n_failed={"round_1": 2})
+    assert _heading(lost, "round_1") == "round 1: 1 of 4, 1 invalid, 2 failed"
+    assert _heading(replace(lost, solutions=()), "round_1") == "round 1: 1 invalid, 2 failed"
+
+
+def test_a_setting_that_nothing_came_of_keeps_its_place() -> None:
+    nothing = replace(answered(SMALL), n_failed={"oracle": 2})
+    assert [block.heading for row in _rows(nothing) for block in row][-2:] == ["oracle: 0 of 2, 2 failed", "in context"]
+
+
+def test_a_failed_training_is_read_as_one_and_not_as_an_answer(tmp_path: Path) -> None:
+    text = json.dumps({"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]]}]})
+    context = Context(id="a/p", title="p", text=text, queries=(Query(question="", prompt="", target="[[[1]]]"),))
+    store = Store(tmp_path)
+    store.append("contexts", {"a/p": context}, Context)
+    failure = Failure(reason="out of memory")
+    outcomes: dict[str, Evaluation | Failure] = {"round_0/a/p/passage/0": failure, "round_0/a/p/edit_0/0": failure}
+    store.append("evaluations", outcomes, Evaluation | Failure)
+    scores: dict[str, dict[str, float]] = {"oracle": {}, "self_edits_round_0": {"a/p": 0.0}}
+    [found] = read_puzzles(tmp_path, Results(table=(), comparisons=(), rounds=(), notes=(), scores=scores))
+    assert found.n_failed == {"oracle": 1, "self_edits_round_0": 1}
+    assert found.answers == {"oracle": (), "self_edits_round_0": ()}
