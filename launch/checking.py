@@ -12,9 +12,13 @@ from seal import config
 from seal.endpoint import Endpoint
 from seal.engine.vllm import NOT_INSTALLED, VLLM
 from seal.forecasting import in_all, paid
+from seal.manifest import differences
 from seal.model import files
 from seal.preflight import preflight
+from seal.redaction import redacted_tree
 from seal.run import Run
+from seal.run_files import read_manifest
+from seal.store import MANIFEST, RESULTS
 from seal.task import Contexts
 
 from .job_plan import jobs_plan, sentences
@@ -45,7 +49,8 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
         console.print(Syntax(resolved, "yaml", background_color="default", word_wrap=True))
     else:
         print(resolved)
-    for note in (*contexts.notes, *_notes_on_model(run), *_notes_on_what_is_missing(run)):
+    notes = (*contexts.notes, *_notes_on_folder(run, settings), *_notes_on_model(run), *_notes_on_what_is_missing(run))
+    for note in notes:
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
     for what, amount in plan.items():
@@ -73,6 +78,19 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
         "policy_updates": forecast.policy_updates,
         **in_all(usages.values()),
     }
+
+
+def _notes_on_folder(run: Run, settings: Mapping[str, Any]) -> Iterator[str]:
+    """What lies where the run would be, unless it is to be replaced."""
+    if not (run.folder / MANIFEST).exists() or run.if_exists == "replace":
+        return
+    there = read_manifest(run.folder)["settings"]
+    others = differences(there, json.loads(json.dumps(redacted_tree(settings), default=str)))
+    if others:
+        yield f"name: {run.folder} holds another run, so this one would be refused: choose another name=… ({others[0]})"
+    else:
+        state = "is done already" if (run.folder / RESULTS).exists() else "would go on from its records"
+        yield f"name: {run.folder} holds this run, which {state}"
 
 
 def _notes_on_model(run: Run) -> Iterator[str]:

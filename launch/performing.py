@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -25,10 +24,15 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
         SealError: it cannot start or cannot go on.
     """
     console = Console(stderr=True)
-    console.print(_opening(run.folder), highlight=False, markup=False, soft_wrap=True)
+    opening = _opening(run)
     try:
         with watch(console) as monitor:
-            perform(run, settings, monitor)
+            perform(
+                run,
+                settings,
+                monitor,
+                on_open=lambda: console.print(opening, highlight=False, markup=False, soft_wrap=True),
+            )
         write_report(run.folder)
     except KeyboardInterrupt as interruption:
         decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
@@ -39,9 +43,11 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
         print_summary(run.folder)
 
 
-def _opening(folder: Path) -> str:
+def _opening(run: Run) -> str:
     """The first thing that is said: where the run is, and whether it begins."""
-    if (folder / RESULTS).exists():
-        return f"{folder}: done already; its results again, from its records"
-    going = "goes on from its records" if (folder / MANIFEST).exists() else "begins"
-    return f"{folder}: {going}; `seal status {shlex.quote(str(folder))}` says how far it is, also from elsewhere"
+    is_anew = run.if_exists == "replace" or not (run.folder / MANIFEST).exists()
+    if (run.folder / RESULTS).exists() and not is_anew:
+        return f"{run.folder}: done already; its results again, from its records"
+    going = "begins" if is_anew else "goes on from its records"
+    status = f"seal status {shlex.quote(str(run.folder))}"
+    return f"{run.folder}: {going}; `{status}` says how far it is, also from elsewhere"

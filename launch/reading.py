@@ -21,11 +21,13 @@ from seal.store import MANIFEST, RESULTS, count_records, task_files
 from .finding import find_run, find_sweep
 from .jobs import SILENT, jobs_of, print_jobs
 from .pace import how_far, in_words
-from .reporting_sweeps import report_sweep
+from .reporting_sweeps import report_sweep, sweep_status
 
 
 def status(name: str, *, as_json: bool) -> int:
-    """Print how far a run is."""
+    """Print how far a run, or a sweep, is."""
+    if sweep := find_sweep(name):
+        return sweep_status(sweep, as_json=as_json)
     folder = find_run(name, waiting=True)
     facts = status_of(folder)
     if as_json:

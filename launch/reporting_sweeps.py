@@ -1,5 +1,6 @@
-"""`seal report SWEEP`: all points of a sweep in one table, and why others have no results."""
+"""`seal report SWEEP` and `seal status SWEEP`: its points in one table, and why others have no results."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,3 +46,17 @@ def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
     for path in made:
         console.print(f"[bold]{path}[/]", highlight=False, soft_wrap=True)
     return {}
+
+
+def sweep_status(folder: Path, *, as_json: bool) -> int:
+    """Print how many points of a sweep have results, and why the others have none."""
+    done, without = read_sweep(folder), unfinished(folder)
+    if as_json:
+        names = {"sweep": str(folder), "done": [point.name for point in done]}
+        print(json.dumps({**names, "without_results": [asdict(point) for point in without]}, indent=2))
+        return 0
+    console = Console()
+    console.print(f"{folder}: {len(done)} of {len(done) + len(without)} points have results", soft_wrap=True)
+    for point in without:
+        console.print(f"  {point.name}: {point.reason}", highlight=False, markup=False, soft_wrap=True)
+    return 0

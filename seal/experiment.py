@@ -1,6 +1,6 @@
 """From a `Run` to its results: open the folder, write the manifest, perform the recipe, keep what was found."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,8 +25,12 @@ from seal.types import Context
 CONTEXTS = "contexts"
 
 
-def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
+def perform(
+    run: Run, settings: Mapping[str, Any], monitor: Monitor, *, on_open: Callable[[], None] = lambda: None
+) -> Results:
     """Run, or go on with, an experiment. What is recorded already is not done again.
+
+    `on_open` is called when nothing stands in its way, before anything is done.
 
     Raises:
         UsageError: it cannot start.
@@ -37,6 +41,7 @@ def perform(run: Run, settings: Mapping[str, Any], monitor: Monitor) -> Results:
     facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint())
     facts["forecast"] = asdict(forecast) | in_all(paid(run, contexts, forecast).values())
     with run_folder.opened(run, facts) as store:
+        on_open()
         if not (store.folder / RESULTS).exists():
             writer = run.writer if run.self_edit.n_requests else None
             for part in (run.engine, writer, run.grader, run.outer.reward):

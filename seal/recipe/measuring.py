@@ -1,6 +1,7 @@
 """What every recipe that measures shares: the rows of the table, each from held-out contexts."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,7 +9,10 @@ from seal import loop
 from seal.lab import Lab
 from seal.results import Comparison, Measurement, Outcome, compare, shares
 from seal.text import lines
-from seal.types import Attempt, Context, Policy
+from seal.types import Attempt, Context, Invalid, Policy
+
+MOST_REASONS, MOST_CHARACTERS = 3, 160
+"""What a note has room for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,17 @@ def style_shares(lab: Lab, attempts: Sequence[Attempt]) -> dict[str, float]:
     return shares(
         lab.run.task.style_of(attempt.context, line) for attempt in attempts for line in lines(attempt.self_edit.text)
     )
+
+
+def invalid_note(policy: Policy, attempts: Sequence[Attempt]) -> Iterator[str]:
+    """Why nothing could be trained on in some of what a policy wrote, the most frequent reasons first."""
+    reasons = Counter(attempt.plan.reason for attempt in attempts if isinstance(attempt.plan, Invalid))
+    if not reasons:
+        return
+    told = "; ".join(f"{count} × {reason[:MOST_CHARACTERS]}" for reason, count in reasons.most_common(MOST_REASONS))
+    more = f"; {len(reasons) - MOST_REASONS} more reasons" if len(reasons) > MOST_REASONS else ""
+    who = f"round {policy.round}" if policy.round else "untrained policy"
+    yield f"{who}: nothing to train on in {reasons.total()} of {len(attempts)} self-edits: {told}{more}"
 
 
 def all_comparisons(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:

@@ -1,6 +1,6 @@
 """The method itself: rounds of practice on training contexts, measured before and after each on held-out ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -16,8 +16,8 @@ from seal.recipe import (
     without_queries,
 )
 from seal.recipe.keeping import keep_best
-from seal.recipe.measuring import Yardstick, all_comparisons, scores, style_shares, unadapted
-from seal.results import Results, of_attempts, summarize
+from seal.recipe.measuring import Yardstick, all_comparisons, invalid_note, scores, style_shares, unadapted
+from seal.results import Results, RoundSummary, of_attempts, summarize
 from seal.settings import option
 from seal.task import Contexts
 from seal.types import Context, Policy
@@ -101,6 +101,7 @@ class Train(Recipe):
             of_attempts("self_edits_round_0", attempts),
         ]
         styles, rounds = {policy.id: style_shares(lab, attempts)}, []
+        notes = [*lab.contexts.notes, *invalid_note(policy, attempts)]
         for index in range(self.rounds):
             turn = loop.play_round(
                 lab,
@@ -116,6 +117,7 @@ class Train(Recipe):
             measurements.append(of_attempts(policy.id, attempts))
             styles[policy.id] = style_shares(lab, attempts)
             rounds.append(summarize(turn))
+            notes += [*_learning_note(rounds[-1]), *invalid_note(policy, attempts)]
             lab.announce(f"round {index}", rounds[-1].metrics())
         return Results(
             table=tuple(measurement.row() for measurement in measurements),
@@ -123,6 +125,14 @@ class Train(Recipe):
             scores=scores(measurements),
             rounds=tuple(rounds),
             styles=styles,
-            notes=lab.contexts.notes,
+            notes=tuple(notes),
             artifacts={"policy": policy.weights} if policy.weights else {},
+        )
+
+
+def _learning_note(summary: RoundSummary) -> Iterator[str]:
+    if not summary.n_kept:
+        yield (
+            f"round {summary.round + 1}: none of {summary.n_attempts} self-edits was good enough to learn from: the "
+            "policy is what it was before"
         )

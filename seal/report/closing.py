@@ -31,7 +31,8 @@ def headline(results: Results) -> str:
         return ""
     last = rows[-1]
     beside = _beside(results, last)
-    return f"{label(last.setting)} {_measured(last.accuracy, last.ci95)}{beside}"
+    learned = "" if any(one.n_kept for one in results.rounds) or not results.rounds else "; nothing was learned"
+    return f"{label(last.setting)} {_measured(last.accuracy, last.ci95)}{beside}{learned}"
 
 
 def _beside(results: Results, last: Row) -> str:

@@ -129,3 +129,25 @@ def test_check_says_which_key_and_which_library_the_run_will_miss(
     monkeypatch.setenv("OPENAI_API_KEY", "key")
     assert seal("check", "recipe=evaluate", "grader=judge") == 0
     assert "note: " not in capsys.readouterr().out
+
+
+def test_check_says_what_lies_where_the_run_would_be(
+    seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = (*SMALL, f"outputs={finished.parent}")
+    assert seal("check", *here) == 0
+    assert "holds this run, which is done already" in " ".join(capsys.readouterr().out.split())
+    assert seal("check", *here, "inner.rank=3") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "holds another run, so this one would be refused: choose another name=…" in said
+    assert "inner.rank: 32 there, 3 now" in said
+    assert seal("check", *here, "inner.rank=3", "if_exists=replace") == 0
+    assert "holds another run" not in capsys.readouterr().out
+
+
+def test_a_run_that_cannot_start_is_not_said_to_begin(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("run", *SMALL, "self_edit.max_new_tokens=100000") == 2
+    said = capsys.readouterr().err
+    assert "the run cannot start" in said
+    assert "begins" not in said
+    assert not Path("outputs").exists()

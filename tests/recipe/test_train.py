@@ -148,6 +148,11 @@ def test_empty_self_edits_are_invalid_count_as_0_and_are_not_learned_from(seal: 
     assert read_records(RUN / "self_edits.jsonl", SelfEdit).popitem()[1].text == ""
     [turn] = results.rounds
     assert (turn.n_invalid, turn.mean_reward, turn.n_kept) == (8, 0.0, 0)
+    assert results.notes == (
+        "untrained policy: nothing to train on in 3 of 3 self-edits: 3 × the self-edit is empty",
+        "round 1: none of 8 self-edits was good enough to learn from: the policy is what it was before",
+        "round 1: nothing to train on in 3 of 3 self-edits: 3 × the self-edit is empty",
+    )
 
 
 @pytest.mark.slow

@@ -64,6 +64,10 @@ def test_points_that_failed_or_never_began_are_named_with_their_reasons(
     assert (rows["3"]["accuracy"], rows["3"]["why_not"]) == ("", "the run cannot start: the disk is full")
     assert (rows["2"]["accuracy"], rows["2"]["why_not"]) == ("0.2", "")
     assert '<td class="words">it has not begun</td>' in (folder / "sweep.html").read_text()
+    assert seal("status", "ranks") == 0
+    said = capsys.readouterr().out
+    assert "2 of 4 points have results" in said
+    assert "inner.rank=3: the run cannot start: the disk is full" in said
     assert seal("report", "ranks", "--json") == 0
     assert [each["name"] for each in json.loads(capsys.readouterr().out)["without_results"]] == [
         "inner.rank=3",
