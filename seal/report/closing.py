@@ -32,7 +32,27 @@ def headline(results: Results) -> str:
     last = rows[-1]
     beside = _beside(results, last)
     learned = "" if any(one.n_kept for one in results.rounds) or not results.rounds else "; nothing was learned"
-    return f"{label(last.setting)} {_measured(last.accuracy, last.ci95)}{beside}{learned}"
+    return f"{label(last.setting)}: accuracy {_measured(last.accuracy, last.ci95)}{beside}{learned}"
+
+
+def basis(results: Results) -> str:
+    """What the headline rests on, and how much of it was lost; nothing where there is no table."""
+    measured = [row for row in results.table if row.accuracy is not None]
+    if not measured:
+        return ""
+    last = measured[-1]
+    counts = {
+        "answers unknown": sum(row.n_unknown for row in results.table),
+        "attempts failed": sum(row.n_failed for row in results.table),
+        "self-edits invalid": sum(row.n_invalid for row in results.table),
+    }
+    lost = (
+        ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        or "nothing unknown, failed or invalid"
+    )
+    brackets = "; in brackets the 95 % interval over contexts" if last.ci95 else ""
+    asked = f"{last.n_contexts:,} contexts with {last.n_queries:,} questions"
+    return f"Measured on {asked}{brackets}. In all settings: {lost}."
 
 
 def _beside(results: Results, last: Row) -> str:

@@ -11,6 +11,8 @@ from seal.run_files import read_bookings
 from seal.store import count_records, read_records
 from seal.types import Evaluation, Failure
 
+_NAMES = {"self_edits": "self-edits", "estimated_paid_tokens": "paid tokens", "estimated_usd": "US dollars"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
@@ -50,12 +52,11 @@ def amounts(folder: Path, manifest: Mapping[str, Any]) -> list[Amount]:
     noted = manifest.get("forecast")
     forecast = noted if isinstance(noted, dict) else {}
     known = {what: forecast[what] if isinstance(forecast.get(what), int | float) else None for what in done}
-    found = [Amount(what=_name(what), forecast=known[what], done=count) for what, count in done.items()]
+    found = [
+        Amount(what=_NAMES.get(what, what.replace("_", " ")), forecast=known[what], done=count)
+        for what, count in done.items()
+    ]
     return [amount for amount in found if amount.done or amount.forecast]
-
-
-def _name(what: str) -> str:
-    return what.removeprefix("estimated_").replace("_", " ").replace("usd", "US dollars")
 
 
 def trained(stories: Sequence[Story]) -> list[Trained]:

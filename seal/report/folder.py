@@ -11,7 +11,7 @@ from urllib.parse import quote
 from seal.paths import refuse_links_out, shortened
 from seal.report.attempts import Story, count_invalid, read_stories
 from seal.report.browser import browsed, content_hash, in_script, phases
-from seal.report.closing import headline
+from seal.report.closing import basis, headline
 from seal.report.costs import amounts, paid, trained
 from seal.report.findings import Findings, read_findings
 from seal.report.puzzles import read_puzzles
@@ -185,8 +185,11 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
         environment.filters[function.__name__] = function
     took = phases(read_metrics(findings.folder))
     shown = dict(findings=findings, results=findings.results, images=_inlined(pictures), signed_measures=DIFFERENCES)
-    shown |= dict(headline=headline(findings.results), chosen=choices(findings.manifest["settings"]))
-    shown |= dict(meanings=meanings([row.setting for row in findings.results.table]))
+    shown |= dict(headline=headline(findings.results), basis=basis(findings.results))
+    shown |= dict(
+        chosen=choices(findings.manifest["settings"]),
+        meanings=meanings([row.setting for row in findings.results.table]),
+    )
     shown |= dict(puzzles=_inlined(puzzles[:MOST_PUZZLES]), n_puzzles=len(puzzles))
     shown |= dict(style=style, script=script, policy=_security(style, script))
     shown |= dict(phases=took, total_s=sum(phase["seconds"] for phase in took))

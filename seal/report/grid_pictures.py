@@ -43,7 +43,7 @@ class Block:
 
 def draw_puzzle(answered: Answered, path: Path) -> None:
     """One PNG: a row of demonstrations, then a row for each test input."""
-    rows = list(_rows(answered))
+    rows = list(block_rows(answered))
     cell = _cell(tile.grid for row in rows for block in row for tile in block.tiles)
     placed, width, height = _place(rows, cell)
     picture = Image.new("RGB", (width, height), "white")
@@ -53,7 +53,8 @@ def draw_puzzle(answered: Answered, path: Path) -> None:
     picture.quantize(N_SHADES).save(path)
 
 
-def _rows(answered: Answered) -> Iterator[list[Block]]:
+def block_rows(answered: Answered) -> Iterator[list[Block]]:
+    """The demonstrations, then for each test its solution and a block a setting."""
     yield [
         Block(f"demonstration {number}", (Tile(pair.input), Tile(pair.output, arrow=True)))
         for number, pair in enumerate(answered.puzzle.train, start=1)
@@ -61,14 +62,14 @@ def _rows(answered: Answered) -> Iterator[list[Block]]:
     for number, (given, wanted) in enumerate(zip_longest(answered.puzzle.tests, answered.solutions)):
         name = f"test {number + 1}" if len(answered.puzzle.tests) > 1 else "test"
         attempts = (
-            Block(_heading(answered, setting), _tiles(answers, number, wanted))
+            Block(heading(answered, setting), _tiles(answers, number, wanted))
             for setting, answers in answered.answers.items()
         )
         solution = (Tile(wanted, arrow=True),) if wanted else ()
         yield [Block(f"{name} and solution" if wanted else name, (Tile(given), *solution)), *attempts]
 
 
-def _heading(answered: Answered, setting: str) -> str:
+def heading(answered: Answered, setting: str) -> str:
     """How many of all models of a setting solved the puzzle; those that there should have been are counted in."""
     answers = answered.answers[setting]
     n_failed, n_invalid = answered.n_failed.get(setting, 0), answered.n_invalid.get(setting, 0)

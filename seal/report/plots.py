@@ -16,6 +16,8 @@ from seal.results import Comparison, Results, Row
 INK, BAR, BASELINE = "#1f2937", "#2563eb", "#9ca3af"
 STYLE_COLOURS = ("#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#6b7280")
 DPI = 160
+SHORT = 10
+"""Characters that fit under a bar."""
 BIN = 0.1
 """Of rewards."""
 
@@ -120,8 +122,9 @@ def plot_differences(comparisons: Sequence[Comparison], path: Path, *, title: st
 
 
 def _label(setting: str) -> str:
-    """On two lines, so that it fits under a bar."""
-    return label(setting).replace(" ", "\n", 1)
+    """On two lines where it is long, so that it fits under a bar."""
+    said = label(setting)
+    return said if len(said) <= SHORT else said.replace(" ", "\n", 1)
 
 
 def _whiskers(rows: list[Row]) -> list[list[float]]:

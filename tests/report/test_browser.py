@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from seal.report.folder import write_report
 from seal.store import Store
@@ -38,9 +40,9 @@ def run(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
-def opened(chromium: Any, run: Path, *, width: int = 1200) -> tuple[Any, list[str]]:
+def opened(chromium: Any, run: Path, *, width: int = 1200, scheme: str = "light") -> tuple[Any, list[str]]:
     """The page of the run's report, and what its console complains of."""
-    page = chromium.new_page(viewport={"width": width, "height": 844})
+    page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -122,6 +124,33 @@ def test_a_phone_does_not_scroll_sideways(chromium: Any, run: Path) -> None:
     page, _ = opened(chromium, run, width=390)
     page.locator("details.attempt > summary").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_phone_shows_accuracies_with_their_intervals_and_answers_with_their_verdicts(
+    chromium: Any, run: Path
+) -> None:
+    write_report(run)
+    page, _ = opened(chromium, run, width=390)
+    page.locator("details.attempt > summary").first.click()
+    for shown in (
+        page.locator("table").first.locator("td:nth-child(3)").first,
+        page.locator(".answers td.correct").first,
+    ):
+        box = shown.bounding_box()
+        assert box["x"] + box["width"] <= 390
+
+
+@pytest.mark.parametrize(
+    ("scheme", "is_right"), [("light", lambda paper: paper > 240), ("dark", lambda paper: paper < 40)]
+)
+def test_plots_have_the_paper_of_the_page(
+    chromium: Any, run: Path, scheme: str, is_right: Callable[[int], bool]
+) -> None:
+    write_report(run)
+    page, _ = opened(chromium, run, scheme=scheme)
+    with Image.open(BytesIO(page.locator(".plots img").first.screenshot())) as shot:
+        shades = shot.convert("L").resize((64, 64))
+    assert is_right(sorted(shades.getdata())[len(shades.getdata()) // 2])
 
 
 def test_ten_thousand_attempts_open_and_are_searched_in_seconds(chromium: Any, run: Path) -> None:

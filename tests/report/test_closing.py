@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from seal.report.closing import closing, headline
+from seal.report.closing import basis, closing, headline
 from seal.report.findings import read_findings
 from seal.results import Comparison, Results, Row
 
@@ -23,7 +23,7 @@ def results(low: float, *rows: Row) -> Results:
 
 def test_the_last_setting_stands_beside_the_untrained_policy_with_both_intervals() -> None:
     found = headline(results(0.05, row("base", 0.1), row("round_1", 0.5)))
-    assert found == "round 1 0.500 [0.400, 0.600], +0.100 [+0.050, +0.200] over untrained self-edits"
+    assert found == "round 1: accuracy 0.500 [0.400, 0.600], +0.100 [+0.050, +0.200] over untrained self-edits"
 
 
 def test_a_difference_that_may_be_nothing_is_said_to_be_one() -> None:
@@ -39,7 +39,16 @@ def test_a_loss_is_not_said_to_be_over_anything() -> None:
     )
 
 
+def test_a_headline_rests_on_what_was_asked_and_says_what_was_lost() -> None:
+    base, last = row("base", 0.1), replace(row("round_1", 0.5), n_queries=12)
+    said = "Measured on 3 contexts with 12 questions; in brackets the 95 % interval over contexts. In all settings: "
+    assert basis(results(0.05, base, last)) == said + "nothing unknown, failed or invalid."
+    lossy = replace(base, n_unknown=1, n_failed=2), replace(last, n_unknown=1_000, n_invalid=3)
+    assert basis(results(0.05, *lossy)) == said + "1,001 answers unknown, 2 attempts failed, 3 self-edits invalid."
+
+
 def test_where_nothing_was_measured_nothing_is_claimed() -> None:
+    assert basis(results(0.05, row("base", None))) == ""
     assert headline(results(0.05)) == ""
     assert headline(results(0.05, row("base", None))) == ""
 

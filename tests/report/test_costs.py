@@ -15,7 +15,7 @@ from tests.conftest import SMALL
 
 def test_what_was_done_stands_beside_what_was_forecast(finished: Path) -> None:
     found = {amount.what: (amount.forecast, amount.done) for amount in amounts(finished, read_manifest(finished))}
-    assert found == {"self edits": (14, 14), "trainings": (17, 17), "answers": (162, 162), "policy updates": (1, 1)}
+    assert found == {"self-edits": (14, 14), "trainings": (17, 17), "answers": (162, 162), "policy updates": (1, 1)}
     assert Amount(what="trainings", forecast=None, done=17) in amounts(finished, {})
 
 

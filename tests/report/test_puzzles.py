@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from seal.grids.grid import Grid, Pair, Puzzle
-from seal.report.grid_pictures import RIGHT, WRONG, _heading, _rows, draw_puzzle
+from seal.report.grid_pictures import RIGHT, WRONG, block_rows, draw_puzzle, heading
 from seal.report.puzzles import COLOURS, Answer, Answered, read_puzzles
 from seal.results import Results
 from seal.store import Store
@@ -53,16 +53,19 @@ def test_many_large_grids_go_on_to_new_lines(tmp_path: Path) -> None:
 def test_a_heading_counts_the_self_edits_and_trainings_that_nothing_came_of() -> None:
     right = Answer(solved=True, tests=(((SMALL, 3),),))
     one = answered(SMALL, right, setting="round_1")
-    assert _heading(one, "round_1") == "round 1: 1 of 1"
-    assert _heading(replace(one, n_invalid={"round_1": 1}), "round_1") == "round 1: 1 of 2, 1 invalid"
+    assert heading(one, "round_1") == "round 1: 1 of 1"
+    assert heading(replace(one, n_invalid={"round_1": 1}), "round_1") == "round 1: 1 of 2, 1 invalid"
     lost = replace(one, n_invalid={"round_1": 1}, n_failed={"round_1": 2})
-    assert _heading(lost, "round_1") == "round 1: 1 of 4, 1 invalid, 2 failed"
-    assert _heading(replace(lost, solutions=()), "round_1") == "round 1: 1 invalid, 2 failed"
+    assert heading(lost, "round_1") == "round 1: 1 of 4, 1 invalid, 2 failed"
+    assert heading(replace(lost, solutions=()), "round_1") == "round 1: 1 invalid, 2 failed"
 
 
 def test_a_setting_that_nothing_came_of_keeps_its_place() -> None:
     nothing = replace(answered(SMALL), n_failed={"oracle": 2})
-    assert [block.heading for row in _rows(nothing) for block in row][-2:] == ["oracle: 0 of 2, 2 failed", "in context"]
+    assert [block.heading for row in block_rows(nothing) for block in row][-2:] == [
+        "oracle: 0 of 2, 2 failed",
+        "in context",
+    ]
 
 
 def test_a_failed_training_is_read_as_one_and_not_as_an_answer(tmp_path: Path) -> None:
