@@ -43,6 +43,16 @@ def test_a_row_without_questions_is_named_where_the_recipe_needs_them(
     assert "row 2 of my.jsonl ('B') has no question" in message
 
 
+def test_a_file_without_any_question_says_so_once_and_what_is_read_as_one(
+    refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    rows = [{"title": f"T{n}", "passage": f"{n}", "q": "?", "a": "!"} for n in range(4)]
+    message = refuses("task=passages", f"task.path={passages(tmp_path, *rows)}")
+    assert "none of the 4 contexts has a question, and this recipe asks them" in message
+    assert "there is title, passage, q, a: task.questions=[…] and task.question=… say what" in message
+    assert len(message.splitlines()) == 3
+
+
 def test_only_one_passage_is_too_few_for_training(refuses: Callable[..., str], tmp_path: Path) -> None:
     file = passages(tmp_path, {"title": "A", "passage": "a", "questions": [{"question": "?", "answer": "!"}]})
     message = refuses("task=passages", f"task.path={file}")

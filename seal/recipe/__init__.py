@@ -144,7 +144,9 @@ def forecast_passages(contexts: Sequence[Context], *, repeats: int) -> Forecast:
 
 
 def without_queries(contexts: "Contexts", needed: Sequence[Context]) -> list[str]:
-    """A fault for each needed context that nothing can be asked about."""
+    """A fault for each needed context that nothing can be asked about; one, with the notes, if there is no question."""
+    if not any(context.queries for context in contexts.all):
+        return [f"none of the {len(contexts.all)} contexts has a question, and this recipe asks them", *contexts.notes]
     return [
         f"{contexts.place(context)} ('{context.title}') has no question" for context in needed if not context.queries
     ]

@@ -1,7 +1,7 @@
 """What rows say, whatever their columns are called: a passage, its title, its questions.
 
-A row is a passage with a list of questions; or, in flat files, a row is one question, with columns `question` and
-`answer` (or `answers`), and rows with the same passage belong together.
+A row is a passage with a list of questions; or, in flat files, a row is one question with its answer, and rows with
+the same passage belong together.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +21,17 @@ class Columns:
     """The first of these that a row has."""
     questions: tuple[str, ...]
     """The first of these that a row has, if it has one."""
+    question: str
+    """Of flat files; and the key in a list of questions."""
+    answer: tuple[str, ...]
+    """The first of these that a flat row, or a question of a list, has."""
+    are_settings: bool
+    """Whether the user may say what they are called."""
+
+    def of(self, what: str) -> tuple[str, ...]:
+        """The names of a title, a passage, …"""
+        names = getattr(self, what)
+        return (names,) if isinstance(names, str) else tuple(names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,8 @@ class Entry:
     """Whether the row is one question of its passage."""
     columns: tuple[str, ...]
     """All that the row has."""
+    keys: tuple[str, ...]
+    """All that its questions have."""
 
 
 def read(rows: Iterable[tuple[int, Row]], columns: Columns, *, key: str, source: str) -> list[Entry]:
@@ -47,7 +60,7 @@ def read(rows: Iterable[tuple[int, Row]], columns: Columns, *, key: str, source:
         DataError: with the rows of all faults.
     """
     entries = [read_entry(number, row, columns) for number, row in rows]
-    found = [f"row {entry.row}: {fault}" for entry in entries for fault in faults(entry, columns)]
+    found = list(faults(entries, columns))
     if found:
         raise DataError(listed(f"{key}: {source} has faults:", found))
     return entries
@@ -55,9 +68,9 @@ def read(rows: Iterable[tuple[int, Row]], columns: Columns, *, key: str, source:
 
 def read_entry(number: int, row: Row, columns: Columns) -> Entry:
     """What a row says; whatever is missing or of the wrong kind is left empty, for `faults` to name."""
-    flat = "question" in row
+    flat = columns.question in row
     asked = [row] if flat else first(row, columns.questions) or []
-    pairs = [_pair(each) for each in asked if not _is_unanswerable(each)]
+    pairs = [_pair(each, columns) for each in asked if not _is_unanswerable(each, columns)]
     return Entry(
         row=number,
         title=_text(row.get(columns.title)),
@@ -66,24 +79,51 @@ def read_entry(number: int, row: Row, columns: Columns) -> Entry:
         n_unanswerable=len(asked) - len(pairs),
         flat=flat,
         columns=tuple(row),
+        keys=tuple(dict.fromkeys(key for each in asked if isinstance(each, Mapping) for key in each)),
     )
 
 
-def faults(entry: Entry, columns: Columns) -> Iterator[str]:
-    """What is wrong with an entry."""
-    there = f"the row has {', '.join(entry.columns)}"
+def faults(entries: Sequence[Entry], columns: Columns) -> Iterator[str]:
+    """What is wrong: columns that no row has, once; and each row's own faults."""
+    nowhere = [
+        *_nowhere(("title", "passage"), [entry.columns for entry in entries], columns),
+        *_nowhere(("question", "answer"), [entry.keys for entry in entries if entry.questions], columns),
+    ]
+    yield from (_no_column(what, there, columns) for what, there in nowhere)
+    named = {what for what, _ in nowhere}
+    for entry in entries:
+        yield from (f"row {entry.row}: {fault}" for what, fault in _faults(entry, columns) if what not in named)
+
+
+def _nowhere(
+    needed: Sequence[str], seen: Sequence[Sequence[str]], columns: Columns
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """What has no column in any row, and the columns that there are."""
+    there = list(dict.fromkeys(column for each in seen for column in each))
+    yield from ((what, there) for what in needed if seen and not {*columns.of(what)} & {*there})
+
+
+def _no_column(what: str, there: Sequence[str], columns: Columns) -> str:
+    value = "…" if isinstance(getattr(columns, what), str) else "[…]"
+    way_out = f": say task.{what}={value}" if columns.are_settings else ""
+    names = " or ".join(columns.of(what))
+    return f"no {what}: nothing is called {names} in any row; there is {', '.join(there)}{way_out}"
+
+
+def _faults(entry: Entry, columns: Columns) -> Iterator[tuple[str, str]]:
+    """What is wrong with a row, each with the name of its part."""
     if not entry.title:
-        yield f"no title (column '{columns.title}'; {there}: task.title=… is its name)"
+        yield "title", f"no title (column {columns.title})"
     if not entry.text:
-        yield f"no passage (column {' or '.join(columns.passage)}; {there}: task.passage=[…] is its name)"
+        yield "passage", f"no passage (column {' or '.join(columns.passage)})"
     for number, (question, answer) in enumerate(entry.questions, start=1):
         if not question:
-            yield f"question {number} has no text (it wants the keys 'question' and 'answer')"
+            yield "question", f"question {number} has no text (it is called {columns.question})"
         elif not answer:
-            yield f"question {number} ('{question[:40]}') has an empty answer"
+            yield "answer", f"question {number} ('{question[:40]}') has an empty answer"
     texts = {"title": entry.title, "passage": entry.text}
     texts |= {f"question {number}": "".join(pair) for number, pair in enumerate(entry.questions, start=1)}
-    yield from (f"{what}: {fault}" for what, text in texts.items() if (fault := fault_of_text(text)))
+    yield from ((what, f"{what}: {fault}") for what, text in texts.items() if (fault := fault_of_text(text)))
 
 
 def one_a_passage(entries: Sequence[Entry]) -> list[Entry]:
@@ -103,8 +143,8 @@ def _gathered(rows: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
     return tuple(questions)
 
 
-def notes(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """What was done about passages that occur several times, with the rows, and about questions without an answer."""
+def notes(entries: Sequence[Entry], columns: Columns) -> tuple[str, ...]:
+    """What the user should know of what was read: repeated passages with their rows, and questions that are missing."""
     title_of: dict[str, str] = {}
     repeated, retitled = [], []
     for entry in entries:
@@ -118,9 +158,20 @@ def notes(entries: Sequence[Entry]) -> tuple[str, ...]:
     )
     n_unanswerable = sum(entry.n_unanswerable for entry in entries)
     left_out = (f"{n_unanswerable} questions that their passage does not answer were left out",)
+    unasked = not any(entry.keys for entry in entries)
     return (
         *(f"{len(rows)} {what}: rows {_enumerated(rows)}" for rows, what in found if rows),
         *(left_out if n_unanswerable else ()),
+        *((_no_questions(entries, columns),) if unasked else ()),
+    )
+
+
+def _no_questions(entries: Sequence[Entry], columns: Columns) -> str:
+    there = dict.fromkeys(column for entry in entries for column in entry.columns)
+    way_out = ": task.questions=[…] and task.question=… say what they are called" if columns.are_settings else ""
+    return (
+        f"no row has questions, neither a list ({' or '.join(columns.questions)}) nor one in each row "
+        f"({columns.question}); there is {', '.join(there)}{way_out}"
     )
 
 
@@ -133,19 +184,19 @@ def _enumerated(rows: Sequence[int]) -> str:
     return ", ".join(map(str, rows[:FAULTS_SHOWN])) + (" …" if len(rows) > FAULTS_SHOWN else "")
 
 
-def _is_unanswerable(question: Any) -> bool:
+def _is_unanswerable(question: Any, columns: Columns) -> bool:
     """Whether SQuAD 2 says so, by a flag or, on the hub, by an empty list of answers."""
     if not isinstance(question, Mapping):
         return False
-    answers = question.get("answers")
+    answers = first(question, columns.answer)
     texts = answers.get("text") if isinstance(answers, Mapping) else answers
     return question.get("is_impossible") is True or texts == []
 
 
-def _pair(entry: Any) -> tuple[Any, Any]:
+def _pair(entry: Any, columns: Columns) -> tuple[Any, Any]:
     if not isinstance(entry, Mapping):
         return None, None
-    return entry.get("question"), first(entry, ("answer", "answers"))
+    return entry.get(columns.question), first(entry, columns.answer)
 
 
 def _answer(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 A row is a passage with its title and its questions, `{"title": …, "passage": …, "questions": [{"question": …,
 "answer": …}]}`; or, in flat files, a row is one question (see `seal.task.entries`). Questions may be missing where the
-recipe does without them.
+recipe does without them. Columns of other names are settings.
 """
 
 from pathlib import Path
@@ -31,6 +31,10 @@ class Passages(PassageTask):
     """The column of the passage: the first of these that the file has."""
     questions: tuple[str, ...]
     """The column of the list of questions: the first of these that the file has, if it has one."""
+    question: str
+    """The column of the question where a row is one question; and its key in a list of questions."""
+    answer: tuple[str, ...]
+    """The column, or key, of its answer: the first of these that there is."""
     limit: PositiveInt | None
     """Only the first so many passages; None takes all."""
     held_out: Annotated[float, Field(ge=0, le=1)]
@@ -40,7 +44,14 @@ class Passages(PassageTask):
 
     @property
     def _columns(self) -> entries.Columns:
-        return entries.Columns(title=self.title, passage=self.passage, questions=self.questions)
+        return entries.Columns(
+            title=self.title,
+            passage=self.passage,
+            questions=self.questions,
+            question=self.question,
+            answer=self.answer,
+            are_settings=True,
+        )
 
     def load(self) -> Contexts:
         rows = read_rows(self.path, self.format, key="task.path")
@@ -56,6 +67,6 @@ class Passages(PassageTask):
         return Contexts(
             train=tuple(contexts[n_held_out:]),
             held_out=tuple(contexts[:n_held_out]),
-            notes=entries.notes(read),
+            notes=entries.notes(read, self._columns),
             places=places,
         )

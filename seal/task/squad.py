@@ -18,7 +18,14 @@ from seal.task.drawing import drawn, in_drawn_order, in_words, named_in
 from seal.task.rows import Row, read_rows, read_split
 from seal.types import Context
 
-COLUMNS = entries.Columns(title="title", passage=("context", "passage", "text"), questions=("qas", "questions"))
+COLUMNS = entries.Columns(
+    title="title",
+    passage=("context", "passage", "text"),
+    questions=("qas", "questions"),
+    question="question",
+    answer=("answer", "answers"),
+    are_settings=False,
+)
 
 
 @option
@@ -97,7 +104,9 @@ class Squad(PassageTask):
             places={
                 context.id: f"row {entry.row} of {source.name}" for context, entry in zip(contexts, asked, strict=True)
             },
-            notes=tuple(f"{source.name}: {note}" for note in (*entries.notes(read), *(mute if n_mute else ()))),
+            notes=tuple(
+                f"{source.name}: {note}" for note in (*entries.notes(read, COLUMNS), *(mute if n_mute else ()))
+            ),
         )
 
 

@@ -164,12 +164,10 @@ def test_every_faulty_row_is_named(tmp_path: Path) -> None:
         {"title": "E", "passage": "e", "questions": [{"question": None, "answer": "x"}]},
     ]
     message = fault(jsonl(tmp_path / "a.jsonl", rows))
-    assert (
-        "row 2: no title (column 'title'; the row has title, passage, questions: task.title=… is its name)" in message
-    )
-    assert "row 3: no passage (column passage or context or text; the row has" in message
+    assert "row 2: no title (column title)" in message
+    assert "row 3: no passage (column passage or context or text)" in message
     assert "row 4: question 1 ('Why?') has an empty answer" in message
-    assert "row 5: question 1 has no text (it wants the keys 'question' and 'answer')" in message
+    assert "row 5: question 1 has no text (it is called question)" in message
     assert "row 1" not in message
 
 
@@ -177,6 +175,34 @@ def test_up_to_twenty_faults_are_listed_and_the_rest_counted(tmp_path: Path) -> 
     message = fault(jsonl(tmp_path / "a.jsonl", [{"title": "", "passage": f"{n}"} for n in range(50)]))
     assert message.count("no title") == 20
     assert "and 30 more" in message
+
+
+def test_a_column_that_no_row_has_is_named_once_with_those_that_are_there(tmp_path: Path) -> None:
+    rows = [{"heading": f"T{n}", "passage": f"{n}", "question": "?", "reply": "x"} for n in range(30)]
+    assert fault(jsonl(tmp_path / "a.jsonl", rows)).splitlines()[1:] == [
+        "  no title: nothing is called title in any row; there is heading, passage, question, reply: say task.title=…",
+        "  no answer: nothing is called answer or answers in any row; there is heading, passage, question, reply: "
+        "say task.answer=[…]",
+    ]
+
+
+def test_questions_and_answers_may_be_called_otherwise_in_flat_files_and_in_lists(tmp_path: Path) -> None:
+    asked = {"query": "Which?", "reply": "a"}
+    flat = jsonl(tmp_path / "flat.jsonl", [{"title": "A", "passage": "About a.", **asked}])
+    lists = jsonl(tmp_path / "lists.jsonl", [{"title": "A", "passage": "About a.", "questions": [asked]}])
+    named = {"question": "query", "answer": "[answer,reply]", "held_out": 0}
+    plain = load(as_jsonl(tmp_path), limit=1, held_out=0)
+    assert load(flat, **named).train == load(lists, **named).train == plain.train
+    assert "no question: nothing is called question in any row; there is query, reply" in fault(lists)
+
+
+def test_rows_without_questions_say_what_these_would_be_called(tmp_path: Path) -> None:
+    rows = [{"title": f"T{n}", "passage": f"{n}", "q": "?", "a": "x"} for n in range(3)]
+    [note] = load(jsonl(tmp_path / "a.jsonl", rows)).notes
+    assert note == (
+        "no row has questions, neither a list (questions or qas) nor one in each row (question); there is title, "
+        "passage, q, a: task.questions=[…] and task.question=… say what they are called"
+    )
 
 
 def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:

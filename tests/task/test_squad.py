@@ -270,7 +270,9 @@ def test_a_data_set_that_cannot_be_had_is_refused_with_the_way_out() -> None:
 
 def test_columns_that_are_not_squads_are_refused(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"a": 1}\n')
-    assert "row 1: no passage (column context" in fault(held_out_file=tmp_path / "rows.jsonl", n_train=0)
+    message = fault(held_out_file=tmp_path / "rows.jsonl", n_train=0)
+    assert "task.passage" not in message
+    assert "no passage: nothing is called context or passage or text in any row; there is a" in message
 
 
 def test_the_released_evaluation_has_its_200_passages_and_974_questions(reference: Path) -> None:
