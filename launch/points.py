@@ -1,19 +1,10 @@
 """The points of a sweep: what is said of each of them, and what each is called."""
 
 from collections.abc import Sequence
-from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING
-
-from hydra import initialize_config_module
-from hydra.core.global_hydra import GlobalHydra
 
 from seal import config
-from seal.errors import ConfigError, listed
-
-if TYPE_CHECKING:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import Override
+from seal.composing import compose_config, parsed, quoted
 
 
 def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
@@ -35,13 +26,6 @@ def alone(overrides: Sequence[str], name: str) -> tuple[str, ...]:
 def named(name: str) -> str:
     """The override that gives a run this name, whatever characters it has."""
     return f"name={quoted(name)}"
-
-
-def quoted(text: str) -> str:
-    """A text as Hydra reads it."""
-    from hydra.core.override_parser.types import Quote, QuotedString
-
-    return str(QuotedString(text=text, quote=Quote.double).with_quotes())
 
 
 def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
@@ -70,30 +54,6 @@ def _key(override: str) -> str:
     return override.partition("=")[0].lstrip("+~")
 
 
-def parsed(override: str) -> "Override":
-    """What Hydra reads in an override.
-
-    Raises:
-        ConfigError: it is not in Hydra's grammar.
-    """
-    from hydra.errors import HydraException
-
-    try:
-        return _parser().parse_overrides([override])[0]
-    except HydraException as error:
-        raise ConfigError(listed(config.FAULTY, [f"{override}: {str(error).splitlines()[0]}"])) from error
-
-
-@cache
-def _parser() -> "OverridesParser":
-    """One that knows the options of each room, which `glob(*)` stands for."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    GlobalHydra.instance().clear()
-    with initialize_config_module(config.CONFIG_MODULE, version_base="1.3"):
-        return OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
-
-
 def faults_of(point: Sequence[str]) -> list[str]:
-    composed, faults = config.compose_config(point)
+    composed, faults = compose_config(point)
     return faults if composed is None else [*faults, *config.build(composed)[1]]

@@ -11,12 +11,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from seal import config
+from seal.composing import CONFIG_MODULE, CONFIG_NAME, FAULTY, parsed, quoted, resolve
 from seal.errors import ConfigError, listed
 from seal.run import Run
 from seal.store import MANIFEST, RESULTS
 
 from .performing import perform_watched
-from .points import alone, by_name, faults_of, named, parsed, quoted, split_sweep
+from .points import alone, by_name, faults_of, named, split_sweep
 from .searching import is_search, search
 from .sweeping import launch, launcher_of
 
@@ -70,9 +71,7 @@ def _through_hydra(sweep: Run, common: Sequence[str], overrides: Sequence[str]) 
     where = (named(sweep.name), f"hydra.sweep.dir={quoted(str(sweep.folder))}")
     quiet = "hydra/hydra_logging=none"  # each point says itself where it is
     sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, quiet, *overrides, *where]
-    hydra.main(config_path=f"pkg://{config.CONFIG_MODULE}", config_name=config.CONFIG_NAME, version_base="1.3")(
-        _point
-    )()
+    hydra.main(config_path=f"pkg://{CONFIG_MODULE}", config_name=CONFIG_NAME, version_base="1.3")(_point)()
 
 
 def _close_sweep(folder: Path) -> int:
@@ -94,10 +93,10 @@ def _point(composed: DictConfig) -> None:
     from hydra.core.hydra_config import HydraConfig
 
     hydra = HydraConfig.get()
-    settings = dict(config.resolve(composed, choices=hydra.runtime.choices))
+    settings = dict(resolve(composed, choices=hydra.runtime.choices))
     settings["name"] = f"{settings['name']}/{hydra.job.override_dirname.replace('/', '_')}"
     sys.argv = ["seal", "run", *alone(hydra.overrides.task, settings["name"])]
     run, faults = config.build(settings)
     if run is None or faults:
-        raise ConfigError(listed(config.FAULTY, faults))
+        raise ConfigError(listed(FAULTY, faults))
     perform_watched(run, settings, in_short=True)

@@ -14,6 +14,7 @@ from pydantic import PositiveInt, TypeAdapter, ValidationError
 from rich.console import Console
 
 from seal import config
+from seal.composing import FAULTY, compose_with_hydra, parsed
 from seal.errors import ConfigError, RunError, UsageError, listed
 from seal.report.choice import read_point
 from seal.report.outcomes import in_short
@@ -22,7 +23,7 @@ from seal.seeds import derive
 from seal.settings import option
 from seal.store import MANIFEST, RESULTS
 
-from .points import by_name, faults_of, parsed
+from .points import by_name, faults_of
 from .sweeping import SEARCH, launcher_of, outcomes
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def is_search(overrides: Sequence[str]) -> bool:
     """Whether the points are to be searched for, not listed."""
     if not any(each.startswith("hydra/sweeper=") for each in overrides):
         return False
-    return str(config.compose_with_hydra(_fixed(overrides)).hydra.sweeper._target_).endswith(SEARCH)
+    return str(compose_with_hydra(_fixed(overrides)).hydra.sweeper._target_).endswith(SEARCH)
 
 
 def search(overrides: Sequence[str]) -> int:
@@ -166,13 +167,13 @@ def _study(sweep: Run, settings: Search, asked: Sequence[str]) -> "optuna.Study"
 
 
 def _settings(fixed: Sequence[str]) -> Search:
-    node = OmegaConf.to_container(config.compose_with_hydra(fixed).hydra.sweeper, resolve=True)
+    node = OmegaConf.to_container(compose_with_hydra(fixed).hydra.sweeper, resolve=True)
     assert isinstance(node, dict)
     try:
         return TypeAdapter(Search).validate_python({str(key): each for key, each in node.items() if key != "_target_"})
     except ValidationError as error:
         faults = [f"hydra.sweeper.{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        raise ConfigError(listed(config.FAULTY, faults)) from error
+        raise ConfigError(listed(FAULTY, faults)) from error
 
 
 def _choice(override: str) -> "tuple[str, tuple[BaseDistribution, list[Any]]]":

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from seal import config
 from seal.cluster.task import told_without_secrets
-from seal.config import Settings
+from seal.composing import Settings, compose_with_hydra
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
 from seal.lab import Silent
@@ -75,7 +75,7 @@ class Point:
 
 def launcher_of(overrides: Sequence[str]) -> Mapping[str, Any] | None:
     """The settings of the launcher, if we know the points and do its work; None for other people's."""
-    composed = config.compose_with_hydra(overrides)
+    composed = compose_with_hydra(overrides)
     node = OmegaConf.to_container(composed.hydra.launcher, resolve=False)
     assert isinstance(node, dict)
     launcher = {str(key): value for key, value in node.items()}

@@ -11,7 +11,8 @@ An interruption (Ctrl-C, SIGTERM) is no error: exit code 130, and the same comma
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 FAULTS_SHOWN = 20
 """How many faults a message lists before it only counts the rest."""
@@ -57,3 +58,12 @@ def listed(title: str, faults: Sequence[str]) -> str:
     shown = [f"  {fault}" for fault in faults[:FAULTS_SHOWN]]
     hidden = len(faults) - len(shown)
     return "\n".join([title, *shown, *([f"  … and {hidden} more"] if hidden else [])])
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: which one may be meant, or which ones there are."""
+    known = list(known)
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; there is {', '.join(known)}" if known else ""

@@ -1,5 +1,6 @@
 """Configuration: every option builds, every fault is named, and all at once."""
 
+import shlex
 import sys
 from dataclasses import MISSING, fields
 from importlib import import_module
@@ -152,6 +153,50 @@ def test_all_faults_are_named_at_once_with_key_and_hint() -> None:
 
 def test_an_unknown_room_is_refused_with_a_hint() -> None:
     assert faults_of("modle=tiny") == ["  modle: the configuration has no such setting; did you mean 'model'?"]
+
+
+def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -> None:
+    assert faults_of("iner.rank=8") == ["  iner.rank: the configuration has no 'iner'; did you mean 'inner'?"]
+    assert faults_of("outer.rewrad.repeats=2") == [
+        "  outer.rewrad.repeats: ReSTEM has no 'rewrad'; did you mean 'reward'?"
+    ]
+    assert faults_of("experimnt=tiny") == [
+        "  experimnt: the configuration has no such setting; did you mean 'experiment'?"
+    ]
+    assert faults_of("seed.x=1") == ["  seed.x: seed is a value, and has no settings"]
+
+
+@pytest.mark.parametrize("value", ["a(b", "{title}: {question}", "a=b", "it's", "x: (y"])
+def test_a_text_that_hydra_cannot_read_is_told_how_to_be_quoted_beside_other_faults(value: str) -> None:
+    first, second = faults_of(f"model.path={value}", "inner.rank=0")
+    assert first == (
+        f"  model.path={value}: Hydra cannot read this value; a text with such characters is quoted twice: "
+        + shlex.quote(f'model.path="{value}"')
+    )
+    assert second.startswith("  inner.rank: ")
+
+
+@pytest.mark.parametrize(
+    "value", ["{title}: {question}, (or not)?", "{title}'s {question}", '"{question}" (of {title})']
+)
+def test_what_is_told_about_quoting_is_true(value: str) -> None:
+    [fault] = faults_of(f"task.query_template={value}")
+    [told] = shlex.split(fault.partition("quoted twice: ")[2])
+    assert config.load([told])[0].task.query_template == value
+
+
+def test_several_values_are_a_sweep_and_a_single_run_says_how_to_make_one() -> None:
+    [fault] = faults_of("inner.rank=4,16")
+    assert fault.startswith("  inner.rank=4,16: several values are a sweep: seal run -m …; a list is inner.rank=[…]; ")
+    [fault] = faults_of("inner.rank=range(1,4)")
+    assert "are a sweep" in fault
+
+
+def test_a_module_of_the_users_own_that_is_not_found_says_where_python_looks() -> None:
+    [fault] = faults_of("inner._target_=mine.Inner")
+    assert (
+        "cannot import 'mine.Inner': No module named 'mine'; if it is your own, say where it lies: PYTHONPATH=" in fault
+    )
 
 
 def test_an_added_key_that_no_class_has_is_refused() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from seal import config
+from seal.composing import Settings
 from seal.recipe.train import Train
 from seal.task.arc import Arc
 from tests.test_config import CONF
@@ -20,7 +21,7 @@ N_TRAIN, N_HELD_OUT = 12, 10
 
 
 @cache
-def load(name: str) -> tuple[config.Run, config.Settings]:
+def load(name: str) -> tuple[config.Run, Settings]:
     return config.load([f"experiment=arc/{name}"])
 
 

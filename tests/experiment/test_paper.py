@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seal import config
+from seal.composing import Settings
 from seal.manifest import differences
 from seal.model.tiny import Tiny
 from seal.recipe.continual import Continual
@@ -31,7 +32,7 @@ QUICK = (
 
 
 @cache
-def load(name: str) -> tuple[config.Run, config.Settings]:
+def load(name: str) -> tuple[config.Run, Settings]:
     return config.load([f"experiment=paper/{name}"])
 
 

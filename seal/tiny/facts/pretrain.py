@@ -10,7 +10,7 @@ from rich.progress import track
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
-from seal.config import compose_config
+from seal.composing import compose_config
 from seal.tiny import pretraining
 from seal.tiny.facts.documents import Document, Library, words_of
 from seal.tiny.facts.tokenizer import make_tokenizer
