@@ -1,9 +1,12 @@
 """The command line. Heavy things are imported when a command needs them, so that help comes at once.
 
-Exit codes: 0 done, 1 the run failed, 2 wrong usage, configuration or data, 130 interrupted (the same command resumes).
+Exit codes: 0 done, 1 the run failed or nobody reads what is printed, 2 wrong usage, configuration or data, 130
+interrupted (the same command resumes).
 """
 
 import argparse
+import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = commands.parser()
     parsed, unknown = parser.parse_known_args(arguments)
     if any(argument.startswith("-") for argument in unknown) or (unknown and not hasattr(parsed, "overrides")):
-        parser.error(f"unknown arguments: {' '.join(unknown)}")
+        parser.error(f"unknown arguments: {' '.join(unknown)}{_as_settings(unknown)}")
     if unknown:
         parsed.overrides += unknown  # settings after options, which argparse leaves over
     _hear_signals()
@@ -30,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         command: Callable[[argparse.Namespace], int] = parsed.command
-        return command(parsed)
+        exit_code = command(parsed)
+        sys.stdout.flush()
+        return exit_code
     except SealError as error:
         said = redacted(str(error)).encode(errors="backslashreplace").decode()
         print(said, _how_to_resume(parsed) if error.exit_code == 1 else "", sep="", file=sys.stderr)
@@ -43,6 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
+    except BrokenPipeError:
+        if not _is_unread(sys.stdout.fileno()):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python would still write at the end
+        return 1
+
+
+def _as_settings(arguments: Sequence[str]) -> str:
+    """How to write settings that were written as options."""
+    meant = [each.lstrip("-") for each in arguments if each.startswith("-") and "=" in each]
+    return f"; settings are written without dashes: {' '.join(meant)}" if meant else ""
+
+
+def _is_unread(file: int) -> bool:
+    """Whether a file is a pipe whose reader has left, as `head` does."""
+    poll = select.poll()
+    poll.register(file, select.POLLOUT)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _how_to_resume(parsed: argparse.Namespace) -> str:

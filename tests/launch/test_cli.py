@@ -39,6 +39,23 @@ def test_wrong_usage_exits_with_2(seal: Seal, arguments: list[str]) -> None:
     assert seal(*(arguments or [""])) == 2
 
 
+def test_settings_that_were_written_as_options_are_told_how_to_be_written(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("check", "experiment=tiny", "--name=m5") == 2
+    assert "unknown arguments: --name=m5; settings are written without dashes: name=m5" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_is_no_error_to_be_shown() -> None:
+    code = "from seal.launch.cli import main; raise SystemExit(main(['options', '--json']))"
+    writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writer.stdout
+    assert writer.stderr
+    writer.stdout.close()
+    assert (writer.stderr.read(), writer.wait()) == (b"", 1)
+    writer.stderr.close()
+
+
 def test_check_prints_the_configuration_and_the_plan_and_makes_nothing(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
