@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -84,7 +84,8 @@ def scripted(behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLConte
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
-            self.wfile.write(response.body)
+            with suppress(ConnectionError):  # a client that gave up waiting
+                self.wfile.write(response.body)
 
         def log_message(self, *_: object) -> None: ...
 

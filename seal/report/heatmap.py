@@ -14,6 +14,8 @@ from seal.transfer import Cell, Matrix
 COLOURS, NOTHING = "Blues", "#f3f4f6"
 BASE_ROW_GAP = 0.35
 """In cells: the base model's row stands apart, because nothing was learned there."""
+FEW = 3
+"""Cells a side that there is always room for: fewer would leave none between title, labels and bar."""
 MORE_THAN_HALF = 0.55
 """Of the colour scale: from here on the ink is white."""
 
@@ -21,7 +23,8 @@ MORE_THAN_HALF = 0.55
 def plot_matrix(found: Matrix, path: Path) -> None:
     """Means with half their interval's width; outlined is each passage right after its own step."""
     n = len(found.base)
-    figure, axes = plt.subplots(figsize=(1.6 + 0.86 * n, 1.7 + 0.62 * n), layout="constrained")
+    cells = max(n, FEW)
+    figure, axes = plt.subplots(figsize=(1.6 + 0.86 * cells, 1.7 + 0.62 * cells), layout="constrained")
     scale = Normalize(0, max(0.1, *(cell.mean for cell in _cells(found))))
     _draw_row(axes, found.base, -1 - BASE_ROW_GAP, scale)
     for step, row in enumerate(found.after):
