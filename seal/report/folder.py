@@ -35,6 +35,8 @@ from seal.types import Invalid
 
 FOLDER = Path("report")
 PUZZLES = FOLDER / "grids"
+DARK_PUZZLES = PUZZLES / "dark"
+"""Of those that the page shows, for readers whose pages are dark."""
 MOST_PUZZLES = 60
 """That the page itself shows; there is a picture of every one."""
 PAGE, TABLE, MATRIX = FOLDER / "index.html", FOLDER / "table.csv", FOLDER / "matrix.csv"
@@ -161,13 +163,16 @@ def _write_puzzles(findings: Findings, stories: Sequence[Story]) -> list[Path]:
     puzzles = read_puzzles(findings.folder, findings.results)
     if not puzzles:
         return []
-    from seal.report.grid_pictures import draw_puzzle
+    from seal.report.grid_pictures import DARK, draw_puzzle
 
-    (findings.folder / PUZZLES).mkdir(exist_ok=True)
+    (findings.folder / DARK_PUZZLES).mkdir(parents=True, exist_ok=True)
     paths = [findings.folder / PUZZLES / picture_name(each.puzzle.id) for each in puzzles]
     invalid = count_invalid(stories)
-    for answered, path in zip(puzzles, paths, strict=True):
-        draw_puzzle(replace(answered, n_invalid=invalid.get(answered.puzzle.id, {})), path)
+    for number, (answered, path) in enumerate(zip(puzzles, paths, strict=True)):
+        counted = replace(answered, n_invalid=invalid.get(answered.puzzle.id, {}))
+        draw_puzzle(counted, path)
+        if number < MOST_PUZZLES:
+            draw_puzzle(counted, findings.folder / DARK_PUZZLES / path.name, paper=DARK)
     return paths
 
 
@@ -190,7 +195,8 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
         chosen=choices(findings.manifest["settings"]),
         meanings=meanings([row.setting for row in findings.results.table]),
     )
-    shown |= dict(puzzles=_inlined(puzzles[:MOST_PUZZLES]), n_puzzles=len(puzzles))
+    dark = [findings.folder / DARK_PUZZLES / path.name for path in puzzles[:MOST_PUZZLES]]
+    shown |= dict(puzzles=_inlined(puzzles[:MOST_PUZZLES]), dark_puzzles=_inlined(dark), n_puzzles=len(puzzles))
     shown |= dict(style=style, script=script, policy=_security(style, script))
     shown |= dict(phases=took, total_s=sum(phase["seconds"] for phase in took))
     shown |= dict(

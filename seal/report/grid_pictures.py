@@ -12,7 +12,7 @@ from seal.grids.grid import Grid
 from seal.report.puzzles import COLOURS, Answer, Answered
 from seal.report.wording import label
 
-INK, SOFT, LINE, RIGHT, WRONG = "#1f2937", "#6b7280", "#555555", "#059669", "#dc2626"
+LINE, RIGHT, WRONG = "#555555", "#059669", "#dc2626"
 SCALE = 2
 """Pixels of the picture to one of the page, for sharp screens."""
 WIDTH, MARGIN, GAP, LINE_HEIGHT = 960 * SCALE, 16 * SCALE, 14 * SCALE, 20 * SCALE
@@ -20,6 +20,19 @@ LARGEST_GRID, LARGEST_CELL, SMALLEST_CELL = 120 * SCALE, 18 * SCALE, 4 * SCALE
 ATTEMPTS = 2
 N_SHADES = 64
 """Of the picture, the smoothing of its letters included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What a picture is drawn on, and with."""
+
+    colour: str
+    ink: str
+    soft: str
+
+
+LIGHT = Paper(colour="#ffffff", ink="#1f2937", soft="#6b7280")
+DARK = Paper(colour="#111827", ink="#e5e7eb", soft="#9ca3af")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +54,15 @@ class Block:
     tiles: tuple[Tile, ...]
 
 
-def draw_puzzle(answered: Answered, path: Path) -> None:
+def draw_puzzle(answered: Answered, path: Path, *, paper: Paper = LIGHT) -> None:
     """One PNG: a row of demonstrations, then a row for each test input."""
     rows = list(block_rows(answered))
     cell = _cell(tile.grid for row in rows for block in row for tile in block.tiles)
     placed, width, height = _place(rows, cell)
-    picture = Image.new("RGB", (width, height), "white")
+    picture = Image.new("RGB", (width, height), paper.colour)
     draw = ImageDraw.Draw(picture)
     for block, left, top in placed:
-        _draw_block(draw, block, left, top, cell)
+        _draw_block(draw, block, left, top, cell, paper=paper)
     picture.quantize(N_SHADES).save(path)
 
 
@@ -128,18 +141,20 @@ def _size(block: Block, cell: int) -> tuple[int, int]:
     return max(sum(widths), written), LINE_HEIGHT + tallest + LINE_HEIGHT * captioned
 
 
-def _draw_block(draw: ImageDraw.ImageDraw, block: Block, left: int, top: int, cell: int) -> None:
-    draw.text((left, top), block.heading, fill=INK, font=_font(bold=True))
+def _draw_block(draw: ImageDraw.ImageDraw, block: Block, left: int, top: int, cell: int, *, paper: Paper) -> None:
+    draw.text((left, top), block.heading, fill=paper.ink, font=_font(bold=True))
     if not block.tiles:
-        draw.text((left, top + LINE_HEIGHT), "no grid was written", fill=SOFT, font=_font())
+        draw.text((left, top + LINE_HEIGHT), "no grid was written", fill=paper.soft, font=_font())
     top += LINE_HEIGHT
     for tile in block.tiles:
         if tile.arrow:
-            draw.text((left - GAP // 2, top + tile.grid.height * cell // 2), "→", fill=SOFT, font=_font(), anchor="lm")
+            draw.text(
+                (left - GAP // 2, top + tile.grid.height * cell // 2), "→", fill=paper.soft, font=_font(), anchor="lm"
+            )
             left += GAP
         _draw_grid(draw, tile, left, top, cell)
         below = top + tile.grid.height * cell + 3 * SCALE
-        draw.text((left, below), tile.caption, fill=tile.frame or SOFT, font=_font())
+        draw.text((left, below), tile.caption, fill=tile.frame or paper.soft, font=_font())
         left += tile.grid.width * cell + GAP
 
 

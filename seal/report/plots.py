@@ -14,7 +14,7 @@ from seal.report.wording import label, paired, share, signed
 from seal.results import Comparison, Results, Row
 
 INK, BAR, BASELINE = "#1f2937", "#2563eb", "#9ca3af"
-STYLE_COLOURS = ("#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#6b7280")
+STYLE_COLOURS = ("#2563eb", "#b45309", "#059669", "#dc2626", "#7c3aed", "#6b7280")
 DPI = 160
 SHORT = 10
 """Characters that fit under a bar."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from seal.grids.grid import Grid, Pair, Puzzle
-from seal.report.grid_pictures import RIGHT, WRONG, block_rows, draw_puzzle, heading
+from seal.report.grid_pictures import DARK, LIGHT, RIGHT, WRONG, block_rows, draw_puzzle, heading
 from seal.report.puzzles import COLOURS, Answer, Answered, read_puzzles
 from seal.results import Results
 from seal.store import Store
@@ -41,6 +41,14 @@ def test_right_and_wrong_attempts_are_framed_differently(tmp_path: Path) -> None
     assert {RIGHT, WRONG} & colours_of(tmp_path / "right.png") == {RIGHT}
     assert {RIGHT, WRONG} & colours_of(tmp_path / "wrong.png") == {WRONG}
     assert RIGHT in colours_of(tmp_path / "best.png")
+
+
+def test_grids_keep_their_colours_on_dark_paper(tmp_path: Path) -> None:
+    draw_puzzle(answered(LARGE), tmp_path / "light.png", paper=LIGHT)
+    draw_puzzle(answered(LARGE), tmp_path / "dark.png", paper=DARK)
+    assert {*COLOURS, DARK.colour} <= colours_of(tmp_path / "dark.png")
+    assert LIGHT.colour in colours_of(tmp_path / "light.png")
+    assert LIGHT.colour not in colours_of(tmp_path / "dark.png")
 
 
 def test_many_large_grids_go_on_to_new_lines(tmp_path: Path) -> None:
