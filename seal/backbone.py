@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -16,6 +17,7 @@ from transformers import (
     GenerationConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
 )
 from transformers.utils import logging as transformers_logging
 
@@ -26,6 +28,9 @@ from seal.text import end_of_reply, padding_id
 from seal.types import Policy
 
 transformers_logging.disable_progress_bar()
+
+PROBE = "In 2023,\n\n650841823 people — Kelham's mill'LL  say\t{\"x\": 1.5}:  東京, Ž 🙂 "
+"""A text with what tokenizers split in different ways: numbers, line ends, spaces, contractions, marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -193,7 +198,10 @@ def _end_ids(settings: GenerationConfig | None, tokenizer: PreTrainedTokenizerBa
 
 
 def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model, without its weights.
+    """The tokenizer of a model, without its weights: that of its file `tokenizer.json`, if it has one.
+
+    For some architectures transformers 5 takes a class of its own, which has only the vocabulary from that file and
+    splits text in its own way: tokens that the model was not trained on (transformers' issue 45920).
 
     Raises:
         ModelError: there is none, or it has no chat template and `model.chat` asks for one.
@@ -203,11 +211,21 @@ def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokeni
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=model.trust_remote_code)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise ModelError(f"model.path: cannot load a tokenizer from '{source}': {_first_line(error)}") from error
+    if not model.trust_remote_code and not _reads_as(tokenizer, source / files.TOKENIZER):
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
     if model.chat and not tokenizer.chat_template:
         raise ModelError(
             f"model.chat is true, but the tokenizer of '{source}' has no chat template: set model.chat=false"
         )
     return tokenizer
+
+
+def _reads_as(tokenizer: PreTrainedTokenizerBase, file: Path) -> bool:
+    """Whether a tokenizer splits text as the one in a file does; nothing is said against it where there is none."""
+    if not isinstance(tokenizer, PreTrainedTokenizerFast) or not file.is_file():
+        return True
+    of_file = Tokenizer.from_file(str(file)).encode(PROBE, add_special_tokens=False).ids
+    return bool(tokenizer.backend_tokenizer.encode(PROBE, add_special_tokens=False).ids == of_file)
 
 
 def pick_device(name: str) -> torch.device:

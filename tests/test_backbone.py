@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from seal.backbone import Backbones, load, load_tokenizer, save
 from seal.errors import ModelError
@@ -52,6 +53,18 @@ def test_a_chat_without_template_is_refused(tmp_path: Path) -> None:
         load_tokenizer(HuggingFace(path=folder, chat=True))
     templated = str(random_folder(tmp_path / "n", "llama", chat_template=CHAT_TEMPLATE))
     assert load_tokenizer(HuggingFace(path=templated, chat=True)).chat_template
+
+
+@pytest.mark.parametrize("make", ["qwen2", "llama", "gpt2"])
+def test_a_model_gets_the_tokens_of_its_own_file_whatever_its_architecture(tmp_path: Path, make: str) -> None:
+    folder = random_folder(tmp_path, make, chat_template=CHAT_TEMPLATE)
+    text = "Kelham has 1987 mills, and a market.\n\nIt's old."
+    of_file = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = load_tokenizer(HuggingFace(path=str(folder), chat=True))
+    assert tokenizer(text, add_special_tokens=False)["input_ids"] == of_file.encode(text).ids
+    assert tokenizer.decode(of_file.encode(text).ids) == of_file.decode(of_file.encode(text).ids)
+    load(HuggingFace(path=str(folder))).tokenizer.save_pretrained(tmp_path / "again")
+    assert Tokenizer.from_file(str(tmp_path / "again" / "tokenizer.json")).encode(text).ids == of_file.encode(text).ids
 
 
 def test_what_cannot_be_loaded_is_named() -> None:

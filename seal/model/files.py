@@ -25,7 +25,8 @@ _BATCH = 1000
 """Texts that are tokenized at once: what the tokenizer makes of a whole data set need not fit in memory."""
 _PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py")
 """The files of a model folder that matter: weights, settings, tokenizer, template, code."""
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
+TOKENIZER = "tokenizer.json"
+_TOKENIZER_FILES = (TOKENIZER, "tokenizer.model", "vocab.json", "spiece.model")
 _CONTEXT_LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx")
 _COUNTS = (
     *_CONTEXT_LENGTHS,
@@ -234,7 +235,7 @@ class ModelFolder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
         """How many tokens each text has; None where the tokenizer has not the fast format."""
-        file = self.folder / _TOKENIZER_FILES[0]
+        file = self.folder / TOKENIZER
         if not file.is_file():
             return None
         from tokenizers import Tokenizer
