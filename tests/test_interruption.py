@@ -81,14 +81,8 @@ def test_a_full_disk_loses_nothing_and_the_run_goes_on_when_there_is_room(
     assert records(tmp_path / "outputs/tiny") == records(finished)
 
 
-@pytest.mark.parametrize(
-    "with_signal",
-    [
-        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
-        signal.SIGTERM,
-        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_says_that_it_can_go_on_and_exits_with_130(tmp_path: Path, with_signal: int) -> None:
     process = start(tmp_path)
     wait_for_lines(process, tmp_path, 12)

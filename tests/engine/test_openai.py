@@ -66,6 +66,7 @@ def test_weights_trained_as_a_whole_are_for_the_engine_that_can_take_them(
     assert "engine: only engine=transformers answers with weights trained as a whole" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_writer_that_dies_loses_nothing_that_was_paid_for(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     with scripted(lambda n, _: says(f"Fact {n}.") if n < 5 else fails(500)) as server:
         command = (*QUICK, "recipe.edits_per_context=3", "engine@writer=openai", *of("writer", server.url))

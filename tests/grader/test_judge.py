@@ -128,6 +128,7 @@ def test_a_run_with_a_judge_says_beforehand_and_afterwards_what_it_costs(
     assert spent["usd"] == pytest.approx(spent["n_calls"] * (100 * 2 + 8) / 1e6)
 
 
+@pytest.mark.slow
 def test_a_judge_that_dies_in_the_middle_loses_and_scores_nothing(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,6 +65,7 @@ def test_self_edits_of_another_run_are_tried_out_again(seal: Seal, finished: Pat
     }
 
 
+@pytest.mark.slow
 def test_published_self_edits_of_published_passages_are_found(seal: Seal, reference: Path) -> None:
     task = ("task=passages", f"task.path={reference}/knowledge/self_edits_val_base.json", "task.limit=3")
     source = ("self_edit=recorded", f"self_edit.path={reference}/knowledge/self_edits_val_base.json")
