@@ -72,7 +72,8 @@ class RoundSummary:
 
     round: int
     n_attempts: int
-    n_kept: int
+    n_kept: int | None
+    """Self-edits that the policy learned from; None where that was not published."""
     n_invalid: int
     n_failed: int
     mean_reward: float | None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -140,12 +140,12 @@ def of_articles(articles: Articles) -> Imported:
 
 
 def _rounds(articles: Articles) -> tuple[RoundSummary, ...]:
-    """What there was to choose from, where there was a choice."""
+    """What there was to choose from, where there was a choice; what was chosen is not published with it."""
     if len(articles.attempts) == len({attempt.context.id for attempt in articles.attempts}):
         return ()
     update = Update(round=1, kept=(), losses=(), weights=None, sha256=None)
     turn = Round(index=0, policy=POLICY, attempts=articles.attempts, update=update, next=Policy(round=1))
-    return (summarize(turn, articles.baselines),)
+    return (replace(summarize(turn, articles.baselines), n_kept=None),)
 
 
 def of_corpus(run: CorpusRun) -> Imported:

@@ -31,7 +31,7 @@ def headline(results: Results) -> str:
         return ""
     last = rows[-1]
     beside = _beside(results, last)
-    learned = "" if any(one.n_kept for one in results.rounds) or not results.rounds else "; nothing was learned"
+    learned = "; nothing was learned" if results.rounds and all(one.n_kept == 0 for one in results.rounds) else ""
     return f"{label(last.setting)}: accuracy {_measured(last.accuracy, last.ci95)}{beside}{learned}"
 
 

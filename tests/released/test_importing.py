@@ -56,6 +56,19 @@ def test_a_round_with_several_self_edits_shows_what_there_was_to_choose_from(sea
     assert turn["selection"]["n_tied_at_top"] == 1
 
 
+def test_of_an_imported_round_nobody_says_that_nothing_was_learned(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    several = document()
+    several["articles"][0]["completions"] *= 2
+    assert seal("import", write("round.json", several)) == 0
+    [turn] = json.loads(Path("outputs/round/results.json").read_text())["rounds"]
+    assert turn["n_kept"] is None
+    page = Path("outputs/round/report/index.html").read_text()
+    assert "<td>1</td><td>2</td><td>unknown</td><td>0</td>" in page
+    assert "nothing was learned" not in capsys.readouterr().out + page
+
+
 def test_two_runs_are_compared_on_what_both_were_asked(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     seal("import", write("a.json", passages(False, False, True, False)))
     seal("import", write("b.json", passages(True, True, True, False, True)))

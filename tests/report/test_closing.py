@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from seal.report.closing import basis, closing, headline
 from seal.report.findings import read_findings
-from seal.results import Comparison, Results, Row
+from seal.results import Comparison, Results, RoundSummary, Row
 
 
 def row(setting: str, accuracy: float | None) -> Row:
@@ -37,6 +39,18 @@ def test_a_loss_is_not_said_to_be_over_anything() -> None:
     assert headline(replace(found, comparisons=tuple(worse))).endswith(
         "-0.100 [-0.200, -0.050] against untrained self-edits"
     )
+
+
+@pytest.mark.parametrize(("kept", "said"), [((0, 0), True), ((0, 3), False), ((None,), False), ((), False)])
+def test_that_nothing_was_learned_is_said_only_where_it_is_known(kept: tuple[int | None, ...], said: bool) -> None:
+    rounds = tuple(
+        RoundSummary(
+            round=number, n_attempts=4, n_kept=n_kept, n_invalid=0, n_failed=0, mean_reward=None, best_reward=None
+        )
+        for number, n_kept in enumerate(kept)
+    )
+    found = headline(replace(results(0.05, row("base", 0.1), row("round_1", 0.5)), rounds=rounds))
+    assert found.endswith("; nothing was learned") is said
 
 
 def test_a_headline_rests_on_what_was_asked_and_says_what_was_lost() -> None:
