@@ -80,8 +80,8 @@ class Resources:
     memory_gb: PositiveFloat
     """Of one node, in GiB."""
     minutes: PositiveInt
-    """The time limit. A worker that comes to it goes back into the queue, and on from what it has recorded; what a
-    learner does has to fit."""
+    """The time limit. A worker or coordinator that comes to it goes back into the queue, and on from what is recorded;
+    what a learner does has to fit."""
     more: Mapping[str, str | int | bool]
     """Further options of sbatch, by name: `+cluster.workers.more.exclude=node7`."""
 
@@ -138,6 +138,9 @@ class Slurm(Jobs):
     def resources(self, place: Place) -> Resources:
         return {Place.WORKERS: self.workers, Place.LEARNER: self.learner, Place.COORDINATOR: self.coordinator}[place]
 
+    def requeues(self, place: Place) -> int:
+        return REQUEUES if place is Place.COORDINATOR else super().requeues(place)
+
     def most_chunks(self, n_batches: int) -> int:
         return min(n_batches, self.array_size)
 
@@ -186,7 +189,6 @@ class Slurm(Jobs):
             RunError: SLURM does not take it; with its words.
         """
         executor = self.executor(run_folder / JOBS / COORDINATOR, Place.COORDINATOR, name=coordinator_name(run_folder))
-        executor.max_num_timeout = REQUEUES
         return submit(executor, [coordinator])[0]
 
 

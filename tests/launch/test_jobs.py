@@ -15,7 +15,7 @@ from seal.launch.detaching import Coordinator
 from seal.launch.jobs import decide_on_jobs
 
 from seal.cluster import Place
-from seal.cluster.slurm import Slurm
+from seal.cluster.slurm import REQUEUES, Slurm
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
 from seal.config import load
 from seal.record_lines import to_line
@@ -138,11 +138,14 @@ def test_a_job_that_cannot_be_cancelled_is_no_success(
 
 
 @pytest.mark.usefixtures("silence")
-def test_a_learner_dies_of_its_time_limit_and_a_worker_goes_on_after_it(tmp_path: Path) -> None:
+def test_a_learner_dies_of_its_time_limit_a_worker_goes_on_after_some_and_a_coordinator_after_any(
+    tmp_path: Path,
+) -> None:
     cluster = load(["experiment=tiny", "cluster=slurm", "cluster.max_deaths=3"])[0].cluster
     assert isinstance(cluster, Slurm)
     assert cluster.executor(tmp_path, Place.WORKERS, name="x").max_num_timeout == 3
     assert cluster.executor(tmp_path, Place.LEARNER, name="x").max_num_timeout == 0
+    assert cluster.executor(tmp_path, Place.COORDINATOR, name="x").max_num_timeout == REQUEUES
 
 
 def test_where_there_is_no_slurm_nothing_waits_for_it(
