@@ -95,7 +95,7 @@ class Sleeping(Work[int, int]):
 
 @dataclass(frozen=True, kw_only=True)
 class Looking(Sleeping):
-    """How many GPUs a process sees, and the number of the first."""
+    """The numbers of the GPUs that a process sees."""
 
     result: ClassVar[Any] = list[int]
 
