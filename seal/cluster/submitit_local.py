@@ -32,12 +32,15 @@ class SubmititLocal(Jobs):
 
     @model_validator(mode="after")
     def _has_gpus_for_all(self) -> Self:
-        wanted = self.array_parallelism * self.gpus_per_process
-        if self.gpus_here and wanted > len(self.gpus_here):
+        n_here = len(self.gpus_here)
+        if n_here and self.gpus_per_process > n_here:
             raise ValueError(
-                f"gpus_here names {len(self.gpus_here)} GPUs for {self.array_parallelism} processes of "
-                f"{self.gpus_per_process} each: lower array_parallelism to "
-                f"{max(1, len(self.gpus_here) // self.gpus_per_process)}, or gpus_per_process"
+                f"gpus_here names {n_here} GPUs, fewer than one process is to have: lower gpus_per_process to {n_here}"
+            )
+        if n_here and self.array_parallelism * self.gpus_per_process > n_here:
+            raise ValueError(
+                f"gpus_here names {n_here} GPUs for {self.array_parallelism} processes of {self.gpus_per_process} each: lower "
+                f"array_parallelism to {n_here // self.gpus_per_process}, or gpus_per_process"
             )
         return self
 
@@ -47,13 +50,12 @@ class SubmititLocal(Jobs):
     def gpus(self, place: Place) -> int:
         return len(self.gpus_of(place, chunk=0))
 
-    def gpus_of(self, place: Place, *, chunk: int) -> list[int]:
+    def gpus_of(self, place: Place, *, chunk: int) -> tuple[int, ...]:
         """The numbers of those that a process sees: chunks that are done at the same time have none in common."""
         if place is Place.LEARNER:
-            return [*self.gpus_here]
-        n_each = min(self.gpus_per_process, len(self.gpus_here))
-        first = chunk % self.array_parallelism * n_each
-        return [*self.gpus_here[first : first + n_each]]
+            return self.gpus_here
+        first = chunk % self.array_parallelism * self.gpus_per_process
+        return self.gpus_here[first : first + self.gpus_per_process]
 
     def most_chunks(self, n_batches: int) -> int:
         return min(n_batches, self.array_parallelism)
@@ -76,9 +78,7 @@ class Processes(SubmititFolder):
         jobs = []
         for task in tasks:
             gpus = self.cluster.gpus_of(place, chunk=task.chunk)
-            executor.update_parameters(
-                timeout_min=self.cluster.minutes, gpus_per_node=len(gpus), visible_gpus=tuple(gpus)
-            )
+            executor.update_parameters(timeout_min=self.cluster.minutes, gpus_per_node=len(gpus), visible_gpus=gpus)
             jobs.append(executor.submit(task))
             self.jobs[jobs[-1].job_id] = jobs[-1]
         return [job.job_id for job in jobs]

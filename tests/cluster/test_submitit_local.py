@@ -164,6 +164,17 @@ def test_processes_share_out_the_gpus_of_a_machine_and_whoever_learns_has_all(tm
     assert cluster_of(*fast).fulfil(lab_in(tmp_path / "3"), looking, [1, 2]) == [[], []]
 
 
-def test_more_processes_than_gpus_are_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert seal("check", "cluster=submitit_local", "cluster.array_parallelism=3", "cluster.gpus_here=[0,1]") == 2
-    assert "gpus_here names 2 GPUs for 3 processes of 1 each: lower array_parallelism to 2" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("gpus", "n_each", "processes", "advice"),
+    [
+        ("[0,1]", 1, 3, "gpus_here names 2 GPUs for 3 processes of 1 each: lower array_parallelism to 2, or gpus_per"),
+        ("[0]", 2, 1, "gpus_here names 1 GPUs, fewer than one process is to have: lower gpus_per_process to 1"),
+    ],
+)
+def test_more_gpus_than_there_are_is_refused_with_the_setting_to_lower(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str], *, gpus: str, n_each: int, processes: int, advice: str
+) -> None:
+    settings = {"gpus_here": gpus, "gpus_per_process": n_each, "array_parallelism": processes}
+    given = (f"cluster.{name}={value}" for name, value in settings.items())
+    assert seal("check", "cluster=submitit_local", *given) == 2
+    assert advice in capsys.readouterr().err
