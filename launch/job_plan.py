@@ -44,13 +44,12 @@ def _phase(run: Run, cluster: Slurm, kind: str, n_units: int, batch_size: int) -
     """Work of a kind in all phases together: as many jobs as if they were one phase, or more, down to a batch each."""
     unit_s = cluster.seconds_per_unit or _measured_s(run, kind)
     n_batches = ceil(n_units / batch_size)
-    by_time = ceil(unit_s * n_units / (60 * cluster.chunk_minutes)) if unit_s else 0
     return {
         "kind": kind,
         "units": n_units,
         "units_per_batch": batch_size,
         "jobs_at_once": max(1, min(n_batches, cluster.array_parallelism)),
-        "jobs_at_least": min(max(by_time, cluster.array_parallelism), cluster.most_chunks(n_batches)),
+        "jobs_at_least": cluster.n_chunks(n_batches, (unit_s or 0) * n_units),
         "jobs_at_most": n_batches,
         "seconds_per_unit": round(unit_s, 3) if unit_s else None,
         "gpu_hours": unit_s * n_units * cluster.workers.gpus / 3600 if unit_s else None,

@@ -6,6 +6,7 @@ on with both. This module knows no scheduler; `seal.cluster.slurm` and its neigh
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,11 @@ class Jobs(Cluster):
     def most_chunks(self, n_batches: int) -> int:
         """How many jobs a phase may have."""
         return n_batches
+
+    def n_chunks(self, n_batches: int, total_s: float) -> int:
+        """How many jobs share out batches that take so long: what runs at once, or more if each would take too long."""
+        by_time = ceil(total_s / (60 * self.chunk_minutes))
+        return min(max(by_time, self.array_parallelism), self.most_chunks(n_batches))
 
     def fulfil(
         self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]

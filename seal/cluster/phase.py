@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from math import ceil
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +152,8 @@ class Phase:
         in_work = {key for chunk in self.chunks for key in chunk.keys}
         known = {*self.known, *self.recorded, *in_work}
         batches = [doing for batch in self.batches if (doing := to_do(self.lab, self.work, batch, known))]
-        chunks = cut(self.work, batches, self._n_chunks_for(batches))
+        unit_s = self.cluster.seconds_per_unit or measured_unit_s(self.lab, self.work)
+        chunks = cut(self.work, batches, self.cluster.n_chunks(len(batches), unit_s * sum(map(len, batches))))
         self.n_chunks += len(chunks)
         return [
             Chunk(
@@ -163,13 +163,6 @@ class Phase:
             )
             for number, units in enumerate(chunks, start=self.n_chunks - len(chunks))
         ]
-
-    def _n_chunks_for(self, batches: Sequence[Sequence[Any]]) -> int:
-        """As many as run at once, or more if each would take longer than it should."""
-        unit_s = self.cluster.seconds_per_unit or measured_unit_s(self.lab, self.work)
-        total_s = unit_s * sum(map(len, batches))
-        by_time = ceil(total_s / (60 * self.cluster.chunk_minutes))
-        return min(max(by_time, self.cluster.array_parallelism), self.cluster.most_chunks(len(batches)))
 
     def _submit(self, chunks: Sequence[Chunk]) -> None:
         if not chunks:
