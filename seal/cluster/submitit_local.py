@@ -39,8 +39,8 @@ class SubmititLocal(Jobs):
             )
         if n_here and self.array_parallelism * self.gpus_per_process > n_here:
             raise ValueError(
-                f"gpus_here names {n_here} GPUs for {self.array_parallelism} processes of {self.gpus_per_process} each: lower "
-                f"array_parallelism to {n_here // self.gpus_per_process}, or gpus_per_process"
+                f"gpus_here names {n_here} GPUs for {self.array_parallelism} processes of {self.gpus_per_process} "
+                f"each: lower array_parallelism to {n_here // self.gpus_per_process}, or gpus_per_process"
             )
         return self
 
