@@ -5,13 +5,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from seal.run_files import is_time, whole_lines
 from seal.store import JOBS, append_lines, complete_lines
 
 LEDGER = "ledger.jsonl"
 DONE, DIED, CANCELLED = "done", "died", "cancelled"
+_EXACTLY = ConfigDict(extra="forbid", strict=True)
+
+
+class _Submitted(TypedDict):
+    """A line of a job that was submitted."""
+
+    __pydantic_config__ = _EXACTLY  # type: ignore[misc]  # how pydantic is told of a TypedDict
+
+    job: str
+    chunk: NonNegativeInt
+    keys: list[str]
+    title: str
+    submitted: str
+    gpus: NonNegativeInt
+
+
+class _Ended(TypedDict):
+    """A line of a job that ended."""
+
+    __pydantic_config__ = _EXACTLY  # type: ignore[misc]
+
+    job: str
+    outcome: Literal["done", "died", "cancelled"]
+    reason: str
+
+
+_LINE: TypeAdapter[_Submitted | _Ended] = TypeAdapter(_Submitted | _Ended)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +75,7 @@ class Ledger:
         not known is looked for.
         """
         found: dict[str, dict[str, Any]] = {}
-        for line in whole_lines(self.phase, "the ledger", complete_lines(self.phase / LEDGER), _is_whole):
+        for line in whole_lines(self.phase, "the ledger", complete_lines(self.phase / LEDGER), _is_line):
             if "outcome" not in line:
                 found[line["job"]] = line
             elif line["job"] in found:
@@ -72,20 +102,13 @@ def all_entries(run_folder: Path) -> list[Entry]:
     ]
 
 
-def _is_whole(line: dict[str, Any]) -> bool:
+def _is_line(line: dict[str, Any]) -> bool:
     """Whether a line says of a job that it was submitted, or that it ended."""
-    if not isinstance(line.get("job"), str):
+    try:
+        _LINE.validate_python(line)
+    except ValidationError:
         return False
-    if line.keys() == {"job", "outcome", "reason"}:
-        return line["outcome"] in (DONE, DIED, CANCELLED) and isinstance(line["reason"], str)
-    return (
-        line.keys() == {"job", "chunk", "keys", "title", "submitted", "gpus"}
-        and all(type(line[name]) is int and line[name] >= 0 for name in ("chunk", "gpus"))
-        and isinstance(line["title"], str)
-        and isinstance(line["keys"], list)
-        and all(isinstance(key, str) for key in line["keys"])
-        and is_time(line["submitted"])
-    )
+    return "submitted" not in line or is_time(line["submitted"])
 
 
 def _now() -> str:
