@@ -18,7 +18,7 @@ from seal.report.console import print_summary
 from seal.report.folder import PAGE
 from seal.run_files import whole_metrics
 from seal.run_folder import holder
-from seal.store import JOBS, METRICS, RESULTS
+from seal.store import JOBS, METRICS, RESULTS, complete_lines
 
 from .cli import INTERRUPTED
 from .finding import find_run
@@ -131,14 +131,9 @@ class News:
 
     def _told(self) -> list[dict[str, Any]]:
         """The lines that whoever coordinates has logged since, each read once."""
-        if not self.metrics.exists():
-            return []
-        with self.metrics.open("rb") as file:
-            file.seek(self.n_read)
-            fresh = file.read()
-        whole = fresh[: fresh.rfind(b"\n") + 1]
-        self.n_read += len(whole)
-        return whole_metrics(self.folder, whole.split(b"\n")[:-1])
+        lines = complete_lines(self.metrics, self.n_read)
+        self.n_read += sum(len(line) + 1 for line in lines)
+        return whole_metrics(self.folder, lines)
 
 
 class Told:

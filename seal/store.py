@@ -278,16 +278,17 @@ def cannot_write(path: Path, error: OSError | SafetensorError) -> RunError:
     )
 
 
-def complete_lines(path: Path) -> list[bytes]:
-    """The lines of a file, without what a crash left of an unfinished one.
+def complete_lines(path: Path, start: int = 0) -> list[bytes]:
+    """The lines of a file from a byte on, without what a crash left of an unfinished one.
 
     No file has none: what a task wrote is deleted as soon as it is the run's own, whoever may be looking.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    return content.split(b"\n")[:-1]
 
 
 def _end_of_last_line(path: Path) -> int:

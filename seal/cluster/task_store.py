@@ -74,7 +74,7 @@ class Tail:
         keys: list[str] = []
         place = self._read.get(path, 0)
         is_whole = True
-        for line in _lines_from(path, place):
+        for line in complete_lines(path, place):
             key = self._key(line, path, place)
             if key is None:
                 is_whole = False
@@ -97,13 +97,3 @@ class Tail:
             raise RunError(
                 f"{path}: not a record at byte {place}: remove the line and its unit is done again"
             ) from error
-
-
-def _lines_from(path: Path, place: int) -> list[bytes]:
-    """The complete lines of a file from a place on; none if it is not there, or not any more."""
-    try:
-        with path.open("rb") as file:
-            file.seek(place)
-            return file.read().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []

@@ -94,11 +94,13 @@ def test_news_are_of_whole_lines_that_say_what_they_should(left_to_jobs: Path) -
     news = News(left_to_jobs)
     now = '{"time": "2026-01-01T00:00:00+00:00"'
     more = ['"died": "of age"', '"reward/mean": "high"', '"reward/mean": 0.5', '"job": "7_0", "died": "of age"']
-    append_lines(left_to_jobs / "metrics.jsonl", ["\0\n", "[]\n", *(f"{now}, {each}}}\n" for each in more)])
+    append_lines(left_to_jobs / "metrics.jsonl", ["\0\n", "[]\n", *(f"{now}, {each}}}\n" for each in more), "{"])
     assert list(news.lines()) == [
         "reward/mean: 0.500",
         "job 7_0 died: of age; what it had not recorded is submitted again",
     ]
+    append_lines(left_to_jobs / "metrics.jsonl", [f'{now}, "accuracy/base": 0.25}}\n'])
+    assert list(news.lines()) == ["accuracy/base: 0.250"]
 
 
 @pytest.mark.slow
