@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from seal import config
-from seal.composing import compose_config, parsed, quoted
+from seal.composing import compose_config, key_of, parsed, quoted
 
 
 def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
@@ -12,7 +12,7 @@ def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str,
     named = {}
     for point in points:
         told = [each for each in point if not each.startswith("hydra")]
-        last = {_key(each): each for each in told}
+        last = {key_of(each): each for each in told}
         swept = sorted(each for key, each in last.items() if key not in common)
         named[",".join(swept).replace("/", "_") or "single"] = told
     return named
@@ -20,7 +20,7 @@ def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str,
 
 def alone(overrides: Sequence[str], name: str) -> tuple[str, ...]:
     """What one types to run a point by itself: what it is told, and the name that leads to its folder."""
-    return (*(each for each in overrides if _key(each) != "name"), named(name))
+    return (*(each for each in overrides if key_of(each) != "name"), named(name))
 
 
 def named(name: str) -> str:
@@ -48,10 +48,6 @@ def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     given = [each.get_key_element().lstrip("+~") for each in each_parsed]
     common = [key for key in given if key not in swept]
     return common, [list(point) for point in product(*choices)]
-
-
-def _key(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~")
 
 
 def faults_of(point: Sequence[str]) -> list[str]:

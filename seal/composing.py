@@ -15,7 +15,7 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, InterpolationToMissingValueError, OmegaConfBaseException
 
-from seal.errors import ConfigError, hint, listed
+from seal.errors import ConfigError, first_line, hint, listed
 
 CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
 TARGET = "_target_"
@@ -46,7 +46,12 @@ def compose_with_hydra(overrides: Sequence[str]) -> DictConfig:
     try:
         return _compose(overrides)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(listed(FAULTY, [_first_line(error)])) from error
+        raise ConfigError(listed(FAULTY, [first_line(error)])) from error
+
+
+def key_of(override: str) -> str:
+    """The key of a setting, which an override adds, sets or deletes."""
+    return override.partition("=")[0].lstrip("+~")
 
 
 def parsed(override: str) -> Override:
@@ -78,10 +83,10 @@ def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
         settings = OmegaConf.to_container(plain, resolve=True)
     except InterpolationKeyError as error:
         raise ConfigError(
-            f"{error.full_key}: {_first_line(error)}: choose options that go together, or set it"
+            f"{error.full_key}: {first_line(error)}: choose options that go together, or set it"
         ) from error
     except InterpolationToMissingValueError as error:
-        raise ConfigError(needed(_first_line(error).rpartition(" ")[2])) from error
+        raise ConfigError(needed(first_line(error).rpartition(" ")[2])) from error
     assert isinstance(settings, dict)
     settings = _with_templates(settings, path="")
     if settings.get("name") is None:
@@ -115,16 +120,18 @@ def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
     """What comes of the overrides that can be applied, and the faults of the others."""
     faults = {each: fault for each in overrides if (fault := _fault_of_form(each))}
     remaining = [each for each in overrides if each not in faults]
-    found = [*faults.values()]
-    while True:
+    refusals: list[tuple[Exception, str | None]] = []
+    composed = None
+    while composed is None:
         try:
-            return _compose(remaining), found
+            composed = _compose(remaining)
         except (HydraException, OmegaConfBaseException) as error:
             refused = _refused(error, remaining)
-            found.append(_explained(error, refused, remaining))
+            refusals.append((error, refused))
             if refused is None:
-                return None, found
+                break
             remaining.remove(refused)
+    return composed, [*faults.values(), *(_explained(error, refused, composed) for error, refused in refusals)]
 
 
 def _compose(overrides: Sequence[str]) -> DictConfig:
@@ -159,7 +166,7 @@ def _unreadable(override: str, error: HydraException) -> str:
         return f"{override}: a setting is written as key=value"
     if GRAMMAR.search(value):
         return f"{override}: Hydra cannot read this value; {_quoting(key, value)}"
-    return f"{override}: {_first_line(error)}"
+    return f"{override}: {first_line(error)}"
 
 
 def _quoting(key: str, value: str) -> str:
@@ -175,27 +182,28 @@ def _refused(error: Exception, overrides: Sequence[str]) -> str | None:
         names = re.findall(r"'([^']+)'", str(error)) + re.findall(r"full_key: (\S+)", str(error))
     for name in names:
         for override in overrides:
-            if name in (override, _key(override)):
+            if name in (override, key_of(override)):
                 return override
     return None
 
 
-def _explained(error: Exception, refused: str | None, overrides: Sequence[str]) -> str:
-    """An error of Hydra's in a user's words."""
+def _explained(error: Exception, refused: str | None, composed: DictConfig | None) -> str:
+    """An error of Hydra's in a user's words; `composed` is what the other overrides made, if they made anything."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         options = [str(each) for each in error.options or []]
         return f"{group}: there is no option '{option}'{hint(option, options)}"
     if isinstance(error, ConfigCompositionException) and refused and "Could not override" in str(error):
-        composed, _ = _applied([each for each in overrides if each != refused])
-        return _unknown_key(_key(refused), composed)
-    return f"{refused}: {_first_line(error)}" if refused else _first_line(error)
+        return _unknown_key(key_of(refused), composed)
+    return f"{refused}: {first_line(error)}" if refused else first_line(error)
 
 
 def _unknown_key(key: str, composed: DictConfig | None) -> str:
     """That there is no such setting, and what is meant by the part of its path that is not there."""
-    node: Any = OmegaConf.to_container(composed) if composed is not None else {}
-    rooms = list(node["hydra"]["runtime"]["choices"]) if node else []
+    if composed is None:
+        return f"{key}: there is no such setting"
+    node: Any = OmegaConf.to_container(composed)
+    rooms = list(node["hydra"]["runtime"]["choices"])
     *parents, name = key.replace("/", ".").split(".")
     path = ""
     for part in parents:
@@ -214,11 +222,3 @@ def _owner(node: Settings, path: str) -> str:
 def _known(node: Settings, rooms: Iterable[str], path: str) -> list[str]:
     own = [str(each) for each in node if each not in (TARGET, "hydra")]
     return own if path else list(dict.fromkeys([*own, *(room for room in rooms if "/" not in room)]))
-
-
-def _key(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

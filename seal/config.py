@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from seal.composing import FAULTY, TARGET, Settings, compose_config, needed
+from seal.composing import FAULTY, TARGET, Settings, compose_config, key_of, needed
 from seal.errors import ConfigError, hint, listed
 from seal.redaction import redacted
 from seal.run import Run, faults_between_rooms
@@ -38,7 +38,7 @@ def load(overrides: Sequence[str]) -> tuple[Run, Settings]:
 
 def _with_origin(fault: str, overrides: Sequence[str]) -> str:
     """A setting that does not fit and that the user did not give comes from the experiment, made for another option."""
-    key, given = fault.partition(":")[0], {each.partition("=")[0].lstrip("+~"): each for each in overrides}
+    key, given = fault.partition(":")[0], {key_of(each): each for each in overrides}
     if "experiment" not in given or key in given or "has no such setting" not in fault:
         return fault
     return f"{key}: it comes with {given['experiment']}, but what was chosen here has none; leave it out: '~{key}'"

@@ -53,6 +53,11 @@ def fault_of_text(text: str) -> str | None:
     return f"{half[0]!a} is half of a character: the file was cut or converted wrongly" if half else None
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of a library says first; its name if it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
 def listed(title: str, faults: Sequence[str]) -> str:
     """A message with all faults, one a line, up to `FAULTS_SHOWN`."""
     shown = [f"  {fault}" for fault in faults[:FAULTS_SHOWN]]

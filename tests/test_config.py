@@ -164,6 +164,13 @@ def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -
         "  experimnt: the configuration has no such setting; did you mean 'experiment'?"
     ]
     assert faults_of("seed.x=1") == ["  seed.x: seed is a value, and has no settings"]
+    assert "  iner.rank: the configuration has no 'iner'; did you mean 'inner'?" in faults_of(
+        "iner.rank=8", "task=nothing"
+    )
+
+
+def test_many_misspelt_keys_are_all_named_without_composing_again_for_each_of_the_others() -> None:
+    assert len(faults_of(*(f"inner.{letter}=1" for letter in "abcdefghijklmnop"))) == 16
 
 
 @pytest.mark.parametrize("value", ["a(b", "{title}: {question}", "a=b", "it's", "x: (y"])

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from seal.errors import ModelError
+from seal.errors import ModelError, first_line
 from seal.json_text import parsed
 from seal.model import Model
 from seal.types import ALL_LINEAR
@@ -64,7 +64,7 @@ def fetched(model: Model) -> Path:
     except (OSError, ValueError) as error:
         raise ModelError(
             f"model.path: there is no folder {model.path}, and the hub does not give a model of this name: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"{first_line(error)}"
         ) from error
 
 

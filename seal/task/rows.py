@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from seal.errors import DataError
+from seal.errors import DataError, first_line
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 _UTF8 = "utf-8-sig"
@@ -41,7 +41,7 @@ def read_rows(path: Path, kind: str, *, key: str) -> list[Row]:
         rows = _READERS[kind](path)
     except (ValueError, TypeError, OSError, RecursionError, csv.Error) as error:
         raise DataError(
-            f"{key}: {path} cannot be read as {kind}: {_first_line(error)}. If it is something else, say task.format=…"
+            f"{key}: {path} cannot be read as {kind}: {first_line(error)}. If it is something else, say task.format=…"
         ) from error
     if not rows:
         raise DataError(f"{key}: {path} has no rows")
@@ -61,7 +61,7 @@ def read_split(path: str, split: str, revision: str | None, *, key: str) -> list
         with TemporaryDirectory() if is_folder else nullcontext() as cache:  # what is downloaded is kept
             return _load(path, split=split, revision=revision, cache=cache)
     except (ValueError, OSError, datasets.exceptions.DatasetsError) as error:
-        fault = f"{key}: split '{split}' of {path} cannot be read: {_first_line(error)}"
+        fault = f"{key}: split '{split}' of {path} cannot be read: {first_line(error)}"
         way_out = "" if is_folder else f". Where the hub is out of reach, give a folder with a copy ({key}=…) or files"
         raise DataError(fault + way_out) from error
 
@@ -140,8 +140,4 @@ def _load(source: str, *, split: str, cache: str | None, **settings: Any) -> lis
     try:
         return list(datasets.load_dataset(source, split=split, cache_dir=cache, keep_in_memory=True, **settings))
     except datasets.exceptions.DatasetGenerationError as error:
-        raise ValueError(_first_line(error.__cause__ or error)) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
+        raise ValueError(first_line(error.__cause__ or error)) from error
