@@ -144,9 +144,9 @@ def forecast_passages(contexts: Sequence[Context], *, repeats: int) -> Forecast:
 
 
 def without_queries(contexts: "Contexts", needed: Sequence[Context]) -> list[str]:
-    """A fault for each needed context that nothing can be asked about; one, with the notes, if there is no question."""
-    if not any(context.queries for context in contexts.all):
-        return [f"none of the {len(contexts.all)} contexts has a question, and this recipe asks them", *contexts.notes]
+    """A fault for each needed context that nothing can be asked about; one for all of them where there is a reason."""
+    if contexts.unasked:
+        return [f"this recipe asks questions: {contexts.unasked}"]
     return [
         f"{contexts.place(context)} ('{context.title}') has no question" for context in needed if not context.queries
     ]

@@ -22,6 +22,8 @@ class Contexts:
     """Those that only measure."""
     notes: tuple[str, ...] = ()
     """What the user should know about the reading, for example how many duplicates were dropped."""
+    unasked: str | None = None
+    """Why no context has a query, where that is so and the task knows; for recipes that ask."""
 
     places: Mapping[str, str] = field(default_factory=dict)
     """Where a context came from, by its id, for messages: for example `row 3 of my.jsonl`."""

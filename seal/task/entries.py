@@ -87,7 +87,7 @@ def faults(entries: Sequence[Entry], columns: Columns) -> Iterator[str]:
     """What is wrong: columns that no row has, once; and each row's own faults."""
     nowhere = [
         *_nowhere(("title", "passage"), [entry.columns for entry in entries], columns),
-        *_nowhere(("question", "answer"), [entry.keys for entry in entries if entry.questions], columns),
+        *_nowhere(("question", "answer"), [entry.keys for entry in entries if entry.keys], columns),
     ]
     yield from (_no_column(what, there, columns) for what, there in nowhere)
     named = {what for what, _ in nowhere}
@@ -143,8 +143,8 @@ def _gathered(rows: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
     return tuple(questions)
 
 
-def notes(entries: Sequence[Entry], columns: Columns) -> tuple[str, ...]:
-    """What the user should know of what was read: repeated passages with their rows, and questions that are missing."""
+def notes(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """What was done about passages that occur several times, with the rows, and about questions without an answer."""
     title_of: dict[str, str] = {}
     repeated, retitled = [], []
     for entry in entries:
@@ -158,20 +158,20 @@ def notes(entries: Sequence[Entry], columns: Columns) -> tuple[str, ...]:
     )
     n_unanswerable = sum(entry.n_unanswerable for entry in entries)
     left_out = (f"{n_unanswerable} questions that their passage does not answer were left out",)
-    unasked = not any(entry.keys for entry in entries)
     return (
         *(f"{len(rows)} {what}: rows {_enumerated(rows)}" for rows, what in found if rows),
         *(left_out if n_unanswerable else ()),
-        *((_no_questions(entries, columns),) if unasked else ()),
     )
 
 
-def _no_questions(entries: Sequence[Entry], columns: Columns) -> str:
+def why_unasked(entries: Sequence[Entry], columns: Columns) -> str | None:
+    """Where no row has questions: what these are looked for under, and what there is."""
+    if any(entry.keys for entry in entries):
+        return None
     there = dict.fromkeys(column for entry in entries for column in entry.columns)
-    way_out = ": task.questions=[…] and task.question=… say what they are called" if columns.are_settings else ""
     return (
-        f"no row has questions, neither a list ({' or '.join(columns.questions)}) nor one in each row "
-        f"({columns.question}); there is {', '.join(there)}{way_out}"
+        f"no row has any, neither a list ({' or '.join(columns.questions)}) nor one in each row ({columns.question}); "
+        f"there is {', '.join(there)}: task.questions=[…] and task.question=… say what they are called"
     )
 
 

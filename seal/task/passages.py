@@ -67,6 +67,7 @@ class Passages(PassageTask):
         return Contexts(
             train=tuple(contexts[n_held_out:]),
             held_out=tuple(contexts[:n_held_out]),
-            notes=entries.notes(read, self._columns),
+            notes=entries.notes(read),
+            unasked=entries.why_unasked(read, self._columns),
             places=places,
         )

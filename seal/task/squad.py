@@ -104,9 +104,7 @@ class Squad(PassageTask):
             places={
                 context.id: f"row {entry.row} of {source.name}" for context, entry in zip(contexts, asked, strict=True)
             },
-            notes=tuple(
-                f"{source.name}: {note}" for note in (*entries.notes(read, COLUMNS), *(mute if n_mute else ()))
-            ),
+            notes=tuple(f"{source.name}: {note}" for note in (*entries.notes(read), *(mute if n_mute else ()))),
         )
 
 

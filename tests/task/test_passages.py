@@ -198,11 +198,18 @@ def test_questions_and_answers_may_be_called_otherwise_in_flat_files_and_in_list
 
 def test_rows_without_questions_say_what_these_would_be_called(tmp_path: Path) -> None:
     rows = [{"title": f"T{n}", "passage": f"{n}", "q": "?", "a": "x"} for n in range(3)]
-    [note] = load(jsonl(tmp_path / "a.jsonl", rows)).notes
-    assert note == (
-        "no row has questions, neither a list (questions or qas) nor one in each row (question); there is title, "
+    assert load(jsonl(tmp_path / "a.jsonl", rows)).unasked == (
+        "no row has any, neither a list (questions or qas) nor one in each row (question); there is title, "
         "passage, q, a: task.questions=[…] and task.question=… say what they are called"
     )
+    assert load(jsonl(tmp_path / "b.jsonl", [*rows, ROWS[0]])).unasked is None
+
+
+def test_questions_that_are_no_objects_are_faults_of_their_rows(tmp_path: Path) -> None:
+    rows = [{"title": "A", "passage": "a", "questions": ["Which?"]}]
+    assert fault(jsonl(tmp_path / "a.jsonl", rows)).splitlines()[1:] == [
+        "  row 1: question 1 has no text (it is called question)"
+    ]
 
 
 def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:
