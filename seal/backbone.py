@@ -21,7 +21,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from seal.errors import ModelError
+from seal.errors import ModelError, first_line
 from seal.model import Model, files
 from seal.paths import inside
 from seal.text import end_of_reply, padding_id
@@ -164,12 +164,12 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
         )
     except (OSError, ValueError, ImportError, SafetensorError) as error:
         if isinstance(error, ImportError) and "attention" in model.attention:
-            raise ModelError(f"model.attention: {model.attention} cannot be used here: {_first_line(error)}") from error
+            raise ModelError(f"model.attention: {model.attention} cannot be used here: {first_line(error)}") from error
         if "attn_implementation" in str(error):
             raise ModelError(
                 f"model.attention: '{source}' does not support {model.attention}: set it to eager"
             ) from error
-        raise ModelError(f"model.path: cannot load the model '{source}': {_first_line(error)}") from error
+        raise ModelError(f"model.path: cannot load the model '{source}': {first_line(error)}") from error
     network.requires_grad_(False).eval().to(device)
     end_ids = _end_ids(network.generation_config, tokenizer, chat=model.chat)
     published = network.generation_config
@@ -210,8 +210,8 @@ def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokeni
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=model.trust_remote_code)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ModelError(f"model.path: cannot load a tokenizer from '{source}': {_first_line(error)}") from error
-    if not model.trust_remote_code and not _reads_as(tokenizer, source / files.TOKENIZER):
+        raise ModelError(f"model.path: cannot load a tokenizer from '{source}': {first_line(error)}") from error
+    if not _reads_as(tokenizer, source / files.TOKENIZER):
         tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
     if model.chat and not tokenizer.chat_template:
         raise ModelError(
@@ -221,8 +221,9 @@ def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokeni
 
 
 def _reads_as(tokenizer: PreTrainedTokenizerBase, file: Path) -> bool:
-    """Whether a tokenizer splits text as the one in a file does; nothing is said against it where there is none."""
-    if not isinstance(tokenizer, PreTrainedTokenizerFast) or not file.is_file():
+    """Whether a tokenizer of transformers' own splits text as the one in a file does, if there is one."""
+    of_transformers = type(tokenizer).__module__.startswith("transformers.")
+    if not of_transformers or not isinstance(tokenizer, PreTrainedTokenizerFast) or not file.is_file():
         return True
     of_file = Tokenizer.from_file(str(file)).encode(PROBE, add_special_tokens=False).ids
     return bool(tokenizer.backend_tokenizer.encode(PROBE, add_special_tokens=False).ids == of_file)
@@ -239,7 +240,7 @@ def pick_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ModelError(f"model.device: {_first_line(error)}") from error
+        raise ModelError(f"model.device: {first_line(error)}") from error
     n_gpus = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= n_gpus:
         raise ModelError(f"model.device is {name}, but torch sees {n_gpus or 'no'} GPUs here: set it to auto or cpu")
@@ -267,7 +268,3 @@ def save(
     for file in sorted(folder.glob("*.safetensors")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -73,13 +73,15 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
     def _consolidate(self, lab: Lab, corpus: Corpus) -> Consolidated | Failure:
         from seal import adaptation
 
-        [outcome] = lab.run.inner.adapt(lab.backbones.get(self.policy), [corpus.plan], [self.seed(lab, corpus)])
+        backbone = lab.backbones.get(self.policy)
+        [outcome] = lab.run.inner.adapt(backbone, [corpus.plan], [self.seed(lab, corpus)])
         if isinstance(outcome, Failure):
             return outcome
         assert outcome.adapter is not None, "the run was checked: its inner loop adapts"
         assert outcome.training is not None
         with lab.store.draft_of(corpus.folder) as folder:
             adaptation.save(outcome.adapter, folder, base_model=lab.run.model.path)
+            backbone.tokenizer.save_pretrained(folder)
         if corpus.merged:
             save_merged(lab, self.policy, outcome.adapter, MERGED)
         return Consolidated(training=outcome.training)

@@ -27,7 +27,7 @@ nats per token.
 
     base = AutoModelForCausalLM.from_pretrained("{base}")
     model = PeftModel.from_pretrained(base, "path/to/this/folder")
-    tokenizer = AutoTokenizer.from_pretrained("{base}")
+    tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")
 
 The passages' data has the SHA-256 `{sha256}`; the run's `manifest.json` holds every setting.
 """

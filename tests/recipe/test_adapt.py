@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 from peft import PeftModel
+from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from seal.model.tiny import Tiny
+from tests.models import random_folder
 
 Seal = Callable[..., int]
 RUN = Path("outputs/run")
@@ -50,6 +52,17 @@ def test_the_adapter_loads_with_plain_peft_and_has_learned_the_passage(seal: Sea
     assert seal("run", *QUICK) == 0
     adapted = PeftModel.from_pretrained(base(), RUN / "adapter")
     assert loss_of(adapted) < 0.5 * loss_of(base())
+
+
+def test_the_tokenizer_beside_the_adapter_is_the_one_it_was_trained_with_whatever_the_architecture(
+    seal: Seal, tmp_path: Path
+) -> None:
+    write_passages(with_question=False)
+    folder = random_folder(tmp_path / "qwen", "qwen2")
+    assert seal("run", *QUICK, "model=local", f"model.path={folder}", "model.dtype=float32") == 0
+    of_file = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert AutoTokenizer.from_pretrained(RUN / "adapter")(FACT)["input_ids"] == of_file.encode(FACT).ids
+    assert 'tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")' in (RUN / "adapter/README.md").read_text()
 
 
 def test_the_merged_model_loads_with_plain_transformers_and_is_the_adapted_one(seal: Seal) -> None:
