@@ -12,7 +12,7 @@ from typing import Any
 
 from seal import __version__
 from seal.model import Model, files
-from seal.redaction import redacted_tree
+from seal.redaction import key_variables, redacted_tree
 from seal.task import Contexts
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
@@ -64,11 +64,7 @@ def manifest(
         },
         "recorded_self_edits": recorded,
     }
-    return dict(redacted_tree(facts, also=_key_variables(settings)))
-
-
-def _key_variables(settings: Mapping[str, Any]) -> list[str]:
-    return [str(value) for path, value in _flat(settings) if path.rpartition(".")[2] == "key_variable"]
+    return dict(redacted_tree(facts, also=key_variables(settings)))
 
 
 def identity(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import re
 import sys
 import traceback
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,7 +57,19 @@ def _in_file() -> Mapping[str, str | None]:
     return dotenv_values(DOTENV) if DOTENV.is_file() else {}
 
 
-def secrets(also: Iterable[str] = ()) -> list[str]:
+def key_variables(settings: Any) -> frozenset[str]:
+    """What every `key_variable` names in plain settings, in options, or in lists of them, however deep it stands."""
+    if is_dataclass(settings):
+        settings = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    if isinstance(settings, list | tuple):
+        settings = dict(enumerate(settings))
+    if not isinstance(settings, Mapping):
+        return frozenset()
+    own = frozenset(str(value) for name, value in settings.items() if name == "key_variable")
+    return own.union(*map(key_variables, settings.values()))
+
+
+def secrets(also: Collection[str] = ()) -> list[str]:
     """The values of all variables that are named like a secret, and of those that are `also` given; longest first."""
     try:
         in_file = _in_file()
@@ -68,12 +81,12 @@ def secrets(also: Iterable[str] = ()) -> list[str]:
     return sorted(plausible, key=len, reverse=True)
 
 
-def redacted(text: str, also: Iterable[str] = ()) -> str:
+def redacted(text: str, also: Collection[str] = ()) -> str:
     """The text without secrets. `also` names variables that hold one whatever they are called."""
     return redacted_tree(text, also)  # type: ignore[no-any-return]  # a text stays one
 
 
-def redacted_tree(node: Any, also: Iterable[str] = ()) -> Any:
+def redacted_tree(node: Any, also: Collection[str] = ()) -> Any:
     """The same for all texts of plain values inside each other, keys of mappings too."""
     forms = [form for secret in secrets(also) for form in _forms(secret)]
     return _cleaned(node, forms)

@@ -4,13 +4,16 @@ import json
 import subprocess
 import sys
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from seal.config import load
 from seal.manifest import revision_of
-from seal.redaction import HIDDEN, redacted, redacted_tree, variable, without
+from seal.redaction import HIDDEN, key_variables, redacted, redacted_tree, variable, without
 from tests.conftest import ROOT
 
 KEY = 'p/l+an"te&d 0f4c'
@@ -45,6 +48,12 @@ def test_a_key_that_stands_in_a_file_or_under_an_innocent_name_is_hidden_too(pla
     text = "token-of-the-hub name-that-says-nothing greenish-blue"
     assert redacted(text) == "*** name-that-says-nothing greenish-blue"
     assert redacted(text, also=["JUDGE"]) == "*** *** greenish-blue"
+
+
+@pytest.mark.parametrize("form", [lambda run, _: run, lambda _, settings: settings, lambda *both: [both]])
+def test_variables_that_endpoints_name_are_found_in_a_run_and_in_its_settings(form: Callable[..., Any]) -> None:
+    chosen = ("recipe=evaluate", "engine@writer=openai", "grader=judge", "grader.endpoint.key_variable=JUDGE")
+    assert key_variables(form(*load(chosen))) == {"OPENAI_API_KEY", "JUDGE"}
 
 
 def test_what_is_no_key_is_not_hidden(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:

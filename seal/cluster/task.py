@@ -7,9 +7,9 @@ rest, and writes to files that are its own.
 import os
 import pickle
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,7 +17,7 @@ from uuid import uuid4
 from seal.cluster.local import Local
 from seal.cluster.task_store import TaskStore
 from seal.errors import RunError
-from seal.redaction import redacted
+from seal.redaction import key_variables, redacted
 from seal.store import JOBS
 from seal.types import Postponed
 
@@ -48,7 +48,7 @@ class Task:
             RunError: with the traceback of whatever went wrong, without secrets: submitit writes it into its files.
         """
         lab, work = self._kit()
-        with told_without_secrets([*_key_variables(lab.run)]):
+        with told_without_secrets(key_variables(lab.run)):
             return self._fulfil(lab, work)
 
     def here(self) -> dict[str, Postponed[Any]]:
@@ -84,22 +84,12 @@ def pack(folder: Path, lab: "Lab", work: "Work[Any, Any]") -> None:
 
 
 @contextmanager
-def told_without_secrets(also: Sequence[str] = ()) -> Iterator[None]:
+def told_without_secrets(also: Collection[str] = ()) -> Iterator[None]:
     """Have any error of the block leave it as its traceback, without secrets. `also` names variables that hold one."""
     try:
         yield
     except Exception:
         raise RunError(f"a job broke off:\n{redacted(traceback.format_exc(), also)}") from None
-
-
-def _key_variables(settings: Any) -> Iterator[str]:
-    """Those that the endpoints of a run name."""
-    for field in fields(settings) if is_dataclass(settings) else ():
-        value = getattr(settings, field.name)
-        if field.name == "key_variable":
-            yield value
-        else:
-            yield from _key_variables(value)
 
 
 def _own_name() -> str:
