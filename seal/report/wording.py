@@ -1,6 +1,7 @@
 """How numbers and settings are written everywhere people read them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from seal.results import Comparison
@@ -30,6 +31,7 @@ def meanings(settings: Sequence[str]) -> str:
 def choices(settings: Mapping[str, Any]) -> str:
     """What was run, in short: the options of the rooms that say most."""
     chosen = {room: _option(settings.get(room)) for room in ("recipe", "task", "model")}
+    chosen["model"] = _weights(settings.get("model")) or chosen["model"]
     return ", ".join(f"{room} {option}" for room, option in chosen.items() if option)
 
 
@@ -37,6 +39,12 @@ def _option(settings: Any) -> str:
     target = str(settings.get("_target_", "")) if isinstance(settings, Mapping) else ""
     module, _, name = target.rpartition(".")
     return module.rpartition(".")[2] if module.startswith("seal.") else name
+
+
+def _weights(model: Any) -> str:
+    """A model's name on the hub, or its folder without what leads there; empty for one that is shipped."""
+    path = str(model.get("path") or "") if isinstance(model, Mapping) else ""
+    return Path(path).name if Path(path).is_absolute() else path
 
 
 def phase_label(title: str) -> str:

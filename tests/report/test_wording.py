@@ -2,6 +2,7 @@
 
 import pytest
 
+from seal import config
 from seal.report.wording import choices, interval, label, meanings, phase_label, share, signed
 
 
@@ -46,3 +47,17 @@ def test_what_was_run_is_said_by_the_options_that_were_chosen() -> None:
     own = {"_target_": "mine.Task"}
     settings = {"recipe": {"_target_": "seal.recipe.train.Train"}, "task": own, "model": None, "seed": 0}
     assert choices(settings) == "recipe train, task Task"
+
+
+@pytest.mark.parametrize(
+    ("told", "model"),
+    [
+        (["model=tiny"], "tiny"),
+        (["model=qwen2_5_7b"], "Qwen/Qwen2.5-7B"),
+        (["model=local", "model.path=/models/of/mine/"], "mine"),
+        (["model=local", "model.path=models/mine"], "models/mine"),
+    ],
+)
+def test_a_model_is_called_by_its_weights_where_many_have_one_class(told: list[str], model: str) -> None:
+    _, settings = config.load(told)
+    assert choices(settings).endswith(f", model {model}")
