@@ -25,6 +25,7 @@ from seal.report.wording import (
     published_share,
     share,
     signed,
+    trains,
 )
 from seal.report.writing import compared, lengths, settings_chosen
 from seal.results import Row
@@ -193,7 +194,9 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     shown |= dict(headline=headline(findings.results), basis=basis(findings.results))
     shown |= dict(
         chosen=choices(findings.manifest["settings"]),
-        meanings=meanings([row.setting for row in findings.results.table]),
+        meanings=meanings(
+            [row.setting for row in findings.results.table], trained=trains(findings.manifest["settings"])
+        ),
     )
     dark = [findings.folder / DARK_PUZZLES / path.name for path in puzzles[:MOST_PUZZLES]]
     shown |= dict(puzzles=_inlined(puzzles[:MOST_PUZZLES]), dark_puzzles=_inlined(dark), n_puzzles=len(puzzles))

@@ -6,12 +6,15 @@ from typing import Any
 
 from seal.results import Comparison
 
-_MEANINGS = {
+_UNTRAINED = {
     "base": "the model as it is",
     "in_context": "the model as it is, shown the demonstrations",
-    "passage_only": "trained on the context alone",
+}
+_TRAINED = {
+    "passage_only": "trained on contexts alone",
     "oracle": "trained with fixed settings",
     "self_edits_round_0": "trained on what the untrained policy wrote",
+    "adapted": "trained once, for all contexts together",
 }
 _LABELS = {"self_edits_round_0": "untrained self-edits", "round_0": "untrained policy"}
 
@@ -21,11 +24,17 @@ def label(setting: str) -> str:
     return _LABELS.get(setting, setting.replace("_", " "))
 
 
-def meanings(settings: Sequence[str]) -> str:
-    """What the settings of a table are, for whoever sees one for the first time."""
-    known = [f"{label(setting)}: {_MEANINGS[setting]}" for setting in settings if setting in _MEANINGS]
-    rounds = [setting for setting in settings if setting.startswith("round_")]
+def meanings(settings: Sequence[str], *, trained: bool = True) -> str:
+    """What the settings of a table are, for whoever sees one for the first time; `trained` as `trains` says."""
+    words = _UNTRAINED | (_TRAINED if trained else {})
+    known = [f"{label(setting)}: {words[setting]}" for setting in settings if setting in words]
+    rounds = trained and any(setting.startswith("round_") for setting in settings)
     return "; ".join(known + (["round n: trained on what the policy wrote after n updates"] if rounds else []))
+
+
+def trains(settings: Mapping[str, Any]) -> bool:
+    """Whether the inner loop of a run trains: `inner=none` leaves the model as it is in every setting."""
+    return _option(settings.get("inner")) != "none"
 
 
 def choices(settings: Mapping[str, Any]) -> str:

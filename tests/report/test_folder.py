@@ -69,6 +69,16 @@ def test_the_report_says_where_the_passage_was_shown(run: Path, capsys: pytest.C
     assert "without the context" not in said
 
 
+def test_the_page_of_a_run_without_an_inner_loop_says_nothing_of_training(run: Path) -> None:
+    write_report(run)
+    assert "untrained self-edits: trained on what" in (run / "report/index.html").read_text()
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["settings"]["inner"] = {"_target_": "seal.inner.none.NoAdaptation"}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    write_report(run)
+    assert "untrained self-edits: trained on what" not in (run / "report/index.html").read_text()
+
+
 def test_plots_are_pictures_of_a_size_one_can_read(run: Path) -> None:
     write_report(run)
     for name in ("accuracy", "styles"):

@@ -3,7 +3,7 @@
 import pytest
 
 from seal import config
-from seal.report.wording import choices, interval, label, meanings, phase_label, share, signed
+from seal.report.wording import choices, interval, label, meanings, phase_label, share, signed, trains
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,18 @@ def test_whoever_sees_a_table_for_the_first_time_is_told_what_its_settings_are()
         "round n: trained on what the policy wrote after n updates"
     )
     assert meanings(["something_new"]) == ""
+    assert meanings(["base", "adapted"]) == (
+        "base: the model as it is; adapted: trained once, for all contexts together"
+    )
+
+
+@pytest.mark.parametrize(("inner", "said"), [("none", False), ("lora", True)])
+def test_what_no_inner_loop_trained_is_not_said_to_be_trained(inner: str, said: bool) -> None:
+    _, settings = config.load(["recipe=evaluate", f"inner={inner}"])
+    table = ["base", "passage_only", "self_edits_round_0", "round_1"]
+    found = meanings(table, trained=trains(settings))
+    assert found.startswith("base: the model as it is")
+    assert ("trained on" in found) is said
 
 
 def test_what_was_run_is_said_by_the_options_that_were_chosen() -> None:
