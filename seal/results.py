@@ -26,7 +26,10 @@ Outcome = Evaluation | Failure | Invalid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One setting: its accuracy is the mean over contexts of each context's mean over its evaluations."""
+    """One setting: its accuracy is the mean over contexts of each context's mean over its self-edits.
+
+    A self-edit's is the mean over its repeats; where there are none, each training of a context counts as one.
+    """
 
     setting: str
     accuracy: float | None
@@ -44,7 +47,7 @@ class Row:
     n_unknown: int
     """Answers without a verdict, left out of the accuracy; those of failed trainings are counted here."""
     n_failed: int
-    """Trainings that broke."""
+    """Trainings or answers that broke off."""
     n_invalid: int
     """Self-edits that could not be trained on; each scores 0, by the method's own rule."""
     n_unmarked: int = 0
@@ -149,7 +152,8 @@ class Measurement:
     """Everything asked in one setting, by context."""
 
     setting: str
-    outcomes: Mapping[str, Sequence[Outcome]]
+    outcomes: Mapping[str, Sequence[Sequence[Outcome]]]
+    """Of each context, and in it of each self-edit, or of each training where there are none, all repeats."""
     n_queries: Mapping[str, int]
     """How many queries each context has whose answers can be graded."""
     titles: Mapping[str, str] = field(default_factory=dict)
@@ -158,17 +162,17 @@ class Measurement:
     def by_context(self) -> dict[str, float]:
         """The accuracy of each context that has any verdict. Where none can be had, an invalid self-edit is not 0."""
         gradable = {context: outcomes for context, outcomes in self.outcomes.items() if self.n_queries[context]}
-        scores = {context: mean(list(_scores(outcomes))) for context, outcomes in gradable.items()}
+        scores = {context: _mean_over_edits(outcomes) for context, outcomes in gradable.items()}
         return {context: score for context, score in scores.items() if score is not None}
 
     def row(self) -> Row:
         scores = self.by_context()
         overall = estimate(list(scores.values()), clusters_of(scores, self.titles))
-        everything = [outcome for outcomes in self.outcomes.values() for outcome in outcomes]
+        everything = [outcome for of_context in self.outcomes.values() for of_edit in of_context for outcome in of_edit]
         verdicts = [verdict for one in everything if isinstance(one, Evaluation) for verdict in one.verdicts]
         lost = sum(
-            self.n_queries[context] * sum(isinstance(outcome, Failure) for outcome in outcomes)
-            for context, outcomes in self.outcomes.items()
+            self.n_queries[context] * sum(isinstance(outcome, Failure) for of_edit in of_context for outcome in of_edit)
+            for context, of_context in self.outcomes.items()
         )
         return Row(
             setting=self.setting,
@@ -187,10 +191,16 @@ class Measurement:
 
 def of_trainings(found: Measurement) -> Trainings:
     """How the repeats of a training for all contexts differ; each context's outcomes are one a training, in order."""
-    repeats = zip(*found.outcomes.values(), strict=True)
-    means = [mean(list(_scores(outcomes))) for outcomes in repeats]
+    trainings = zip(*found.outcomes.values(), strict=True)
+    means = [_mean_over_edits(of_contexts) for of_contexts in trainings]
     known = tuple(share for share in means if share is not None)
     return Trainings(setting=found.setting, accuracies=known, deviation=sample_deviation(known))
+
+
+def _mean_over_edits(outcomes: Iterable[Sequence[Outcome]]) -> float | None:
+    """Each counts the same, however many of its repeats are known; None if no repeat of any is."""
+    means = [mean(list(_scores(of_edit))) for of_edit in outcomes]
+    return mean([known for known in means if known is not None])
 
 
 def _scores(outcomes: Iterable[Outcome]) -> Iterable[float]:
@@ -208,10 +218,10 @@ def clusters_of(contexts: Iterable[str], titles: Mapping[str, str]) -> list[str]
 
 def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
     """The measurement that attempts on some contexts make."""
-    outcomes: dict[str, list[Outcome]] = {}
+    outcomes: dict[str, list[Sequence[Outcome]]] = {}
     for attempt in attempts:
         of_edit = [attempt.plan] if isinstance(attempt.plan, Invalid) else attempt.evaluations
-        outcomes.setdefault(attempt.context.id, []).extend(of_edit)
+        outcomes.setdefault(attempt.context.id, []).append(of_edit)
     return Measurement(
         setting=setting,
         outcomes=outcomes,

@@ -43,7 +43,7 @@ def basis(results: Results) -> str:
     last = measured[-1]
     counts = {
         "answers unknown": sum(row.n_unknown for row in results.table),
-        "attempts failed": sum(row.n_failed for row in results.table),
+        "trainings or answers failed": sum(row.n_failed for row in results.table),
         "self-edits invalid": sum(row.n_invalid for row in results.table),
     }
     lost = (

@@ -124,7 +124,7 @@ def _losses(rows: tuple[Row, ...]) -> Iterator[str]:
     """What a reader of the table must know about attempts that did not work out."""
     for row in rows:
         if row.n_failed:
-            yield f"{label(row.setting)}: {row.n_failed} trainings failed; their answers are among the unknown"
+            yield f"{label(row.setting)}: {row.n_failed} trainings or answers failed; they are among the unknown"
         if row.n_invalid:
             weight = "; each counts as 0" if row.n_contexts else ""
             yield f"{label(row.setting)}: {row.n_invalid} self-edits could not be trained on{weight}"

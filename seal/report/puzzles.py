@@ -36,7 +36,7 @@ class Answered:
     answers: Mapping[str, tuple[Answer, ...]]
     """By setting, in the order of the table; empty where nobody could be asked."""
     n_failed: Mapping[str, int] = field(default_factory=dict)
-    """By setting, trainings or answers that came to nothing."""
+    """By setting, trainings or answers that broke off."""
     n_invalid: Mapping[str, int] = field(default_factory=dict)
     """By setting, self-edits that nothing could be trained on."""
 

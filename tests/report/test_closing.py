@@ -58,7 +58,8 @@ def test_a_headline_rests_on_what_was_asked_and_says_what_was_lost() -> None:
     said = "Measured on 3 contexts with 12 questions; in brackets the 95 % interval over contexts. In all settings: "
     assert basis(results(0.05, base, last)) == said + "nothing unknown, failed or invalid."
     lossy = replace(base, n_unknown=1, n_failed=2), replace(last, n_unknown=1_000, n_invalid=3)
-    assert basis(results(0.05, *lossy)) == said + "1,001 answers unknown, 2 attempts failed, 3 self-edits invalid."
+    lost = "1,001 answers unknown, 2 trainings or answers failed, 3 self-edits invalid."
+    assert basis(results(0.05, *lossy)) == said + lost
 
 
 def test_where_nothing_was_measured_nothing_is_claimed() -> None:
