@@ -10,7 +10,9 @@ N = {"a": 2, "b": 2}
 
 
 def measured(**outcomes: list[object]) -> Measurement:
-    return Measurement(setting="x", outcomes=outcomes, n_queries=N)  # type: ignore[arg-type]
+    """Each outcome is a training of its own."""
+    apart = {context: [[one] for one in found] for context, found in outcomes.items()}
+    return Measurement(setting="x", outcomes=apart, n_queries=N)  # type: ignore[arg-type]
 
 
 def test_the_accuracy_is_the_mean_over_contexts_and_not_over_answers() -> None:
@@ -35,7 +37,7 @@ def test_an_invalid_self_edit_scores_nothing_and_is_counted() -> None:
 
 
 def test_where_nothing_can_be_graded_an_invalid_self_edit_is_no_0() -> None:
-    found = Measurement(setting="x", outcomes={"a": [Invalid(reason="empty")]}, n_queries={"a": 0})
+    found = Measurement(setting="x", outcomes={"a": [[Invalid(reason="empty")]]}, n_queries={"a": 0})
     assert (found.by_context(), found.row().accuracy) == ({}, None)
 
 
@@ -52,14 +54,16 @@ def test_settings_are_compared_on_the_contexts_they_share() -> None:
     assert compare(measured(a=[evaluation("cc")]), measured(b=[evaluation("cc")])) is None
 
 
-def test_attempts_make_a_measurement_with_invalid_ones_in_it() -> None:
+def test_self_edits_count_the_same_however_often_they_were_tried_or_failed() -> None:
     attempts = [
-        attempt("a", 0, 1.0, evaluations=(evaluation("cc"), evaluation("ww"))),
+        attempt("a", 0, 1.0, evaluations=(evaluation("cc"), evaluation("cc"), evaluation("cw"))),
         attempt("a", 1, 0.0, plan=Invalid(reason="empty")),
+        attempt("a", 2, 0.0, evaluations=(evaluation("ww"), Failure(reason="broke"), Failure(reason="broke"))),
+        attempt("a", 3, None, evaluations=(Failure(reason="broke"),) * 3),
     ]
     row = of_attempts("x", attempts).row()
-    assert row.accuracy == pytest.approx(1 / 3)
-    assert (row.n_answers, row.n_invalid) == (4, 1)
+    assert row.accuracy == pytest.approx((5 / 6 + 0 + 0) / 3)
+    assert (row.n_answers, row.n_invalid, row.n_failed) == (8, 1, 5)
 
 
 def test_a_round_is_summarized_without_taking_failures_for_scores() -> None:

@@ -126,5 +126,5 @@ def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:
 
 def _row(found: Measurement) -> Row:
     """A training that broke is one failure, though no context can be asked about."""
-    outcomes = next(iter(found.outcomes.values()))
-    return replace(found.row(), n_failed=sum(isinstance(outcome, Failure) for outcome in outcomes))
+    trainings = next(iter(found.outcomes.values()))
+    return replace(found.row(), n_failed=sum(isinstance(outcome, Failure) for [outcome] in trainings))

@@ -37,10 +37,10 @@ class Yardstick:
 
 
 def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Sequence[Outcome]]) -> Measurement:
-    """What was found about each context, in order."""
+    """What was found about each context, in order; each outcome is a training of its own."""
     return Measurement(
         setting=setting,
-        outcomes={context.id: found for context, found in zip(contexts, outcomes, strict=True)},
+        outcomes={context.id: [[one] for one in found] for context, found in zip(contexts, outcomes, strict=True)},
         n_queries={context.id: context.n_gradable for context in contexts},
         titles={context.id: context.title for context in contexts},
     )

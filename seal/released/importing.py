@@ -192,7 +192,7 @@ def of_forgetting(documents: Mapping[Path, Mapping[str, Any]]) -> Imported:
 def _measurement(setting: str, contexts: Sequence[Context], outcomes: Mapping[str, Sequence[Outcome]]) -> Measurement:
     return Measurement(
         setting=setting,
-        outcomes=outcomes,
+        outcomes={context: [[one] for one in found] for context, found in outcomes.items()},
         n_queries={context.id: len(context.queries) for context in contexts},
         titles={context.id: context.title for context in contexts},
     )
