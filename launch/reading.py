@@ -21,7 +21,7 @@ from seal.store import MANIFEST, RESULTS, count_records, task_files
 from .finding import find_run, find_sweep
 from .jobs import SILENT, jobs_of, print_jobs
 from .pace import how_far, in_words
-from .reporting_sweeps import report_sweep, sweep_status
+from .reporting_sweeps import fault_of_sweep, report_sweep, sweep_status
 
 
 def status(name: str, *, as_json: bool) -> int:
@@ -115,8 +115,10 @@ def report(names: Sequence[str], *, as_json: bool) -> int:
     """
     sweeps = {name: sweep for name in names if (sweep := find_sweep(name))}
     runs = {name: find_run(name) for name in names if name not in sweeps}
-    if waiting := [name for name, run in runs.items() if not (run / RESULTS).exists()]:
-        faults = [f"{runs[name]} has no results yet: `seal status {name}` says how far it is" for name in waiting]
+    waiting = [name for name, run in runs.items() if not (run / RESULTS).exists()]
+    faults = [f"{runs[name]} has no results yet: `seal status {name}` says how far it is" for name in waiting]
+    faults += [fault for sweep in sweeps.values() if (fault := fault_of_sweep(sweep))]
+    if faults:
         raise UsageError("\n".join(faults))
     found = [
         report_sweep(sweeps[name], as_json=as_json) if name in sweeps else _report_run(runs[name], as_json=as_json)

@@ -1,6 +1,7 @@
 """`seal report SWEEP` and `seal status SWEEP`: its points in one table, and why others have no results."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,27 +10,33 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from seal.errors import UsageError, listed
-from seal.report.choice import choose, in_words, read_sweep
-from seal.report.outcomes import unfinished
+from seal.errors import listed
+from seal.report.choice import Choice, Swept, choose, in_words, read_sweep
+from seal.report.outcomes import Unfinished, unfinished
 from seal.report.sweep import write_sweep
 from seal.report.wording import interval, share
 
 
-def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
-    """Make the table; print it, unless it is wanted as JSON; what it says.
+def fault_of_sweep(folder: Path) -> str | None:
+    """Why there is nothing to be said of a sweep; None where a point has results."""
+    if read_sweep(folder):
+        return None
+    return listed(f"no point of {folder} has results yet:", _reasons(unfinished(folder)))
 
-    Raises:
-        UsageError: no point has results yet.
-    """
+
+def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
+    """Make the table; print it, unless it is wanted as JSON; what it says."""
     points, without = read_sweep(folder), unfinished(folder)
-    reasons = [f"{missing.name}: {missing.reason}" for missing in without]
-    if not points:
-        raise UsageError(listed(f"no point of {folder} has results yet:", reasons))
-    made, choice = write_sweep(folder, points), choose(points)
-    if as_json:
-        facts = [{key: value for key, value in asdict(point).items() if key != "scores"} for point in points]
-        return {"points": facts, "without_results": [asdict(missing) for missing in without], "choice": asdict(choice)}
+    made, choice = write_sweep(folder, points, without), choose(points)
+    if not as_json:
+        _print(folder, points, without, choice, made)
+    facts = [{key: value for key, value in asdict(point).items() if key != "scores"} for point in points]
+    return {"points": facts, "without_results": [asdict(missing) for missing in without], "choice": asdict(choice)}
+
+
+def _print(
+    folder: Path, points: Sequence[Swept], without: Sequence[Unfinished], choice: Choice, made: Sequence[Path]
+) -> None:
     console = Console()
     title = f"{folder}: {len(points)} points with results{f', {len(without)} without' if without else ''}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
@@ -39,13 +46,16 @@ def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
     for point in points:
         table.add_row(point.name, point.measured, share(point.accuracy), interval(point.ci95))
     console.print(table)
-    for reason in reasons:
+    for reason in _reasons(without):
         console.print(f"without results: {reason}", style="red", highlight=False, markup=False, soft_wrap=True)
     for note in in_words(choice, n_unfinished=len(without)):
         console.print(note, highlight=False, markup=False)
     for path in made:
         console.print(f"[bold]{path}[/]", highlight=False, soft_wrap=True)
-    return {}
+
+
+def _reasons(without: Sequence[Unfinished]) -> list[str]:
+    return [f"{missing.name}: {missing.reason}" for missing in without]
 
 
 def sweep_status(folder: Path, *, as_json: bool) -> int:

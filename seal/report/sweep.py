@@ -8,7 +8,7 @@ from math import isnan
 from pathlib import Path
 
 from seal.report.choice import SEED, Choice, Swept, choose, in_words
-from seal.report.outcomes import Unfinished, unfinished
+from seal.report.outcomes import Unfinished
 from seal.report.wording import interval, label, share, signed
 
 TABLE, RANKING, HEATMAP, PAGE = Path("sweep.csv"), Path("settings.csv"), Path("sweep.png"), Path("sweep.html")
@@ -16,9 +16,8 @@ MORE_THAN_HALF = 0.55
 """Of the colour scale: from here on the ink is white."""
 
 
-def write_sweep(folder: Path, points: Sequence[Swept]) -> list[Path]:
+def write_sweep(folder: Path, points: Sequence[Swept], without: Sequence[Unfinished]) -> list[Path]:
     """Points and settings as CSV, a page, and a heatmap of two settings, the seed not counted; what was made."""
-    without = unfinished(folder)
     of_points = [*(point.settings for point in points), *(missing.settings for missing in without)]
     keys = list(dict.fromkeys(key for settings in of_points for key in settings))
     with (folder / TABLE).open("w", newline="") as file:

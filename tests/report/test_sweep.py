@@ -7,7 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from seal.launch.reporting_sweeps import report_sweep
 
+from seal.report.choice import read_sweep
+from seal.report.outcomes import Unfinished
+from seal.report.sweep import write_sweep
 from tests.report.test_choice import make
 
 
@@ -85,6 +89,23 @@ def test_a_sweep_of_which_nothing_succeeded_says_why(
     assert "inner.rank=3: the disk is full" in capsys.readouterr().err
 
 
+def test_a_point_that_ends_while_the_report_is_made_is_told_of_in_one_way(tmp_path: Path) -> None:
+    folder = make(tmp_path / "ranks", {f"inner.rank={rank}": [0.1, 0.2] for rank in (1, 2)})
+    points = read_sweep(folder)[:1]
+    without = [Unfinished(name="inner.rank=2", settings={"inner.rank": "2"}, reason="it has not begun")]
+    write_sweep(folder, points, without)
+    rows = {row["inner.rank"]: row["why_not"] for row in csv.DictReader((folder / "sweep.csv").open())}
+    assert rows == {"1": "", "2": "it has not begun"}
+    assert "it has not begun" in (folder / "sweep.html").read_text()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_report_of_a_sweep_is_the_same_for_programs_and_people(tmp_path: Path, as_json: bool) -> None:
+    folder = make(tmp_path / "ranks", {f"inner.rank={rank}": [0.1 * rank, 0.2] for rank in (1, 2)})
+    told = report_sweep(folder, as_json=as_json)
+    assert [point["name"] for point in told["points"]] == ["inner.rank=1", "inner.rank=2"]
+
+
 def test_several_runs_are_reported_at_once_or_none_of_them(
     seal: Callable[..., int], finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,7 +113,13 @@ def test_several_runs_are_reported_at_once_or_none_of_them(
         shutil.copytree(finished, Path("outputs") / name, ignore=shutil.ignore_patterns("report"))
     assert seal("report", "one", "two", "three") == 2
     assert "three" in capsys.readouterr().err
+    make(Path("outputs/ranks"), {"inner.rank=1": [0.1, 0.2]})
+    Path("outputs/lost").mkdir()
+    Path("outputs/lost/sweep.json").write_text(json.dumps({"seed=0": {"overrides": [], "failed": "the disk is full"}}))
+    assert seal("report", "one", "ranks", "lost") == 2
+    assert "no point of outputs/lost has results yet:\n  seed=0: the disk is full" in capsys.readouterr().err
     assert not list(Path("outputs").glob("*/report/index.html"))
+    assert not Path("outputs/ranks/sweep.html").exists()
     assert seal("report", "one", "two", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)) == 2
     assert len(list(Path("outputs").glob("*/report/index.html"))) == 2
