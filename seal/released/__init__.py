@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from seal.errors import DataError, listed
 
 DIGITS = 4
 """To which published numbers are rounded."""
 JUDGE = "published verdict"
 """The grader of imported verdicts."""
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """What is wrong with a file's values, each with its place where it has one."""
+    faults = [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors(include_url=False)]
+    return [": ".join(filter(None, fault)) for fault in faults]
 
 
 def check_summary(path: Path, *, published: Mapping[str, float], found: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
-from seal.released import DIGITS, JUDGE, check_summary
+from seal.released import DIGITS, JUDGE, check_summary, faults_of
 from seal.self_edit.passage import titled_plan
 from seal.self_edit.prose import split
 from seal.statistics import accuracy, mean, sample_deviation
@@ -86,8 +86,7 @@ def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
             {name: document.get(name) for name in _Document.__dataclass_fields__}
         )
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
-        raise DataError(listed(f"{path} is no published evaluation:", faults)) from error
+        raise DataError(listed(f"{path} is no published evaluation:", faults_of(error))) from error
     rows, overall = read.articles, read.overall
     if ragged := [place for number, row in enumerate(rows) for place in _ragged(row, f"articles.{number}")]:
         raise DataError(listed(f"{path} is no published evaluation:", ragged))

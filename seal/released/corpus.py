@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
-from seal.released import JUDGE, check_summary
+from seal.released import JUDGE, check_summary, faults_of
 from seal.statistics import mean
 from seal.types import Context, Evaluation, Grade, Verdict
 
@@ -35,6 +35,13 @@ class _Marks:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Document:
+    overall: dict[str, float]
+    per_article: dict[str, _Marks]
+    server_reply: _Reply
+
+
+@dataclass(frozen=True, kw_only=True)
 class CorpusRun:
     """The unadapted and the adapted model, asked about each context."""
 
@@ -50,22 +57,23 @@ def read_corpus(path: Path, document: Mapping[str, Any], contexts: Sequence[Cont
         DataError: it has another shape, is about other contexts, or contradicts itself.
     """
     try:
-        reply = TypeAdapter(_Reply).validate_python(document["server_reply"])
-        marks = TypeAdapter(dict[str, _Marks]).validate_python(document["per_article"])
-        overall = TypeAdapter(dict[str, float]).validate_python(document["overall"])
-    except (ValidationError, KeyError) as error:
-        raise DataError(f"{path} is no published continued-pretraining run: {error}") from error
+        read = TypeAdapter(_Document).validate_python(
+            {name: document.get(name) for name in _Document.__dataclass_fields__}
+        )
+    except ValidationError as error:
+        raise DataError(listed(f"{path} is no published continued-pretraining run:", faults_of(error))) from error
+    reply = read.server_reply
     lengths = {name: len(getattr(reply, name)) for name in _Reply.__dataclass_fields__}
     if len(set(lengths.values())) > 1:
         raise DataError(f"{path}: the lists of server_reply are not equally long: {lengths}")
-    check_summary(path, published=overall, found=_means(reply))
+    check_summary(path, published=read.overall, found=_means(reply))
     chosen = _asked_about(path, len(reply.adapter_correct), contexts)
     run = CorpusRun(
         contexts=chosen,
         unadapted=tuple(_evaluations(chosen, reply.baseline_texts, reply.baseline_correct)),
         adapted=tuple(_evaluations(chosen, reply.adapter_texts, reply.adapter_correct)),
     )
-    _check_alignment(path, run, marks)
+    _check_alignment(path, run, read.per_article)
     return run
 
 

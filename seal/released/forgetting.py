@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
+from seal.released import faults_of
 from seal.transfer import Cell, Journey, Matrix, linear_measures
 
 Number = Annotated[float, Field(ge=0, le=1)]
@@ -58,8 +59,7 @@ def read_forgetting(path: Path, document: Mapping[str, Any]) -> Forgetting:
             {name: document.get(name) for name in Forgetting.__dataclass_fields__}
         )
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
-        raise DataError(listed(f"{path} is no published forgetting matrix:", faults)) from error
+        raise DataError(listed(f"{path} is no published forgetting matrix:", faults_of(error))) from error
     size = found.n_datapoints
     for name, matrix in (("mean", found.mean_over_sequences), ("std", found.std_over_sequences)):
         if [len(row) for row in matrix] != [size] * (size + 1):

@@ -8,11 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from seal import __version__
 from seal.errors import ConfigError, DataError, fault_of_text, listed
 from seal.json_text import parsed
+from seal.released import faults_of
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
 from seal.released.forgetting import as_matrix, check_summary, pool, read_forgetting
@@ -91,10 +92,13 @@ def read_contexts(path: Path) -> list[Context]:
     """
     from seal.task import context_id
 
+    wrong = "no list of rows with title, context and questions"
     try:
         rows = _PASSAGES.validate_python(parsed(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise DataError(listed(f"--contexts: {path} is {wrong}:", faults_of(error))) from error
     except (OSError, ValueError) as error:
-        raise DataError(f"--contexts: {path} is no list of rows with title, context and questions: {error}") from error
+        raise DataError(f"--contexts: {path} is {wrong}: {error}") from error
     texts = {f"{number}.{name}": getattr(row, name) for number, row in enumerate(rows) for name in ("title", "context")}
     for number, row in enumerate(rows):
         texts |= {f"{number}.questions.{n}": each.question + each.answer for n, each in enumerate(row.questions)}

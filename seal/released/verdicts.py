@@ -103,7 +103,7 @@ def read_verdicts(path: Path) -> list[Graded]:
 
 def _of_lines(path: Path) -> Iterator[Graded]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     for number, line in enumerate(lines, start=1):

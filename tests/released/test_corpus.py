@@ -1,5 +1,6 @@
 """Released continued-pretraining runs."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,33 @@ def test_other_passages_are_noticed() -> None:
 def test_a_file_that_contradicts_its_own_verdicts_is_refused() -> None:
     with pytest.raises(DataError, match=r"overall\.gain is 0\.5, but the verdicts give 0\.3333"):
         read_corpus(Path("x.json"), document(overall={"gain": 0.5}), CONTEXTS)
+
+
+def test_what_is_missing_or_of_another_kind_is_named_with_its_place() -> None:
+    reply = document()["server_reply"] | {"adapter_texts": "4"}
+    with pytest.raises(DataError) as refused:
+        read_corpus(Path("x.json"), document(server_reply=reply, overall=None), CONTEXTS)
+    assert str(refused.value).splitlines() == [
+        "x.json is no published continued-pretraining run:",
+        "  overall: Input should be a valid dictionary",
+        "  server_reply.adapter_texts: Input should be a valid tuple",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        ([{"title": "T", "context": "C", "questions": [{"question": "Q"}]}], "0.questions.0.answer: Field required"),
+        ({"rows": []}, "Input should be a valid tuple"),
+    ],
+)
+def test_passages_that_are_none_are_named_with_their_place(tmp_path: Path, rows: object, fault: str) -> None:
+    (tmp_path / "p.json").write_text(json.dumps(rows))
+    with pytest.raises(DataError) as refused:
+        read_contexts(tmp_path / "p.json")
+    title, *faults = str(refused.value).splitlines()
+    assert title == f"--contexts: {tmp_path / 'p.json'} is no list of rows with title, context and questions:"
+    assert faults == [f"  {fault}"]
 
 
 def test_lists_of_other_lengths_are_refused() -> None:
