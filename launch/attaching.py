@@ -14,11 +14,12 @@ from seal.cluster.slurm import COORDINATOR, in_queue
 from seal.cluster.slurm_queue import why_gone
 from seal.errors import RunError
 from seal.progress import read_progress
+from seal.redaction import key_variables
 from seal.report.console import print_summary
 from seal.report.folder import PAGE
-from seal.run_files import whole_metrics
+from seal.run_files import read_manifest, whole_metrics
 from seal.run_folder import holder
-from seal.store import JOBS, METRICS, RESULTS, complete_lines
+from seal.store import JOBS, MANIFEST, METRICS, RESULTS, complete_lines
 
 from .cli import INTERRUPTED
 from .finding import find_run
@@ -90,12 +91,16 @@ def _abandoned(folder: Path) -> str:
     """Nobody works on the run: what is known of whoever did last."""
     logs = folder / JOBS / COORDINATOR
     files = sorted(logs.glob("*_submission.sh"), key=lambda file: file.stat().st_mtime)
-    last = files[-1].name.partition("_")[0] if files else ""
-    why = f". Job {last} coordinated it: {why_gone(last)}. {SubmititFolder(logs).log_tail(last)}" if last else ""
-    return (
+    told = (
         f"nobody works on {folder}, as far as can be seen from here, and it is not done; what is recorded is safe, and "
-        f"the same command goes on from there{why}"
+        "the same command goes on from there"
     )
+    if not files:
+        return told
+    last = files[-1].name.partition("_")[0]
+    settings = read_manifest(folder)["settings"] if (folder / MANIFEST).exists() else {}
+    tail = SubmititFolder(logs, key_variables(settings)).log_tail(last)
+    return f"{told}. Job {last} coordinated it: {why_gone(last)}. {tail}"
 
 
 def _wait_for_report(folder: Path) -> None:

@@ -31,8 +31,8 @@ _FOR_ALL_EXECUTORS = (
 class PointJobs(SubmititFolder, ABC):
     """Whoever does the points of a sweep."""
 
-    def __init__(self, sweep: Path, launcher: Mapping[str, Any]) -> None:
-        super().__init__(sweep / ".submitit" / "%j")
+    def __init__(self, sweep: Path, launcher: Mapping[str, Any], also: Collection[str]) -> None:
+        super().__init__(sweep / ".submitit" / "%j", also)
         self.sweep, self.launcher, self.name = sweep, launcher, job_name(sweep)
 
     def ready(self) -> None:  # processes of this machine need nobody
@@ -77,8 +77,8 @@ class PointJobs(SubmititFolder, ABC):
 class Processes(PointJobs):
     """Processes of this machine. All of them start at once."""
 
-    def __init__(self, sweep: Path, launcher: Mapping[str, Any]) -> None:
-        super().__init__(sweep, launcher)
+    def __init__(self, sweep: Path, launcher: Mapping[str, Any], also: Collection[str]) -> None:
+        super().__init__(sweep, launcher, also)
         self.jobs: dict[str, Job[str]] = {}
 
     def submit(self, points: Sequence[Callable[[], str]]) -> list[str]:

@@ -6,7 +6,8 @@ folder as soon as it is known.
 
 import json
 import sys
-from collections.abc import Generator, Mapping, Sequence
+import traceback
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
 from seal.lab import Silent
 from seal.manifest import differences
-from seal.redaction import redacted, redacted_tree
+from seal.redaction import key_variables, redacted, redacted_tree
 from seal.report.folder import write_report
 from seal.report.outcomes import Outcome, in_short, read_outcomes
 from seal.run import Run
@@ -49,16 +50,18 @@ class Point:
 
     overrides: tuple[str, ...]
     """As somebody would type them who wants this run alone."""
+    key_variables: frozenset[str]
+    """Those of the sweep's endpoints."""
 
     def __call__(self) -> str:
         """Empty, or why it failed, without secrets: submitit writes down what a job returns or raises."""
-        with told_without_secrets():
+        with told_without_secrets(self.key_variables):
             try:
                 run, settings = self.taken_up()
                 perform(run, settings, Silent())
                 write_report(run.folder)
             except SealError as error:
-                return redacted(str(error))
+                return redacted(str(error), self.key_variables)
             return ""
 
     def taken_up(self) -> tuple[Run, Settings]:
@@ -107,24 +110,27 @@ def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[
         RunError: the jobs are not taken.
     """
     console = Console(stderr=True)
-    runs = {name: Point(overrides=alone(each, f"{sweep.name}/{name}")) for name, each in points.items()}
-    waiting = {name: point for name, point in runs.items() if not _is_done(point, launcher)}
+    typed = {name: alone(each, f"{sweep.name}/{name}") for name, each in points.items()}
+    asked = {name: config.load(overrides) for name, overrides in typed.items()}
+    also = key_variables([run for run, _ in asked.values()])
+    runs = {name: Point(overrides=overrides, key_variables=also) for name, overrides in typed.items()}
+    waiting = {name: point for name, point in runs.items() if not _is_done(*asked[name], launcher)}
     console.print(f"{len(runs) - len(waiting)} of {len(runs)} points are done already", highlight=False)
     known = read_outcomes(sweep.folder)
-    _note(sweep.folder, {name: None if name not in waiting else _failed(known, name) for name in runs}, points)
+    failed = {name: None if name not in waiting else _failed(known, name) for name in runs}
+    _note(sweep.folder, failed, points, also)
     found = dict.fromkeys(points, "")
     try:
-        with closing(_ended(sweep.folder, waiting, launcher)) as ended:
+        with closing(_ended(sweep.folder, waiting, launcher, also)) as ended:
             for name, said in ended:
-                reason = redacted(said)
+                reason = redacted(said, also)
                 console.print(f"{name}: {reason or 'done'}", highlight=False, markup=False, soft_wrap=True)
                 found[name] = reason
-                _note(sweep.folder, {name: reason or None}, points)
+                _note(sweep.folder, {name: reason or None}, points, also)
     except KeyboardInterrupt as interruption:
         if _class(launcher) != HERE:
-            for point in waiting.values():
-                run, _ = config.load(point.overrides)
-                decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
+            for name in waiting:
+                decide_on_jobs(asked[name][0], interactive=type(interruption) is KeyboardInterrupt)
         raise
     return found
 
@@ -134,13 +140,13 @@ def _class(launcher: Mapping[str, Any]) -> str:
 
 
 def _ended(
-    folder: Path, points: Mapping[str, Point], launcher: Mapping[str, Any]
+    folder: Path, points: Mapping[str, Point], launcher: Mapping[str, Any], also: Collection[str]
 ) -> Generator[tuple[str, str], None, None]:
     """Each point's name with why it failed, or nothing, as they end."""
     if _class(launcher) == HERE:
         yield from ((name, _outcome_here(point)) for name, point in points.items())
     elif points:
-        yield from outcomes_of(EXECUTORS[_class(launcher)](folder, launcher), points)
+        yield from outcomes_of(EXECUTORS[_class(launcher)](folder, launcher, also), points)
 
 
 def _outcome_here(point: Point) -> str:
@@ -150,13 +156,12 @@ def _outcome_here(point: Point) -> str:
     except SealError as error:
         return str(error)
     except Exception as error:  # a fault of ours in one point is no reason to leave the others: told, with all it has
-        sys.excepthook(type(error), error, error.__traceback__)
+        print(redacted(traceback.format_exc(), point.key_variables), end="", file=sys.stderr)
         return f"{type(error).__name__}: {error}"
     return ""
 
 
-def _is_done(point: Point, launcher: Mapping[str, Any]) -> bool:
-    run, settings = config.load(point.overrides)
+def _is_done(run: Run, settings: Settings, launcher: Mapping[str, Any]) -> bool:
     if run.if_exists != "resume":
         if _class(launcher) != HERE:
             raise ConfigError(
@@ -166,7 +171,7 @@ def _is_done(point: Point, launcher: Mapping[str, Any]) -> bool:
     if not (run.folder / RESULTS).exists():
         return False
     there = read_manifest(run.folder)["settings"]
-    faults = differences(there, json.loads(json.dumps(redacted_tree(settings), default=str)))
+    faults = differences(there, json.loads(json.dumps(redacted_tree(settings, key_variables(settings)), default=str)))
     if faults:
         raise ConfigError(listed(f"{run.folder} holds another run; choose another name=… for the sweep:", faults))
     return True
@@ -176,8 +181,10 @@ def _failed(known: Mapping[str, Outcome], name: str) -> str | None:
     return known[name]["failed"] if name in known else None
 
 
-def _note(folder: Path, failed: Mapping[str, str | None], points: Mapping[str, Sequence[str]]) -> None:
+def _note(
+    folder: Path, failed: Mapping[str, str | None], points: Mapping[str, Sequence[str]], also: Collection[str]
+) -> None:
     """Write down why points failed, or that they did not, beside what is known of others."""
     fresh = {name: Outcome(overrides=list(points[name]), failed=why) for name, why in failed.items()}
-    told = redacted_tree({**read_outcomes(folder), **fresh})
+    told = redacted_tree({**read_outcomes(folder), **fresh}, also)
     Store(folder).write(OUTCOMES, json.dumps(told, indent=2, ensure_ascii=False) + "\n")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seal.cluster import Place
 from seal.cluster.jobs import Jobs
@@ -9,12 +10,15 @@ from seal.cluster.scheduler import Outcome, Scheduler
 from seal.cluster.task import Task
 from seal.settings import option
 
+if TYPE_CHECKING:
+    from seal.lab import Lab
+
 
 @option
 class Debug(Jobs):
     """This process. What a job raises is raised here."""
 
-    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
         return InProcess()
 
 

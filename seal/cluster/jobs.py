@@ -49,8 +49,8 @@ class Jobs(Cluster):
     """What a job wrote is visible here after so long, at most: a job that is gone without it has died."""
 
     @abstractmethod
-    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
-        """Who starts the jobs of a phase."""
+    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
+        """Who starts the jobs of a phase, which is a folder."""
 
     def gpus(self, place: Place) -> int:
         """Of one job."""

@@ -65,7 +65,7 @@ class Phase:
         self.ledger = Ledger(self.folder)
         self.tail = Tail(self.folder, work.records)
         self.n_chunks = 0
-        self.scheduler = cluster.scheduler(lab.store.folder, self.folder)
+        self.scheduler = cluster.scheduler(lab, self.folder)
         self.heard_s = monotonic()
 
     def finish(self) -> dict[str, Postponed[Any]]:

@@ -1,7 +1,7 @@
 """Whoever starts jobs: what a coordinator needs of it, and what all that submitit knows have in common."""
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,10 +64,13 @@ class Scheduler(Protocol):
 
 
 class SubmititFolder:
-    """What submitit leaves in its folder, for whichever executor."""
+    """What submitit leaves in its folder, for whichever executor; told without secrets.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
+    `also` names variables that hold one whatever they are called.
+    """
+
+    def __init__(self, folder: Path, also: Collection[str]) -> None:
+        self.folder, self.also = folder.absolute(), also
 
     def outcome(self, job: str) -> Outcome | None:
         from submitit.core.utils import JobPaths
@@ -79,14 +82,14 @@ class SubmititFolder:
             return None
         if verdict == "success":
             return Outcome(value=value)
-        return Outcome(error=redacted(str(value)).strip().splitlines()[-1])
+        return Outcome(error=redacted(str(value), self.also).strip().splitlines()[-1])
 
     def log_tail(self, job: str) -> str:
         from submitit.core.utils import JobPaths
 
         paths = JobPaths(self.folder, job_id=job)
         for file in (paths.stderr, paths.stdout):
-            lines = redacted(file.read_text(errors="replace")).strip().splitlines() if file.exists() else []
+            lines = redacted(file.read_text(errors="replace"), self.also).strip().splitlines() if file.exists() else []
             if lines:
                 return "\n".join([f"the end of {file}:", *(f"  {line}" for line in lines[-LOG_LINES:])])
         return f"no log in {self.folder}"

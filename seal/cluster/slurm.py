@@ -18,11 +18,14 @@ from seal.cluster.scheduler import Scheduler, SubmititFolder
 from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued, submit, why_gone
 from seal.cluster.task import Task
 from seal.errors import UsageError
+from seal.redaction import key_variables
 from seal.settings import option
 from seal.store import JOBS
 
 if TYPE_CHECKING:
     from submitit import SlurmExecutor
+
+    from seal.lab import Lab
 
 LOGS = "slurm"
 """The folder of submitit's own files, in a phase's folder."""
@@ -128,9 +131,9 @@ class Slurm(Jobs):
     interrupted: Literal["ask", "leave", "cancel"]
     """What becomes of jobs when the run is interrupted; ask does so on a terminal, and leaves them anywhere else."""
 
-    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
         refuse_without_slurm()
-        return SlurmJobs(self, run_folder, phase / LOGS)
+        return SlurmJobs(self, lab, phase / LOGS)
 
     def gpus(self, place: Place) -> int:
         return self.resources(place).gpus
@@ -197,9 +200,9 @@ class SlurmJobs(SubmititFolder):
 
     ends_with_us = False
 
-    def __init__(self, cluster: Slurm, run_folder: Path, folder: Path) -> None:
-        super().__init__(folder)
-        self.cluster, self.name = cluster, job_name(run_folder)
+    def __init__(self, cluster: Slurm, lab: "Lab", folder: Path) -> None:
+        super().__init__(folder, key_variables(lab.run))
+        self.cluster, self.name = cluster, job_name(lab.store.folder)
 
     def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
         return submit(self.cluster.executor(self.folder, place, name=self.name), tasks)

@@ -10,10 +10,13 @@ from seal.cluster import Place
 from seal.cluster.jobs import Jobs
 from seal.cluster.scheduler import Scheduler, SubmititFolder
 from seal.cluster.task import Task
+from seal.redaction import key_variables
 from seal.settings import option
 
 if TYPE_CHECKING:
     from submitit import Job
+
+    from seal.lab import Lab
 
 LOGS = "submitit"
 """The folder of submitit's own files, in a phase's folder."""
@@ -44,8 +47,8 @@ class SubmititLocal(Jobs):
             )
         return self
 
-    def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
-        return Processes(phase / LOGS, self)
+    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
+        return Processes(self, lab, phase / LOGS)
 
     def gpus(self, place: Place) -> int:
         return len(self.gpus_of(place, chunk=0))
@@ -66,8 +69,8 @@ class Processes(SubmititFolder):
 
     ends_with_us = True
 
-    def __init__(self, folder: Path, cluster: SubmititLocal) -> None:
-        super().__init__(folder)
+    def __init__(self, cluster: SubmititLocal, lab: "Lab", folder: Path) -> None:
+        super().__init__(folder, key_variables(lab.run))
         self.cluster = cluster
         self.jobs: dict[str, Job[Any]] = {}
 

@@ -15,6 +15,7 @@ from seal.cluster.jobs import Jobs
 from seal.cluster.phase import Phase
 from seal.cluster.scheduler import Scheduler
 from seal.errors import RunError
+from seal.lab import Lab
 from seal.report.spending import spent
 from seal.settings import option
 from seal.store import CANCEL, JOBS, SPENDING, task_files
@@ -36,7 +37,7 @@ def test_what_a_job_raises_is_raised_here(tmp_path: Path) -> None:
 def with_scheduler(scheduler: Scheduler) -> Cluster:
     @option
     class Own(Debug):
-        def scheduler(self, run_folder: Path, phase: Path) -> Scheduler:
+        def scheduler(self, lab: Lab, phase: Path) -> Scheduler:
             return scheduler
 
     debug = cluster_of("cluster=debug", "cluster.settle_s=0.2")

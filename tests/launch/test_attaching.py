@@ -1,5 +1,6 @@
 """Following a run that another process works on: it only reads."""
 
+import json
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from seal.launch.attaching import LOOK_S, PATIENCE_S, News
 from seal.cluster.ledger import DIED, all_entries
 from seal.run_folder import holder
 from seal.store import append_lines
+from tests.cluster.runs import commands_that
 from tests.cluster.storms import running
 from tests.cluster.test_slurm import disturbed
 from tests.conftest import SMALL, records
@@ -114,6 +116,26 @@ def test_a_run_is_not_given_up_while_slurm_is_silent(
     said = capsys.readouterr()
     assert "outputs/tiny: SLURM does not answer: jobs may be at work\n" in said.err
     assert "paired differences" in said.out
+
+
+@pytest.mark.slow
+def test_of_a_run_that_nobody_works_on_the_end_of_the_last_log_is_told_without_the_keys_of_its_endpoints(
+    seal: Seal, left_to_jobs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", commands_that(tmp_path / "bin", squeue="", sacct="exit 1"))
+    monkeypatch.setenv("JUDGE", "planted-Xk29fLq81vTz")
+    there = json.loads((left_to_jobs / "manifest.json").read_text())
+    there["settings"]["grader"]["endpoint"] = {"key_variable": "JUDGE"}
+    (left_to_jobs / "manifest.json").write_text(json.dumps(there))
+    logs = left_to_jobs / "jobs/coordinator"
+    logs.mkdir()
+    (logs / "7_submission.sh").touch()
+    (logs / "7_0_log.err").write_text("the judge refuses planted-Xk29fLq81vTz\n")
+    assert seal("attach", "tiny") == 1
+    said = capsys.readouterr().err
+    assert "Job 7 coordinated it" in said
+    assert "the judge refuses ***" in said
 
 
 @pytest.mark.cluster

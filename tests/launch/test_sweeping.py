@@ -85,10 +85,15 @@ def test_a_fault_of_ours_in_one_point_is_its_outcome_and_the_others_go_on(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", [HERE, LOCAL])
-def test_what_a_point_dies_of_is_told_without_keys(tmp_path: Path, launcher: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("grader", "variable"), [("Telling", "OPENAI_API_KEY"), ("Telling", "JUDGE"), ("Refusing", "JUDGE")]
+)
+def test_what_a_point_dies_of_is_told_without_keys(
+    tmp_path: Path, launcher: tuple[str, ...], grader: str, variable: str
+) -> None:
     key = "planted-Xk29fLq81vTz"
-    grader = "grader._target_=tests.launch.faulty.Telling"
-    done = sweep(tmp_path, *launcher, grader, PYTHONPATH=str(ROOT), OPENAI_API_KEY=key)
+    telling = (f"grader._target_=tests.launch.faulty.{grader}", f"+grader.key_variable={variable}")
+    done = sweep(tmp_path, *launcher, *telling, PYTHONPATH=str(ROOT), **{variable: key})
     assert done.returncode == 1
     assert "nothing can be graded" in done.stderr
     written = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
