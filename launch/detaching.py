@@ -11,6 +11,7 @@ from seal.cluster.slurm_queue import coordinator_name, queued
 from seal.cluster.task import told_without_secrets
 from seal.errors import ConfigError, RunError
 from seal.preflight import preflight
+from seal.redaction import key_variables
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
@@ -21,12 +22,14 @@ class Coordinator:
     """What the job does: the command, as it was given. Started again, it goes on."""
 
     overrides: tuple[str, ...]
+    key_variables: frozenset[str]
+    """Those of the run's endpoints."""
 
     def __call__(self) -> None:
         from .cli import main
 
         sys.argv = ["seal", "run", *self.overrides]  # what the manifest tells people to type
-        with told_without_secrets():
+        with told_without_secrets(self.key_variables):
             code = main(sys.argv[1:])
         if code:
             raise RunError(f"the run ended with exit code {code}")
@@ -59,7 +62,8 @@ def detach(overrides: Sequence[str]) -> int:
         )
     if there:
         raise ConfigError(f"name: job {', '.join(there)} coordinates {run.folder} already: `seal cancel {run.folder}`")
-    job = run.cluster.detach(Coordinator(overrides=tuple(overrides)), run.folder)
+    coordinator = Coordinator(overrides=tuple(overrides), key_variables=key_variables(run))
+    job = run.cluster.detach(coordinator, run.folder)
     print(
         f"job {job} coordinates {run.folder}: `seal attach {run.folder}` follows it, `seal cancel {run.folder}` ends it"
     )

@@ -2,12 +2,14 @@
 
 import json
 import os
+import pickle
 import pty
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from seal.cluster import Place
 from seal.cluster.slurm import REQUEUES, Slurm
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
 from seal.config import load
+from seal.errors import RunError
 from seal.record_lines import to_line
 from seal.store import append_lines
 from tests.cluster.runs import commands_that
@@ -162,11 +165,30 @@ def test_of_a_detached_run_the_command_is_known_that_people_type(
     seal: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["/env/submitit/core/_submit.py", "jobs/coordinator"])
-    Coordinator(overrides=QUICK)()
+    Coordinator(overrides=QUICK, key_variables=frozenset())()
     (RUN / "results.json").unlink()
     capsys.readouterr()
     assert seal("status", "tiny") == 0
     assert f"this goes on with it:\n  seal run {' '.join(QUICK)}\n" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_a_detached_run_dies_of_is_told_without_the_keys_of_its_endpoints(
+    seal: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    answers = commands_that(tmp_path / "bin", srun="", sbatch="echo Submitted batch job 7", squeue="")
+    monkeypatch.setenv("JUDGE", "planted-Xk29fLq81vTz")
+    telling = ("grader._target_=tests.launch.faulty.Telling", "+grader.key_variable=JUDGE")
+    with monkeypatch.context() as there:
+        there.setenv("PATH", f"{answers}:{os.environ['PATH']}")
+        assert seal("run", "--detach", *QUICK, *telling, "cluster=slurm") == 0
+    [submitted] = RUN.glob("jobs/coordinator/*_submitted.pkl")
+    coordinator = pickle.loads(submitted.read_bytes()).function
+    assert isinstance(coordinator, Coordinator)
+    here = replace(coordinator, overrides=(*QUICK, *telling))
+    with pytest.raises(RunError, match=r"ValueError: with \*\*\* nothing can be graded"):
+        here()
 
 
 @pytest.mark.cluster
