@@ -1,4 +1,5 @@
-"""What a run would do, and what paid calls that takes, said before anything is done. Estimates are at most."""
+"""What a run would pay for, said before anything is done: calls, at most; the tokens and US dollars of so many calls,
+estimated. What else it would do is its recipe's to say."""
 
 from collections.abc import Iterable
 
@@ -37,7 +38,7 @@ def in_all(usages: Iterable[Usage]) -> dict[str, float]:
     return {
         "paid_calls": sum(usage.n_calls for usage in every),
         "estimated_paid_tokens": sum(usage.prompt_tokens + usage.completion_tokens for usage in every),
-        "estimated_usd": round(sum(usage.usd for usage in every), 2),
+        "estimated_usd": round(sum(usage.usd for usage in every), 4),  # as what was spent: a small run takes no cent
     }
 
 

@@ -11,6 +11,7 @@ from seal.report.costs import Amount, amounts, paid, trained
 from seal.run_files import read_manifest, read_metrics
 from seal.store import SPENDING
 from tests.conftest import SMALL
+from tests.servers import says, scripted
 
 
 def test_what_was_done_stands_beside_what_was_forecast(finished: Path) -> None:
@@ -53,12 +54,21 @@ def test_paid_calls_tokens_and_dollars_stand_beside_their_forecast(tmp_path: Pat
     ]
 
 
-def test_what_check_says_beforehand_is_what_the_manifest_notes(
-    finished: Path, seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+@pytest.mark.slow
+def test_what_check_says_beforehand_is_what_the_manifest_notes_and_no_less_than_what_is_paid(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert seal("check", *SMALL, "--json") == 0
-    plan = json.loads(capsys.readouterr().out)["plan"]
-    noted = read_manifest(finished)["forecast"]
-    assert {name: noted[name] for name in ("paid_calls", "estimated_usd", "self_edits")} == {
-        name: plan[name] for name in ("paid_calls", "estimated_usd", "self_edits")
-    }
+    with scripted(lambda _, __: says("Yes")) as server:
+        few = ("recipe.rounds=0", "recipe.held_out_contexts=1")
+        told = (*SMALL, *few, "grader=judge", f"grader.endpoint.base_url={server.url}")
+        assert seal("check", *told, "--json") == 0
+        plan = json.loads(capsys.readouterr().out)["plan"]
+        assert seal("run", *told) == 0
+    manifest = read_manifest(Path("outputs/tiny"))
+    paid_for = ("paid_calls", "estimated_paid_tokens", "estimated_usd")
+    noted = {name: manifest["forecast"][name] for name in ("self_edits", "answers", *paid_for)}
+    assert noted == {name: plan[name] for name in noted}
+    assert all(noted.values())
+    beside = {amount.what: amount for amount in amounts(Path("outputs/tiny"), manifest)}
+    for what in ("paid calls", "paid tokens", "US dollars"):
+        assert 0 < beside[what].done <= (beside[what].forecast or 0)
