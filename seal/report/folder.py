@@ -3,7 +3,7 @@
 import base64
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
@@ -161,19 +161,17 @@ def _numbers(story: Story) -> list[object]:
 
 def _write_puzzles(findings: Findings, stories: Sequence[Story]) -> list[Path]:
     """A picture of each puzzle of grids, where the run is about such."""
-    puzzles = read_puzzles(findings.folder, findings.results)
+    puzzles = read_puzzles(findings.folder, findings.results, count_invalid(stories))
     if not puzzles:
         return []
     from seal.report.grid_pictures import DARK, draw_puzzle
 
     (findings.folder / DARK_PUZZLES).mkdir(parents=True, exist_ok=True)
     paths = [findings.folder / PUZZLES / picture_name(each.puzzle.id) for each in puzzles]
-    invalid = count_invalid(stories)
     for number, (answered, path) in enumerate(zip(puzzles, paths, strict=True)):
-        counted = replace(answered, n_invalid=invalid.get(answered.puzzle.id, {}))
-        draw_puzzle(counted, path)
+        draw_puzzle(answered, path)
         if number < MOST_PUZZLES:
-            draw_puzzle(counted, findings.folder / DARK_PUZZLES / path.name, paper=DARK)
+            draw_puzzle(answered, findings.folder / DARK_PUZZLES / path.name, paper=DARK)
     return paths
 
 

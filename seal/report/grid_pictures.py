@@ -85,7 +85,7 @@ def block_rows(answered: Answered) -> Iterator[list[Block]]:
 def heading(answered: Answered, setting: str) -> str:
     """How many of all models of a setting solved the puzzle; those that there should have been are counted in."""
     answers = answered.answers[setting]
-    n_failed, n_invalid = answered.n_failed.get(setting, 0), answered.n_invalid.get(setting, 0)
+    n_failed, n_invalid = answered.n_failed[setting], answered.n_invalid[setting]
     n_solved, n_models = sum(answer.solved for answer in answers), len(answers) + n_failed + n_invalid
     counts = [
         *([f"{n_solved} of {n_models}"] if answered.solutions and n_models else []),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,22 +35,22 @@ class Answered:
     solutions: tuple[Grid, ...]
     answers: Mapping[str, tuple[Answer, ...]]
     """By setting, in the order of the table; empty where nobody could be asked."""
-    n_failed: Mapping[str, int] = field(default_factory=dict)
+    n_failed: Mapping[str, int]
     """By setting, trainings or answers that broke off."""
-    n_invalid: Mapping[str, int] = field(default_factory=dict)
+    n_invalid: Mapping[str, int]
     """By setting, self-edits that nothing could be trained on."""
 
 
-def read_puzzles(folder: Path, results: Results) -> list[Answered]:
+def read_puzzles(folder: Path, results: Results, invalid: Mapping[str, Mapping[str, int]]) -> list[Answered]:
     """Every puzzle that was measured, or of which nobody has told what is right; none if the run is about something
-    else."""
+    else. `invalid` has the number of self-edits that nothing could be trained on, by puzzle and setting."""
     contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
     scored = {name for scores in results.scores.values() for name in scores}
     measured = [context for name, context in contexts.items() if name in scored or not context.n_gradable]
     if not measured or not all(map(is_puzzle, measured)):
         return []
     evaluations: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
-    return [_answered(context, evaluations, results) for context in measured]
+    return [_answered(context, evaluations, results, invalid.get(context.id, {})) for context in measured]
 
 
 def is_puzzle(context: Context) -> bool:
@@ -62,7 +62,12 @@ def is_puzzle(context: Context) -> bool:
     return True
 
 
-def _answered(context: Context, evaluations: Mapping[str, Evaluation | Failure], results: Results) -> Answered:
+def _answered(
+    context: Context,
+    evaluations: Mapping[str, Evaluation | Failure],
+    results: Results,
+    invalid: Mapping[str, int],
+) -> Answered:
     outcomes = {setting: _of(evaluations, setting, context.id) for setting in results.scores}
     return Answered(
         puzzle=puzzle_in(context.text, context.id),
@@ -72,6 +77,7 @@ def _answered(context: Context, evaluations: Mapping[str, Evaluation | Failure],
             for setting, found in outcomes.items()
         },
         n_failed={setting: sum(isinstance(one, Failure) for one in found) for setting, found in outcomes.items()},
+        n_invalid={setting: invalid.get(setting, 0) for setting in outcomes},
     )
 
 

@@ -24,7 +24,7 @@ def submission(folder: Path, setting: str) -> Submission:
         DataError: the run has no such setting, or is not about puzzles.
     """
     results = read_results(folder)
-    puzzles = read_puzzles(folder, results)
+    puzzles = read_puzzles(folder, results, invalid={})  # nothing is submitted for those
     if not puzzles:
         raise DataError(f"{folder} is not about puzzles of grids")
     if setting not in results.scores:

@@ -18,7 +18,14 @@ SMALL, LARGE = Grid.of([[1, 2], [3, 4]]), Grid.of([[colour % 10 for colour in ra
 
 def answered(wanted: Grid, *answers: Answer, setting: str = "oracle") -> Answered:
     puzzle = Puzzle(id="p", train=(Pair(SMALL, LARGE),) * 12, tests=(SMALL,))
-    return Answered(puzzle=puzzle, solutions=(wanted,), answers={setting: answers, "in_context": ()})
+    none = {setting: 0, "in_context": 0}
+    return Answered(
+        puzzle=puzzle,
+        solutions=(wanted,),
+        answers={setting: answers, "in_context": ()},
+        n_failed=none,
+        n_invalid=none,
+    )
 
 
 def colours_of(path: Path) -> set[str]:
@@ -69,14 +76,14 @@ def test_a_heading_counts_the_self_edits_and_trainings_that_nothing_came_of() ->
 
 
 def test_a_setting_that_nothing_came_of_keeps_its_place() -> None:
-    nothing = replace(answered(SMALL), n_failed={"oracle": 2})
+    nothing = replace(answered(SMALL), n_failed={"oracle": 2, "in_context": 0})
     assert [block.heading for row in block_rows(nothing) for block in row][-2:] == [
         "oracle: 0 of 2, 2 failed",
         "in context",
     ]
 
 
-def test_a_failed_training_is_read_as_one_and_not_as_an_answer(tmp_path: Path) -> None:
+def test_what_nothing_came_of_is_counted_and_not_read_as_an_answer(tmp_path: Path) -> None:
     text = json.dumps({"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]]}]})
     context = Context(id="a/p", title="p", text=text, queries=(Query(question="", prompt="", target="[[[1]]]"),))
     store = Store(tmp_path)
@@ -85,6 +92,7 @@ def test_a_failed_training_is_read_as_one_and_not_as_an_answer(tmp_path: Path) -
     outcomes: dict[str, Evaluation | Failure] = {"round_0/a/p/passage/0": failure, "round_0/a/p/edit_0/0": failure}
     store.append("evaluations", outcomes, Evaluation | Failure)
     scores: dict[str, dict[str, float]] = {"oracle": {}, "self_edits_round_0": {"a/p": 0.0}}
-    [found] = read_puzzles(tmp_path, Results(table=(), comparisons=(), rounds=(), notes=(), scores=scores))
+    [found] = read_puzzles(tmp_path, Results(table=(), scores=scores), {"a/p": {"self_edits_round_0": 3}})
     assert found.n_failed == {"oracle": 1, "self_edits_round_0": 1}
+    assert found.n_invalid == {"oracle": 0, "self_edits_round_0": 3}
     assert found.answers == {"oracle": (), "self_edits_round_0": ()}
