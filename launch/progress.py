@@ -17,7 +17,8 @@ from seal.report.wording import phase_label
 from .pace import lasting, per_time, said
 
 TOLD_FROM_S = 1.0
-"""A phase that took less has no line of its own: so there is no more than one line a second."""
+"""A phase that took less has no line of its own. Lines that come sooner after another wait, so that there is no more
+than one a second; at the end nothing waits."""
 FIRST_LINE_S, LAST_LINE_S, GROWTH = 5.0, 600.0, 0.1
 """A phase that goes on is told of again when it has gone on for a tenth longer, within these bounds."""
 ROOM_FOR_BARS = 100
@@ -25,12 +26,15 @@ ROOM_FOR_BARS = 100
 
 
 @contextmanager
-def watch(console: Console) -> Iterator[Monitor]:
+def watch(console: Console, *, seconds: Callable[[], float] = monotonic) -> Iterator[Monitor]:
     """A monitor that fits the console."""
     if not console.is_terminal:
-        lines = Lines(console)
-        with _ticking(lines.tick):
-            yield lines
+        lines = Lines(console, seconds=seconds)
+        try:
+            with _ticking(lines.tick):
+                yield lines
+        finally:
+            lines.tell_held()
         lines.finish()
         return
     bar = [BarColumn(bar_width=24)] if console.width >= ROOM_FOR_BARS else []
@@ -160,10 +164,13 @@ class Lines:
             if self.title and is_due(phase_s=now_s - self.began_s, quiet_s=now_s - self.told_s):
                 self._say(f"{self.n_phase:,} of {self.n_units:,} in {lasting(now_s - self.began_s)}{self._pace(now_s)}")
 
-    def finish(self) -> None:
-        """The run is over, and went well."""
+    def tell_held(self) -> None:
+        """The run is over, well or not: the line that still waits is printed at once."""
         if self.held:
             self._print(self.held)
+
+    def finish(self) -> None:
+        """The run is over, and went well; what was held is told."""
         before = f", {self.n_recalled:,} of them before" if self.n_recalled else ""
         took = lasting(self.seconds() - self.came_s)
         self._print(self._with_share(f"all {self.n_done:,} units of work{before}, in {took}"))

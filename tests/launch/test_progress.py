@@ -106,6 +106,23 @@ def test_a_line_that_comes_too_soon_after_another_waits_for_its_second(
     assert file.getvalue().splitlines()[2:] == ["100%  all 4 units of work, in 6 s"]
 
 
+def test_a_line_that_still_waits_is_printed_when_the_run_fails(clock: Clock) -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=200)
+    with pytest.raises(RuntimeError, match="the disk is full"), watch(console, seconds=clock) as monitor:
+        assert isinstance(monitor, Lines)
+        monitor.began("training", 2)
+        clock.now_s = 5.0
+        monitor.tick()
+        clock.now_s = 5.4
+        monitor.advanced(2)
+        monitor.ended()
+        told = file.getvalue()
+        raise RuntimeError("the disk is full")
+    assert told == "      training: 0 of 2 in 5 s\n"
+    assert file.getvalue() == told + "      training: 2 in 5 s, 22 a minute\n"
+
+
 def test_lines_are_at_most_one_in_five_seconds() -> None:
     assert not is_due(phase_s=100, quiet_s=4.9)
     assert is_due(phase_s=5, quiet_s=5)
