@@ -16,10 +16,12 @@ from seal.errors import DataError, listed
 from seal.released import faults_of
 from seal.transfer import Cell, Journey, Matrix, linear_measures
 
-Number = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 """An accuracy, or how far accuracies deviate."""
-Numbers = tuple[tuple[Number, ...], ...]
+Shares = tuple[tuple[Share, ...], ...]
+"""A matrix of them: a row a step, a column a passage."""
 Count = Annotated[int, Field(ge=1, le=10**6)]
+"""Far more than anybody publishes: a file may give any number, and lists of that length are made of it."""
 
 ROUNDING = 1e-4
 """How far recomputed cells may be from published ones of four digits."""
@@ -29,8 +31,8 @@ ROUNDING = 1e-4
 class Forgetting:
     """Accuracies by step and passage, over sequences."""
 
-    mean_over_sequences: Numbers
-    std_over_sequences: Numbers
+    mean_over_sequences: Shares
+    std_over_sequences: Shares
     n_sequences: Count
     n_datapoints: Count
 
@@ -39,10 +41,10 @@ class Forgetting:
 class Pooled:
     """Several runs taken together."""
 
-    mean: Numbers
-    deviation: Numbers
+    mean: Shares
+    deviation: Shares
     """Over all sequences of all runs."""
-    published_deviation: Numbers
+    published_deviation: Shares
     """The mean of the runs' deviations, as the repository pools: it leaves out how far apart the runs are, and a mean
     of roots is less than the root of the mean."""
     n_sequences: int
@@ -132,7 +134,7 @@ def _cell(mean: float, deviation: float, n: int) -> Cell:
     return Cell(mean=mean, ci95=(mean - margin, mean + margin), deviation=sample, n=n)
 
 
-def _cellwise(function: Any, matrices: Sequence[Numbers]) -> Numbers:
+def _cellwise(function: Any, matrices: Sequence[Shares]) -> Shares:
     """The matrix of what a function makes of the values that stand in one place."""
     return tuple(
         tuple(float(function(values)) for values in zip(*rows, strict=True)) for rows in zip(*matrices, strict=True)
