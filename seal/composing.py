@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_module
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Quote, QuotedString
@@ -16,9 +17,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, InterpolationToMissingValueError, OmegaConfBaseException
 
 from seal.errors import ConfigError, first_line, hint, listed
+from seal.suggesting import of_a_folder, unknown_key
 
 CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
-TARGET = "_target_"
 FAULTY = "the configuration has faults:"
 GRAMMAR = re.compile(r"[][(){},:='\" ]")
 """What means something to Hydra in a value that is not quoted."""
@@ -141,11 +142,17 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
 
 
 @cache
-def _parser() -> OverridesParser:
-    """One that knows the options of each room, which `glob(*)` stands for."""
+def _loader() -> ConfigLoader:
+    """What knows the options of each room."""
     GlobalHydra.instance().clear()
     with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+        return GlobalHydra.instance().config_loader()
+
+
+@cache
+def _parser() -> OverridesParser:
+    """One that knows the options of each room, which `glob(*)` stands for."""
+    return OverridesParser.create(config_loader=_loader())
 
 
 def _fault_of_form(override: str) -> str | None:
@@ -154,19 +161,28 @@ def _fault_of_form(override: str) -> str | None:
         read = _parser().parse_override(override)
     except HydraException as error:
         return _unreadable(override, error)
+    key, _, value = override.partition("=")
+    if not key:
+        return _no_assignment(override)
+    room = key.replace(".", "/")
+    if room != key and _loader().get_group_options(room):
+        return f"{key}: it is a choice, which is written with a slash: {room}={value}"
     if not read.is_sweep_override():
         return None
-    key, _, value = override.partition("=")
     return f"{override}: several values are a sweep: seal run -m …; a list is {key}=[…]; {_quoting(key, value)}"
 
 
 def _unreadable(override: str, error: HydraException) -> str:
     key, equals, value = override.partition("=")
     if not equals:
-        return f"{override}: a setting is written as key=value"
+        return _no_assignment(override)
     if GRAMMAR.search(value):
         return f"{override}: Hydra cannot read this value; {_quoting(key, value)}"
     return f"{override}: {first_line(error)}"
+
+
+def _no_assignment(override: str) -> str:
+    return f"{override}: a setting is written as key=value, without spaces around ="
 
 
 def _quoting(key: str, value: str) -> str:
@@ -176,10 +192,8 @@ def _quoting(key: str, value: str) -> str:
 def _refused(error: Exception, overrides: Sequence[str]) -> str | None:
     """The override that an error of Hydra's is about, if one can be told."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, option = error.missing_cfg_file.rpartition("/")
-        names = [f"{group}={option}"]
-    else:
-        names = re.findall(r"'([^']+)'", str(error)) + re.findall(r"full_key: (\S+)", str(error))
+        return next((each for each in overrides if _file_of(each) == error.missing_cfg_file), None)
+    names = re.findall(r"'([^']+)'", str(error)) + re.findall(r"full_key: (\S+)", str(error))
     for name in names:
         for override in overrides:
             if name in (override, key_of(override)):
@@ -187,38 +201,30 @@ def _refused(error: Exception, overrides: Sequence[str]) -> str | None:
     return None
 
 
+def _file_of(override: str) -> str:
+    """The file of an option, as Hydra names it, if the override chooses one."""
+    room, _, option = override.lstrip("+~").partition("=")
+    return f"{room.partition('@')[0]}/{option}"
+
+
 def _explained(error: Exception, refused: str | None, composed: DictConfig | None) -> str:
     """An error of Hydra's in a user's words; `composed` is what the other overrides made, if they made anything."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, option = error.missing_cfg_file.rpartition("/")
-        options = [str(each) for each in error.options or []]
-        return f"{group}: there is no option '{option}'{hint(option, options)}"
+        room, _, option = (refused or error.missing_cfg_file.replace("/", "=", 1)).partition("=")
+        return f"{room.lstrip('+')}: there is no option '{option}'{_option_meant(room, option, error.options or [])}"
     if isinstance(error, ConfigCompositionException) and refused and "Could not override" in str(error):
-        return _unknown_key(key_of(refused), composed)
+        key, value = key_of(refused), refused.partition("=")[2]
+        if composed is None:
+            return f"{key}: there is no such setting"
+        settings: Any = OmegaConf.to_container(composed)
+        return unknown_key(key, value, settings, rooms=list(settings.pop("hydra")["runtime"]["choices"]))
     return f"{refused}: {first_line(error)}" if refused else first_line(error)
 
 
-def _unknown_key(key: str, composed: DictConfig | None) -> str:
-    """That there is no such setting, and what is meant by the part of its path that is not there."""
-    if composed is None:
-        return f"{key}: there is no such setting"
-    node: Any = OmegaConf.to_container(composed)
-    rooms = list(node["hydra"]["runtime"]["choices"])
-    *parents, name = key.replace("/", ".").split(".")
-    path = ""
-    for part in parents:
-        if part not in node:
-            return f"{key}: {_owner(node, path)} has no '{part}'{hint(part, _known(node, rooms, path))}"
-        node, path = node[part], f"{path}.{part}".lstrip(".")
-        if not isinstance(node, Mapping):
-            return f"{key}: {path} is a value, and has no settings"
-    return f"{key}: {_owner(node, path)} has no such setting{hint(name, _known(node, rooms, path))}"
-
-
-def _owner(node: Settings, path: str) -> str:
-    return str(node.get(TARGET, "")).rpartition(".")[2] or path or "the configuration"
-
-
-def _known(node: Settings, rooms: Iterable[str], path: str) -> list[str]:
-    own = [str(each) for each in node if each not in (TARGET, "hydra")]
-    return own if path else list(dict.fromkeys([*own, *(room for room in rooms if "/" not in room)]))
+def _option_meant(room: str, option: str, options: Iterable[Any]) -> str:
+    """The end of a message about an option that is not there."""
+    folder = option.rpartition("/")[0]
+    if room == "model" and (folder or Path(option).is_dir()):
+        return of_a_folder(option)
+    in_folder = [f"{folder}/{each}" for each in _loader().get_group_options(f"{room}/{folder}")] if folder else []
+    return hint(option, in_folder or [str(each) for each in options])

@@ -6,15 +6,16 @@ up, so a fault in one part does not hide those of another.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from importlib import import_module
+from os.path import isfile
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from seal.composing import FAULTY, TARGET, Settings, compose_config, key_of, needed
+from seal.composing import FAULTY, Settings, compose_config, key_of, needed
 from seal.errors import ConfigError, hint, listed
 from seal.redaction import redacted
 from seal.run import Run, faults_between_rooms
+from seal.suggesting import TARGET, class_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -77,8 +78,7 @@ class _Builder:
 
     def _option(self, target: str, parts: dict[str, Any], path: str) -> Any:
         try:
-            module, _, name = target.rpartition(".")
-            cls = getattr(import_module(module), name)
+            cls = class_of(target)
         except (ImportError, AttributeError, ValueError) as error:
             self.faults.append(f"{path}.{TARGET}: cannot import '{target}': {error}{_where_to_put(target, error)}")
             return _Broken()
@@ -112,7 +112,8 @@ def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> I
             number = fault["input"]
             yield f"{place}: this was read as the number {number}: put it in quotes, as in {_quoted(fault, path)}"
         else:
-            yield f"{place}: {fault['msg'].removeprefix('Value error, ')}{_given(key, fault['input'])}"
+            given = f"{_given(key, fault['input'])}{_file_meant(key, fault['input'])}"
+            yield f"{place}: {fault['msg'].removeprefix('Value error, ')}{given}"
 
 
 def _quoted(fault: "ErrorDetails", path: str) -> str:
@@ -135,3 +136,8 @@ def _where_to_put(target: str, error: Exception) -> str:
 def _given(key: str, value: Any) -> str:
     """What was given, but for where a key might have been given by mistake."""
     return "" if key in ("key_variable", "base_url") else f", got {redacted(repr(value))}"
+
+
+def _file_meant(key: str, value: Any) -> str:
+    """How a template is read from a file, to somebody who gave the file's name as the template."""
+    return f"; did you mean @{value}?" if key.endswith("template") and isinstance(value, str) and isfile(value) else ""

@@ -112,6 +112,10 @@ def test_every_setting_in_a_yaml_has_a_comment(option: str) -> None:
             ["self_edit=augmentations"],
             "self_edit.notation: Interpolation key 'task.notation' not found: choose options",
         ),
+        (
+            ["task=grids", "recipe=corpus"],
+            "recipe: it makes one training of many self-edits, but each of these has its own",
+        ),
         (["experiment=grids", "asking=open_book"], "task.query_template: it comes with experiment=grids, but what was"),
     ],
 )
@@ -160,6 +164,7 @@ def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -
     assert faults_of("outer.rewrad.repeats=2") == [
         "  outer.rewrad.repeats: ReSTEM has no 'rewrad'; did you mean 'reward'?"
     ]
+    assert faults_of("lora.rank=8") == ["  lora.rank: the configuration has no 'lora'; there is inner.rank, outer.rank"]
     assert faults_of("experimnt=tiny") == [
         "  experimnt: the configuration has no such setting; did you mean 'experiment'?"
     ]
@@ -167,6 +172,68 @@ def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -
     assert "  iner.rank: the configuration has no 'iner'; did you mean 'inner'?" in faults_of(
         "iner.rank=8", "task=nothing"
     )
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("max_answer_tokens=8", "there is task.max_answer_tokens"),
+        ("engine.max_new_tokens=300", "there is self_edit.max_new_tokens"),
+        ("reward=gain", "write outer/reward=gain"),
+        ("writer=openai", "write engine@writer=openai"),
+        ("outer.reward=gain", "it is a choice, which is written with a slash: outer/reward=gain"),
+        ("model.path=m/llama", "Tiny has its own; a folder, or a name on the hub, is model=local model.path=m/llama"),
+        ("model=m/llama", "a folder, or a name on the hub, is model=local model.path=m/llama"),
+        ("experiment=paper/rll", "did you mean 'paper/rl'?"),
+        ("engine@writer=opnai", "did you mean 'openai'?"),
+    ],
+)
+def test_what_stands_in_the_wrong_room_is_told_where_it_belongs_beside_other_faults(override: str, meant: str) -> None:
+    faults = faults_of("seed=-1", override)
+    [fault] = [each for each in faults if each.startswith(f"  {override.partition('=')[0]}: ")]
+    assert fault.endswith(meant)
+    assert len(faults) == 2
+
+
+def test_spaces_around_the_sign_are_told_not_to_be() -> None:
+    assert faults_of("seed", "=", "1") == [
+        f"  {each}: a setting is written as key=value, without spaces around =" for each in ("seed", "=", "1")
+    ]
+
+
+def test_a_file_that_is_given_as_a_template_is_told_how_to_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.txt").write_text("{passage}")
+    [fault] = faults_of("self_edit.template=mine.txt")
+    assert fault.endswith("got 'mine.txt'; did you mean @mine.txt?")
+    assert "@" not in faults_of("self_edit.template=other.txt")[0]
+    assert config.load(["self_edit.template=@mine.txt"])[1]["self_edit"]["template"] == "{passage}"
+
+
+OWN = """
+from seal.grader.exact import Exact
+from seal.settings import option
+
+@option
+class Loose(Exact):
+    loose: bool = False
+"""
+
+
+def test_a_setting_that_only_the_class_has_is_told_how_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_grader.py").write_text(OWN)
+    mine = "grader._target_=own_grader.Loose"
+    assert faults_of(mine, "grader.loose=true") == [
+        "  grader.loose: the YAML of Loose does not list it: write +grader.loose=true"
+    ]
+    assert config.load([mine, "+grader.loose=true"])[1]["grader"]["loose"] is True
+    assert faults_of(mine, "grader.lose=true") == ["  grader.lose: Loose has no such setting; did you mean 'loose'?"]
+    assert faults_of(mine, "grader.x=1") == ["  grader.x: Loose has no such setting; there is normalize, loose"]
 
 
 def test_many_misspelt_keys_are_all_named_without_composing_again_for_each_of_the_others() -> None:
@@ -220,7 +287,7 @@ def test_a_deleted_setting_is_missed() -> None:
 
 
 def test_an_override_that_is_no_assignment_is_refused() -> None:
-    assert faults_of("foo") == ["  foo: a setting is written as key=value"]
+    assert faults_of("foo") == ["  foo: a setting is written as key=value, without spaces around ="]
 
 
 def test_one_text_where_a_list_is_wanted_is_told_how_to_be_one() -> None:
