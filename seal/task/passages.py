@@ -1,4 +1,4 @@
-"""The user's own passages, from a file of rows: JSON Lines, JSON, CSV or Parquet, read through `datasets`.
+"""The user's own passages, from a file of rows: JSON Lines, JSON, CSV or Parquet (see `seal.task.rows`).
 
 A row is a passage with its title and its questions, `{"title": …, "passage": …, "questions": [{"question": …,
 "answer": …}]}`; or, in flat files, a row is one question (see `seal.task.entries`). Questions may be missing where the

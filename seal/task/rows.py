@@ -1,19 +1,28 @@
-"""Rows from files and from data sets on the hub, read through `datasets`, with errors that say which line is wrong.
+"""Rows from files and from data sets on the hub, with errors that say which line is wrong.
 
 Text stays the text that stands in the file: `007` is no number, `1990-05-01` no date, and `NA` no missing value.
 """
 
 import csv
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from seal.errors import DataError, first_line
 
-ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
+ENDINGS = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+}
 _UTF8 = "utf-8-sig"
 """With or without a byte order mark."""
 
@@ -27,9 +36,7 @@ def read_rows(path: Path, kind: str, *, key: str) -> list[Row]:
         DataError: there is no such file, it is empty, or it is not what its name says.
     """
     if not path.is_file():
-        near = [other.name for other in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
-        there = f"; that folder has {', '.join(sorted(near)[:5])}" if near else ""
-        raise DataError(f"{key}: there is no file {path}{there}")
+        raise DataError(f"{key}: {_no_file(path)}")
     if kind == "auto":
         kind = ENDINGS.get(path.suffix.lower(), "")
         if not kind:
@@ -38,8 +45,10 @@ def read_rows(path: Path, kind: str, *, key: str) -> list[Row]:
         if not file.read(1024).strip():
             raise DataError(f"{key}: {path} is empty")
     try:
+        if kind != "parquet":
+            _require_utf8(path)
         rows = _READERS[kind](path)
-    except (ValueError, TypeError, OSError, RecursionError, csv.Error) as error:
+    except (ValueError, TypeError, OSError, RecursionError) as error:
         raise DataError(
             f"{key}: {path} cannot be read as {kind}: {first_line(error)}. If it is something else, say task.format=…"
         ) from error
@@ -64,6 +73,24 @@ def read_split(path: str, split: str, revision: str | None, *, key: str) -> list
         fault = f"{key}: split '{split}' of {path} cannot be read: {first_line(error)}"
         way_out = "" if is_folder else f". Where the hub is out of reach, give a folder with a copy ({key}=…) or files"
         raise DataError(fault + way_out) from error
+
+
+def _no_file(path: Path) -> str:
+    """That a path is none, and up to five files that may be meant, those with the most similar names first."""
+    folder = path if path.is_dir() else path.parent
+    names = sorted(each.name for each in folder.glob("*") if each.suffix.lower() in ENDINGS)
+    near = names[:5] if path.is_dir() else get_close_matches(path.name, names, n=5, cutoff=0.0)
+    fault, there = ("{} is a folder", "it") if path.is_dir() else ("there is no file {}", "that folder")
+    return fault.format(path) + (f"; {there} has {', '.join(near)}" if near else "")
+
+
+def _require_utf8(path: Path) -> None:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                raise ValueError(f"it is not UTF-8 (line {number}): save it as UTF-8") from error
 
 
 def _read_json_lines(path: Path) -> list[Row]:
@@ -107,12 +134,38 @@ def _parsed(text: str) -> Any:
 
 
 def _read_csv(path: Path) -> list[Row]:
-    import datasets
+    records = _records(path)
+    _, header = next(records, (1, []))
+    columns = [column.strip() for column in header]
+    repeated = sorted({column for column in columns if column and columns.count(column) > 1})
+    if repeated:
+        raise ValueError(f"its header has {', '.join(repeated)} more than once")
+    rows = []
+    for number, fields in records:
+        if len(fields) != len(columns):
+            raise ValueError(
+                f"line {number} has {len(fields)} fields, the header {len(columns)}: a field with a separator in it "
+                "needs quotes"
+            )
+        rows.append(dict(zip(columns, fields, strict=True)))
+    return rows
 
+
+def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The records that say something, with their lines. What the header has most of separates: comma, semicolon, tab.
+
+    Raises:
+        ValueError: quotes do not fit.
+    """
+    csv.field_size_limit(sys.maxsize)
     with path.open(newline="", encoding=_UTF8) as file:
-        columns = next(csv.reader(file))
-    features = datasets.Features({column: datasets.Value("string") for column in columns})
-    return _load_file("csv", path, encoding=_UTF8, features=features, keep_default_na=False, na_filter=False)
+        delimiter = max(",;\t", key=file.readline().count)
+        file.seek(0)
+        records = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
+        try:
+            yield from ((records.line_num, fields) for fields in records if any(field.strip() for field in fields))
+        except csv.Error as error:
+            raise ValueError(f"line {records.line_num}: {error}") from error
 
 
 def _read_parquet(path: Path) -> list[Row]:

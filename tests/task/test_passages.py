@@ -95,6 +95,53 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     assert load(tmp_path / "a.csv").all[0].title == "A"
 
 
+@pytest.mark.parametrize(("name", "separator"), [("a.csv", ";"), ("a.csv", "\t"), ("a.tsv", "\t"), ("a.csv", ", ")])
+def test_what_separates_the_columns_of_a_csv_file_is_seen_in_its_header(
+    tmp_path: Path, name: str, separator: str
+) -> None:
+    lines = [("title", " passage", "question ", "answer"), ("A", '"One, two; three."', "Which?", "this")]
+    (tmp_path / name).write_text("".join(separator.join(line) + "\n" for line in lines))
+    [context] = load(tmp_path / name).all
+    assert (context.title, context.text) == ("A", "One, two; three.")
+    assert [(query.question, query.target) for query in context.queries] == [("Which?", "this")]
+
+
+def test_quoted_line_breaks_and_very_long_fields_of_a_csv_file_are_kept_and_lines_that_say_nothing_skipped(
+    tmp_path: Path,
+) -> None:
+    text = "One\n\n" + "two " * 50_000 + "end."
+    (tmp_path / "a.csv").write_text(f'title,passage,question,answer\n\nA,"{text}",Which?,this\n,,,\n')
+    assert [context.text for context in load(tmp_path / "a.csv").all] == [text]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["title,passage", "A,One.", "B,Two, three."], "line 3 has 3 fields, the header 2: a field with a separator"),
+        (["title,passage", "A,One.", "B"], "line 3 has 1 fields, the header 2"),
+        (["title,passage,title", "A,One.,B"], "its header has title more than once"),
+        (["title,passage", 'A,"One "two" three."'], "line 2: ',' expected after"),
+        (["title,passage", 'A,"One.', "B,Two."], "line 3: unexpected end of data"),
+    ],
+)
+def test_a_csv_file_whose_lines_do_not_fit_its_header_is_refused_with_the_line(
+    tmp_path: Path, lines: list[str], said: str
+) -> None:
+    (tmp_path / "a.csv").write_text("".join(line + "\n" for line in lines))
+    message = fault(tmp_path / "a.csv")
+    assert f"cannot be read as csv: {said}" in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("encoding", "line"), [("latin-1", 2), ("utf-16", 1)])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "json"])
+def test_a_file_that_is_not_utf_8_is_refused_with_its_line(
+    tmp_path: Path, ending: str, encoding: str, line: int
+) -> None:
+    (tmp_path / f"a.{ending}").write_bytes("\nÜber alles\n".encode(encoding))
+    assert f"it is not UTF-8 (line {line}): save it as UTF-8" in fault(tmp_path / f"a.{ending}")
+
+
 def test_published_squad_file_loads(reference: Path) -> None:
     contexts = load(reference / "knowledge" / "squad_val.json", limit=20)
     assert len(contexts.all) == 20
@@ -215,6 +262,18 @@ def test_questions_that_are_no_objects_are_faults_of_their_rows(tmp_path: Path) 
 def test_a_missing_file_is_named_with_its_neighbours(tmp_path: Path) -> None:
     as_jsonl(tmp_path)
     assert f"there is no file {tmp_path / 'row.jsonl'}; that folder has rows.jsonl" in fault(tmp_path / "row.jsonl")
+
+
+def test_of_a_missing_file_s_neighbours_the_nearest_are_named_first(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d", "e", "good"):
+        (tmp_path / f"{name}.jsonl").touch()
+    assert "that folder has good.jsonl, " in fault(tmp_path / "godo.jsonl")
+
+
+def test_a_folder_in_a_file_s_place_is_called_one_with_what_it_has(tmp_path: Path) -> None:
+    as_csv(tmp_path), as_jsonl(tmp_path)
+    (tmp_path / "README").touch()
+    assert fault(tmp_path) == f"task.path: {tmp_path} is a folder; it has rows.csv, rows.jsonl"
 
 
 @pytest.mark.parametrize("content", ["", "\n \n"])
