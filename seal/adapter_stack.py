@@ -71,9 +71,13 @@ class StackedLoRALinear(nn.Module):
 
     def of_padded_blocks(self, tokens: Tensor, counts: Sequence[int]) -> Tensor:
         """The same in two products, for devices that take long to start one, and where blocks are small."""
+        lora_a, lora_b = self.lora_a, self.lora_b
+        if not all(counts):  # a block without tokens has none of its own to be padded with
+            busy = [number for number, count in enumerate(counts) if count]
+            lora_a, lora_b, counts = lora_a[busy], lora_b[busy], [counts[number] for number in busy]
         places, back = self.stack.padded_places(tuple(counts))
-        down = torch.bmm(tokens[places], self.lora_a.transpose(1, 2))  # [A, M, R], M tokens of the largest block
-        return torch.bmm(down, self.lora_b.transpose(1, 2)).flatten(0, 1)[back]  # [B·T, out]
+        down = torch.bmm(tokens[places], lora_a.transpose(1, 2))  # [A, M, R], M tokens of the largest block
+        return torch.bmm(down, lora_b.transpose(1, 2)).flatten(0, 1)[back]  # [B·T, out]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,13 +163,16 @@ class AdapterStack:
         return [share * unit for share in self.shares]
 
     def padded_places(self, counts: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-        """Where in the row each place of the padded blocks is [A, M], and where in those each token is [T]."""
+        """Where in the row each place of the padded blocks is [A, M], and where in those each token is [T].
+
+        Every block has a token: what a block is padded with is its own.
+        """
         if self._padded is None or self._padded[0] != counts:
             lengths = torch.tensor(counts)
             starts, steps = lengths.cumsum(0) - lengths, torch.arange(max(counts))
             there = steps < lengths[:, None]  # [A, M]
             own = torch.minimum(steps, lengths[:, None] - 1)  # no place holds a token of another adapter
-            places, device = (starts[:, None] + own).clamp(min=0), self.values.device
+            places, device = starts[:, None] + own, self.values.device
             self._padded = (counts, places.to(device), there.flatten().nonzero()[:, 0].to(device))
         return self._padded[1:]
 

@@ -22,6 +22,8 @@ from transformers import AttentionInterface, PreTrainedModel
 IGNORED = -100
 """The label of a token after which nothing is learned."""
 _ATTENTION = "within_segments"
+_LEAK = 0.01
+"""Of what other shapes round otherwise: with the same shapes nothing does, and what differs came from the neighbour."""
 _STRETCH, _SLACK = 1.5, 8
 """Segments are in one group for attention if none has more tokens than so many times the shortest and so many more."""
 
@@ -231,21 +233,24 @@ AttentionInterface.register(_ATTENTION, _attend)  # without a mask function: tra
 
 @torch.no_grad()
 def can_be_packed(model: PreTrainedModel) -> bool:
-    """Whether a sequence gives the same logits behind another one in its row as alone.
+    """Whether a sequence gives the same logits behind another one in its row as alone, and whatever that other is.
 
     True of models that attend by transformers' attention interface and tell the order of tokens by positions; not of
     recurrent ones, and not of those whose attention has something of its own. Tried out, because nothing says so.
     """
-    ids = torch.arange(1, 9, device=model.device)  # [T]
-    halves = [_plain(half) for half in ids.cpu().split(4)]
-    alone = model(input_ids=ids[None, 4:], use_cache=False).logits
+    front, ids = torch.arange(1, 9).split(4)  # [T] each
+    alone = model(input_ids=ids[None].to(model.device), use_cache=False).logits
     try:
         with attending_within_segments(model):
-            behind = model(**packed([halves], model.device).inputs, use_cache=False).logits[:, 4:]
+            behind, behind_another = (
+                model(**packed([[_plain(first), _plain(ids)]], model.device).inputs, use_cache=False).logits[:, 4:]
+                for first in (front, front.flip(0))
+            )
     except (RuntimeError, TypeError, ValueError, KeyError):
         return False
     tolerance = math.sqrt(torch.finfo(alone.dtype).eps) * float(alone.abs().max())
-    return bool((behind - alone).abs().max() <= tolerance)
+    shapes_aside = (behind - alone).abs().max() <= tolerance  # other shapes round otherwise
+    return bool(shapes_aside and (behind - behind_another).abs().max() <= _LEAK * tolerance)
 
 
 def _plain(ids: Tensor) -> Segment:

@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 from transformers import (
     AutoTokenizer,
+    FalconH1Config,
+    FalconH1ForCausalLM,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -58,6 +60,9 @@ def random_folder(folder: Path, make: str, *, chat_template: str | None = None, 
         network = MambaForCausalLM(
             MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, state_size=4, eos_token_id=1)
         )
+    elif make == "falcon_h1":
+        mixer = dict(mamba_d_ssm=16, mamba_n_heads=2, mamba_d_head=8, mamba_d_state=8, mamba_n_groups=1)
+        network = FalconH1ForCausalLM(FalconH1Config(**shape, **mixer))
     elif make == "mistral":
         network = MistralForCausalLM(MistralConfig(**shape, sliding_window=5))
     elif make == "llama":

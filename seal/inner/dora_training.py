@@ -64,7 +64,9 @@ def _adapted(job: Job, backbone: Backbone) -> Iterator[dict[str, Any]]:
     try:
         layers: dict[str, Any] = {path: backbone.model.get_submodule(path) for path in targets}
         for layer in layers.values():
-            nn.init.kaiming_uniform_(layer.lora_A[_NAME].weight, a=math.sqrt(5), generator=job.first)
+            weight = layer.lora_A[_NAME].weight
+            start = torch.empty(weight.shape, dtype=weight.dtype)  # drawn where the generator lives: on the CPU
+            weight.data.copy_(nn.init.kaiming_uniform_(start, a=math.sqrt(5), generator=job.first))
         yield layers
     finally:
         adapted.unload()

@@ -74,6 +74,8 @@ _fitting: WeakKeyDictionary[PreTrainedModel, int] = WeakKeyDictionary()
 
 
 def _n_slots(settings: LoRA, backbone: Backbone, jobs: Collection[Job]) -> int:
+    if settings.dropout and not can_be_packed(backbone.model):
+        return 1  # rows are padded to the longest of all adapters, and what is dropped would depend on it
     wanted = settings.parallel
     if wanted == "auto":
         wanted = _slots_that_fit(settings, backbone, max(job.tokens_at_once for job in jobs))

@@ -225,6 +225,20 @@ def test_attention_models_are_packed_and_afterwards_what_they_were(tmp_path: Pat
     assert torch.equal(backbone.model(input_ids=ids).logits, before)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_model_that_is_recurrent_in_part_is_not_packed_however_coarse_its_numbers(tmp_path: Path, dtype: str) -> None:
+    assert not can_be_packed(random_backbone(tmp_path, "falcon_h1", dtype=dtype).model)
+
+
+def test_what_is_dropped_does_not_depend_on_neighbours_where_rows_are_padded(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "mamba", dtype="float32")
+    settings = lora(dropout=0.3, targets=("in_proj",), batch_size=2)
+    together = train(backbone, settings)
+    alone = [train(backbone, settings, [plan], [seed])[0] for plan, seed in zip(PLANS, SEEDS, strict=True)]
+    for stacked, single in zip(together, alone, strict=True):
+        assert torch.equal(weights(stacked), weights(single))
+
+
 def test_an_adapter_does_not_depend_on_its_neighbours(tmp_path: Path) -> None:
     backbone = random_backbone(tmp_path, "llama")
     together = train(backbone, lora())
@@ -426,6 +440,25 @@ def test_what_is_not_finite_in_one_block_stays_out_of_the_gradients_of_others(tm
     assert stack.gradients[2:].abs().sum() > 0
     assert tokens.grad is not None
     assert tokens.grad[3:].isfinite().all()
+
+
+@pytest.mark.parametrize("way", ["of_blocks", "of_padded_blocks"])
+@pytest.mark.parametrize("empty", [0, 1])
+def test_an_adapter_that_broke_and_has_no_token_stays_out_of_the_gradients_of_others(
+    tmp_path: Path, way: str, empty: int
+) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    counts = [0 if number == empty else 5 for number in range(3)]
+    stack = AdapterStack(backbone.model, LoRAShape(rank=4, alpha=8, targets=("q_proj",)), count=3)
+    stack.values.normal_(generator=torch.Generator().manual_seed(0))
+    stack.values[empty] = torch.nan
+    tokens = torch.randn(10, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    with stack.attached():
+        layer = next(module for module in backbone.model.modules() if isinstance(module, StackedLoRALinear))
+        getattr(layer, way)(tokens, counts).sum().backward()
+    assert tokens.grad is not None
+    assert tokens.grad.isfinite().all()
+    assert stack.gradients.isfinite().all()
 
 
 def test_plans_set_their_own_learning_rate_and_epochs_and_nothing_else(tmp_path: Path) -> None:
