@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from seal.statistics import accuracy, comparable, mean, pooled_deviation
-from seal.types import Attempt, Evaluation
+from seal.types import Attempt, Evaluation, Invalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,9 @@ class SelectionNoise:
     n_tied_at_top: int
     """Contexts in which two or more self-edits share the best reward."""
     n_best_not_better: int
-    """Contexts whose best self-edit does not do better than the unadapted model."""
+    """Contexts whose best self-edit was tried and does not do better than the unadapted model."""
     n_best_unknown: int
-    """Contexts where that cannot be told, because the unadapted model's answers have no verdicts."""
+    """Contexts where that cannot be told: the best was not tried, or answers of one of the two have no verdicts."""
 
 
 def selection_noise(attempts: Sequence[Attempt], baselines: Mapping[str, float] | None = None) -> SelectionNoise:
@@ -35,6 +35,8 @@ def selection_noise(attempts: Sequence[Attempt], baselines: Mapping[str, float] 
     repeats = [[_accuracies(attempt) for attempt in group] for group in contexts]
     best = [(group, max(known)) for group in contexts if (known := _rewards(group))]
     before = [(baselines or {}).get(group[0].context.id, _baseline(group[0])) for group, _ in best]
+    after = [_best_accuracy(group) for group, _ in best]
+    known = [(one, other) for one, other in zip(before, after, strict=True) if one is not None and other is not None]
     return SelectionNoise(
         deviation_over_edits=pooled_deviation(
             [[middle for one in group if (middle := mean(one)) is not None] for group in repeats]
@@ -42,11 +44,8 @@ def selection_noise(attempts: Sequence[Attempt], baselines: Mapping[str, float] 
         deviation_over_repeats=pooled_deviation([one for group in repeats for one in group]),
         n_contexts=len(best),
         n_tied_at_top=sum(_rewards(group).count(top) > 1 for group, top in best),
-        n_best_not_better=sum(
-            baseline is not None and comparable(_best_accuracy(group)) <= comparable(baseline)
-            for (group, _), baseline in zip(best, before, strict=True)
-        ),
-        n_best_unknown=before.count(None),
+        n_best_not_better=sum(comparable(tried) <= comparable(unadapted) for unadapted, tried in known),
+        n_best_unknown=len(best) - len(known),
     )
 
 
@@ -67,7 +66,7 @@ def _baseline(attempt: Attempt) -> float | None:
     return accuracy(attempt.baseline) if isinstance(attempt.baseline, Evaluation) else None
 
 
-def _best_accuracy(attempts: Sequence[Attempt]) -> float:
-    """The accuracy of the self-edit with the best reward; 0 where it was not tried."""
+def _best_accuracy(attempts: Sequence[Attempt]) -> float | None:
+    """The accuracy of the self-edit with the best reward: 0 of an invalid one, none of one that was not tried."""
     best = max((one for one in attempts if one.reward is not None), key=lambda one: comparable(one.reward))
-    return mean(_accuracies(best)) or 0.0
+    return 0.0 if isinstance(best.plan, Invalid) else mean(_accuracies(best))

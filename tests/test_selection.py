@@ -32,6 +32,14 @@ def test_ties_at_the_top_and_best_edits_that_gain_nothing_are_counted() -> None:
     assert (found.n_contexts, found.n_tied_at_top, found.n_best_not_better, found.n_best_unknown) == (3, 1, 1, 1)
 
 
+def test_a_best_self_edit_that_nobody_tried_is_not_said_to_be_no_better() -> None:
+    untried = [attempt("a", 0, 0.9, baseline="cw", evaluations=()), attempt("a", 1, 0.1, baseline="cw", evaluations=())]
+    found = selection_noise(untried)
+    assert (found.n_contexts, found.n_best_not_better, found.n_best_unknown) == (1, 0, 1)
+    invalid = [attempt("a", 0, 0.0, baseline="cw", plan=Invalid(reason="empty"), evaluations=())]
+    assert selection_noise(invalid).n_best_not_better == 1
+
+
 def test_failures_and_invalid_self_edits_are_no_spread() -> None:
     attempts = [
         attempt("a", 0, None, evaluations=(Failure(reason="broke"),)),
