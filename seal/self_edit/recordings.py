@@ -115,7 +115,7 @@ def _texts(written: Any) -> tuple[str, ...]:
 def _rows(path: Path, text: str) -> Iterator[tuple[str, Any]]:
     """The rows with their places."""
     if path.suffix in (".jsonl", ".ndjson"):
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 yield f"line {number}", _parsed(path, line, f"line {number}")
         return
@@ -142,7 +142,7 @@ def _of_run(folder: Path, policy: str) -> Recordings:
         raise DataError(f"self_edit.path: {error}") from error
     by_context: dict[str, dict[int, str]] = {}
     for key, edit in edits.items():
-        if key.startswith(f"{policy}/"):
+        if key == f"{policy}/{edit.context_id}/{edit.index}":  # a continual run has others, of its steps
             by_context.setdefault(edit.context_id, {})[edit.index] = edit.text
     if not by_context:
         raise DataError(f"self_edit.path: {folder} is no run with self-edits of the policy '{policy}'")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from seal.store import read_records
-from seal.types import SelfEdit
+from seal.self_edit.recordings import read_recordings
+from seal.store import Store, read_records
+from seal.types import Context, SelfEdit
 from tests.conftest import SMALL, settings_without
 
 Seal = Callable[..., int]
@@ -51,6 +52,21 @@ def test_self_edits_from_a_file_are_tried_out_as_they_are(seal: Seal, form: str)
         path = write("edits.json", {"articles": articles})
     assert seal("run", *recorded(path)) == 0
     assert texts() == ["T1!", "T2!"]
+
+
+def test_self_edits_may_hold_any_character_that_json_lets_stand(seal: Seal) -> None:
+    rows = [{"title": p["title"], "passage": p["passage"], "self_edits": ["a\u2028b\x85c"]} for p in PASSAGES]
+    Path("edits.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    assert seal("check", *recorded("edits.jsonl")) == 0
+
+
+def test_of_a_run_with_steps_only_the_self_edits_of_the_policy_itself_are_taken(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    context = Context(id="c", title="T", text="Leo has a cat.", queries=())
+    store.append("contexts", {"c": context}, Context)
+    for key, text in (("round_0/c/0", "own"), ("round_0/sequence_1/step_2/c/0", "of a step")):
+        store.append("self_edits", {key: SelfEdit(context_id="c", index=0, text=text, finished=True)}, SelfEdit)
+    assert read_recordings(tmp_path, "round_0") == {("T", "Leo has a cat."): ("own",)}
 
 
 def test_self_edits_of_another_run_are_tried_out_again(seal: Seal, finished: Path) -> None:
