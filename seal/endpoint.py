@@ -214,7 +214,7 @@ class _Conversation:
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             return Unavailable(reason=f"{self.endpoint.base_url}: malformed reply ({type(error).__name__})")
 
-    async def _request(self, client: "AsyncOpenAI", question: Question) -> Reply:
+    async def _request(self, client: "AsyncOpenAI", question: Question) -> Reply | Unavailable:
         settings = self._settings(question)
         if self.endpoint.api == "chat":
             assert isinstance(question.prompt, str), "a message is text"
@@ -227,6 +227,8 @@ class _Conversation:
             text = reply.choices[0].text
         if not isinstance(text, str):
             raise TypeError(f"the text is a {type(text).__name__}")
+        if reply.choices[0].finish_reason == "content_filter":
+            return Unavailable(reason=f"{self.endpoint.base_url}: a content filter held the reply back")
         text = text.encode(errors="replace").decode()  # half characters, which no tokenizer takes
         text = without(text, api_key(self.endpoint.key_variable))  # of a server that quotes what it was sent
         return Reply(text=text, finished=reply.choices[0].finish_reason != "length", usage=self._usage(reply.usage))

@@ -92,6 +92,14 @@ def test_a_reply_that_makes_no_sense_is_no_reply(body: bytes) -> None:
         assert server.url in reason_of(server.url)
 
 
+@pytest.mark.parametrize("content", ["", None])
+def test_a_reply_that_a_filter_held_back_is_no_reply(content: str | None) -> None:
+    choice = {"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant", "content": content}}
+    held_back = Response(body=json.dumps({"id": "x", "choices": [choice], "usage": None}).encode())
+    with scripted(lambda *_: held_back) as server:
+        assert "a content filter held the reply back" in reason_of(server.url, api="chat")
+
+
 def test_after_so_many_silences_in_a_row_the_others_are_not_asked() -> None:
     with scripted(lambda _, __: fails(500)) as server:
         replies = endpoint(server.url, give_up_after=3, concurrency=2).ask(questions(100), GREEDY)

@@ -57,6 +57,9 @@ class TryingOut(Work[Trial, Answered | Failure]):
     def batch_size(self, lab: Lab) -> int:
         return lab.run.inner.slots
 
+    def rounds_together(self, lab: Lab) -> bool:
+        return lab.run.inner.adapts or lab.run.engine.repeats_batches
+
     def do(self, lab: Lab, units: Sequence[Trial]) -> Sequence[Answered | Failure | Postponed[Answered | Failure]]:
         adapted = self._adapt(lab, units)
         asked = [

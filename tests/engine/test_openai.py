@@ -8,7 +8,7 @@ import pytest
 
 from seal.model.tiny import Tiny
 from seal.store import read_records
-from seal.types import SelfEdit
+from seal.types import Answered, Failure, SelfEdit
 from tests.conftest import SMALL, settings_without
 from tests.servers import fails, free_port, says, scripted, transformers_serve
 
@@ -80,6 +80,24 @@ def test_a_writer_that_dies_loses_nothing_that_was_paid_for(seal: Seal, capsys: 
     assert len(server.requests) - n_before == 1 + 6
     again = read_records(RUN / "self_edits.jsonl", SelfEdit)
     assert {key: again[key] for key in written} == written
+
+
+@pytest.mark.slow
+def test_an_answerer_that_dies_loses_nothing_that_was_paid_for(seal: Seal) -> None:
+    unadapted = (*settings_without(QUICK, *OF_INNER, "engine.prompts_per_batch"), "inner=none")
+    with scripted(lambda n, _: says("Leo")) as server:
+        command = (*unadapted, "engine=openai", *of("engine", server.url))
+        assert seal("run", *command, "name=undisturbed") == 0
+        n_questions = len(server.requests)
+        server.requests.clear()
+        server.behaviour = lambda n, _: says("Leo") if n < 20 else fails(500)
+        assert seal("run", *command) == 1
+        answered = read_records(RUN / "answers.jsonl", Answered | Failure)
+        assert answered
+        server.behaviour = lambda *_: says("Leo")
+        server.requests.clear()
+        assert seal("run", *command) == 0
+        assert len(server.requests) == n_questions - 6 - 6 * len(answered)  # six self-edits, six questions a context
 
 
 def test_the_key_of_an_endpoint_is_stored_nowhere(seal: Seal, monkeypatch: pytest.MonkeyPatch) -> None:
