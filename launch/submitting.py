@@ -22,7 +22,7 @@ def submit(run: str, setting: str, file: Path) -> int:
         raise RunError(f"{folder} has no results yet")
     made = submission(folder, setting)
     try:
-        file.write_text(json.dumps(made))
+        file.write_text(json.dumps(made), encoding="utf-8")
     except OSError as error:
         raise cannot_write(file, error) from error
     print(f"{len(made)} puzzles: {file}")

@@ -108,7 +108,7 @@ def save_peft(adapter: Adapter, folder: Path, *, base_model: str) -> None:
         "target_modules": _as_peft_names(adapter),
         "inference_mode": True,
     }
-    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _as_peft_names(adapter: Adapter) -> list[str]:

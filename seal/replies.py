@@ -42,7 +42,8 @@ class ReplyCache:
         draft = file.with_suffix(f".{os.getpid()}.draft")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(json.dumps({"reply": reply, "model": self.endpoint.model, "prompt": prompt}))
+            kept = json.dumps({"reply": reply, "model": self.endpoint.model, "prompt": prompt})
+            draft.write_text(kept, encoding="utf-8")
             draft.replace(file)
         except OSError as error:
             raise cannot_write(file, error) from error

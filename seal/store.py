@@ -32,7 +32,9 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -131,7 +133,7 @@ class Store:
         draft = path.with_name(path.name + ".draft")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(content)
+            draft.write_text(content, encoding="utf-8")
             draft.replace(path)
         except OSError as error:
             raise cannot_write(path, error) from error
@@ -139,17 +141,22 @@ class Store:
 
     @contextmanager
     def draft_of(self, name: str) -> Iterator[Path]:
-        """A folder to fill. It takes the place of the folder `name` when the block ends without an error."""
+        """A folder to fill. It takes the place of the folder `name` when the block ends without an error.
+
+        What others left half filled goes then too; until then it stays, with its logs.
+        """
         final = inside(self.folder, name)
-        draft = final.with_name(final.name + ".draft")
-        shutil.rmtree(draft, ignore_errors=True)
+        draft = final.with_name(f"{final.name}.{token_hex(4)}.draft")  # of this process alone, if another one lives on
         draft.mkdir(parents=True)
         try:
             yield draft
+            shutil.rmtree(final, ignore_errors=True)
+            draft.rename(final)
         except (OSError, SafetensorError) as error:
+            shutil.rmtree(draft, ignore_errors=True)
             raise cannot_write(draft, error) from error
-        shutil.rmtree(final, ignore_errors=True)
-        draft.rename(final)
+        for left in final.parent.glob(f"{escape(final.name)}.*.draft"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def discard(self, name: str) -> None:
         """Delete a folder of the run that nothing needs any more, and whatever a crash left of it."""

@@ -1,6 +1,7 @@
 """Records: append-only, complete or absent, and never taken for something they are not."""
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,28 @@ def test_a_folder_takes_its_place_only_when_complete(tmp_path: Path) -> None:
         (folder / "weights").write_text("two")
         raise KeyError
     assert (tmp_path / "policies/round_1/weights").read_text() == "one"
+
+
+def test_two_processes_that_fill_the_same_folder_do_not_mix_and_leave_nothing_behind(tmp_path: Path) -> None:
+    one, other = Store(tmp_path), Store(tmp_path)
+    with one.draft_of("policies/round_1") as first:
+        (first / "weights").write_text("one")
+        with other.draft_of("policies/round_1") as second:
+            (second / "config").write_text("other")
+            assert [file.name for file in first.iterdir()] == ["weights"]
+            (second / "weights").write_text("other")
+        assert {file.name for file in (tmp_path / "policies/round_1").iterdir()} == {"config", "weights"}
+        first.mkdir(exist_ok=True)
+    assert [file.name for file in (tmp_path / "policies").iterdir()] == ["round_1"]
+
+
+def test_texts_are_written_as_utf_8_whatever_the_locale_is(tmp_path: Path) -> None:
+    code = (
+        f"from pathlib import Path; from seal.store import Store; Store(Path({str(tmp_path)!r})).write('x', '\\u017d')"
+    )
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run([sys.executable, "-c", code], env=plain, check=True)
+    assert (tmp_path / "x").read_bytes().decode() == "Ž"
 
 
 def test_no_room_while_weights_are_written_is_an_error_of_the_run(tmp_path: Path) -> None:
