@@ -105,3 +105,5 @@ def _faults_of_domains(run: Run) -> Iterator[str]:
     if run.grader.of_puzzles != run.task.of_puzzles:
         right = "arc" if run.task.of_puzzles else "exact"
         yield f"grader: it does not know what answers to this task are: choose grader={right}, for example"
+    if run.self_edit.about_puzzles and run.recipe.joins_self_edits:
+        yield "recipe: it makes one training of many self-edits, but each of these has its own settings: choose another"

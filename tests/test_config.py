@@ -308,6 +308,14 @@ def test_a_class_that_does_not_exist_is_named() -> None:
     assert "inner._target_: cannot import 'seal.inner.lora.Lora'" in fault
 
 
+def test_a_device_that_torch_would_not_know_is_refused_without_torch() -> None:
+    for device in ("gpu", "cuda:x", "toaster"):
+        wanted = f"  model.device: a device is auto, cpu, mps, cuda or cuda:N, got '{device}'"
+        assert faults_of(f"model.device={device}") == [wanted]
+    for device in ("auto", "cpu", "mps", "cuda", "cuda:12"):
+        assert config.load([f"model.device={device}"])[0].model.device == device
+
+
 def test_a_reference_to_nothing_is_named() -> None:
     assert any("nothing" in fault for fault in faults_of("inner.rank=${nothing}"))
 

@@ -64,6 +64,8 @@ class Recipe(ABC):
     """Whether it can only work with an inner loop that makes adapters."""
     needs_training: ClassVar[bool] = False
     """Whether it can only work with an inner loop that changes the model."""
+    joins_self_edits: ClassVar[bool] = False
+    """Whether several self-edits make one training, which then cannot have the settings that each of them asks for."""
     trains_apart: ClassVar[bool] = False
     """Whether its trainings come one after the other, each a job of the learner, and not many side by side."""
 

@@ -29,6 +29,7 @@ class Adapt(Recipe):
     """Consolidates what all passages say in one adapter."""
 
     needs_adapters: ClassVar[bool] = True
+    joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
     edits_per_context: NonNegativeInt

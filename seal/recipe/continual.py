@@ -49,6 +49,7 @@ class Continual(OfOnePart):
     """Sequences of passages, learned one by one by a model that is changed for good."""
 
     needs_training: ClassVar[bool] = True
+    joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
     sequences: PositiveInt

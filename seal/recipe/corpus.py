@@ -44,6 +44,7 @@ class ContinuedPretraining(OfOnePart):
     """One training on what all passages, and all self-edits about them, say."""
 
     needs_training: ClassVar[bool] = True
+    joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
     edits_per_context: PositiveInt
