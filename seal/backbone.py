@@ -149,7 +149,8 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
     """Load a model, from `weights` if given, else from where the settings say.
 
     Raises:
-        ModelError: no model, no tokenizer, or no chat template where one is asked for.
+        ModelError: no model, one that is not as its configuration says, no tokenizer, or no chat template where one is
+            asked for.
     """
     device = pick_device(model.device)
     source = weights or files.fetched(model)
@@ -170,6 +171,12 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
                 f"model.attention: '{source}' does not support {model.attention}: set it to eager"
             ) from error
         raise ModelError(f"model.path: cannot load the model '{source}': {first_line(error)}") from error
+    except RuntimeError as error:
+        if "ignore_mismatched_sizes" not in str(error):
+            raise
+        raise ModelError(
+            f"model.path: the weights in '{source}' have not the sizes that its config.json says"
+        ) from error
     network.requires_grad_(False).eval().to(device)
     end_ids = _end_ids(network.generation_config, tokenizer, chat=model.chat)
     published = network.generation_config
@@ -233,14 +240,11 @@ def pick_device(name: str) -> torch.device:
     """The device that `model.device` names.
 
     Raises:
-        ModelError: torch does not know it, or this machine does not have it.
+        ModelError: this machine does not have it.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ModelError(f"model.device: {first_line(error)}") from error
+    device = torch.device(name)
     n_gpus = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= n_gpus:
         raise ModelError(f"model.device is {name}, but torch sees {n_gpus or 'no'} GPUs here: set it to auto or cpu")

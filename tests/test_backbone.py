@@ -70,8 +70,13 @@ def test_a_model_gets_the_tokens_of_its_own_file_whatever_its_architecture(tmp_p
 def test_what_cannot_be_loaded_is_named() -> None:
     with pytest.raises(ModelError, match="the hub does not give a model of this name"):
         load(HuggingFace(path="nobody/nothing"))
-    with pytest.raises(ModelError, match=r"model\.device"):
-        load(Tiny(device="toaster"))
+
+
+def test_weights_of_other_sizes_than_the_configuration_says_are_no_model(tmp_path: Path) -> None:
+    folder = random_folder(tmp_path, "llama")
+    set_config(folder, intermediate_size=20)
+    with pytest.raises(ModelError, match=r"have not the sizes that its config\.json says"):
+        load(HuggingFace(path=str(folder), device="cpu"))
 
 
 @pytest.mark.skipif(torch.cuda.device_count() > 99, reason="has that many GPUs")

@@ -33,6 +33,8 @@ _COUNTS = (
     *("hidden_size", "n_embd", "num_hidden_layers", "n_layer", "intermediate_size", "n_inner", "vocab_size"),
 )
 """What is read of a model's configuration: whole numbers, where they are there at all."""
+_EMBEDDINGS = ("model.embed_tokens", "transformer.wte", "wte")
+"""Where most architectures have one row of `hidden_size` numbers for each of the `vocab_size` tokens."""
 _MOST = 2**53
 """Larger whole numbers are no counts."""
 
@@ -99,9 +101,21 @@ def faults(folder: Path, *, chat: bool) -> Iterator[str]:
     if not any(folder.glob("*.safetensors")):
         yield f"model.path: {_without_safetensors(folder)}"
     unreadable = list(_unreadable(folder))
-    yield from unreadable
+    yield from unreadable or _misfits(ModelFolder(folder))
     if chat and not unreadable and not has_chat_template(folder):
         yield f"model.chat is true, but the tokenizer in {folder} has no chat template: set model.chat=false"
+
+
+def _misfits(model: "ModelFolder") -> Iterator[str]:
+    """Weights of another model than the one that config.json is of."""
+    said = (model.config.get("vocab_size"), model.config.get("hidden_size", model.config.get("n_embd")))
+    for name in _EMBEDDINGS:
+        found = model.matrices.get(name)
+        if found and None not in said and found != said:
+            yield (
+                f"model.path: {model.folder}: {name}.weight is {list(found)} in the weights, but config.json says "
+                f"{list(said)}"
+            )
 
 
 def _without_safetensors(folder: Path) -> str:

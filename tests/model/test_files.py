@@ -72,6 +72,21 @@ def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:
     assert "config.json is not JSON" in fault
 
 
+@pytest.mark.parametrize(("make", "name"), [("llama", "model.embed_tokens"), ("gpt2", "transformer.wte")])
+def test_weights_of_another_model_than_config_json_is_of_are_named(tmp_path: Path, make: str, name: str) -> None:
+    folder = random_folder(tmp_path / "m", make)
+    n_tokens = json.loads((folder / "config.json").read_text())["vocab_size"]
+    assert faults(folder) == []
+    set_config(folder, vocab_size=300)
+    assert faults(folder) == [
+        f"model.path: {folder}: {name}.weight is [{n_tokens}, 16] in the weights, but config.json says [300, 16]"
+    ]
+    set_config(folder, vocab_size=n_tokens, n_embd=8, hidden_size=8)
+    assert f"is [{n_tokens}, 16] in the weights, but config.json says [{n_tokens}, 8]" in faults(folder)[0]
+    set_config(folder, vocab_size=None)
+    assert faults(folder) == []
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
