@@ -1,9 +1,20 @@
 """The room of models: which weights, in which precision, where. `seal.backbone` does the loading."""
 
+import re
 from abc import ABC
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from seal.settings import option
+
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+def _of_torch(name: str) -> str:
+    if not _DEVICE.fullmatch(name):
+        raise ValueError("a device is auto, cpu, mps, cuda or cuda:N")
+    return name
 
 
 @option
@@ -18,7 +29,7 @@ class Model(ABC):
     """Of the base weights; adapters are always trained in at least float32."""
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
     """Which attention kernel of transformers is used."""
-    device: str = "auto"
+    device: Annotated[str, AfterValidator(_of_torch)] = "auto"
     """`auto` takes the first GPU if there is one, else the CPU; or as torch names it, for example `cuda:1`."""
     chat: bool = False
     """Whether prompts are wrapped as a user's message in the tokenizer's chat template."""
