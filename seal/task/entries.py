@@ -11,6 +11,8 @@ from typing import Any
 from seal.errors import FAULTS_SHOWN, DataError, fault_of_text, listed
 from seal.task.rows import Row
 
+_KINDS: Mapping[type, str] = {str: "a text", list: "a list", dict: "an object"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
@@ -51,6 +53,8 @@ class Entry:
     """All that the row has."""
     keys: tuple[str, ...]
     """All that its questions have."""
+    faults: tuple[tuple[str, str], ...]
+    """What is wrong with it, each with the name of the part."""
 
 
 def read(rows: Iterable[tuple[int, Row]], columns: Columns, *, key: str, source: str) -> list[Entry]:
@@ -67,19 +71,21 @@ def read(rows: Iterable[tuple[int, Row]], columns: Columns, *, key: str, source:
 
 
 def read_entry(number: int, row: Row, columns: Columns) -> Entry:
-    """What a row says; whatever is missing or of the wrong kind is left empty, for `faults` to name."""
+    """What a row says; whatever is missing or of the wrong kind is left empty, and is among its faults."""
     flat = columns.question in row
-    asked = [row] if flat else first(row, columns.questions) or []
-    pairs = [_pair(each, columns) for each in asked if not _is_unanswerable(each, columns)]
+    given = [row] if flat else first(row, columns.questions) or []
+    asked = given if isinstance(given, list) else []
+    answerable = [each for each in asked if not _is_unanswerable(each, columns)]
     return Entry(
         row=number,
         title=_text(row.get(columns.title)),
         text=_text(first(row, columns.passage)),
-        questions=tuple((_text(question), _answer(answer)) for question, answer in pairs),
-        n_unanswerable=len(asked) - len(pairs),
+        questions=tuple(_pair(each, columns) for each in answerable),
+        n_unanswerable=len(asked) - len(answerable),
         flat=flat,
         columns=tuple(row),
         keys=tuple(dict.fromkeys(key for each in asked if isinstance(each, Mapping) for key in each)),
+        faults=tuple(_faults(row, given, answerable, columns)),
     )
 
 
@@ -92,7 +98,7 @@ def faults(entries: Sequence[Entry], columns: Columns) -> Iterator[str]:
     yield from (_no_column(what, there, columns) for what, there in nowhere)
     named = {what for what, _ in nowhere}
     for entry in entries:
-        yield from (f"row {entry.row}: {fault}" for what, fault in _faults(entry, columns) if what not in named)
+        yield from (f"row {entry.row}: {fault}" for what, fault in entry.faults if what not in named)
 
 
 def _nowhere(
@@ -110,20 +116,37 @@ def _no_column(what: str, there: Sequence[str], columns: Columns) -> str:
     return f"no {what}: nothing is called {names} in any row; there is {', '.join(there)}{way_out}"
 
 
-def _faults(entry: Entry, columns: Columns) -> Iterator[tuple[str, str]]:
+def _faults(row: Row, given: Any, answerable: Sequence[Any], columns: Columns) -> Iterator[tuple[str, str]]:
     """What is wrong with a row, each with the name of its part."""
-    if not entry.title:
-        yield "title", f"no title (column {columns.title})"
-    if not entry.text:
-        yield "passage", f"no passage (column {' or '.join(columns.passage)})"
-    for number, (question, answer) in enumerate(entry.questions, start=1):
-        if not question:
-            yield "question", f"question {number} has no text (it is called {columns.question})"
-        elif not answer:
-            yield "answer", f"question {number} ('{question[:40]}') has an empty answer"
-    texts = {"title": entry.title, "passage": entry.text}
-    texts |= {f"question {number}": "".join(pair) for number, pair in enumerate(entry.questions, start=1)}
-    yield from ((what, f"{what}: {fault}") for what, text in texts.items() if (fault := fault_of_text(text)))
+    for what in ("title", "passage"):
+        value = first(row, columns.of(what))
+        if isinstance(value, (Mapping, list)):
+            yield what, f"{what} is {_kind(value)}, not a text"
+        elif not _text(value):
+            yield what, f"no {what} (column {' or '.join(columns.of(what))})"
+        elif fault := fault_of_text(_text(value)):
+            yield what, f"{what}: {fault}"
+    if not isinstance(given, list):
+        keys = f'{{"{columns.question}", "{columns.answer[0]}"}}'
+        yield "questions", f"questions is {_kind(given)}, not a list of {keys}"
+    for number, each in enumerate(answerable, start=1):
+        yield from ((what, f"question {number}{fault}") for what, fault in _faults_of_question(each, columns))
+
+
+def _faults_of_question(asked: Any, columns: Columns) -> Iterator[tuple[str, str]]:
+    if not isinstance(asked, Mapping):
+        yield "questions", f" is {_kind(asked)}, not an object"
+        return
+    question, answer = _pair(asked, columns)
+    there = f"; there is {', '.join(asked)}"
+    if not question:
+        yield "question", f" has no text (it is called {columns.question}{'' if columns.question in asked else there})"
+    elif not {*columns.answer} & {*asked}:
+        yield "answer", f" ('{question[:40]}') has no answer (it is called {' or '.join(columns.answer)}{there})"
+    elif not answer:
+        yield "answer", f" ('{question[:40]}') has an empty answer"
+    elif fault := fault_of_text(question + answer):
+        yield "question", f": {fault}"
 
 
 def one_a_passage(entries: Sequence[Entry]) -> list[Entry]:
@@ -193,10 +216,16 @@ def _is_unanswerable(question: Any, columns: Columns) -> bool:
     return question.get("is_impossible") is True or texts == []
 
 
-def _pair(entry: Any, columns: Columns) -> tuple[Any, Any]:
-    if not isinstance(entry, Mapping):
-        return None, None
-    return entry.get(columns.question), first(entry, columns.answer)
+def _pair(asked: Any, columns: Columns) -> tuple[str, str]:
+    """A question and its answer; both are empty where it is no object."""
+    if not isinstance(asked, Mapping):
+        return "", ""
+    return _text(asked.get(columns.question)), _answer(first(asked, columns.answer))
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in words."""
+    return _KINDS.get(type(value), repr(value))
 
 
 def _answer(value: Any) -> str:

@@ -252,10 +252,24 @@ def test_rows_without_questions_say_what_these_would_be_called(tmp_path: Path) -
     assert load(jsonl(tmp_path / "b.jsonl", [*rows, ROWS[0]])).unasked is None
 
 
-def test_questions_that_are_no_objects_are_faults_of_their_rows(tmp_path: Path) -> None:
-    rows = [{"title": "A", "passage": "a", "questions": ["Which?"]}]
+def test_what_is_of_the_wrong_kind_is_called_what_it_is_in_a_line_each(tmp_path: Path) -> None:
+    rows = [
+        ROWS[0],
+        {"title": "B", "passage": "b", "questions": "What does it sell? salt"},
+        {"title": "C", "passage": ["c", "d"], "questions": {"question": "Which?", "answer": "c"}},
+        {"title": {"of": "D"}, "passage": "d", "questions": ["What?", None, {"q": "Which?", "a": "d"}]},
+        {"title": "E", "passage": "e", "questions": [{"question": "Which?", "reply": "e"}]},
+        {"title": 6, "passage": 7, "questions": []},
+    ]
     assert fault(jsonl(tmp_path / "a.jsonl", rows)).splitlines()[1:] == [
-        "  row 1: question 1 has no text (it is called question)"
+        '  row 2: questions is a text, not a list of {"question", "answer"}',
+        "  row 3: passage is a list, not a text",
+        '  row 3: questions is an object, not a list of {"question", "answer"}',
+        "  row 4: title is an object, not a text",
+        "  row 4: question 1 is a text, not an object",
+        "  row 4: question 2 is None, not an object",
+        "  row 4: question 3 has no text (it is called question; there is q, a)",
+        "  row 5: question 1 ('Which?') has no answer (it is called answer or answers; there is question, reply)",
     ]
 
 
