@@ -72,14 +72,13 @@ def _budget_faults(run: Run, folder: Path) -> Iterator[str]:
 
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
     """Prompts that leave no room for what is to be written. A tokenizer without the fast format is not checked here."""
-    limit = facts.context_length
-    if limit is None or facts.count_tokens([]) is None:
+    if facts.count_tokens([]) is None:
         return
     lengths = _measure(run, facts)
-    if (run.writer or run.engine).serves_policies:
-        yield from _self_edit_faults(run, contexts, lengths, limit)
-    if run.engine.serves_policies:
-        yield from _question_faults(run, contexts, lengths, limit)
+    for who, faults in ((run.writer or run.engine, _self_edit_faults), (run.engine, _question_faults)):
+        limits = [limit for limit in (facts.context_length, who.context_length) if limit]
+        if who.serves_policies and limits:
+            yield from faults(run, contexts, lengths, min(limits))
 
 
 def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
@@ -92,8 +91,8 @@ def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int
         if n_tokens + room > limit:
             yield (
                 f"{contexts.place(context)} ('{context.title}'): its prompt has {n_tokens} tokens and the self-edit "
-                f"may have {room}, but the model's context is {limit}: shorten the passage or lower "
-                "self_edit.max_new_tokens"
+                f"may have {room}, but the context is {limit}: shorten the passage or lower "
+                f"self_edit.max_new_tokens{_to(limit - n_tokens)}"
             )
 
 
@@ -113,9 +112,13 @@ def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int)
             what = "the passage or the question" if run.task.shows_the_passage else "the question"
             yield (
                 f"{contexts.place(context)} ('{context.title}'): the prompt of '{query.question[:40]}' has {longest} "
-                f"tokens and the answer may have {room}, but the model's context is {limit}: shorten {what} or lower "
-                "task.max_answer_tokens"
+                f"tokens and the answer may have {room}, but the context is {limit}: shorten {what} or lower "
+                f"task.max_answer_tokens{_to(limit - longest)}"
             )
+
+
+def _to(room: int) -> str:
+    return f" to {room} at most" if room > 0 else ""
 
 
 def _measure(run: Run, facts: files.ModelFolder) -> Lengths:

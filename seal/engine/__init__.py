@@ -53,6 +53,11 @@ class Engine(ABC):
     """Whether a text depends, by rounding, on those written with it, and the same ones together give it again."""
 
     @property
+    def context_length(self) -> int | None:
+        """Tokens of a prompt with its continuation that it takes; None if only the model sets a limit."""
+        return None
+
+    @property
     @abstractmethod
     def batch_size(self) -> int:
         """How many requests are worth giving to `generate` at once."""

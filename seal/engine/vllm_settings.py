@@ -57,6 +57,10 @@ class VLLMSettings(Engine):
         """How many adapters are loaded at the same time."""
         return self.max_cpu_loras or self.max_loras
 
+    @property
+    def context_length(self) -> int | None:
+        return self.max_model_len
+
     def faults(self, model: "Model", *, rank: int) -> Iterator[str]:
         if rank > self.max_rank:
             yield f"max_rank: it is {self.max_rank}, but inner.rank is {rank}: leave max_rank to its default"

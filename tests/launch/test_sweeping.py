@@ -55,7 +55,7 @@ def test_a_point_that_fails_does_not_hide_the_others_and_a_rerun_leaves_them_alo
     assert "2 of 4 points failed; the same command tries them again:" in first.stderr
     [told, _] = [line for line in first.stderr.splitlines() if line.startswith("  seed=")]
     assert told.startswith("  seed=0,self_edit.max_new_tokens=100000: the run cannot start: ")
-    assert "the model's context is" in told
+    assert "but the context is" in told
     assert "Traceback" not in first.stderr
     assert outcomes(tmp_path) == {
         "seed=0,self_edit.max_new_tokens=48": True,
