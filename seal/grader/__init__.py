@@ -4,8 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from seal.errors import RunError
 from seal.settings import option
-from seal.types import Query, Usage, Verdict
+from seal.types import Grade, Query, Usage, Verdict
 
 Spend = Callable[[Usage], None]
 """Told of each paid call."""
@@ -38,3 +39,30 @@ class Grader(ABC):
     @abstractmethod
     def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:
         """One verdict a query, in order."""
+
+
+def verdicts_of(
+    grader: Grader, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free
+) -> Sequence[Verdict]:
+    """What a grader, perhaps somebody's own, says of answers.
+
+    Raises:
+        RunError: it does not give one verdict for each; or what the grader raises.
+    """
+    verdicts = grader.grade(queries, answers, spend)
+    who = f"{type(grader).__module__}.{type(grader).__name__}.grade"
+    if not isinstance(verdicts, Sequence) or len(verdicts) != len(answers):
+        found = f"{len(verdicts)} verdicts" if isinstance(verdicts, Sequence) else f"a {type(verdicts).__name__}"
+        raise RunError(
+            f"{who} returned {found} for {len(answers)} answers; it must return a list, one Verdict for each"
+        )
+    for each in verdicts:
+        if not isinstance(each, Verdict):
+            raise RunError(
+                f"{who} returned {each!r:.80}; it must return a Verdict(grade=…, answer=…, grader=…) for each"
+            )
+        if not isinstance(each.grade, Grade):
+            raise RunError(
+                f"{who} gave the grade {each.grade!r:.80}; it must be Grade.CORRECT, Grade.WRONG or Grade.UNKNOWN"
+            )
+    return verdicts

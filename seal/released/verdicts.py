@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seal.errors import DataError
-from seal.grader import Grader
+from seal.grader import Grader, verdicts_of
 from seal.json_text import parsed
 from seal.released.articles import read_articles
 from seal.released.importing import read_document
@@ -140,7 +140,7 @@ def agree(grader: Grader, verdicts: Sequence[Graded]) -> Agreement:
     for each in verdicts:
         votes.setdefault((each.question, each.target, each.answer), []).append(each.correct)
     queries = [Query(question=question, prompt=question, target=target) for question, target, _ in votes]
-    grades = [verdict.grade for verdict in grader.grade(queries, [answer for _, _, answer in votes])]
+    grades = [verdict.grade for verdict in verdicts_of(grader, queries, [answer for _, _, answer in votes])]
     ours = {key: grade is Grade.CORRECT for key, grade in zip(votes, grades, strict=True) if grade is not Grade.UNKNOWN}
     theirs = {key: 2 * sum(votes[key]) > len(votes[key]) for key in ours}
     pairs = [(theirs[key], ours[key]) for key in ours]

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from seal.cluster import Place
+from seal.grader import verdicts_of
 from seal.lab import Lab
 from seal.task import Task
 from seal.types import Answered, Completion, Context, Evaluation, Failure, Grade, Postponed, Query, Verdict
@@ -50,7 +51,8 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
         answers = [list(_answers(lab.run.task, unit.context, unit.answered)) for unit in units]
         given = [answer for of_unit in answers for answer in of_unit if answer.query.target]
         spend = partial(lab.spend, "judge")
-        verdicts = iter(lab.run.grader.grade([each.query for each in given], [each.answer for each in given], spend))
+        queries, said = [each.query for each in given], [each.answer for each in given]
+        verdicts = iter(verdicts_of(lab.run.grader, queries, said, spend))
         return [
             unit.answered
             if isinstance(unit.answered, Failure)
