@@ -309,7 +309,7 @@ def test_a_class_that_does_not_exist_is_named() -> None:
 
 
 def test_a_device_that_torch_would_not_know_is_refused_without_torch() -> None:
-    for device in ("gpu", "cuda:x", "toaster"):
+    for device in ("gpu", "cuda:x", "cuda:012", "cuda:999", "toaster"):
         wanted = f"  model.device: a device is auto, cpu, mps, cuda or cuda:N, got '{device}'"
         assert faults_of(f"model.device={device}") == [wanted]
     for device in ("auto", "cpu", "mps", "cuda", "cuda:12"):

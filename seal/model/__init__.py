@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from seal.settings import option
 
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9]\d?))?")
 
 
 def _of_torch(name: str) -> str:
