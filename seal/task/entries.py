@@ -149,6 +149,33 @@ def _faults_of_question(asked: Any, columns: Columns) -> Iterator[tuple[str, str
         yield "question", f": {fault}"
 
 
+def asked_once(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[str, ...]]:
+    """The entries without flat rows that repeat a question of their passage with its answer; and notes on these, and on
+    questions with several answers."""
+    rows_of: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for entry in entries:
+        for question, answer in entry.questions:
+            rows_of.setdefault((entry.text, question), {}).setdefault(answer, []).append(entry.row)
+    repeated = {
+        entry.row
+        for entry in entries
+        for question, answer in entry.questions
+        if entry.flat and rows_of[entry.text, question][answer][0] != entry.row
+    }
+    disputed = [
+        f"rows {_enumerated([rows[0] for rows in answers.values()])} ({', '.join(map(repr, answers))})"
+        for answers in rows_of.values()
+        if len(answers) > 1
+    ]
+    said = []
+    if repeated:
+        rows = _enumerated(sorted(repeated))
+        said.append(f"{len(repeated)} rows repeat a question with its answer, which counts once: rows {rows}")
+    if disputed:
+        said.append(f"{len(disputed)} questions of a passage have several answers, all kept: {_enumerated(disputed)}")
+    return [entry for entry in entries if entry.row not in repeated], tuple(said)
+
+
 def one_a_passage(entries: Sequence[Entry]) -> list[Entry]:
     """Each passage once, with the questions of all of its rows."""
     passages: dict[str, list[Entry]] = {}
@@ -203,7 +230,7 @@ def first(row: Row, names: Sequence[str]) -> Any:
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
-def _enumerated(rows: Sequence[int]) -> str:
+def _enumerated(rows: Sequence[object]) -> str:
     return ", ".join(map(str, rows[:FAULTS_SHOWN])) + (" …" if len(rows) > FAULTS_SHOWN else "")
 
 

@@ -56,7 +56,8 @@ class Passages(PassageTask):
     def load(self) -> Contexts:
         rows = read_rows(self.path, self.format, key="task.path")
         read = entries.read(enumerate(rows, start=1), self._columns, key="task.path", source=str(self.path))
-        passages = entries.one_a_passage(read)[: self.limit]
+        asked, notes = entries.asked_once(read)
+        passages = entries.one_a_passage(asked)[: self.limit]
         contexts = [self.make_context(entry.title, entry.text, entry.questions) for entry in passages]
         places = {
             context.id: f"row {entry.row} of {self.path.name}"
@@ -67,7 +68,7 @@ class Passages(PassageTask):
         return Contexts(
             train=tuple(contexts[n_held_out:]),
             held_out=tuple(contexts[:n_held_out]),
-            notes=entries.notes(read),
+            notes=(*entries.notes(read), *notes),
             unasked=entries.why_unasked(read, self._columns),
             places=places,
         )

@@ -140,7 +140,7 @@ def _read_csv(path: Path) -> list[Row]:
     repeated = sorted({column for column in columns if column and columns.count(column) > 1})
     if repeated:
         raise ValueError(f"its header has {', '.join(repeated)} more than once")
-    rows = []
+    rows: list[Row] = []
     for number, fields in records:
         if len(fields) != len(columns):
             raise ValueError(

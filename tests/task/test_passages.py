@@ -185,8 +185,22 @@ def test_repeated_passages_are_one_with_all_questions_counted_and_reported(tmp_p
     assert [query.question for query in repeated.queries] == [each["question"] for each in more["questions"]]
 
 
+def test_a_question_that_flat_rows_repeat_counts_once_and_one_with_several_answers_is_kept_and_both_are_noted(
+    tmp_path: Path,
+) -> None:
+    asked = [("Which?", "the Rhee"), ("So?", "no"), ("Which?", "the Rhee"), ("Which?", "the Nene")]
+    rows = [{"title": "A", "passage": "Text.", "question": which, "answer": answer} for which, answer in asked]
+    contexts = load(jsonl(tmp_path / "a.jsonl", [*rows, {**rows[0], "passage": "Another text."}]))
+    questions = [[(query.question, query.target) for query in context.queries] for context in contexts.all]
+    assert sorted(questions, key=len) == [asked[:1], [*asked[:2], asked[3]]]
+    assert contexts.notes == (
+        "1 rows repeat a question with its answer, which counts once: rows 3",
+        "1 questions of a passage have several answers, all kept: rows 1, 4 ('the Rhee', 'the Nene')",
+    )
+
+
 def test_one_passage_under_two_titles_keeps_the_first_and_says_so(tmp_path: Path) -> None:
-    rows = [{"title": title, "passage": "Text.", "question": f"{title}?", "answer": "x"} for title in ("A", "B", "A")]
+    rows = [{"title": title, "passage": "Text.", "question": f"{n}?", "answer": "x"} for n, title in enumerate("ABA")]
     contexts = load(jsonl(tmp_path / "a.jsonl", rows))
     assert [(context.title, len(context.queries)) for context in contexts.all] == [("A", 3)]
     assert contexts.notes == ("1 rows have an earlier passage under another title; the first title is kept: rows 2",)
