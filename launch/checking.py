@@ -12,10 +12,9 @@ from seal import config
 from seal.endpoint import Endpoint
 from seal.engine.vllm import NOT_INSTALLED, VLLM
 from seal.forecasting import in_all, paid
-from seal.manifest import differences
+from seal.manifest import settings_that_differ
 from seal.model import files
 from seal.preflight import preflight
-from seal.redaction import redacted_tree
 from seal.run import Run
 from seal.run_files import read_manifest
 from seal.store import MANIFEST, RESULTS
@@ -49,8 +48,8 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
         console.print(Syntax(resolved, "yaml", background_color="default", word_wrap=True))
     else:
         print(resolved)
-    notes = (*contexts.notes, *_notes_on_folder(run, settings), *_notes_on_model(run), *_notes_on_what_is_missing(run))
-    for note in notes:
+    of_run = (*_notes_on_folder(run, settings, contexts), *_notes_on_model(run), *_notes_on_what_is_missing(run))
+    for note in (*contexts.notes, *of_run):
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
     for what, amount in plan.items():
@@ -80,13 +79,17 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     }
 
 
-def _notes_on_folder(run: Run, settings: Mapping[str, Any]) -> Iterator[str]:
+def _notes_on_folder(run: Run, settings: Mapping[str, Any], contexts: Contexts) -> Iterator[str]:
     """What lies where the run would be, unless it is to be replaced."""
     if not (run.folder / MANIFEST).exists() or run.if_exists == "replace":
         return
-    there = read_manifest(run.folder)["settings"]
-    others = differences(there, json.loads(json.dumps(redacted_tree(settings), default=str)))
-    if others:
+    there = read_manifest(run.folder)
+    others = settings_that_differ(there, settings)
+    if not others and there["data"]["sha256"] != contexts.sha256:
+        others = ["the task's data has changed since"]
+    if run.if_exists == "fail":
+        yield f"name: {run.folder} holds a run, which if_exists=fail refuses: choose another name=…"
+    elif others:
         yield f"name: {run.folder} holds another run, so this one would be refused: choose another name=… ({others[0]})"
     else:
         state = "is done already" if (run.folder / RESULTS).exists() else "would go on from its records"

@@ -22,7 +22,7 @@ from seal.composing import Settings, compose_with_hydra
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
 from seal.lab import Silent
-from seal.manifest import differences
+from seal.manifest import settings_that_differ
 from seal.redaction import key_variables, redacted, redacted_tree
 from seal.report.folder import write_report
 from seal.report.outcomes import Outcome, in_short, read_outcomes
@@ -170,8 +170,7 @@ def _is_done(run: Run, settings: Settings, launcher: Mapping[str, Any]) -> bool:
         return False
     if not (run.folder / RESULTS).exists():
         return False
-    there = read_manifest(run.folder)["settings"]
-    faults = differences(there, json.loads(json.dumps(redacted_tree(settings, key_variables(settings)), default=str)))
+    faults = settings_that_differ(read_manifest(run.folder), settings)
     if faults:
         raise ConfigError(listed(f"{run.folder} holds another run; choose another name=… for the sweep:", faults))
     return True

@@ -1,5 +1,6 @@
 """What was run, on what, with what: written before anything else, so that no number is an orphan."""
 
+import json
 import os
 import platform
 import subprocess
@@ -90,6 +91,12 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
         for key in [*before, *(key for key in now if key not in before)]
         if before.get(key, absent) != now.get(key, absent)
     ]
+
+
+def settings_that_differ(there: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """One line a setting in which a run, by its manifest, is another one than a run with these settings would be."""
+    noted = redacted_tree(settings, also=key_variables(settings))
+    return differences(there["settings"], json.loads(json.dumps(noted, default=str)))
 
 
 def changes_outside(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

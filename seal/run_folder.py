@@ -145,7 +145,7 @@ def _check_same(run: Run, folder: Path, facts: Mapping[str, Any]) -> None:
         raise ConfigError(f"name: {folder} holds a run already and if_exists=fail: choose another name=…")
     there = read_manifest(folder)
     faults = differences(there["settings"], json.loads(json.dumps(facts["settings"], default=str)))
-    faults += changes_outside(there, facts)
+    faults = faults or changes_outside(there, facts)  # data that other settings made is no news
     if faults:
         title = f"{folder} holds another run; choose another name=…, or if_exists=replace to delete that one:"
         raise ConfigError(listed(title, faults))

@@ -160,6 +160,26 @@ def test_check_says_what_lies_where_the_run_would_be(
     assert "inner.rank: 32 there, 3 now" in said
     assert seal("check", *here, "inner.rank=3", "if_exists=replace") == 0
     assert "holds another run" not in capsys.readouterr().out
+    assert seal("check", *here, "if_exists=fail") == 0
+    assert "holds a run, which if_exists=fail refuses" in " ".join(capsys.readouterr().out.split())
+    assert seal("run", *here, "seed=5") == 2
+    refused = capsys.readouterr().err
+    assert "seed: 0 there, 5 now" in refused
+    assert "data has changed" not in refused
+
+
+def test_check_says_that_the_data_of_a_run_has_changed(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"title": f"T{n}", "passage": f"Leo has {n} cats.", "question": "Who?", "answer": "Leo"} for n in (1, 2)]
+    file = Path("my.jsonl")
+    command = ("recipe=evaluate", "inner=none", "task=passages", f"task.path={file}", "name=mine")
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert seal("run", *command) == 0
+    file.write_text("".join(json.dumps(row | {"answer": "Mia"}) + "\n" for row in rows))
+    assert seal("check", *command) == 0
+    assert (
+        "holds another run, so this one would be refused: choose another name=… (the task's data has changed"
+        in " ".join(capsys.readouterr().out.split())
+    )
 
 
 def test_a_run_that_cannot_start_is_not_said_to_begin(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
