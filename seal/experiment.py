@@ -43,6 +43,7 @@ def perform(
     with run_folder.opened(run, facts) as store:
         on_open()
         if not (store.folder / RESULTS).exists():
+            run.cluster.ready(store.folder)
             writer = run.writer if run.self_edit.n_requests else None
             for part in (run.engine, writer, run.grader, run.outer.reward):
                 if part:

@@ -32,6 +32,14 @@ class Place(StrEnum):
 class Cluster(ABC):
     """A way of getting units of work done."""
 
+    def ready(self, run_folder: Path) -> None:  # noqa: B027  # most need nobody
+        """Whoever starts its jobs is there.
+
+        Raises:
+            UsageError: this is no machine for it.
+            RunError: they do not answer, and the run has had no job that would be worth waiting for.
+        """
+
     @abstractmethod
     def fulfil(
         self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]

@@ -14,8 +14,9 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from seal.cluster import Place
 from seal.cluster.jobs import Jobs
+from seal.cluster.ledger import all_entries
 from seal.cluster.scheduler import Scheduler, SubmititFolder
-from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued, submit, why_gone
+from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued, refuse_silence, submit, why_gone
 from seal.cluster.task import Task
 from seal.errors import UsageError
 from seal.redaction import key_variables
@@ -130,6 +131,11 @@ class Slurm(Jobs):
     """Jobs of one array, at most: MaxArraySize less one. A phase is one array; where that is full, its chunks grow."""
     interrupted: Literal["ask", "leave", "cancel"]
     """What becomes of jobs when the run is interrupted; ask does so on a terminal, and leaves them anywhere else."""
+
+    def ready(self, run_folder: Path) -> None:
+        refuse_without_slurm()
+        if not all_entries(run_folder):
+            refuse_silence(job_name(run_folder))
 
     def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
         refuse_without_slurm()

@@ -79,7 +79,7 @@ def queued(name: str) -> Mapping[str, str] | None:
 
     None if SLURM does not answer: that says nothing about the jobs.
     """
-    said = _ask("squeue", "--noheader", "--array", f"--name={name}", "--format=%i|%T|%r")
+    said = _ask_for_queue(name)
     if said.returncode:
         return None
     rows = [line.split("|", 2) for line in said.stdout.splitlines()]
@@ -91,6 +91,24 @@ def queued(name: str) -> Mapping[str, str] | None:
         for job, state, reason in rows
         if job not in hopeless
     }
+
+
+def refuse_silence(name: str) -> None:
+    """Ask once for the jobs of a name.
+
+    Raises:
+        RunError: SLURM does not answer; with its words.
+    """
+    said = _ask_for_queue(name)
+    if said.returncode:
+        raise RunError(
+            f"SLURM does not answer, and this run has never submitted a job:\n{said.stderr.strip()}\nThe same command "
+            "goes on when it does"
+        )
+
+
+def _ask_for_queue(name: str) -> "subprocess.CompletedProcess[str]":
+    return _ask("squeue", "--noheader", "--array", f"--name={name}", "--format=%i|%T|%r")
 
 
 def cancel(jobs: Sequence[str]) -> None:
