@@ -61,6 +61,18 @@ def test_only_one_passage_is_too_few_for_training(refuses: Callable[..., str], t
     assert "training needs contexts in both parts, but 0 are for training and 1 held out" in message
 
 
+def test_what_to_do_about_too_few_contexts_is_said_in_settings_of_the_task(
+    refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    rows = [{"title": "A", "passage": "a", "question": f"{n}?", "answer": "!"} for n in range(4)]
+    message = refuses("task=passages", f"task.path={passages(tmp_path, *rows)}")
+    assert "give more passages (4 rows have 1), another task.limit or task.held_out, or recipe=adapt" in message
+    pair = {"input": [[1]], "output": [[2]]}
+    (tmp_path / "one.json").write_text(json.dumps({"train": [pair, pair], "test": [pair]}))
+    message = refuses("experiment=grids", "task=arc", f"task.train_path={tmp_path / 'one.json'}")
+    assert "0 are for training and 1 held out: set task.n_train and task.n_held_out, or recipe=adapt" in message
+
+
 def test_a_passage_longer_than_the_context_is_named(refuses: Callable[..., str], tmp_path: Path) -> None:
     model = random_folder(tmp_path / "short", "llama", context=256)
     file = passages(

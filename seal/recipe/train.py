@@ -55,7 +55,7 @@ class Train(Recipe):
         if not contexts.train or not contexts.held_out:
             return [
                 f"training needs contexts in both parts, but {len(contexts.train)} are for training and "
-                f"{len(contexts.held_out)} held out: give more of them, another task.held_out, or recipe=adapt"
+                f"{len(contexts.held_out)} held out: {contexts.remedy}, or recipe=adapt"
             ]
         return without_queries(contexts, [*contexts.train, *self.yardstick_contexts(contexts)])
 

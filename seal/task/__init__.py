@@ -24,6 +24,8 @@ class Contexts:
     """What the user should know about the reading, for example how many duplicates were dropped."""
     unasked: str | None = None
     """Why no context has a query, where that is so and the task knows; for recipes that ask."""
+    remedy: str = "set task.n_train and task.n_held_out"
+    """What helps where a part has no context, for recipes that need both."""
 
     places: Mapping[str, str] = field(default_factory=dict)
     """Where a context came from, by its id, for messages: for example `row 3 of my.jsonl`."""

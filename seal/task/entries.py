@@ -219,6 +219,9 @@ def why_unasked(entries: Sequence[Entry], columns: Columns) -> str | None:
     if any(entry.keys for entry in entries):
         return None
     there = dict.fromkeys(column for entry in entries for column in entry.columns)
+    empty = [column for column in columns.questions if column in there]
+    if empty:
+        return f"no row has any: {' and '.join(empty)} is there, and empty in every row"
     return (
         f"no row has any, neither a list ({' or '.join(columns.questions)}) nor one in each row ({columns.question}); "
         f"there is {', '.join(there)}: task.questions=[…] and task.question=… say what they are called"

@@ -57,7 +57,8 @@ class Passages(PassageTask):
         rows = read_rows(self.path, self.format, key="task.path")
         read = entries.read(enumerate(rows, start=1), self._columns, key="task.path", source=str(self.path))
         asked, notes = entries.asked_once(read)
-        passages = entries.one_a_passage(asked)[: self.limit]
+        different = entries.one_a_passage(asked)
+        passages = different[: self.limit]
         contexts = [self.make_context(entry.title, entry.text, entry.questions) for entry in passages]
         places = {
             context.id: f"row {entry.row} of {self.path.name}"
@@ -70,5 +71,6 @@ class Passages(PassageTask):
             held_out=tuple(contexts[:n_held_out]),
             notes=(*entries.notes(read), *notes),
             unasked=entries.why_unasked(read, self._columns),
+            remedy=f"give more passages ({len(read)} rows have {len(different)}), another task.limit or task.held_out",
             places=places,
         )

@@ -266,6 +266,12 @@ def test_rows_without_questions_say_what_these_would_be_called(tmp_path: Path) -
     assert load(jsonl(tmp_path / "b.jsonl", [*rows, ROWS[0]])).unasked is None
 
 
+def test_questions_that_are_empty_in_every_row_are_called_so(tmp_path: Path) -> None:
+    rows = [{"title": f"T{n}", "passage": f"{n}", "questions": []} for n in range(3)]
+    unasked = load(jsonl(tmp_path / "a.jsonl", rows)).unasked
+    assert unasked == "no row has any: questions is there, and empty in every row"
+
+
 def test_what_is_of_the_wrong_kind_is_called_what_it_is_in_a_line_each(tmp_path: Path) -> None:
     rows = [
         ROWS[0],
