@@ -84,10 +84,12 @@ class Arc(PuzzleTask):
     def _read(self, part: str) -> dict[str, Solved]:
         path, split = getattr(self, f"{part}_path"), getattr(self, f"{part}_split")
         solved = part == "train" or self.held_out_solved
+        is_shared = (path, split) == (self.train_path, self.train_split)
+        key = "task.train_path" if is_shared else f"task.{part}_path"
         if split is not None:
-            rows = read_split(path, split, self.revision, key=f"task.{part}_path")
+            rows = read_split(path, split, self.revision, key=key)
             return of_rows(rows, f"{path}, split {split}", solved=solved)
-        return read_challenges(Path(path), getattr(self, f"{part}_solutions"), f"task.{part}_path", solved=solved)
+        return read_challenges(Path(path), getattr(self, f"{part}_solutions"), key, solved=solved)
 
 
 def _named(everything: Mapping[str, Solved], ids: tuple[str, ...], *, key: str, source: str) -> dict[str, Solved]:

@@ -86,9 +86,12 @@ def test_faults_of_a_file_stop_the_run_before_it_starts(
     path.write_text(json.dumps({"a": {"train": [{"input": [[1], [1, 2]], "output": [[11]]}], "test": [PAIR]}}))
     assert seal("check", "experiment=grids", "task=arc", f"task.train_path={path}") == 2
     said = " ".join(capsys.readouterr().err.split())
-    assert "task.held_out_path: " in said
+    assert "task.train_path: " in said
     assert "row 2 has 2 cells" in said
     assert "11, no colour" in said
+    sound = file_of(tmp_path / "sound.json", "a", "b")
+    with pytest.raises(DataError, match=r"task\.held_out_path: .* has faults"):
+        load(f"task.train_path={sound}", f"task.held_out_path={path}")
 
 
 def hub_folder(folder: Path, **splits: str) -> Path:
