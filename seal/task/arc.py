@@ -3,7 +3,7 @@
 Which puzzles are for training and which are held out is said by lists of ids, or drawn by a seed; none is ever both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import NonNegativeInt, PositiveInt
@@ -56,11 +56,15 @@ class Arc(PuzzleTask):
             raise DataError(listed("task.train_ids and task.held_out_ids share puzzles: leave them out of one:", both))
         held_out = self._part("held_out", frozenset(self.train_ids or ()))
         train = self._part("train", frozenset(held_out))
-        unscored = f"{len(held_out)} held-out puzzles are attempted and NOT scored: task.held_out_solved is false"
+        notes = _twins([*train.values(), *held_out.values()])
+        if not self.held_out_solved:
+            notes.append(
+                f"{len(held_out)} held-out puzzles are attempted and NOT scored: task.held_out_solved is false"
+            )
         return Contexts(
             train=tuple(self._context(each) for each in train.values()),
             held_out=tuple(self._context(each) for each in held_out.values()),
-            notes=() if self.held_out_solved else (unscored,),
+            notes=tuple(notes),
             places={each.puzzle.id: each.place for each in (*train.values(), *held_out.values())},
         )
 
@@ -90,6 +94,14 @@ class Arc(PuzzleTask):
             rows = read_split(path, split, self.revision, key=key)
             return of_rows(rows, f"{path}, split {split}", solved=solved)
         return read_challenges(Path(path), getattr(self, f"{part}_solutions"), key, solved=solved)
+
+
+def _twins(everything: Iterable[Solved]) -> list[str]:
+    """A note for each puzzle that has several ids."""
+    ids_of: dict[str, list[str]] = {}
+    for each in everything:
+        ids_of.setdefault(each.puzzle.json, []).append(each.puzzle.id)
+    return [f"the same puzzle has several ids, all kept: {', '.join(ids)}" for ids in ids_of.values() if len(ids) > 1]
 
 
 def _named(everything: Mapping[str, Solved], ids: tuple[str, ...], *, key: str, source: str) -> dict[str, Solved]:

@@ -58,6 +58,15 @@ def test_only_puzzles_are_drawn_whose_grids_are_all_small_enough(tmp_path: Path)
     assert names(load(*source, "task.max_cells=4", "task.train_ids=[b]"))[0] == ["b"]
 
 
+def test_a_puzzle_under_two_ids_is_noted_also_where_one_is_held_out(tmp_path: Path) -> None:
+    tasks = {name: {"train": [PAIR, PAIR], "test": [PAIR]} for name in "ab"}
+    tasks["c"] = {"train": [PAIR], "test": [PAIR]}
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks))
+    contexts = load(f"task.train_path={tmp_path / 'tasks.json'}", "task.train_ids=[a,c]", "task.held_out_ids=[b]")
+    assert contexts.notes == ("the same puzzle has several ids, all kept: a, b",)
+    assert len(contexts.all) == 3
+
+
 def test_the_target_is_what_the_solutions_say(tmp_path: Path) -> None:
     [context] = load(f"task.train_path={file_of(tmp_path / 'tasks.json', 'a')}", "task.n_held_out=0").train
     assert json.loads(context.queries[0].target) == [PAIR["output"]]
