@@ -1,17 +1,24 @@
 """The points of a sweep: what is said of each of them, and what each is called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 from seal import config
 from seal.composing import compose_config, key_of, parsed, quoted
+from seal.errors import UsageError
+from seal.preflight import preflight
+from seal.report.outcomes import in_short
+from seal.run import Run
+
+SEARCH_PATH = "hydra.searchpath"
+"""Where options of somebody's own lie, which every point needs."""
 
 
 def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
     """What a job is told of each point, under the name that Hydra would give it."""
     named = {}
     for point in points:
-        told = [each for each in point if not each.startswith("hydra")]
+        told = [each for each in point if not each.startswith("hydra") or key_of(each) == SEARCH_PATH]
         last = {key_of(each): each for each in told}
         swept = sorted(each for key, each in last.items() if key not in common)
         named[",".join(swept).replace("/", "_") or "single"] = told
@@ -50,6 +57,23 @@ def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     return common, [list(point) for point in product(*choices)]
 
 
-def faults_of(point: Sequence[str]) -> list[str]:
+def built(point: Sequence[str]) -> tuple[Run | None, list[str]]:
+    """The run of a point, or every fault of its configuration."""
     composed, faults = compose_config(point)
-    return faults if composed is None else [*faults, *config.build(composed)[1]]
+    run, more = config.build(composed) if composed is not None else (None, [])
+    return run, [*faults, *more]
+
+
+def faults_of(point: Sequence[str]) -> list[str]:
+    return built(point)[1]
+
+
+def why_not(points: Mapping[str, Run]) -> list[str]:
+    """Why points, by name, cannot start for their data, model files or lengths."""
+    faults = []
+    for name, run in points.items():
+        try:
+            preflight(run)
+        except UsageError as error:
+            faults.append(f"{name}: {in_short(str(error))}")
+    return faults

@@ -12,14 +12,16 @@ from rich.console import Console
 
 from seal import config
 from seal.composing import CONFIG_MODULE, CONFIG_NAME, FAULTY, parsed, quoted, resolve
-from seal.errors import ConfigError, listed
+from seal.errors import ConfigError, UsageError, listed
 from seal.run import Run
 from seal.store import MANIFEST, RESULTS
 
 from .performing import perform_watched
-from .points import alone, by_name, faults_of, named, split_sweep
+from .points import alone, built, by_name, named, split_sweep, why_not
 from .searching import is_search, search
 from .sweeping import launch, launcher_of
+
+FAULTY_POINTS = "points of the sweep have faults:"
 
 
 def run_one(overrides: Sequence[str]) -> int:
@@ -43,19 +45,24 @@ def sweep(overrides: Sequence[str]) -> int:
     common, points = split_sweep(overrides)
     if len(points) > 1 and len({each for point in points for each in point if each.startswith("name=")}) > 1:
         raise ConfigError("name: a sweep has one folder, and names what lies in it by what is swept: give one name=…")
-    faults = [fault for point in points for fault in faults_of(point)]
+    checked = [built(point) for point in points]
+    faults = [fault for _, faults_of_point in checked for fault in faults_of_point]
     if faults:
-        raise ConfigError(listed("points of the sweep have faults:", list(dict.fromkeys(faults))))
-    first, _ = config.load(points[0])
+        raise ConfigError(listed(FAULTY_POINTS, list(dict.fromkeys(faults))))
+    runs = {next(iter(by_name([point], common))): run for point, (run, _) in zip(points, checked, strict=True) if run}
+    first = next(iter(runs.values()))
     if "name" not in common:
         first = replace(first, name=f"{first.name}-sweep")
     if (first.folder / MANIFEST).exists():
         raise ConfigError(f"name: {first.folder} holds a single run: choose another name=… for the sweep")
+    waiting = {name: run for name, run in runs.items() if not (first.folder / name / RESULTS).exists()}
+    if faults := why_not(waiting):
+        raise UsageError(listed(FAULTY_POINTS, faults))
     launcher = launcher_of(points[0])
     if launcher:
         if intervals := [each for each in overrides if parsed(each).is_interval_sweep()]:
             faults = [f"{each}: only a search chooses from an interval: hydra/sweeper=search" for each in intervals]
-            raise ConfigError(listed("points of the sweep have faults:", faults))
+            raise ConfigError(listed(FAULTY_POINTS, faults))
         launch(first, by_name(points, common), launcher)
     else:
         _through_hydra(first, common, overrides)

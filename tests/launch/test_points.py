@@ -1,5 +1,7 @@
 """The points of a sweep, and how each is told to whoever runs it alone."""
 
+from pathlib import Path
+
 import pytest
 from seal.launch.points import alone, by_name, split_sweep
 
@@ -24,6 +26,17 @@ def test_what_is_told_of_a_point_alone_leads_to_its_folder_whatever_its_values_h
         run, settings = load(typed)
         assert run.name == f"ranks/{name}"
         assert settings == {**load(told)[1], "name": run.name}
+
+
+def test_every_point_is_told_where_options_of_somebody_s_own_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine/grader").mkdir(parents=True)
+    Path("mine/grader/strict.yaml").write_text("_target_: seal.grader.exact.Exact\nnormalize: false\n")
+    common, points = split_sweep(["grader=strict", "hydra.searchpath=[file://mine]", "seed=1,2"])
+    for told in by_name(points, common).values():
+        assert load(told)[1]["grader"]["normalize"] is False
 
 
 def test_a_glob_stands_for_the_options_that_there_are() -> None:

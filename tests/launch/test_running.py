@@ -58,6 +58,17 @@ def test_faulty_points_of_a_sweep_are_all_refused_before_any_point_starts(
     assert not Path("outputs").exists()
 
 
+def test_points_that_cannot_start_are_named_before_any_point_starts(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert seal("run", "-m", *QUICK, "name=long", "self_edit.max_new_tokens=48,100000", "seed=1,2") == 2
+    _, *faults = capsys.readouterr().err.splitlines()
+    for seed, fault in zip((1, 2), faults, strict=True):
+        assert fault.startswith(f"  seed={seed},self_edit.max_new_tokens=100000: the run cannot start: ")
+        assert "but the context is" in fault
+    assert not Path("outputs").exists()
+
+
 def test_a_sweep_does_not_move_into_the_folder_of_a_run(
     seal: Callable[..., int], finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

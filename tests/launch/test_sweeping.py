@@ -49,19 +49,20 @@ def outcomes(folder: Path) -> dict[str, bool]:
 def test_a_point_that_fails_does_not_hide_the_others_and_a_rerun_leaves_them_alone(
     tmp_path: Path, launcher: tuple[str, ...]
 ) -> None:
-    swept = ("self_edit.max_new_tokens=100000,48", "seed=0,1")
+    swept = ("model.attention=flash_attention_2,sdpa", "seed=0,1")
     first = sweep(tmp_path, *launcher, *swept)
     assert first.returncode == 1
     assert "2 of 4 points failed; the same command tries them again:" in first.stderr
-    [told, _] = [line for line in first.stderr.splitlines() if line.startswith("  seed=")]
-    assert told.startswith("  seed=0,self_edit.max_new_tokens=100000: the run cannot start: ")
-    assert "but the context is" in told
+    [told, _] = [line for line in first.stderr.splitlines() if line.startswith("  model.attention=")]
+    assert told.startswith(
+        "  model.attention=flash_attention_2,seed=0: model.attention: flash_attention_2 cannot be used"
+    )
     assert "Traceback" not in first.stderr
     assert outcomes(tmp_path) == {
-        "seed=0,self_edit.max_new_tokens=48": True,
-        "seed=1,self_edit.max_new_tokens=48": True,
-        "seed=0,self_edit.max_new_tokens=100000": False,
-        "seed=1,self_edit.max_new_tokens=100000": False,
+        "model.attention=sdpa,seed=0": True,
+        "model.attention=sdpa,seed=1": True,
+        "model.attention=flash_attention_2,seed=0": False,
+        "model.attention=flash_attention_2,seed=1": False,
     }
     assert "2 of 4 points are done already" in sweep(tmp_path, *launcher, *swept).stderr
     other = sweep(tmp_path, *launcher, "inner.epochs=4", *swept)
@@ -218,21 +219,21 @@ def test_on_slurm_a_killed_point_is_known_as_such_and_run_again(slurm: SlurmClus
 
 
 @pytest.mark.cluster
-def test_of_twelve_points_on_slurm_three_fail_and_the_same_command_submits_those_alone(
+def test_of_twelve_points_on_slurm_four_fail_and_the_same_command_submits_those_alone(
     slurm: SlurmCluster, tmp_path: Path
 ) -> None:
-    swept = ("self_edit.max_new_tokens=100000,48,40,32", "seed=0,1,2")
+    swept = ("model.attention=flash_attention_2,sdpa,eager", "seed=0,1,2,3")
     assert sweep(tmp_path, *SLURM, *swept).returncode == 1
     first = outcomes(tmp_path)
     assert {name for name, succeeded in first.items() if not succeeded} == {
-        f"seed={seed},self_edit.max_new_tokens=100000" for seed in range(3)
+        f"model.attention=flash_attention_2,seed={seed}" for seed in range(4)
     }
     assert len(first) == 12
     logs = set((tmp_path / SWEEP).rglob("*_log.out"))
     again = sweep(tmp_path, *SLURM, *swept)
-    assert "9 of 12 points are done already" in again.stderr
-    assert "3 of 12 points failed" in again.stderr
-    assert len(set((tmp_path / SWEEP).rglob("*_log.out")) - logs) == 3
+    assert "8 of 12 points are done already" in again.stderr
+    assert "4 of 12 points failed" in again.stderr
+    assert len(set((tmp_path / SWEEP).rglob("*_log.out")) - logs) == 4
     assert outcomes(tmp_path) == first
 
 
