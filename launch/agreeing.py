@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from seal import config
 from seal.errors import DataError
 from seal.released.verdicts import Agreement, agree, read_verdicts
 from seal.report.wording import interval, share, signed
+from seal.terminal import Terminal
 
 
 def agreement(files: Sequence[str], overrides: Sequence[str], *, as_json: bool) -> int:
@@ -35,7 +35,7 @@ def agreement(files: Sequence[str], overrides: Sequence[str], *, as_json: bool) 
 
 
 def _print(found: Agreement, grader: str) -> None:
-    console = Console()
+    console = Terminal()
     console.print(
         f"{grader} agrees with {found.agreement:.1%} of {found.n_distinct:,} distinct answers ({found.n:,} verdicts); "
         f"Cohen's kappa {found.kappa:.3f}, 95 % interval {interval(found.kappa_ci95)}",

@@ -20,6 +20,7 @@ from seal.report.folder import PAGE
 from seal.run_files import read_manifest, whole_metrics
 from seal.run_folder import holder
 from seal.store import JOBS, MANIFEST, METRICS, RESULTS, complete_lines
+from seal.terminal import Terminal
 
 from .cli import INTERRUPTED
 from .finding import find_run
@@ -42,7 +43,7 @@ def attach(name: str) -> int:
         RunError: nobody works on it, and it is not done.
     """
     folder = find_run(name, waiting=True)
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     try:
         if not (folder / RESULTS).exists():
             _follow(folder, console)

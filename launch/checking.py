@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
-from rich.console import Console
 from rich.syntax import Syntax
 
 from seal import config
@@ -19,6 +18,7 @@ from seal.run import Run
 from seal.run_files import read_manifest
 from seal.store import MANIFEST, RESULTS
 from seal.task import Contexts
+from seal.terminal import Terminal
 
 from .job_plan import jobs_plan, sentences
 from .memory_plan import kept_plan, memory_plan
@@ -42,7 +42,7 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
         facts["kept_adapters"] = kept
         print(json.dumps(facts, indent=2, default=str))
         return 0
-    console = Console()
+    console = Terminal()
     resolved = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
     if console.is_terminal:
         console.print(Syntax(resolved, "yaml", background_color="default", word_wrap=True))

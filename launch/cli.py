@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return exit_code
     except SealError as error:
-        said = redacted(str(error)).encode(errors="backslashreplace").decode()
+        from seal.terminal import visible
+
+        said = visible(redacted(str(error)).encode(errors="backslashreplace").decode())
         print(said, _how_to_resume(parsed) if error.exit_code == 1 else "", sep="", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from seal.errors import UsageError
 from seal.paths import shortened
 from seal.report.comparing import RunComparison, compare_runs, read_side, settings_of_both
 from seal.report.wording import interval, paired, share, signed
+from seal.terminal import Terminal
 
 from .finding import OUTPUTS, find_run
 
@@ -51,7 +51,7 @@ def _draw(found: RunComparison) -> Path:
 
 
 def _print(found: RunComparison, picture: Path) -> None:
-    console = Console()
+    console = Terminal()
     table = Table(title=f"{found.second} − {found.first}", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("setting", min_width=14)
     for heading in ("difference", "95 % interval", "over titles", "detectable"):

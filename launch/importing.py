@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from seal.errors import ConfigError, DataError
 from seal.paths import fault_of_name
 from seal.released.importing import Imported, of_forgetting, read_document, read_published, write_imported
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.store import RESULTS
+from seal.terminal import Terminal
 
 from .finding import OUTPUTS
 
@@ -33,7 +32,7 @@ def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str
     if as_json:
         print((folder / RESULTS).read_text(), end="")
     else:
-        Console().print("the published summary is that of the file's own verdicts", style="green")
+        Terminal().print("the published summary is that of the file's own verdicts", style="green")
         print_summary(folder)
     return 0
 

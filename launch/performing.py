@@ -4,14 +4,13 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-
 from seal.experiment import perform
 from seal.report.console import print_closing, print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
 from seal.run import Run
 from seal.store import MANIFEST, RESULTS
+from seal.terminal import Terminal
 
 from .jobs import decide_on_jobs
 from .progress import watch
@@ -23,7 +22,7 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
     Raises:
         SealError: it cannot start or cannot go on.
     """
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     opening = _opening(run)
     try:
         with watch(console) as monitor:
@@ -38,7 +37,7 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
         decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
         raise
     if in_short:
-        print_closing(Console(), run.folder, read_findings(run.folder).results, in_short=True)
+        print_closing(Terminal(), run.folder, read_findings(run.folder).results, in_short=True)
     else:
         print_summary(run.folder)
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from seal.errors import UsageError
@@ -17,6 +16,7 @@ from seal.report.wording import phase_label
 from seal.run_files import read_manifest, read_metrics
 from seal.run_folder import holder
 from seal.store import MANIFEST, RESULTS, count_records, task_files
+from seal.terminal import Terminal
 
 from .finding import find_run, find_sweep
 from .jobs import SILENT, jobs_of, print_jobs
@@ -33,7 +33,7 @@ def status(name: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(facts, indent=2))
         return 0
-    console = Console()
+    console = Terminal()
     console.print(Text.assemble((str(folder), "bold"), f": {_state(facts)}"), soft_wrap=True)
     if (far := facts["progress"]) and not facts["done"]:
         whole = in_words(far["done"], far["planned"], far, at_work=_is_at_work(facts))

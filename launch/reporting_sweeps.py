@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from seal.errors import listed
@@ -15,6 +14,7 @@ from seal.report.choice import Choice, Swept, choose, in_words, read_sweep
 from seal.report.outcomes import Unfinished, unfinished
 from seal.report.sweep import write_sweep
 from seal.report.wording import interval, share
+from seal.terminal import Terminal
 
 
 def fault_of_sweep(folder: Path) -> str | None:
@@ -37,7 +37,7 @@ def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
 def _print(
     folder: Path, points: Sequence[Swept], without: Sequence[Unfinished], choice: Choice, made: Sequence[Path]
 ) -> None:
-    console = Console()
+    console = Terminal()
     title = f"{folder}: {len(points)} points with results{f', {len(without)} without' if without else ''}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("point")
@@ -65,7 +65,7 @@ def sweep_status(folder: Path, *, as_json: bool) -> int:
         names = {"sweep": str(folder), "done": [point.name for point in done]}
         print(json.dumps({**names, "without_results": [asdict(point) for point in without]}, indent=2))
         return 0
-    console = Console()
+    console = Terminal()
     console.print(f"{folder}: {len(done)} of {len(done) + len(without)} points have results", soft_wrap=True)
     for point in without:
         console.print(f"  {point.name}: {point.reason}", highlight=False, markup=False, soft_wrap=True)

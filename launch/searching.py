@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from omegaconf import OmegaConf
 from pydantic import PositiveInt, TypeAdapter, ValidationError
-from rich.console import Console
 
 from seal import config
 from seal.composing import FAULTY, compose_with_hydra, parsed
@@ -22,6 +21,7 @@ from seal.run import Run
 from seal.seeds import derive
 from seal.settings import option
 from seal.store import MANIFEST, RESULTS
+from seal.terminal import Terminal
 
 from .points import by_name, faults_of
 from .sweeping import SEARCH, launcher_of, outcomes
@@ -86,7 +86,7 @@ def search(overrides: Sequence[str]) -> int:
     distributions = {key: distribution for key, (distribution, _) in space.items()}
     _run(study, sweep, settings, fixed, launcher=launcher, space=distributions)
     best = study.best_trial
-    console = Console()
+    console = Terminal()
     console.print(
         f"best of {len(_with(study, 'COMPLETE'))}: {best.value:.3f}, {', '.join(_told(best.params))}", highlight=False
     )

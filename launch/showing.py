@@ -19,6 +19,7 @@ from seal.preflight import preflight
 from seal.run import Run
 from seal.store import Store
 from seal.task import Contexts
+from seal.terminal import Terminal
 from seal.types import Context, Invalid, Plan, Policy, SelfEdit
 from seal.work.writing import Proposal, Proposing
 
@@ -53,7 +54,7 @@ def show_self_edit(overrides: Sequence[str], *, chosen: str | None, text_file: s
     if as_json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
-        _print(Console(), facts)
+        _print(Terminal(), facts)
     return 0
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
-from rich.console import Console
 
 from seal import config
 from seal.cluster.task import told_without_secrets
@@ -29,6 +28,7 @@ from seal.report.outcomes import Outcome, in_short, read_outcomes
 from seal.run import Run
 from seal.run_files import OUTCOMES, read_manifest
 from seal.store import RESULTS, Store
+from seal.terminal import Terminal
 
 from .jobs import decide_on_jobs
 from .performing import perform_watched
@@ -109,7 +109,7 @@ def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[
         UsageError: a folder holds another run; or the jobs cannot be submitted from here, or are at work already.
         RunError: the jobs are not taken.
     """
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     typed = {name: alone(each, f"{sweep.name}/{name}") for name, each in points.items()}
     asked = {name: config.load(overrides) for name, overrides in typed.items()}
     also = key_variables([run for run, _ in asked.values()])

@@ -15,13 +15,14 @@ from seal.report.folder import PAGE
 from seal.report.spending import spending_sentence, spent
 from seal.report.wording import condition, interval, label, published_share, share, signed
 from seal.results import Results, Row, Trainings
+from seal.terminal import Terminal
 from seal.transfer import DIFFERENCES, Matrix
 
 
 def print_summary(folder: Path) -> None:
     """Three self-edits, the headline table with its differences, and the files."""
     findings = read_findings(folder)
-    console = Console()
+    console = Terminal()
     for example in findings.examples:
         _print_example(console, example, findings.last_policy)
     if findings.results.table:

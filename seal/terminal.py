@@ -1,0 +1,24 @@
+"""What is printed for people. Text of data and models does nothing to a terminal but stand there."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+_KEPT = "\n\t"
+_PICTURES = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT}
+_PICTURES |= {0x7F: "\N{SYMBOL FOR DELETE}"} | dict.fromkeys(range(0x80, 0xA0), "\N{REPLACEMENT CHARACTER}")
+"""Control characters, and what is shown in their place."""
+
+
+def visible(text: str) -> str:
+    """A text whose control characters are shown instead of sent; ends of lines and tabs stay."""
+    return text.translate(_PICTURES)
+
+
+class Terminal(Console):
+    """A console that sends no control character but its own."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
