@@ -36,7 +36,7 @@ def selection_noise(attempts: Sequence[Attempt], baselines: Mapping[str, float] 
     best = [(group, max(known)) for group in contexts if (known := _rewards(group))]
     before = [(baselines or {}).get(group[0].context.id, _baseline(group[0])) for group, _ in best]
     after = [_best_accuracy(group) for group, _ in best]
-    known = [(one, other) for one, other in zip(before, after, strict=True) if one is not None and other is not None]
+    told = [(one, other) for one, other in zip(before, after, strict=True) if one is not None and other is not None]
     return SelectionNoise(
         deviation_over_edits=pooled_deviation(
             [[middle for one in group if (middle := mean(one)) is not None] for group in repeats]
@@ -44,8 +44,8 @@ def selection_noise(attempts: Sequence[Attempt], baselines: Mapping[str, float] 
         deviation_over_repeats=pooled_deviation([one for group in repeats for one in group]),
         n_contexts=len(best),
         n_tied_at_top=sum(_rewards(group).count(top) > 1 for group, top in best),
-        n_best_not_better=sum(comparable(tried) <= comparable(unadapted) for unadapted, tried in known),
-        n_best_unknown=len(best) - len(known),
+        n_best_not_better=sum(comparable(tried) <= comparable(unadapted) for unadapted, tried in told),
+        n_best_unknown=len(best) - len(told),
     )
 
 
