@@ -5,7 +5,15 @@ from pydantic import PositiveInt
 from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, forecast_attempts, forecast_passages
-from seal.recipe.measuring import Yardstick, all_comparisons, invalid_note, scores, style_shares, unadapted
+from seal.recipe.measuring import (
+    Yardstick,
+    all_comparisons,
+    failure_notes,
+    invalid_note,
+    scores,
+    style_shares,
+    unadapted,
+)
 from seal.results import Results, of_attempts
 from seal.settings import option
 from seal.task import Contexts
@@ -48,5 +56,5 @@ class Evaluate(OfOnePart):
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
             styles={policy.id: style_shares(lab, attempts)},
-            notes=(*lab.contexts.notes, *invalid_note(policy, attempts)),
+            notes=(*lab.contexts.notes, *invalid_note(policy, attempts), *failure_notes(measurements)),
         )

@@ -9,7 +9,7 @@ from seal import loop
 from seal.lab import Lab
 from seal.results import Comparison, Measurement, Outcome, compare, shares
 from seal.text import lines
-from seal.types import Attempt, Context, Invalid, Policy
+from seal.types import Attempt, Context, Failure, Invalid, Policy
 
 MOST_REASONS, MOST_CHARACTERS = 3, 160
 """What a note has room for."""
@@ -71,10 +71,23 @@ def invalid_note(policy: Policy, attempts: Sequence[Attempt]) -> Iterator[str]:
     reasons = Counter(attempt.plan.reason for attempt in attempts if isinstance(attempt.plan, Invalid))
     if not reasons:
         return
-    told = "; ".join(f"{count} × {reason[:MOST_CHARACTERS]}" for reason, count in reasons.most_common(MOST_REASONS))
-    more = f"; {len(reasons) - MOST_REASONS} more reasons" if len(reasons) > MOST_REASONS else ""
     who = f"round {policy.round}" if policy.round else "untrained policy"
-    yield f"{who}: nothing to train on in {reasons.total()} of {len(attempts)} self-edits: {told}{more}"
+    yield f"{who}: nothing to train on in {reasons.total()} of {len(attempts)} self-edits: {_enumerated(reasons)}"
+
+
+def failure_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """Why models could not be made or asked in a setting, the most frequent reasons first."""
+    for found in measurements:
+        edits = (of_edit for of_context in found.outcomes.values() for of_edit in of_context)
+        failures = [outcome for of_edit in edits for outcome in of_edit if isinstance(outcome, Failure)]
+        if failures:
+            reasons = Counter(failure.reason for failure in failures)
+            yield f"{found.setting.replace('_', ' ')}: trainings or answers failed: {_enumerated(reasons)}"
+
+
+def _enumerated(reasons: Counter[str]) -> str:
+    told = "; ".join(f"{count} × {reason[:MOST_CHARACTERS]}" for reason, count in reasons.most_common(MOST_REASONS))
+    return told + (f"; {len(reasons) - MOST_REASONS} more reasons" if len(reasons) > MOST_REASONS else "")
 
 
 def all_comparisons(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:

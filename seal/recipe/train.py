@@ -16,7 +16,15 @@ from seal.recipe import (
     without_queries,
 )
 from seal.recipe.keeping import keep_best
-from seal.recipe.measuring import Yardstick, all_comparisons, invalid_note, scores, style_shares, unadapted
+from seal.recipe.measuring import (
+    Yardstick,
+    all_comparisons,
+    failure_notes,
+    invalid_note,
+    scores,
+    style_shares,
+    unadapted,
+)
 from seal.results import Results, RoundSummary, of_attempts, summarize
 from seal.settings import option
 from seal.task import Contexts
@@ -125,7 +133,7 @@ class Train(Recipe):
             scores=scores(measurements),
             rounds=tuple(rounds),
             styles=styles,
-            notes=tuple(notes),
+            notes=(*notes, *failure_notes(measurements)),
             artifacts={"policy": policy.weights} if policy.weights else {},
         )
 

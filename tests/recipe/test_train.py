@@ -129,6 +129,9 @@ def test_trainings_that_break_are_recorded_left_out_and_counted(seal: Seal) -> N
     assert all("not finite" in one.reason for key, one in outcomes.items() if "unadapted" not in key)
     [turn] = results.rounds
     assert (turn.n_failed, turn.mean_reward, turn.n_kept) == (8, None, 0)
+    [note] = [note for note in results.notes if note.startswith("passage only: ")]
+    assert note.startswith("passage only: trainings or answers failed: 3 × ")
+    assert "not finite" in note
 
 
 @pytest.mark.slow
