@@ -212,7 +212,10 @@ def _add_readers(commands: "Commands") -> None:
         ("cancel", _cancel, "end a run's jobs on the cluster, and no others"),
     ):
         reader = _command(commands, name, function, summary)
-        reader.add_argument("run", metavar="RUN", help=_RUN)
+        if name == "status":
+            reader.add_argument("run", nargs="?", metavar="RUN", help=f"{_RUN}; without it, a line for each run there")
+        else:
+            reader.add_argument("run", metavar="RUN", help=_RUN)
         if name != "attach":
             _add_json(reader)
     reports = _command(commands, "report", _report, "make the tables, plots and page of runs, or one table of a sweep")
@@ -221,9 +224,9 @@ def _add_readers(commands: "Commands") -> None:
 
 
 def _status(parsed: argparse.Namespace) -> int:
-    from .reading import status
+    from .reading import status, status_of_all
 
-    return status(parsed.run, as_json=parsed.json)
+    return status(parsed.run, as_json=parsed.json) if parsed.run else status_of_all(as_json=parsed.json)
 
 
 def _report(parsed: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
 """Where a run lies that a command names."""
 
+import shlex
 from pathlib import Path
 
-from seal.errors import UsageError
+from seal.errors import UsageError, hint
 from seal.run_files import OUTCOMES
 from seal.store import JOBS, MANIFEST
 
@@ -18,8 +19,19 @@ def find_run(name: str, *, waiting: bool = False) -> Path:
     for folder in (Path(name), OUTPUTS / name):
         if (folder / MANIFEST).is_file() or (waiting and (folder / JOBS).is_dir()):
             return folder
-    there = sorted(str(file.parent.relative_to(OUTPUTS)) for file in OUTPUTS.glob(f"**/{MANIFEST}"))
-    raise UsageError(f"there is no run '{name}'; {OUTPUTS}/ has {', '.join(there) or 'none'}")
+    if sweep := find_sweep(name):
+        points = sorted(f"{name.rstrip('/')}/{file.parent.name}" for file in sweep.glob(f"*/{MANIFEST}"))
+        raise UsageError(
+            f"{name} is a sweep; name a point of it: {', '.join(map(shlex.quote, points)) or 'none began'}"
+        )
+    raise UsageError(f"there is no run '{name}'{hint(name, names_of_runs()) or f'; {OUTPUTS}/ has none'}")
+
+
+def names_of_runs() -> list[str]:
+    """Of all that lie in `outputs/`; a sweep is one name, whatever its points are."""
+    found = {file.parent.relative_to(OUTPUTS) for file in OUTPUTS.glob(f"**/{MANIFEST}")}
+    sweeps = {path.parent for path in found if path.parent.name and find_sweep(str(OUTPUTS / path.parent))}
+    return sorted(map(str, sweeps | {path for path in found if path.parent not in sweeps}))
 
 
 def find_sweep(name: str) -> Path | None:

@@ -18,10 +18,33 @@ from seal.run_folder import holder
 from seal.store import MANIFEST, RESULTS, count_records, task_files
 from seal.terminal import Terminal
 
-from .finding import find_run, find_sweep
+from .finding import OUTPUTS, find_run, find_sweep, names_of_runs
 from .jobs import SILENT, jobs_of, print_jobs
 from .pace import how_far, in_words
 from .reporting_sweeps import fault_of_sweep, report_sweep, sweep_status
+
+
+def status_of_all(*, as_json: bool) -> int:
+    """Print a line for each run and each sweep under `outputs/`."""
+    states = {name: _state_in_short(OUTPUTS / name) for name in names_of_runs()}
+    if as_json:
+        print(json.dumps(states, indent=2))
+        return 0
+    console = Terminal()
+    for name, state in states.items():
+        console.print(f"{name}: {state}", highlight=False, markup=False, soft_wrap=True)
+    if not states:
+        console.print(f"there is no run in {OUTPUTS}/", highlight=False)
+    return 0
+
+
+def _state_in_short(folder: Path) -> str:
+    """How far a run or a sweep is, as its folder alone says: nobody is asked about jobs."""
+    if find_sweep(str(folder)):
+        return f"a sweep, {len(list(folder.glob(f'*/{RESULTS}')))} points have results"
+    if (folder / RESULTS).exists():
+        return "done"
+    return "somebody is at work" if holder(folder) else "not finished"
 
 
 def status(name: str, *, as_json: bool) -> int:

@@ -34,7 +34,7 @@ def test_check_and_status_and_report_need_no_torch(finished: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["status"], ["check", "-m", "seed=1,2"]])
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fast"], ["attach"], ["check", "-m", "seed=1,2"]])
 def test_wrong_usage_exits_with_2(seal: Seal, arguments: list[str]) -> None:
     assert seal(*(arguments or [""])) == 2
 
@@ -99,6 +99,31 @@ def test_a_run_that_is_not_there_is_answered_with_those_that_are(
 ) -> None:
     assert seal("status", "nothing") == 2
     assert "there is no run 'nothing'; outputs/ has none" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_there_is_answered_with_the_one_that_may_be_meant_and_a_sweep_with_its_points(
+    seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("tiny", "paper/rl", "ranks/inner.rank=2,seed=0", "ranks/inner.rank=4,seed=0"):
+        Path("outputs", folder).mkdir(parents=True)
+        Path("outputs", folder, "manifest.json").write_bytes((finished / "manifest.json").read_bytes())
+    Path("outputs/tiny/results.json").write_bytes((finished / "results.json").read_bytes())
+    assert seal("status", "tinny") == 2
+    assert capsys.readouterr().err == "there is no run 'tinny'; did you mean 'tiny'?\n"
+    assert seal("status", "xyz") == 2
+    assert capsys.readouterr().err == "there is no run 'xyz'; there is paper/rl, ranks, tiny\n"
+    points = [f"ranks/inner.rank={rank},seed=0" for rank in (2, 4)]
+    for command in (["log", "ranks", "--to", "wandb"], ["compare", "tiny", "ranks"]):
+        assert seal(*command) == 2
+        assert capsys.readouterr().err == f"ranks is a sweep; name a point of it: {', '.join(points)}\n"
+    assert seal("status") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "paper/rl: not finished",
+        "ranks: a sweep, 0 points have results",
+        "tiny: done",
+    ]
+    assert seal("status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["tiny"] == "done"
 
 
 def test_status_and_report_of_an_unfinished_run(seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
