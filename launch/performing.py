@@ -8,6 +8,7 @@ from seal.experiment import perform
 from seal.report.console import print_closing, print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
+from seal.report.wording import choices
 from seal.run import Run
 from seal.store import MANIFEST, RESULTS
 from seal.terminal import Terminal
@@ -23,7 +24,7 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
         SealError: it cannot start or cannot go on.
     """
     console = Terminal(stderr=True)
-    opening = _opening(run)
+    opening = _opening(run, settings)
     try:
         with watch(console) as monitor:
             perform(
@@ -42,11 +43,11 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
         print_summary(run.folder)
 
 
-def _opening(run: Run) -> str:
-    """The first thing that is said: where the run is, and whether it begins."""
+def _opening(run: Run, settings: Mapping[str, Any]) -> str:
+    """The first thing that is said: where the run is, whether it begins, and with what."""
     is_anew = run.if_exists == "replace" or not (run.folder / MANIFEST).exists()
     if (run.folder / RESULTS).exists() and not is_anew:
         return f"{run.folder}: done already; its results again, from its records"
     going = "begins" if is_anew else "goes on from its records"
     status = f"seal status {shlex.quote(str(run.folder))}"
-    return f"{run.folder}: {going}; `{status}` says how far it is, also from elsewhere"
+    return f"{run.folder}: {going} ({choices(settings)}); `{status}` says how far it is, also from elsewhere"

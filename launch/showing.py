@@ -153,6 +153,9 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
             body.append(token["text"].replace("\n", "⏎\n     "), style=TRAINED if token["trained"] else READ)
         body.append("" if sequence["tokens"] else f"{sequence['text']} (this inner loop trains on nothing)", style=READ)
         body.append("\n")
-    n_trained = sum(token["trained"] for sequence in facts["sequences"] for token in sequence["tokens"])
-    title = f"{len(facts['sequences'])} training sequences; [{TRAINED}]trained on: {n_trained} tokens[/], "
-    console.print(Panel(body, title=f"{title}[{READ}]only read[/]", title_align="left"))
+    trained = [token["trained"] for sequence in facts["sequences"] for token in sequence["tokens"]]
+    title = (
+        f"{len(facts['sequences'])} training sequences; [{TRAINED}]trained on: {sum(trained)} tokens[/]; "
+        f"[{READ}]only read: {len(trained) - sum(trained)}[/]"
+    )
+    console.print(Panel(body, title=title, title_align="left"))
