@@ -171,7 +171,7 @@ def _agreement(parsed: argparse.Namespace) -> int:
     from .agreeing import agreement
 
     given = [*parsed.files, *parsed.overrides]
-    overrides = [each for each in given if "=" in each and not Path(each).exists()]
+    overrides = [each for each in given if ("=" in each or each.startswith("~")) and not Path(each).exists()]
     files = [each for each in given if each not in overrides]
     return agreement(files, overrides, as_json=parsed.json)
 
