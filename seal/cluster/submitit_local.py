@@ -1,6 +1,10 @@
 """Jobs as processes of this machine, through submitit: the path of a cluster without one."""
 
+import os
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,14 +16,18 @@ from seal.cluster.scheduler import Scheduler, SubmititFolder
 from seal.cluster.task import Task
 from seal.redaction import key_variables
 from seal.settings import option
+from seal.types import Postponed
 
 if TYPE_CHECKING:
     from submitit import Job
+    from submitit.helpers import DelayedSubmission
 
     from seal.lab import Lab
 
 LOGS = "submitit"
 """The folder of submitit's own files, in a phase's folder."""
+GLANCE_S = 0.5
+"""A task looks so often whether the run is still there."""
 
 
 @option
@@ -82,7 +90,7 @@ class Processes(SubmititFolder):
         for task in tasks:
             gpus = self.cluster.gpus_of(place, chunk=task.chunk)
             executor.update_parameters(timeout_min=self.cluster.minutes, gpus_per_node=len(gpus), visible_gpus=gpus)
-            jobs.append(executor.submit(task))
+            jobs.append(executor.submit(EndingWith(task=task, coordinator=os.getpid())))
             self.jobs[jobs[-1].job_id] = jobs[-1]
         return [job.job_id for job in jobs]
 
@@ -96,3 +104,42 @@ class Processes(SubmititFolder):
         for name in jobs:
             if name in self.jobs:
                 self.jobs[name].cancel()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndingWith:
+    """A task that ends with the run, also where that is killed: submitit's controller, between them, lives on."""
+
+    task: Task
+    coordinator: int
+    """The process that the task descends from."""
+
+    def __call__(self) -> dict[str, Postponed[Any]]:
+        threading.Thread(target=_end_with, args=(self.coordinator,), daemon=True).start()
+        return self.task()
+
+    def checkpoint(self) -> "DelayedSubmission":
+        """Before the time limit: the same again."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+
+def _end_with(coordinator: int) -> None:
+    """No process works on when nobody waits for it: it would hold its GPUs while the resumed run uses them."""
+    while _descends_from(coordinator):
+        time.sleep(GLANCE_S)
+    os._exit(1)
+
+
+def _descends_from(number: int) -> bool:
+    """Whether a process is above this one. Whoever gets its number later is not: orphans go to one that was before."""
+    import psutil
+
+    try:
+        above = psutil.Process().parent()
+        while above and above.pid != number:
+            above = above.parent()
+    except psutil.NoSuchProcess:  # one in between has just ended
+        return False
+    return above is not None

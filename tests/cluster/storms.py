@@ -85,7 +85,13 @@ def coordinator(
     folder: Path, log: Path, nap_s: float, *, units: Sequence[int], settings: Sequence[str] = SLURM
 ) -> "subprocess.Popen[bytes]":
     """A process that coordinates units that sleep."""
-    code = (
+    script = coordinating(folder, log, nap_s, units=units, settings=settings)
+    return subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.PIPE)
+
+
+def coordinating(folder: Path, log: Path, nap_s: float, *, units: Sequence[int], settings: Sequence[str]) -> str:
+    """What it does, as a script."""
+    return (
         "import signal\n"
         "from pathlib import Path\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has them ignored\n"
@@ -93,7 +99,6 @@ def coordinator(
         f"cluster, work = cluster_of(*{settings!r}), sleeping(nap_s={nap_s}, log=Path({str(log)!r}))\n"
         f"cluster.fulfil(lab_in(Path({str(folder)!r})), work, {list(units)!r})\n"
     )
-    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE)
 
 
 def storm(slurm: SlurmCluster, folder: Path, random: Random, n_blows: int = 6) -> Storm:

@@ -1,10 +1,13 @@
 """Jobs as processes: what a coordinator promises, without a scheduler."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from seal.launch.cli import main
 
@@ -14,17 +17,34 @@ from seal.config import load
 from seal.errors import RunError
 from seal.logger import Metrics
 from seal.report.spending import spent
-from seal.store import Store
+from seal.store import JOBS, Store
 from seal.types import Policy, Postponed
 from seal.work.trying import TryingOut
 from seal.work.writing import Proposing
-from tests.cluster.runs import CHUNKED, Looking, cluster_of, flip_in_last_line, lab_in, sleeping, times_done
-from tests.conftest import records
+from tests.cluster.runs import (
+    CHUNKED,
+    Looking,
+    cluster_of,
+    flip_in_last_line,
+    lab_in,
+    sleeping,
+    times_done,
+    wait_until,
+)
+from tests.cluster.storms import coordinating, coordinator
+from tests.conftest import ROOT, records
 
 
 @pytest.fixture
 def cluster() -> Cluster:
     return cluster_of("cluster=submitit_local", "cluster.poll_s=0.1", "cluster.settle_s=0.3", "cluster.threads=1")
+
+
+def of_jobs(folder: Path) -> list[int]:
+    """The processes that submitit was told to start for a folder; those that have ended have no command."""
+    of_phases = f"{folder / JOBS}/"
+    commands = {process.pid: process.info["cmdline"] or () for process in psutil.process_iter(["cmdline"])}
+    return [pid for pid, words in commands.items() if any(word.startswith(of_phases) for word in words)]
 
 
 @pytest.fixture
@@ -145,6 +165,33 @@ def test_whoever_writes_behind_an_endpoint_is_asked_beside_the_run(tmp_path: Pat
     policy = Policy(round=0)
     assert Proposing(policy=policy, title="").place(lab) is Place.COORDINATOR
     assert TryingOut(policy=policy, title="").place(lab) is Place.WORKERS
+
+
+@pytest.mark.slow
+def test_no_process_outlives_a_run_that_is_killed_and_the_same_goes_on(
+    cluster: Cluster, tmp_path: Path, log: Path
+) -> None:
+    settings = ("cluster=submitit_local", "cluster.poll_s=0.1", "cluster.threads=1")
+    killed = coordinator(tmp_path, log, nap_s=40, units=[1, 2, 3, 4], settings=settings)
+    wait_until(lambda: len(times_done(log)) == 2)
+    assert len(of_jobs(tmp_path)) == 4, "two tasks, each with its controller"
+    killed.kill()
+    killed.wait()
+    wait_until(lambda: not of_jobs(tmp_path), patience_s=10)
+    killed.communicate()
+    assert cluster.fulfil(lab_in(tmp_path), sleeping(log=log), [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert [entry.reason for entry in all_entries(tmp_path) if entry.outcome == DIED] == [
+        "it ended while nobody watched"
+    ] * 2
+
+
+@pytest.mark.slow
+def test_a_run_that_outlives_its_shell_keeps_its_processes(tmp_path: Path, log: Path) -> None:
+    settings = ("cluster=submitit_local", "cluster.poll_s=0.1", "cluster.threads=1")
+    script = coordinating(tmp_path, log, nap_s=1.5, units=[1, 2, 3, 4], settings=settings)
+    subprocess.run(["sh", "-c", '"$0" -c "$1" &', sys.executable, script], cwd=ROOT, check=True)
+    wait_until((tmp_path / "squares.jsonl").exists)
+    assert times_done(log) == {1: 1, 2: 1, 3: 1, 4: 1}
 
 
 @pytest.mark.slow
