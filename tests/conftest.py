@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -12,6 +13,8 @@ from seal.launch.cli import main
 
 from tests.slurm import SlurmCluster, why_not
 
+settings.register_profile("noisy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("noisy")  # how fast a machine is at the moment is no property of the code
 ROOT = Path(__file__).parent.parent
 SMALL = (
     "experiment=tiny",

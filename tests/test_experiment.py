@@ -119,6 +119,7 @@ def test_changed_data_are_another_run(seal: Seal, capsys: pytest.CaptureFixture[
     assert "the task's data has changed since" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_other_weights_in_the_same_folder_are_another_run(
     seal: Seal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,6 +105,7 @@ def test_a_process_that_is_killed_leaves_no_outcome_and_counts_as_dead(cluster: 
         cluster.fulfil(lab_in(tmp_path), sleeping(deadly=(1,)), [1])
 
 
+@pytest.mark.slow
 def test_what_is_postponed_comes_back_and_is_not_recorded(cluster: Cluster, tmp_path: Path) -> None:
     results = cluster.fulfil(lab_in(tmp_path), sleeping(silent=(2,)), [1, 2, 3])
     assert results == [1, Postponed(reason="silence"), 9]

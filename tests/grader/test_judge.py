@@ -154,6 +154,7 @@ def _by_key(found: Mapping[str, bytes]) -> dict[str, Sequence[bytes]]:
     return {name: sorted(content.splitlines()) for name, content in found.items()}
 
 
+@pytest.mark.slow
 def test_a_few_unknown_verdicts_are_left_out_counted_and_shown(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     def stubborn(number: int, request: Mapping[str, Any]) -> Response:
         return fails(500) if re.search("Reference answer: [C-G]", asked(request)) else compares(number, request)

@@ -135,7 +135,13 @@ def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path
     assert records(stopped.folder) == records(whole.folder)
 
 
-@pytest.mark.parametrize("change", ["recipe.ask_ahead=false", "recipe.sequences=3", "inner.learning_rate=1e30"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "inner.learning_rate=1e30",
+        *(pytest.param(change, marks=pytest.mark.slow) for change in ("recipe.ask_ahead=false", "recipe.sequences=3")),
+    ],
+)
 def test_the_forecast_is_what_is_done(tmp_path: Path, change: str) -> None:
     run, settings = loaded(*QUICK, change, f"outputs={tmp_path}")
     monitor = Interrupting()
@@ -169,6 +175,7 @@ def test_sequences_share_no_passage_while_there_are_enough() -> None:
     assert len(set(ids)) == 12
 
 
+@pytest.mark.slow
 def test_where_passages_are_few_they_come_again_but_never_twice_in_a_sequence(seal: Seal) -> None:
     for each in recipe("sequences=9", "length=4").drawn(held_out(6)):
         assert len({one.id for one in each}) == 4

@@ -31,7 +31,7 @@ def keys(kind: str) -> list[str]:
     return [json.loads(line)["key"] for line in (RUN / f"{kind}.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("inner", [(), FULL])
+@pytest.mark.parametrize("inner", [(), pytest.param(FULL, marks=pytest.mark.slow)])
 def test_each_setting_is_one_training_and_a_row(seal: Seal, inner: tuple[str, ...]) -> None:
     assert seal("run", *QUICK, *inner) == 0
     rows = results()["table"]
@@ -51,6 +51,7 @@ def test_the_corpus_holds_the_self_edits_and_every_passage(seal: Seal) -> None:
     assert made[2]["losses"] != made[3]["losses"]  # other seeds
 
 
+@pytest.mark.slow
 def test_drawn_questions_alone_are_asked_and_every_passage_is_learned(seal: Seal) -> None:
     assert seal("run", *QUICK, "recipe.questions=7") == 0
     rows = results()["table"]
@@ -60,6 +61,7 @@ def test_drawn_questions_alone_are_asked_and_every_passage_is_learned(seal: Seal
     assert json.loads(first)["value"]["training"]["n_sequences"] == 4
 
 
+@pytest.mark.slow
 def test_repeats_show_how_much_whole_trainings_differ(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", *QUICK) == 0
     found = {one["setting"]: one for one in results()["trainings"]}
@@ -84,6 +86,7 @@ def test_settings_that_are_not_measured_cost_nothing(seal: Seal) -> None:
     assert not (RUN / "self_edits.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", *QUICK, *DIVERGING) == 0
     base, *trained = results()["table"]
@@ -92,7 +95,9 @@ def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: 
     assert "passage only: 2 trainings or answers failed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("changes", [(), ("recipe.settings=[base,self_edits]",), DIVERGING])
+@pytest.mark.parametrize(
+    "changes", [(), ("recipe.settings=[base,self_edits]",), pytest.param(DIVERGING, marks=pytest.mark.slow)]
+)
 def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) -> None:
     run, settings = config.load([*QUICK, *changes, f"outputs={tmp_path}"])
     monitor = Interrupting()

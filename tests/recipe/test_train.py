@@ -82,6 +82,7 @@ def test_the_policy_is_an_ordinary_model_with_other_weights(finished: Path) -> N
     assert not any("embed" in name for name in changed)
 
 
+@pytest.mark.slow
 def test_the_same_command_in_another_folder_gives_the_same_records_bit_for_bit(seal: Seal, finished: Path) -> None:
     seal("run", *SMALL)
     assert records(RUN) == records(finished)
@@ -119,6 +120,7 @@ def test_the_forecast_is_what_is_done(seal: Seal, finished: Path, capsys: pytest
     assert plan["policy_updates"] == 1
 
 
+@pytest.mark.slow
 def test_trainings_that_break_are_recorded_left_out_and_counted(seal: Seal) -> None:
     """A learning rate beyond all sense makes losses that are not finite."""
     assert seal("run", *SMALL, "inner.learning_rate=1e30", "inner.epochs=8") == 0

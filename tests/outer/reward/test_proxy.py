@@ -78,6 +78,7 @@ def test_the_proxy_knows_no_unadapted_model(seal: Seal, capsys: pytest.CaptureFi
     assert "outer.must_beat_unadapted: this reward says nothing of the unadapted model" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_reader_that_is_never_understood_teaches_nothing(seal: Seal) -> None:
     with scripted(lambda _, __: says("Lovely.")) as server:
         assert seal("run", *proxied(server.url, "proxy")) == 0
@@ -87,6 +88,7 @@ def test_a_reader_that_is_never_understood_teaches_nothing(seal: Seal) -> None:
     assert turn["mean_reward"] is None
 
 
+@pytest.mark.slow
 def test_a_reader_that_dies_stops_the_run_and_it_goes_on_where_it_was(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
