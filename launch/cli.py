@@ -79,6 +79,8 @@ def _how_to_resume(parsed: argparse.Namespace) -> str:
 def _hear_signals() -> None:
     """To be told to end, or to lose the terminal, is an interruption: what ends with us is ended."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a script's background has it
+        signal.signal(signal.SIGINT, _pass_over)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
         signal.signal(signal.SIGHUP, _interrupt)
 
@@ -89,6 +91,10 @@ class Terminated(KeyboardInterrupt):
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise Terminated
+
+
+def _pass_over(_signal: int, _frame: FrameType | None) -> None:
+    """Ignore a signal without having processes that are started here ignore it too: it is what ends them."""
 
 
 if __name__ == "__main__":

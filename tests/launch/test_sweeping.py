@@ -135,16 +135,17 @@ def test_an_interrupted_point_is_gone_on_with_by_the_command_that_status_prints(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("before", [(), ("env", "--ignore-signal=INT")], ids=["", "in a script's background"])
 @pytest.mark.parametrize("launcher", [HERE, LOCAL])
 def test_an_interrupted_sweep_says_what_becomes_of_the_jobs_of_its_points(
-    tmp_path: Path, launcher: tuple[str, ...]
+    tmp_path: Path, launcher: tuple[str, ...], before: tuple[str, ...]
 ) -> None:
     (tmp_path / "bin").mkdir()
     answers = commands_that(
         tmp_path / "bin", srun="", sbatch="echo Submitted batch job 7", squeue="echo '7|RUNNING|None'", scancel=""
     )
     process = subprocess.Popen(
-        command(*launcher, "cluster=slurm", "cluster.poll_s=0.1", "seed=0,1"),
+        [*before, *command(*launcher, "cluster=slurm", "cluster.poll_s=0.1", "seed=0,1")],
         cwd=tmp_path,
         env={**os.environ, "PATH": f"{answers}:{os.environ['PATH']}"},
         stderr=subprocess.PIPE,
