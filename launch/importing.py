@@ -30,7 +30,7 @@ def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str
     write_imported(folder, run_name, files, imported)
     write_report(folder)
     if as_json:
-        print((folder / RESULTS).read_text(), end="")
+        print((folder / RESULTS).read_text(encoding="utf-8"), end="")
     else:
         Terminal().print("the published summary is that of the file's own verdicts", style="green")
         print_summary(folder)

@@ -125,7 +125,7 @@ def n_bytes(adapter: Adapter) -> int:
 
 def load_peft(folder: Path) -> Adapter:
     """Read what `save_peft` wrote."""
-    config = json.loads((folder / "adapter_config.json").read_text())
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     tensors = load_file(folder / "adapter_model.safetensors")
     prefix, ending = "base_model.model.", ".lora_A.weight"
     paths = [name.removeprefix(prefix).removesuffix(ending) for name in tensors if name.endswith(ending)]

@@ -26,7 +26,7 @@ class ReplyCache:
         """The reply to this prompt by the same model at the same address; None if it is not known, or was cut short."""
         file = self._file(prompt)
         try:
-            return str(parsed(file.read_text())["reply"]) if file else None
+            return str(parsed(file.read_text(encoding="utf-8"))["reply"]) if file else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -68,7 +68,8 @@ def write_report(folder: Path) -> list[Path]:
             *_write_attempts(folder, stories),
         ]
         puzzles = _write_puzzles(findings, stories)
-        page.write_text(_page(findings, stories, [path for path in made if path.suffix == ".png"], puzzles))
+        pictures = [path for path in made if path.suffix == ".png"]
+        page.write_text(_page(findings, stories, pictures, puzzles), encoding="utf-8")
     except OSError as error:
         raise cannot_write(page.parent, error) from error
     return [*made, *puzzles, page]
@@ -76,7 +77,7 @@ def write_report(folder: Path) -> list[Path]:
 
 def _write_table(findings: Findings) -> list[Path]:
     path = findings.folder / TABLE
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         published = findings.results.published
         columns = [field.name for field in fields(Row)]
         writer = csv.DictWriter(file, [*columns, "published"] if published else columns)
@@ -123,7 +124,7 @@ def _write_matrix(findings: Findings) -> list[Path]:
     found, table = findings.results.continual, findings.folder / MATRIX
     if not found:
         return []
-    with table.open("w", newline="") as file:
+    with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["after_step", "passage", "accuracy", "ci95_low", "ci95_high", "deviation", "n_sequences"])
         for step, row in enumerate((found.base, *found.after)):
@@ -140,11 +141,11 @@ def _write_attempts(folder: Path, stories: Sequence[Story]) -> list[Path]:
     if not stories:
         return []
     columns = ["policy", "context", "self_edit", "reward", "accuracy", "gain", "kept"]
-    with (folder / REWARDS).open("w", newline="") as file:
+    with (folder / REWARDS).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(_numbers(story) for story in stories if story.practised and story.chosen)
-    with (folder / ATTEMPTS).open("w", newline="") as file:
+    with (folder / ATTEMPTS).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*columns, "practised", "chosen", "invalid", "repeats", "text"])
         for story in stories:
@@ -183,7 +184,8 @@ def picture_name(puzzle: str) -> str:
 def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], puzzles: list[Path]) -> str:
     from jinja2 import Environment
 
-    template, style, script = ((files("seal.report") / f"page.{kind}").read_text() for kind in ("html", "css", "js"))
+    parts = (files("seal.report") / f"page.{kind}" for kind in ("html", "css", "js"))
+    template, style, script = (part.read_text(encoding="utf-8") for part in parts)
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     for function in (label, share, signed, interval, condition, published_share, phase_label):
         environment.filters[function.__name__] = function

@@ -20,7 +20,7 @@ def write_sweep(folder: Path, points: Sequence[Swept], without: Sequence[Unfinis
     """Points and settings as CSV, a page, and a heatmap of two settings, the seed not counted; what was made."""
     of_points = [*(point.settings for point in points), *(missing.settings for missing in without)]
     keys = list(dict.fromkeys(key for settings in of_points for key in settings))
-    with (folder / TABLE).open("w", newline="") as file:
+    with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*keys, "measured", "accuracy", "ci95_low", "ci95_high", "why_not"])
         for point in points:
@@ -36,12 +36,12 @@ def write_sweep(folder: Path, points: Sequence[Swept], without: Sequence[Unfinis
         means = {ranked.settings: ranked.accuracy for ranked in choice.ranked}
         _plot(means, axes, folder / HEATMAP)
         made.append(folder / HEATMAP)
-    (folder / PAGE).write_text(_page(folder, points, choice, without))
+    (folder / PAGE).write_text(_page(folder, points, choice, without), encoding="utf-8")
     return [*made, folder / PAGE]
 
 
 def _write_ranking(path: Path, choice: Choice, keys: Sequence[str]) -> None:
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         measured = ["accuracy", "ci95_low", "ci95_high", "n_seeds", "n_contexts"]
         beside = ["best_minus_this", "difference_ci95_low", "difference_ci95_high", "n_shared_contexts"]
@@ -62,7 +62,7 @@ def _page(folder: Path, points: Sequence[Swept], choice: Choice, without: Sequen
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     for function in (label, share, signed, interval):
         environment.filters[function.__name__] = function
-    template = environment.from_string((files("seal.report") / "sweep.html").read_text())
+    template = environment.from_string((files("seal.report") / "sweep.html").read_text(encoding="utf-8"))
     picture = folder / HEATMAP
     image = base64.b64encode(picture.read_bytes()).decode() if picture.exists() else None
     notes = in_words(choice, n_unfinished=len(without))
