@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig
-from rich.console import Console
 
 from seal import config
 from seal.composing import CONFIG_MODULE, CONFIG_NAME, FAULTY, parsed, quoted, resolve
 from seal.errors import ConfigError, UsageError, listed
 from seal.run import Run
 from seal.store import MANIFEST, RESULTS
+from seal.terminal import Terminal
 
 from .performing import perform_watched
 from .points import alone, built, by_name, named, split_sweep, why_not
@@ -83,7 +83,7 @@ def _through_hydra(sweep: Run, common: Sequence[str], overrides: Sequence[str]) 
 
 def _close_sweep(folder: Path) -> int:
     """The last lines of a sweep."""
-    console = Console()
+    console = Terminal()
     n_points = len(list(folder.glob(f"*/{RESULTS}")))
     console.print(f"folder:  {folder}, with {n_points} points that have results", highlight=False, soft_wrap=True)
     console.print(
