@@ -37,6 +37,8 @@ class Course:
     epochs: int
     batch_size: int
     """Rows an optimizer step."""
+    steps: int | None = None
+    """Optimizer steps in all, however many epochs they take; None takes those of `epochs`."""
     micro_batch_size: int | None
     """Rows in the memory of a process at once; None takes the whole batch."""
     warmup_ratio: float = 0.0
@@ -48,7 +50,7 @@ class Course:
     """Whether matrix products are done in bfloat16 while the weights stay in float32."""
 
     def n_updates(self, n_rows: int) -> int:
-        return self.epochs * -(-n_rows // self.batch_size)
+        return self.steps or self.epochs * -(-n_rows // self.batch_size)
 
 
 def fit(
@@ -159,6 +161,7 @@ def _arguments(
         lr_scheduler_type=course.schedule,
         warmup_steps=math.ceil(course.warmup_ratio * course.n_updates(n_rows)),
         num_train_epochs=course.epochs,
+        max_steps=course.steps or -1,
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=share // micro,
         gradient_checkpointing=course.gradient_checkpointing,

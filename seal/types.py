@@ -28,6 +28,8 @@ class Query:
     """As a model is asked it."""
     target: str
     """The right answer; empty where nobody has told it, so that no answer can be graded."""
+    kind: str = ""
+    """What sort of question it is, for example `direct` or `reversal`; each has a row of its own. Empty: no sort."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,10 @@ class Plan:
     sequences: tuple[TrainingSequence, ...]
     settings: Mapping[str, float | int | str] = field(default_factory=dict)
 
+    def with_settings(self, settings: Mapping[str, float | int | str]) -> "Plan":
+        """The same sequences; these settings take the place of its own."""
+        return Plan(sequences=self.sequences, settings={**self.settings, **settings})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
@@ -135,6 +141,8 @@ class Training:
     """Trained tokens of one epoch."""
     losses: tuple[float, ...]
     """Mean loss in nats per trained token, one an optimizer step."""
+    trained_tokens: int = 0
+    """Trained tokens of all optimizer steps together; 0 in records of SEAL 0.1, which did not count them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ TYPICAL_SEQUENCES, TYPICAL_TOKENS = 9, 51
 NOTHING_FITS = "no training sequence fits inner.max_tokens: raise it"
 """Why a training fails whose messages with replies are all too long."""
 
-PLANNABLE = {"learning_rate", "epochs"}
+PLANNABLE = {"learning_rate", "epochs", "steps"}
 """What a plan may set for its own training."""
 
 
@@ -57,6 +57,10 @@ class Inner(ABC):
     @abstractmethod
     def n_updates(self, n_sequences: int) -> int:
         """How many optimizer steps a plan with so many sequences takes, for forecasts."""
+
+    @abstractmethod
+    def steps_per_epoch(self, n_sequences: int) -> int:
+        """How many of them one pass over so many sequences takes."""
 
     def tokens(
         self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool

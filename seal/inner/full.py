@@ -35,6 +35,8 @@ class Full(Inner):
     """Share of the optimizer steps over which the learning rate rises from 0."""
     epochs: PositiveInt
     """Passes over a plan's sequences, each in a fresh random order."""
+    steps: PositiveInt | None = None
+    """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
     batch_size: PositiveInt
     """Sequences an optimizer step."""
     micro_batch_size: PositiveInt | None
@@ -60,7 +62,10 @@ class Full(Inner):
         return 1
 
     def n_updates(self, n_sequences: int) -> int:
-        return self.epochs * -(-n_sequences // self.batch_size)
+        return self.steps or self.epochs * self.steps_per_epoch(n_sequences)
+
+    def steps_per_epoch(self, n_sequences: int) -> int:
+        return -(-n_sequences // self.batch_size)
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
         return training_tokens(

@@ -27,7 +27,14 @@ def train_full(settings: Full, backbone: Backbone, plan: Plan, seed: int) -> Ada
         values = {name: value.detach().to(own) for name, value in backbone.model.named_parameters()}
     if not all(map(math.isfinite, losses)) or not all(torch.isfinite(value).all() for value in values.values()):
         return Failure(reason=f"loss or weights are not finite within {len(losses)} steps")
-    training = Training(n_sequences=len(rows), n_tokens=sum(row.n_trained for row in rows), losses=losses)
+    n_tokens = sum(row.n_trained for row in rows)
+    n_passes = len(losses) / -(-len(rows) // settings.batch_size)
+    training = Training(
+        n_sequences=len(rows),
+        n_tokens=n_tokens,
+        losses=losses,
+        trained_tokens=round(n_passes * n_tokens),  # of a last pass that is not whole, its share
+    )
     return Adapted(adapter=Weights(values=values), training=training)
 
 
@@ -36,6 +43,7 @@ def _course(settings: Full, *, autocast: bool) -> Course:
         learning_rate=settings.learning_rate,
         schedule=settings.schedule,
         epochs=settings.epochs,
+        steps=settings.steps,
         batch_size=settings.batch_size,
         micro_batch_size=settings.micro_batch_size,
         warmup_ratio=settings.warmup_ratio,

@@ -32,6 +32,8 @@ class Job:
     """One number a step, wherever the model computes."""
     order: list[int] = field(default_factory=list)
     """Examples left in this epoch."""
+    trained_tokens: int = 0
+    """Of all steps so far, without padding."""
 
     @property
     def n_steps(self) -> int:
@@ -64,6 +66,7 @@ class Job:
             self.order = torch.randperm(len(self.examples), generator=self.generator).tolist()
         size = self.settings.batch_size or len(self.examples)
         batch, self.order = self.order[:size], self.order[size:]
+        self.trained_tokens += sum(self.examples[number].n_trained for number in batch)
         segments = [self._segment(self.examples[number]) for number in batch]
         total = sum(float(segment.weights[segment.labels != IGNORED].sum()) for segment in segments)
         return [replace(segment, weights=segment.weights / max(total, 1)) for segment in segments]
@@ -76,7 +79,12 @@ class Job:
             step = is_number.index(False) + 1 if not all(is_number) else len(losses)
             return Failure(reason=f"loss or weights are not finite after step {step} of {self.n_steps}")
         n_tokens = sum(example.n_trained for example in self.examples)
-        training = Training(n_sequences=len(self.examples), n_tokens=n_tokens, losses=tuple(losses))
+        training = Training(
+            n_sequences=len(self.examples),
+            n_tokens=n_tokens,
+            losses=tuple(losses),
+            trained_tokens=self.trained_tokens,
+        )
         return Adapted(adapter=adapter, training=training)
 
     def _segment(self, tokens: Tokens) -> Segment:

@@ -55,6 +55,8 @@ class LoRA(Inner):
     """Optimizer steps over which the learning rate rises from 0."""
     epochs: PositiveInt
     """Passes over a plan's sequences, each in a fresh random order."""
+    steps: PositiveInt | None = None
+    """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
     batch_size: PositiveInt | None
     """Sequences an optimizer step; null takes all of a plan's sequences at once."""
     micro_batch_size: PositiveInt | None
@@ -112,7 +114,10 @@ class LoRA(Inner):
         return at_once * (whole + padding)
 
     def n_updates(self, n_sequences: int) -> int:
-        return self.epochs * -(-n_sequences // (self.batch_size or n_sequences))
+        return self.steps or self.epochs * self.steps_per_epoch(n_sequences)
+
+    def steps_per_epoch(self, n_sequences: int) -> int:
+        return -(-n_sequences // (self.batch_size or n_sequences))
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
         return training_tokens(

@@ -25,6 +25,9 @@ class NoAdaptation(Inner):
     def n_updates(self, n_sequences: int) -> int:
         return 0
 
+    def steps_per_epoch(self, n_sequences: int) -> int:
+        return 0
+
     def adapt(
         self,
         backbone: "Backbone",
