@@ -99,6 +99,12 @@ class Lab:
             self._announced.add(event)
             self.log({"event": event, **metrics})
 
+    def seconds_per_unit(self, phase: str) -> float | None:
+        """How long a unit of a phase took on average, in all sessions of the run; None where it never took place."""
+        lines = [line for line in read_metrics(self.store.folder) if line.get("work") == phase]
+        n_units = sum(line["units"] for line in lines)
+        return round(sum(line["time/work_s"] for line in lines) / n_units, 3) if n_units else None
+
     @cached_property
     def _announced(self) -> set[str]:
         return {line["event"] for line in read_metrics(self.store.folder) if "event" in line}

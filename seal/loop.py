@@ -8,9 +8,10 @@
 Everything here is a story about values; `seal.work` does the units of work, the run's cluster decides where.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 
 from seal.lab import Lab
 from seal.self_edit import SelfEditFormat
@@ -19,6 +20,14 @@ from seal.work.grading import ExamPaper, Grading
 from seal.work.learning import Learning, Lesson
 from seal.work.trying import Trial, TryingOut
 from seal.work.writing import Proposal, Proposing, Reading
+
+TRYING = "training on self-edits, asking"
+"""What the phase is called in which self-edits are tried out."""
+
+
+def phase_of(policy: Policy, title: str) -> str:
+    """What work by a policy is called, for people who watch and in the metrics."""
+    return f"{policy.id}: {title}"
 
 
 def play_round(lab: Lab, policy: Policy, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Round:
@@ -67,10 +76,22 @@ def practise(
 
 
 def try_out(
-    lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], *, repeats: int
+    lab: Lab,
+    policy: Policy,
+    contexts: Sequence[Context],
+    edits: Sequence[SelfEdit],
+    *,
+    repeats: int,
+    settings: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Attempt]:
-    """Each self-edit adapts the policy `repeats` times, with other seeds; each adapted model is asked and graded."""
-    attempts = plan(lab, policy, contexts, edits, lab.run.self_edit)
+    """Each self-edit adapts the policy `repeats` times, with other seeds; each adapted model is asked and graded.
+
+    `settings` of the inner loop take the place of those that the self-edits have.
+    """
+    planned = plan(lab, policy, contexts, edits, lab.run.self_edit)
+    attempts = [
+        replace(one, plan=one.plan.with_settings(settings)) if isinstance(one.plan, Plan) else one for one in planned
+    ]
     return examine_again(lab, policy, attempts, [one.name for one in attempts], range(repeats))
 
 
@@ -121,7 +142,7 @@ def examine_again(
         if isinstance(one.plan, Plan)
         for repeat in repeats
     ]
-    outcomes = iter(examine(lab, policy, trials, title="training on self-edits, asking"))
+    outcomes = iter(examine(lab, policy, trials, title=TRYING))
     more = {one.name: tuple(next(outcomes) for _ in repeats) for one in tried}
     examined = [replace(one, evaluations=one.evaluations + more.get(one.name, ())) for one in attempts]
     return [replace(one, reward=reward_of(lab, one)) for one in examined]
@@ -150,22 +171,9 @@ def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list
     return examine(lab, policy, trials, title="asking the unadapted model")
 
 
-def train_on_passages(
-    lab: Lab, policy: Policy, contexts: Sequence[Context], *, repeats: int
-) -> list[list[Evaluation | Failure]]:
-    """The baseline without self-edits: each context alone adapts the policy `repeats` times. One list a context."""
-    trials = [
-        Trial(context=context, source="passage", plan=lab.run.self_edit.unedited(context), repeat=repeat)
-        for context in contexts
-        for repeat in range(repeats)
-    ]
-    outcomes = examine(lab, policy, trials, title="training without self-edits, asking")
-    return [outcomes[start : start + repeats] for start in range(0, len(outcomes), repeats)]
-
-
 def examine(lab: Lab, policy: Policy, trials: Sequence[Trial], *, title: str) -> list[Evaluation | Failure]:
     """Models are made, asked, and their answers graded."""
-    work = TryingOut(policy=policy, title=f"{policy.id}: {title}")
+    work = TryingOut(policy=policy, title=phase_of(policy, title))
     answers = lab.fulfil(work, trials)
     return grade(lab, policy, [trial.context for trial in trials], map(work.key, trials), answers)
 

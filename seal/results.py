@@ -4,21 +4,14 @@ The unit of every mean is the context: queries about one passage are not indepen
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from seal.published import Published
 from seal.selection import SelectionNoise, selection_noise
-from seal.statistics import (
-    accuracy,
-    estimate,
-    mean,
-    minimum_detectable,
-    paired_difference,
-    sample_deviation,
-)
+from seal.statistics import estimate, mean
 from seal.transfer import Matrix
-from seal.types import Attempt, Evaluation, Failure, Grade, Invalid, Round
+from seal.types import Evaluation, Failure, Invalid, Round
 
 Outcome = Evaluation | Failure | Invalid
 """What came of one model that should have been made and asked."""
@@ -52,6 +45,60 @@ class Row:
     """Self-edits that could not be trained on; each scores 0, by the method's own rule."""
     n_unmarked: int = 0
     """Texts in which no answer followed the task's `answer_marker`; graded as empty answers, which are wrong."""
+    tokens: float | None = None
+    """Trained tokens of one training, all passes together; the mean over trainings. None where nothing was trained."""
+    updates: float | None = None
+    """Optimizer steps of one training; the mean over trainings."""
+    seconds: float | None = None
+    """Of training and asking one model, a share of the time of those that ran side by side; the mean."""
+    matched_to: str | None = None
+    """The setting whose compute this one was given, where it was given that of another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRow:
+    """A setting on the questions of one kind, as `Row`."""
+
+    setting: str
+    kind: str
+    accuracy: float
+    ci95: tuple[float, float] | None
+    n_contexts: int
+    n_queries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """A setting trained for so long."""
+
+    epochs: int
+    tokens: float
+    """As in `Row`."""
+    updates: float
+    accuracy: float
+    ci95: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Accuracy against training: one setting, trained anew for each number of epochs."""
+
+    setting: str
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """The settings of the inner loop that did best for one setting on training contexts."""
+
+    setting: str
+    learning_rate: float
+    epochs: int
+    accuracy: float
+    """On the training contexts it was chosen on, so it is optimistic."""
+    n_contexts: int
+    n_tried: int
+    """Pairs of a learning rate and a number of epochs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +175,16 @@ class Results:
     rounds: tuple[RoundSummary, ...] = ()
     trainings: tuple[Trainings, ...] = ()
     """Where one training serves all contexts of a setting."""
+    kinds: tuple[KindRow, ...] = ()
+    """The table by kind of question, where questions are of several kinds."""
+    curves: tuple[Curve, ...] = ()
+    """Accuracy against trained tokens, where that was asked for."""
+    tuned: tuple[Tuned, ...] = ()
+    """Where settings of the inner loop were chosen for each setting of the table apart."""
     continual: Matrix | None = None
     """Where passages were learned one after the other."""
+    continual_matched: Matrix | None = None
+    """The same with the passages alone, each trained on for as long as its self-edits."""
     styles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By policy, the share of each style among the lines of its held-out self-edits."""
     notes: tuple[str, ...] = ()
@@ -145,118 +200,6 @@ class Results:
     def has_titles(self) -> bool:
         """Whether any interval is over titles too."""
         return any(row.ci95_titles for row in self.table) or any(one.ci95_titles for one in self.comparisons)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """Everything asked in one setting, by context."""
-
-    setting: str
-    outcomes: Mapping[str, Sequence[Sequence[Outcome]]]
-    """Of each context, and in it of each self-edit, or of each training where there are none, all repeats."""
-    n_queries: Mapping[str, int]
-    """How many queries each context has whose answers can be graded."""
-    titles: Mapping[str, str] = field(default_factory=dict)
-    """The title of each context."""
-
-    def by_context(self) -> dict[str, float]:
-        """The accuracy of each context that has any verdict. Where none can be had, an invalid self-edit is not 0."""
-        gradable = {context: outcomes for context, outcomes in self.outcomes.items() if self.n_queries[context]}
-        scores = {context: _mean_over_edits(outcomes) for context, outcomes in gradable.items()}
-        return {context: score for context, score in scores.items() if score is not None}
-
-    def row(self) -> Row:
-        scores = self.by_context()
-        overall = estimate(list(scores.values()), clusters_of(scores, self.titles))
-        everything = [outcome for of_context in self.outcomes.values() for of_edit in of_context for outcome in of_edit]
-        verdicts = [verdict for one in everything if isinstance(one, Evaluation) for verdict in one.verdicts]
-        lost = sum(
-            self.n_queries[context] * sum(isinstance(outcome, Failure) for of_edit in of_context for outcome in of_edit)
-            for context, of_context in self.outcomes.items()
-        )
-        return Row(
-            setting=self.setting,
-            accuracy=overall.mean if overall else None,
-            ci95=overall.ci95 if overall else None,
-            ci95_titles=overall.ci95_clusters if overall else None,
-            n_contexts=len(scores),
-            n_queries=sum(self.n_queries[context] for context in self.outcomes),
-            n_answers=len(verdicts),
-            n_unknown=sum(verdict.grade is Grade.UNKNOWN for verdict in verdicts) + lost,
-            n_failed=sum(isinstance(outcome, Failure) for outcome in everything),
-            n_invalid=sum(isinstance(outcome, Invalid) for outcome in everything),
-            n_unmarked=sum(bool(verdict.written.strip() and not verdict.answer) for verdict in verdicts),
-        )
-
-
-def of_trainings(found: Measurement) -> Trainings:
-    """How the repeats of a training for all contexts differ; each context's outcomes are one a training, in order."""
-    trainings = zip(*found.outcomes.values(), strict=True)
-    means = [_mean_over_edits(of_contexts) for of_contexts in trainings]
-    known = tuple(share for share in means if share is not None)
-    return Trainings(setting=found.setting, accuracies=known, deviation=sample_deviation(known))
-
-
-def _mean_over_edits(outcomes: Iterable[Sequence[Outcome]]) -> float | None:
-    """Each counts the same, however many of its repeats are known; None if no repeat of any is."""
-    means = [mean(list(_scores(of_edit))) for of_edit in outcomes]
-    return mean([known for known in means if known is not None])
-
-
-def _scores(outcomes: Iterable[Outcome]) -> Iterable[float]:
-    for outcome in outcomes:
-        if isinstance(outcome, Invalid):
-            yield 0.0
-        elif isinstance(outcome, Evaluation) and (share := accuracy(outcome)) is not None:
-            yield share
-
-
-def clusters_of(contexts: Iterable[str], titles: Mapping[str, str]) -> list[str]:
-    """The title of each context; one that is not known stands for itself."""
-    return [titles.get(context, context) for context in contexts]
-
-
-def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
-    """The measurement that attempts on some contexts make."""
-    outcomes: dict[str, list[Sequence[Outcome]]] = {}
-    for attempt in attempts:
-        of_edit = [attempt.plan] if isinstance(attempt.plan, Invalid) else attempt.evaluations
-        outcomes.setdefault(attempt.context.id, []).append(of_edit)
-    return Measurement(
-        setting=setting,
-        outcomes=outcomes,
-        n_queries={attempt.context.id: attempt.context.n_gradable for attempt in attempts},
-        titles={attempt.context.id: attempt.context.title for attempt in attempts},
-    )
-
-
-def compare(first: Measurement, second: Measurement) -> Comparison | None:
-    """The paired difference of two settings; None where they share no context."""
-    return compare_scores(
-        (first.setting, first.by_context()), (second.setting, second.by_context()), {**first.titles, **second.titles}
-    )
-
-
-def compare_scores(
-    first: tuple[str, Mapping[str, float]], second: tuple[str, Mapping[str, float]], titles: Mapping[str, str]
-) -> Comparison | None:
-    """The same, of settings given by name and accuracy by context."""
-    (name, before), (other, after) = first, second
-    shared = [context for context in before if context in after]
-    found = paired_difference(
-        [before[context] for context in shared], [after[context] for context in shared], clusters_of(shared, titles)
-    )
-    if found is None:
-        return None
-    return Comparison(
-        first=name,
-        second=other,
-        difference=found.mean,
-        ci95=found.ci95,
-        ci95_titles=found.ci95_clusters,
-        n_contexts=found.n,
-        minimum_detectable=minimum_detectable(found.deviation, found.n),
-    )
 
 
 def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> RoundSummary:

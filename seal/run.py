@@ -16,6 +16,8 @@ from seal.outer import Outer
 from seal.paths import fault_of_name
 from seal.published import Published
 from seal.recipe import Recipe
+from seal.recipe.comparing import Compares
+from seal.recipe.matching import Matches
 from seal.self_edit import SelfEditFormat
 from seal.settings import option
 from seal.task import Task
@@ -105,5 +107,12 @@ def _faults_of_domains(run: Run) -> Iterator[str]:
     if run.grader.of_puzzles != run.task.of_puzzles:
         right = "arc" if run.task.of_puzzles else "exact"
         yield f"grader: it does not know what answers to this task are: choose grader={right}, for example"
+    if run.task.of_puzzles and isinstance(run.recipe, Matches) and run.recipe.match == "both":
+        yield "recipe.match: puzzles have no sentences to fill batches with: choose tokens or updates"
+    if run.self_edit.about_puzzles and isinstance(run.recipe, Compares) and run.recipe.tunes:
+        yield (
+            "recipe.tune_learning_rates: each self-edit about a puzzle chooses its own learning rate and epochs: leave "
+            "it and recipe.tune_epochs empty"
+        )
     if run.self_edit.about_puzzles and run.recipe.joins_self_edits:
         yield "recipe: it makes one training of many self-edits, but each of these has its own settings: choose another"

@@ -13,7 +13,7 @@
         metrics.jsonl       times
         spending.jsonl      each call to a paid endpoint: tokens and price
         policies/round_1/   the weights that came of an update, an ordinary model folder
-        corpora/            what the recipe `corpus` trains, until all is asked
+        corpora/            what the recipes `corpus` and `adapt` train only to ask it, until all is asked
         adapter/, model/    what the recipe `adapt` hands out
         adapters/round_0/   those of the best self-edits that the policy of round 0 wrote, and adapters.jsonl of them
         progress.json       how far it is, for those who look

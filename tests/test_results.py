@@ -2,7 +2,8 @@
 
 import pytest
 
-from seal.results import Measurement, compare, of_attempts, shares, summarize
+from seal.measurement import Measurement, compare, of_attempts
+from seal.results import shares, summarize
 from seal.types import Failure, Invalid, Policy, Round, Update
 from tests.values import attempt, evaluation
 

@@ -1,7 +1,7 @@
 """The practical job: passages in, one adapted model out.
 
 All passages' self-edits make one plan, which trains one adapter. Where the passages come with questions, the model is
-asked them before and after.
+asked them before and after, and so is one that was trained on the passages alone for as long.
 """
 
 from collections.abc import Sequence
@@ -13,19 +13,25 @@ from seal import loop
 from seal.errors import RunError
 from seal.inner import TYPICAL_SEQUENCES
 from seal.lab import Lab
+from seal.measurement import Measurement
 from seal.outer import Outer
-from seal.recipe import Forecast, Recipe, count_queries
-from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidating, Corpus, one_plan
+from seal.recipe import Forecast, count_queries
+from seal.recipe.budget import Budgeted
+from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidated, Consolidating, Corpus
+from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, seconds_of, with_passages_alone
+from seal.recipe.matching import Matches
 from seal.recipe.measuring import all_comparisons, measurement, scores
 from seal.recipe.model_card import model_card
-from seal.results import Measurement, Results
+from seal.results import Results
 from seal.settings import option
 from seal.task import Contexts
-from seal.types import Context, Failure, Policy
+from seal.types import Context, Failure, Policy, SelfEdit
+
+_POLICY = Policy(round=0)
 
 
 @option
-class Adapt(Recipe):
+class Adapt(Matches):
     """Consolidates what all passages say in one adapter."""
 
     needs_adapters: ClassVar[bool] = True
@@ -44,27 +50,26 @@ class Adapt(Recipe):
         return [(context, self.edits_per_context) for context in contexts.all]
 
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
-        n_edits = len(contexts.all) * self.edits_per_context
-        n_with_queries = sum(bool(context.queries) for context in contexts.all)
+        n_edits, asked = len(contexts.all) * self.edits_per_context, _with_queries(contexts)
+        n_matched = int(self._has_matched(asked))
         return Forecast(
             self_edits=n_edits,
-            trainings=1,
+            trainings=1 + n_matched,
             sequences_per_training=n_edits * TYPICAL_SEQUENCES or len(contexts.all),
-            asked_apart=2 * n_with_queries,
-            evaluations=2 * n_with_queries,
-            answers=2 * count_queries(contexts.all),
+            asked_apart=(2 + n_matched) * len(asked),
+            evaluations=(2 + n_matched) * len(asked),
+            answers=(2 + n_matched) * count_queries(asked),
         )
 
     def perform(self, lab: Lab) -> Results:
-        policy = Policy(round=0)
-        contexts = lab.contexts.all
-        edits = loop.propose(lab, policy, contexts, per_context=self.edits_per_context)
-        corpus = Corpus(plan=one_plan(lab, contexts, edits), merged=self.output == "merged")
-        [made] = lab.fulfil(Consolidating(policy=policy, title="training on everything"), [corpus])
+        edits = loop.propose(lab, _POLICY, lab.contexts.all, per_context=self.edits_per_context)
+        lesson = Budgeted(plan=one_plan(lab, lab.contexts.all, edits))
+        training = Consolidating(policy=_POLICY, title="training on everything")
+        [made] = lab.fulfil(training, [Corpus(lesson=lesson, merged=self.output == "merged")])
         if isinstance(made, Failure):
             raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
-        measurements = self._measure(lab, policy, [context for context in contexts if context.queries])
-        table = tuple(measurement.row() for measurement in measurements)
+        measurements = self._measure(lab, edits, made, training.title)
+        table = tuple(map(row_of, measurements))
         lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=len(edits), made=made, table=table))
         return Results(
             table=table,
@@ -74,14 +79,47 @@ class Adapt(Recipe):
             artifacts={"adapter": ADAPTER} | ({"model": MERGED} if self.output == "merged" else {}),
         )
 
-    def _measure(self, lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Measurement]:
+    def _measure(self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, training: str) -> list[Measurement]:
         """Before and after, on the passages' own questions; nothing without questions."""
+        contexts = _with_queries(lab.contexts)
         if not contexts:
             return []
-        asking = AskingConsolidated(policy=policy, title="asking the adapted model")
-        answers = lab.fulfil(asking, contexts)
-        adapted = loop.grade(lab, policy, contexts, map(asking.key, contexts), answers)
+        adapted = _asked(lab, made, training, contexts)
+        base = loop.ask_unadapted(lab, _POLICY, contexts)
         return [
-            measurement("base", contexts, [[one] for one in loop.ask_unadapted(lab, policy, contexts)]),
-            measurement("adapted", contexts, [[one] for one in adapted]),
+            measurement("base", contexts, [[one] for one in base]),
+            *(self._matched(lab, edits, made, contexts) if self._has_matched(contexts) else []),
+            of_models("adapted", contexts, [adapted]),
         ]
+
+    def _matched(
+        self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, asked: Sequence[Context]
+    ) -> list[Measurement]:
+        matched = with_passages_alone(
+            lab,
+            _POLICY,
+            edits,
+            made.training,
+            contexts=lab.contexts.all,
+            asked=asked,
+            match=self.match,
+            repeats=1,
+        )
+        return [of_models(MATCHED, asked, matched, matched_to="adapted")]
+
+    def _has_matched(self, asked: Sequence[Context]) -> bool:
+        """Whether there is something to ask, and self-edits that could be better than the passages alone."""
+        return self.matches and self.edits_per_context > 0 and len(asked) > 0
+
+
+def _with_queries(contexts: Contexts) -> list[Context]:
+    return [context for context in contexts.all if context.queries]
+
+
+def _asked(lab: Lab, made: Consolidated, training: str, contexts: Sequence[Context]) -> Examined:
+    """The adapter that is handed out, as the model that was trained in the phase of this title."""
+    asking = AskingConsolidated(policy=_POLICY, title="asking the adapted model")
+    answers = lab.fulfil(asking, contexts)
+    outcomes = loop.grade(lab, _POLICY, contexts, map(asking.key, contexts), answers)
+    seconds = seconds_of(lab, training, asking.title, n_asked=len(contexts))
+    return Examined(outcomes=outcomes, training=made.training, seconds=seconds)

@@ -1,14 +1,14 @@
 """One model from a whole corpus: trained, kept in a folder of the run, merged if asked for, and asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from seal import loop
 from seal.cluster import Place
 from seal.errors import RunError
 from seal.lab import Lab
-from seal.types import Answered, Context, Evaluation, Failure, Invalid, Plan, Policy, Postponed, SelfEdit, Training
+from seal.recipe.budget import Budgeted, lasting
+from seal.types import Answered, Context, Failure, Policy, Postponed, Training
 from seal.work import Work
 from seal.work.trying import answered, ask
 
@@ -19,26 +19,13 @@ ADAPTER, MERGED = "adapter", "model"
 """Folders in the run's folder."""
 
 
-def joined(plans: Iterable[Plan | Invalid]) -> Plan:
-    """All sequences of some plans, without repetitions."""
-    sequences = [sequence for plan in plans if isinstance(plan, Plan) for sequence in plan.sequences]
-    return Plan(sequences=tuple(dict.fromkeys(sequences)))
-
-
-def one_plan(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> Plan:
-    """Everything that the self-edits and the passages say to train on, without repetitions."""
-    context_of = {context.id: context for context in contexts}
-    plans = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
-    return joined([*plans, *map(lab.run.self_edit.unedited, contexts)])
-
-
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
     """What one model is to be made of, and where it is kept."""
 
     name: str = "all"
     """Part of the training's key."""
-    plan: Plan
+    lesson: Budgeted
     folder: str = ADAPTER
     merged: bool = False
     """Whether the whole adapted model is saved too, in `model/`."""
@@ -74,7 +61,8 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
         from seal import adaptation
 
         backbone = lab.backbones.get(self.policy)
-        [outcome] = lab.run.inner.adapt(backbone, [corpus.plan], [self.seed(lab, corpus)])
+        plan = lasting(lab.run.inner, backbone, corpus.lesson)
+        [outcome] = lab.run.inner.adapt(backbone, [plan], [self.seed(lab, corpus)])
         if isinstance(outcome, Failure):
             return outcome
         assert outcome.adapter is not None, "the run was checked: its inner loop adapts"
@@ -129,20 +117,3 @@ class AskingConsolidated(Work[Context, Answered]):
         seeds = [self.seed(lab, unit) for unit in units]
         answers = ask(lab, self.policy, units, [adapter] * len(units), seeds)
         return [answered(of_context, seed=seed, training=None) for seed, of_context in zip(seeds, answers, strict=True)]
-
-
-def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
-    """Train on a corpus and ask all contexts. What was trained is deleted once every answer is recorded.
-
-    A training that breaks is the result of each context, and nothing is asked.
-    """
-    [made] = lab.fulfil(Consolidating(policy=policy, title=f"training: {corpus.name}"), [corpus])
-    if isinstance(made, Failure):
-        lab.skip("asking a model that there is not", 2 * len(contexts))
-        return [made] * len(contexts)
-    asking = AskingConsolidated(
-        policy=policy, title=f"asking: {corpus.name}", source=f"corpus_{corpus.name}", folder=corpus.folder
-    )
-    answers = lab.fulfil(asking, contexts)
-    lab.store.discard(corpus.folder)
-    return loop.grade(lab, policy, contexts, map(asking.key, contexts), answers)

@@ -16,15 +16,19 @@ from pydantic import AfterValidator, Field, PositiveInt
 from seal import loop
 from seal.inner import TYPICAL_SEQUENCES
 from seal.lab import Lab
+from seal.measurement import Measurement, of_trainings
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, count_queries
-from seal.recipe.consolidation import Corpus, one_plan, train_and_ask
+from seal.recipe.budget import Budgeted
+from seal.recipe.consolidation import Corpus
+from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, train_and_ask, with_passages_alone
+from seal.recipe.matching import Matches
 from seal.recipe.measuring import all_comparisons, measurement, scores
-from seal.results import Measurement, Results, Row, of_trainings
+from seal.results import Results
 from seal.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
-from seal.types import Context, Failure, Invalid, Policy, SelfEdit
+from seal.types import Context, Invalid, Policy, SelfEdit
 from seal.work.writing import Proposing
 
 Setting = Literal["base", "passage_only", "self_edits"]
@@ -40,7 +44,7 @@ def _each_once(settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
 
 
 @option
-class ContinuedPretraining(OfOnePart):
+class ContinuedPretraining(OfOnePart, Matches):
     """One training on what all passages, and all self-edits about them, say."""
 
     needs_training: ClassVar[bool] = True
@@ -74,7 +78,8 @@ class ContinuedPretraining(OfOnePart):
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         chosen, asked = self.chosen(contexts), self.asked(contexts)
         n_edits = len(chosen) * self.edits_per_context if "self_edits" in self.settings else 0
-        n_trainings = self.repeats * sum(setting != "base" for setting in self.settings)
+        n_matched = self.matches and "self_edits" in self.settings
+        n_trainings = self.repeats * (n_matched + sum(setting != "base" for setting in self.settings))
         n_models = n_trainings + ("base" in self.settings)
         return Forecast(
             self_edits=n_edits,
@@ -87,32 +92,46 @@ class ContinuedPretraining(OfOnePart):
 
     def perform(self, lab: Lab) -> Results:
         contexts = self.chosen(lab.contexts)
-        measurements = [self._measure(lab, contexts, setting) for setting in self.settings]
+        measurements = [found for setting in self.settings for found in self._measure(lab, contexts, setting)]
         trained = [found for found in measurements if found.setting != "base"]
         return Results(
-            table=tuple(map(_row, measurements)),
+            table=tuple(map(row_of, measurements)),
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
             trainings=tuple(map(of_trainings, trained)),
             notes=(*lab.contexts.notes, *_notes(lab, contexts)),
         )
 
-    def _measure(self, lab: Lab, contexts: Sequence[Context], setting: Setting) -> Measurement:
+    def _measure(self, lab: Lab, contexts: Sequence[Context], setting: Setting) -> list[Measurement]:
+        """A setting, behind what was given its compute."""
         name, asked = _ROWS[setting], self.asked(lab.contexts)
         if setting == "base":
-            return measurement(name, asked, [[one] for one in loop.ask_unadapted(lab, _BASE, asked)])
+            return [measurement(name, asked, [[one] for one in loop.ask_unadapted(lab, _BASE, asked)])]
         n_edits = self.edits_per_context if setting == "self_edits" else 0
-        plan = one_plan(lab, contexts, loop.propose(lab, _BASE, contexts, per_context=n_edits) if n_edits else [])
-        models = [
-            train_and_ask(
-                lab,
-                _BASE,
-                Corpus(name=f"{setting}/{repeat}", plan=plan, folder=f"corpora/{setting}_{repeat}"),
-                asked,
-            )
+        edits = loop.propose(lab, _BASE, contexts, per_context=n_edits) if n_edits else []
+        lesson = Budgeted(plan=one_plan(lab, contexts, edits))
+        corpora = [
+            Corpus(name=f"{setting}/{repeat}", lesson=lesson, folder=f"corpora/{setting}_{repeat}")
             for repeat in range(self.repeats)
         ]
-        return measurement(name, asked, list(zip(*models, strict=True)))
+        models = [train_and_ask(lab, _BASE, corpus, asked) for corpus in corpora]
+        matched = self._matched(lab, edits, models) if setting == "self_edits" and self.matches else []
+        return [*matched, of_models(name, asked, models)]
+
+    def _matched(self, lab: Lab, edits: Sequence[SelfEdit], models: Sequence[Examined]) -> list[Measurement]:
+        """The passages alone, for as long as the first of these models that did not break; they all take the same."""
+        asked = self.asked(lab.contexts)
+        matched = with_passages_alone(
+            lab,
+            _BASE,
+            edits,
+            next((model.training for model in models if model.training), None),
+            contexts=self.chosen(lab.contexts),
+            asked=asked,
+            match=self.match,
+            repeats=self.repeats,
+        )
+        return [of_models(MATCHED, asked, matched, matched_to=_ROWS["self_edits"])] if matched else []
 
 
 def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:
@@ -123,9 +142,3 @@ def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:
     n_invalid = sum(isinstance(plan, Invalid) for plan in parsed)
     if n_invalid:
         yield f"{n_invalid} of {len(parsed)} self-edits could not be trained on and were left out of the corpus"
-
-
-def _row(found: Measurement) -> Row:
-    """A training that broke is one failure, though no context can be asked about."""
-    trainings = next(iter(found.outcomes.values()))
-    return replace(found.row(), n_failed=sum(isinstance(outcome, Failure) for [outcome] in trainings))

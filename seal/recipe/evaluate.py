@@ -5,23 +5,25 @@ from pydantic import PositiveInt
 from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, forecast_attempts, forecast_passages
+from seal.recipe.comparing import Compares
 from seal.recipe.measuring import (
-    Yardstick,
     all_comparisons,
     failure_notes,
     invalid_note,
+    kind_rows,
     scores,
     style_shares,
     unadapted,
 )
-from seal.results import Results, of_attempts
+from seal.recipe.tuning import GIVEN
+from seal.results import Results
 from seal.settings import option
 from seal.task import Contexts
-from seal.types import Context, Policy
+from seal.types import Context
 
 
 @option
-class Evaluate(OfOnePart):
+class Evaluate(OfOnePart, Compares):
     """One adapter a self-edit, no outer loop."""
 
     edits_per_context: PositiveInt
@@ -29,32 +31,43 @@ class Evaluate(OfOnePart):
     repeats: PositiveInt
     """Trainings a self-edit, with different seeds."""
 
+    def faults(self, contexts: Contexts) -> list[str]:
+        found = super().faults(contexts)
+        if self.tunes and self.part != "held_out":
+            found.append(f"recipe.part is '{self.part}', but settings are tuned on training contexts: choose held_out")
+        return found + self.faults_of_tuning(contexts)
+
     def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
-        return [(context, self.edits_per_context) for context in self.chosen(contexts)]
+        return [(context, self.edits_per_context) for context in self.chosen(contexts)] + self.wanted_to_tune(contexts)
 
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
         chosen = self.chosen(contexts)
         on_edits = forecast_attempts(chosen, edits_per_context=self.edits_per_context, repeats=self.repeats)
-        return on_edits + forecast_passages(chosen, repeats=self.edits_per_context * self.repeats)
+        on_passages = forecast_passages(chosen, repeats=self.edits_per_context * self.repeats)
+        more = self.forecast_more(
+            contexts, chosen, edits_per_context=self.edits_per_context, repeats=self.repeats, rounds=0
+        )
+        return on_edits + on_passages + more
 
     def perform(self, lab: Lab) -> Results:
-        policy = Policy(round=0)
-        yardstick = Yardstick(
-            lab=lab,
-            contexts=self.chosen(lab.contexts),
-            edits_per_context=self.edits_per_context,
-            repeats=self.repeats,
+        yardstick = self.yardstick(
+            lab, self.chosen(lab.contexts), edits_per_context=self.edits_per_context, repeats=self.repeats
         )
-        attempts = yardstick.with_self_edits(policy)
+        attempts = yardstick.with_self_edits(GIVEN)
+        alone = yardstick.without_self_edits()
         measurements = [
             unadapted(lab.run.task.unadapted_setting, attempts),
-            yardstick.without_self_edits(policy),
-            of_attempts("self_edits_round_0", attempts),
+            alone,
+            *yardstick.matched_passages(GIVEN, attempts, alone),
+            yardstick.row_of(GIVEN, attempts),
         ]
         return Results(
             table=tuple(measurement.row() for measurement in measurements),
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
-            styles={policy.id: style_shares(lab, attempts)},
-            notes=(*lab.contexts.notes, *invalid_note(policy, attempts), *failure_notes(measurements)),
+            kinds=kind_rows(measurements),
+            curves=yardstick.curves({GIVEN: attempts}, self.epochs_curve),
+            tuned=yardstick.tuner.chosen,
+            styles={GIVEN.id: style_shares(lab, attempts)},
+            notes=(*lab.contexts.notes, *invalid_note(GIVEN, attempts), *failure_notes(measurements)),
         )

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from seal import loop
 from seal.lab import Lab
-from seal.results import Comparison, Measurement, Outcome, compare, shares
+from seal.measurement import Measurement, compare, kinds_of
+from seal.results import Comparison, KindRow, Outcome, shares
 from seal.text import lines
 from seal.types import Attempt, Context, Failure, Invalid, Policy
 
@@ -15,25 +14,9 @@ MOST_REASONS, MOST_CHARACTERS = 3, 160
 """What a note has room for."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Yardstick:
-    """The same contexts, asked in the same way, for every setting that is measured."""
-
-    lab: Lab
-    contexts: Sequence[Context]
-    edits_per_context: int
-    repeats: int
-
-    def without_self_edits(self, policy: Policy) -> Measurement:
-        setting = self.lab.run.self_edit.unedited_setting
-        repeats = self.repeats * self.edits_per_context  # as many trainings as the settings with self-edits have
-        return measurement(
-            setting, self.contexts, loop.train_on_passages(self.lab, policy, self.contexts, repeats=repeats)
-        )
-
-    def with_self_edits(self, policy: Policy) -> list[Attempt]:
-        edits = loop.propose(self.lab, policy, self.contexts, per_context=self.edits_per_context)
-        return loop.try_out(self.lab, policy, self.contexts, edits, repeats=self.repeats)
+def setting_of(policy: Policy) -> str:
+    """What the row is called of self-edits that a policy wrote."""
+    return policy.id if policy.round else "self_edits_round_0"
 
 
 def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Sequence[Outcome]]) -> Measurement:
@@ -43,6 +26,7 @@ def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Se
         outcomes={context.id: [[one] for one in found] for context, found in zip(contexts, outcomes, strict=True)},
         n_queries={context.id: context.n_gradable for context in contexts},
         titles={context.id: context.title for context in contexts},
+        kinds=kinds_of(contexts),
     )
 
 
@@ -91,7 +75,15 @@ def _enumerated(reasons: Counter[str]) -> str:
 
 
 def all_comparisons(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:
-    """Each setting against the one before it, and the last against each that is further back."""
-    pairs = list(pairwise(measurements))
-    pairs += [(earlier, measurements[-1]) for earlier in measurements[:-2]]
+    """Each setting against those that got its compute; against the one before it; the last against all further back."""
+    own = [one for one in measurements if one.matched_to is None]
+    to_matched = [
+        (matched, setting) for setting in own for matched in measurements if matched.matched_to == setting.setting
+    ]
+    pairs = [*to_matched, *pairwise(own), *((earlier, own[-1]) for earlier in own[:-2])]
     return tuple(comparison for first, second in pairs if (comparison := compare(first, second)))
+
+
+def kind_rows(measurements: Sequence[Measurement]) -> tuple[KindRow, ...]:
+    """All settings by kind of question; empty where questions are of one kind."""
+    return tuple(row for found in measurements for row in found.kind_rows())

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from seal.cluster import Place
 from seal.lab import Lab
+from seal.recipe.budget import Budgeted, lasting
 from seal.recipe.consolidation import save_merged
-from seal.types import Failure, Plan, Training
+from seal.types import Failure, Training
 from seal.work import Work
 
 
@@ -15,7 +16,7 @@ from seal.work import Work
 class Step:
     """What a policy is to be adapted by, and where the model that comes of it is kept."""
 
-    plan: Plan
+    lesson: Budgeted
     folder: str
 
 
@@ -48,7 +49,9 @@ class Merging(Work[Step, Merged | Failure]):
         return [self._merge(lab, unit) for unit in units]
 
     def _merge(self, lab: Lab, step: Step) -> Merged | Failure:
-        [outcome] = lab.run.inner.adapt(lab.backbones.get(self.policy), [step.plan], [self.seed(lab, step)])
+        backbone = lab.backbones.get(self.policy)
+        plan = lasting(lab.run.inner, backbone, step.lesson)
+        [outcome] = lab.run.inner.adapt(backbone, [plan], [self.seed(lab, step)])
         if isinstance(outcome, Failure):
             return outcome
         assert outcome.adapter is not None, "the run was checked: its inner loop adapts"

@@ -51,11 +51,12 @@ def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequen
 
 
 def _sentence(row: Row, passage_shown: bool) -> str:
+    setting = f"{row.setting} (the passages alone, trained for as long)" if row.matched_to else row.setting
     if row.accuracy is None:
-        return f"- {row.setting}: no answer could be graded"
+        return f"- {setting}: no answer could be graded"
     interval = f"95 % interval {row.ci95[0]:.3f} to {row.ci95[1]:.3f}" if row.ci95 else "no interval"
     how = "with the passage in the prompt" if passage_shown else "without the passage"
     return (
-        f"- {row.setting}: {row.accuracy:.3f} of the passages' own {row.n_queries} questions answered right {how} "
+        f"- {setting}: {row.accuracy:.3f} of the passages' own {row.n_queries} questions answered right {how} "
         f"({interval}, {row.n_contexts} passages)"
     )

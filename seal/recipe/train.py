@@ -9,30 +9,31 @@ from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import (
     Forecast,
-    Recipe,
     forecast_attempts,
     forecast_passages,
     forecast_practice,
     without_queries,
 )
+from seal.recipe.comparing import Compares
 from seal.recipe.keeping import keep_best
 from seal.recipe.measuring import (
-    Yardstick,
     all_comparisons,
     failure_notes,
     invalid_note,
+    kind_rows,
     scores,
     style_shares,
     unadapted,
 )
-from seal.results import Results, RoundSummary, of_attempts, summarize
+from seal.recipe.tuning import GIVEN
+from seal.results import Results, RoundSummary, summarize
 from seal.settings import option
 from seal.task import Contexts
-from seal.types import Context, Policy
+from seal.types import Context
 
 
 @option
-class Train(Recipe):
+class Train(Compares):
     """Rounds of the outer loop (arXiv 2506.10943, algorithm 1)."""
 
     rounds: NonNegativeInt
@@ -65,7 +66,8 @@ class Train(Recipe):
                 f"training needs contexts in both parts, but {len(contexts.train)} are for training and "
                 f"{len(contexts.held_out)} held out: {contexts.remedy}, or recipe=adapt"
             ]
-        return without_queries(contexts, [*contexts.train, *self.yardstick_contexts(contexts)])
+        without = without_queries(contexts, [*contexts.train, *self.measured(contexts)])
+        return without + self.faults_of_tuning(contexts)
 
     def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
         on_practice = [
@@ -73,10 +75,11 @@ class Train(Recipe):
             for index in range(self.rounds)
             for context in self.practised(contexts, index)
         ]
-        return on_practice + [(context, self.held_out_edits) for context in self.yardstick_contexts(contexts)]
+        measured = [(context, self.held_out_edits) for context in self.measured(contexts)]
+        return on_practice + measured + self.wanted_to_tune(contexts)
 
     def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
-        held_out = self.yardstick_contexts(contexts)
+        held_out = self.measured(contexts)
         total = forecast_passages(held_out, repeats=self.held_out_edits * self.held_out_repeats)
         for _ in range(self.rounds + 1):
             total += forecast_attempts(held_out, edits_per_context=self.held_out_edits, repeats=self.held_out_repeats)
@@ -84,9 +87,16 @@ class Train(Recipe):
             practised = self.practised(contexts, index)
             total += forecast_practice(practised, outer, edits_per_context=self.edits_per_context, repeats=self.repeats)
             total += Forecast(policy_updates=1, trainings=self.keep_adapters)
-        return total
+        return total + self.forecast_more(
+            contexts,
+            held_out,
+            edits_per_context=self.held_out_edits,
+            repeats=self.held_out_repeats,
+            rounds=self.rounds,
+        )
 
-    def yardstick_contexts(self, contexts: Contexts) -> Sequence[Context]:
+    def measured(self, contexts: Contexts) -> Sequence[Context]:
+        """The held-out contexts that measure."""
         return contexts.held_out[: self.held_out_contexts]
 
     def practised(self, contexts: Contexts, index: int) -> Sequence[Context]:
@@ -95,18 +105,17 @@ class Train(Recipe):
         return [contexts.train[(index * count + place) % len(contexts.train)] for place in range(count)]
 
     def perform(self, lab: Lab) -> Results:
-        policy = Policy(round=0)
-        yardstick = Yardstick(
-            lab=lab,
-            contexts=self.yardstick_contexts(lab.contexts),
-            edits_per_context=self.held_out_edits,
-            repeats=self.held_out_repeats,
+        policy = GIVEN
+        yardstick = self.yardstick(
+            lab, self.measured(lab.contexts), edits_per_context=self.held_out_edits, repeats=self.held_out_repeats
         )
-        attempts = yardstick.with_self_edits(policy)
+        untrained = attempts = yardstick.with_self_edits(policy)
+        alone = yardstick.without_self_edits()
         measurements = [
             unadapted(lab.run.task.unadapted_setting, attempts),
-            yardstick.without_self_edits(policy),
-            of_attempts("self_edits_round_0", attempts),
+            alone,
+            *yardstick.matched_passages(policy, attempts, alone),
+            yardstick.row_of(policy, attempts),
         ]
         styles, rounds = {policy.id: style_shares(lab, attempts)}, []
         notes = [*lab.contexts.notes, *invalid_note(policy, attempts)]
@@ -122,7 +131,11 @@ class Train(Recipe):
                 keep_best(lab, policy, turn.attempts, count=self.keep_adapters, budget_gb=self.adapters_budget_gb)
             policy = turn.next
             attempts = yardstick.with_self_edits(policy)
-            measurements.append(of_attempts(policy.id, attempts))
+            measurements += [
+                *yardstick.matched_passages(policy, attempts, alone),
+                *yardstick.matched_untrained(policy, attempts, untrained),
+                yardstick.row_of(policy, attempts),
+            ]
             styles[policy.id] = style_shares(lab, attempts)
             rounds.append(summarize(turn))
             notes += [*_learning_note(rounds[-1]), *invalid_note(policy, attempts)]
@@ -132,6 +145,9 @@ class Train(Recipe):
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
             rounds=tuple(rounds),
+            kinds=kind_rows(measurements),
+            curves=yardstick.curves({GIVEN: untrained, policy: attempts}, self.epochs_curve),
+            tuned=yardstick.tuner.chosen,
             styles=styles,
             notes=(*notes, *failure_notes(measurements)),
             artifacts={"policy": policy.weights} if policy.weights else {},

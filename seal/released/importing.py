@@ -13,11 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from seal import __version__
 from seal.errors import ConfigError, DataError, fault_of_text, listed
 from seal.json_text import parsed
+from seal.measurement import Measurement, compare, of_attempts
 from seal.released import faults_of
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
 from seal.released.forgetting import as_matrix, check_summary, pool, read_forgetting
-from seal.results import Measurement, Outcome, Results, RoundSummary, compare, of_attempts, summarize
+from seal.results import Outcome, Results, RoundSummary, summarize
 from seal.store import MANIFEST, RESULTS, Store
 from seal.types import Context, Evaluation, Failure, Policy, Query, Round, SelfEdit, Update
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seal.measurement import compare_scores
 from seal.report.findings import read_results
 from seal.report.wording import interval, share, signed
-from seal.results import Comparison, compare_scores
+from seal.results import Comparison
 from seal.statistics import chosen_out_of_bag, estimate, mean
 from seal.store import RESULTS
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seal.errors import UsageError
+from seal.measurement import compare_scores
 from seal.report.findings import read_results
-from seal.results import Comparison, compare_scores
+from seal.results import Comparison
 from seal.store import RESULTS, read_records
 from seal.types import Context
 

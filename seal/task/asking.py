@@ -1,6 +1,7 @@
 """Tasks that ask in words: how a question is put, and what of the text that a model writes is its answer."""
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -50,14 +51,20 @@ class PassageTask(Task):
             return "question and answer"
         return "copied" if line.strip() in context.text else "own words"
 
-    def make_context(self, title: str, text: str, questions: Iterable[tuple[str, str]]) -> Context:
-        """A context whose id depends on its title and text only, so that it survives a reordered file."""
+    def make_context(
+        self, title: str, text: str, questions: Iterable[tuple[str, str]], kinds: Iterable[str] = repeat("")
+    ) -> Context:
+        """A context whose id depends on its title and text only, so that it survives a reordered file.
+
+        `questions` are pairs of a question and its answer; `kinds` says of each what sort it is.
+        """
         queries = tuple(
             Query(
                 question=question,
                 prompt=fill(self.query_template, title=title, question=question, passage=text),
                 target=answer,
+                kind=kind,
             )
-            for question, answer in questions
+            for (question, answer), kind in zip(questions, kinds, strict=False)
         )
         return Context(id=context_id(title, text), title=title, text=text, queries=queries)

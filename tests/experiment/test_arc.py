@@ -52,7 +52,7 @@ def test_a_preset_can_be_checked_with_files_of_its_puzzles(
     plan = json.loads(capsys.readouterr().out)["plan"]
     practice = 15 * N_TRAIN if name == "rl" else 0
     assert plan["contexts"] == N_HELD_OUT + N_TRAIN
-    assert plan["inner_updates"] == practice + 5 * N_HELD_OUT * (3 if name == "rl" else 2)
+    assert plan["inner_updates"] == practice + 5 * N_HELD_OUT * (3 + 3 if name == "rl" else 2 + 1)
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -15,7 +15,7 @@ def test_check_prints_what_sbatch_would_be_told(seal: Callable[..., int], capsys
     asked = ("cluster.workers.partition=gpu", "cluster.workers.qos=long", "+cluster.workers.more.exclude=node7")
     assert seal("check", *SLURM, *asked) == 0
     said = capsys.readouterr().out
-    for directive in ("--partition=gpu", "--qos=long", "--exclude=node7", "--gpus-per-node=1", "--array=0-6%7"):
+    for directive in ("--partition=gpu", "--qos=long", "--exclude=node7", "--gpus-per-node=1", "--array=0-8%9"):
         assert f"#SBATCH {directive}\n" in said
     assert "nobody knows yet what a unit takes" in said
     assert not Path("outputs").exists()
@@ -28,8 +28,8 @@ def test_with_a_rate_there_are_gpu_hours(seal: Callable[..., int], capsys: pytes
     edits, answers = jobs["work"]
     assert (edits["units"], edits["units_per_batch"], edits["jobs_at_once"]) == (14, 2, 7)
     assert (edits["jobs_at_least"], edits["jobs_at_most"]) == (7, 7)
-    assert answers["units"] == 27
-    assert jobs["gpu_hours"] == round((14 + 27) * 90 * 2 / 3600, 2)
+    assert answers["units"] == 36
+    assert jobs["gpu_hours"] == round((14 + 36) * 90 * 2 / 3600, 2)
     assert jobs["learner_jobs"] == 1
 
 

@@ -10,7 +10,12 @@ from peft import PeftModel
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
+from seal import config
+from seal.experiment import perform
+from seal.lab import Silent
 from seal.model.tiny import Tiny
+from seal.preflight import preflight
+from tests.conftest import Interrupting, records
 from tests.models import random_folder
 
 Seal = Callable[..., int]
@@ -78,9 +83,10 @@ def test_with_questions_it_is_asked_before_and_after(seal: Seal) -> None:
     write_passages(with_question=True)
     assert seal("run", *QUICK) == 0
     table = json.loads((RUN / "results.json").read_text())["table"]
-    assert [row["setting"] for row in table] == ["base", "adapted"]
+    assert [row["setting"] for row in table] == ["base", "passage_matched", "adapted"]
     card = (RUN / "adapter" / "README.md").read_text()
     assert "- adapted: " in card
+    assert "- passage_matched (the passages alone, trained for as long): " in card
     assert "base_model:" in card
 
 
@@ -108,3 +114,68 @@ def test_the_passages_alone_can_be_trained_on(seal: Seal) -> None:
     write_passages(with_question=False)
     assert seal("run", *QUICK, "recipe.edits_per_context=0") == 0
     assert not (RUN / "self_edits.jsonl").exists() or not (RUN / "self_edits.jsonl").read_text()
+
+
+def performed(folder: Path, *changes: str) -> tuple[Path, dict[str, dict[str, object]]]:
+    """A run's folder, and its rows by setting."""
+    write_passages(with_question=True)
+    run, settings = config.load([*QUICK, *changes, f"outputs={folder}"])
+    perform(run, settings, Silent())
+    table = json.loads((run.folder / "results.json").read_text())["table"]
+    return run.folder, {row["setting"]: row for row in table}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_passages_alone_are_trained_for_as_many_tokens_and_only_the_adapter_with_self_edits_is_left(
+    here: Path,
+) -> None:
+    folder, rows = performed(here)
+    matched, adapted = rows["passage_matched"], rows["adapted"]
+    assert matched["matched_to"] == "adapted"
+    assert abs(matched["tokens"] - adapted["tokens"]) <= matched["tokens"] / matched["updates"]
+    assert all(row["seconds"] > 0 for row in (matched, adapted))
+    assert [file.parent.name for file in folder.rglob("*.safetensors")] == ["adapter"]
+
+
+@pytest.mark.parametrize("match", ["updates", "both"])
+def test_optimizer_steps_are_the_same_where_they_are_held_equal(here: Path, match: str) -> None:
+    _, rows = performed(here, f"recipe.match={match}", "inner.batch_size=2")
+    assert rows["passage_matched"]["updates"] == rows["adapted"]["updates"]
+
+
+@pytest.mark.parametrize("change", ["recipe.match=none", "recipe.edits_per_context=0"])
+def test_nothing_is_matched_where_nobody_wants_it_or_there_are_no_self_edits(here: Path, change: str) -> None:
+    _, rows = performed(here, change)
+    assert list(rows) == ["base", "adapted"]
+
+
+@pytest.mark.parametrize("with_question", [True, False])
+@pytest.mark.parametrize("changes", [(), ("recipe.match=none",), ("recipe.edits_per_context=0",)])
+def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: tuple[str, ...]) -> None:
+    write_passages(with_question=with_question)
+    run, settings = config.load([*QUICK, "inner.epochs=2", *changes, f"outputs={here}"])
+    monitor = Interrupting()
+    perform(run, settings, monitor)
+    forecast = run.recipe.forecast(preflight(run), run.outer)
+    assert monitor.n_done == monitor.n_planned == forecast.units
+    assert forecast.trainings == len((run.folder / "consolidations.jsonl").read_text().splitlines())
+
+
+@pytest.mark.slow
+def test_a_run_stopped_after_any_batch_ends_with_the_same_records(here: Path) -> None:
+    whole, _ = performed(here / "whole", "inner.epochs=4")
+    stopped, settings = config.load([*QUICK, "inner.epochs=4", f"outputs={here / 'stopped'}"])
+    n_stops = 0
+    while not (stopped.folder / "results.json").exists():
+        try:
+            perform(stopped, settings, Interrupting(after=n_stops))
+        except KeyboardInterrupt:
+            n_stops += 1
+    assert n_stops > 5
+    assert records(stopped.folder) == records(whole)

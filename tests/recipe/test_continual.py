@@ -14,7 +14,10 @@ from seal.lab import Silent
 from seal.model.tiny import Tiny
 from seal.preflight import preflight
 from seal.recipe.continual import Continual
+from seal.recipe.merging import Merged
 from seal.run import Run
+from seal.store import read_records
+from seal.types import Failure, Training
 from tests.conftest import Interrupting, records
 from tests.values import context
 
@@ -42,8 +45,20 @@ class Watching(Interrupting):
         self.on_disk.append({path.name for path in self.folder.glob("policies/*")})
 
 
-def found(folder: Path = RUN) -> dict[str, object]:
-    return json.loads((folder / "results.json").read_text())["continual"]
+def found(folder: Path = RUN, name: str = "continual") -> dict[str, object]:
+    return json.loads((folder / "results.json").read_text())[name]
+
+
+def merged(folder: Path) -> dict[str, Training]:
+    """What each step took, by the policy that it started from."""
+    steps = read_records(folder / "merges.jsonl", Merged | Failure)
+    return {key.removeprefix("round_0/"): one.training for key, one in steps.items() if isinstance(one, Merged)}
+
+
+def beside(folder: Path) -> list[tuple[Training, Training]]:
+    """The training of each step with the passage alone, and that with self-edits."""
+    known = merged(folder)
+    return [(one, known[name.replace("_matched", "")]) for name, one in known.items() if "_matched/" in name]
 
 
 def loaded(*overrides: str) -> tuple[Run, dict[str, object]]:
@@ -59,6 +74,37 @@ def test_every_step_asks_the_whole_sequence_and_learns_its_own_passage(seal: Sea
     measures = matrix["measures"]
     assert measures["right_after"]["mean"] > measures["base_accuracy"]["mean"]
     assert all(cell["n"] == 2 for cell in measures.values())
+
+
+def test_each_sequence_is_learned_once_more_from_the_passages_alone_at_as_many_tokens(tmp_path: Path) -> None:
+    run, settings = loaded(*QUICK, f"outputs={tmp_path}")
+    perform(run, settings, Silent())
+    pairs = beside(run.folder)
+    assert len(pairs) == 6
+    for alone, on_self_edits in pairs:
+        assert alone.n_sequences == 1
+        step = alone.trained_tokens / len(alone.losses)
+        assert abs(alone.trained_tokens - on_self_edits.trained_tokens) <= step
+    matrix = found(run.folder, "continual_matched")
+    assert [[cell["n"] for cell in row] for row in (matrix["base"], *matrix["after"])] == [[2] * 3] * 4
+    assert matrix["base"] == found(run.folder)["base"]
+
+
+@pytest.mark.parametrize("match", ["updates", pytest.param("both", marks=pytest.mark.slow)])
+def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, match: str) -> None:
+    run, settings = loaded(*QUICK, f"recipe.match={match}", "inner.batch_size=2", f"outputs={tmp_path}")
+    perform(run, settings, Silent())
+    for alone, on_self_edits in beside(run.folder):
+        assert len(alone.losses) == len(on_self_edits.losses)
+        if match == "both":
+            assert alone.n_sequences == on_self_edits.n_sequences
+
+
+def test_nothing_is_learned_twice_where_nobody_wants_it(tmp_path: Path) -> None:
+    run, settings = loaded(*QUICK, "recipe.match=none", f"outputs={tmp_path}")
+    perform(run, settings, Silent())
+    assert found(run.folder, "continual_matched") is None
+    assert len(merged(run.folder)) == 6
 
 
 @pytest.mark.slow
@@ -95,7 +141,7 @@ def test_a_step_starts_from_the_model_before_it_and_every_sequence_from_the_base
                 seen.setdefault(file.parent.name, load_file(file))
 
     perform(run, settings, Copying())
-    for sequence in (1, 2):
+    for sequence in ("1", "2", "1_matched", "2_matched"):
         chain = [base, *(seen[f"sequence_{sequence}_step_{step}"] for step in (1, 2, 3))]
         assert rank_of_change(base, chain[3]) > rank_of_change(base, chain[1])
         for before, after in pairwise(chain):
@@ -139,6 +185,7 @@ def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path
     "change",
     [
         "inner.learning_rate=1e30",
+        "recipe.match=none",
         *(pytest.param(change, marks=pytest.mark.slow) for change in ("recipe.ask_ahead=false", "recipe.sequences=3")),
     ],
 )
@@ -153,6 +200,7 @@ def test_a_sequence_whose_training_breaks_ends_there_and_scores_nothing(seal: Se
     assert seal("run", *QUICK, "inner.learning_rate=1e30") == 0
     matrix = found()
     assert (matrix["n_failed"], matrix["n_sequences"]) == (2, 2)
+    assert found(name="continual_matched") == matrix
     assert matrix["measures"]["base_accuracy"]["n"] == 2
     assert matrix["measures"]["final_accuracy"] is None
     assert not list(RUN.rglob("*.safetensors"))
@@ -214,4 +262,5 @@ def test_status_counts_the_merges(seal: Seal, capsys: pytest.CaptureFixture[str]
     capsys.readouterr()
     assert seal("status", "run", "--json") == 0
     facts = json.loads(capsys.readouterr().out)["records"]
-    assert facts == {"contexts": 54, "self_edits": 6, "answers": 24, "evaluations": 24, "merges": 6}
+    assert facts["merges"] == 2 * facts["self_edits"] == 12
+    assert facts["answers"] == facts["evaluations"] == 6 + 2 * 18

@@ -35,12 +35,19 @@ def keys(kind: str) -> list[str]:
 def test_each_setting_is_one_training_and_a_row(seal: Seal, inner: tuple[str, ...]) -> None:
     assert seal("run", *QUICK, *inner) == 0
     rows = results()["table"]
-    assert [row["setting"] for row in rows] == ["base", "passage_only", "self_edits_round_0"]
-    assert [row["n_answers"] for row in rows] == [24, 48, 48]
+    assert [row["setting"] for row in rows] == ["base", "passage_only", "passage_matched", "self_edits_round_0"]
+    assert [row["n_answers"] for row in rows] == [n_models * rows[0]["n_queries"] for n_models in (1, 2, 2, 2)]
     assert all((row["n_contexts"], row["n_failed"], row["n_unknown"]) == (4, 0, 0) for row in rows)
-    assert rows[0]["accuracy"] < rows[2]["accuracy"]
-    names = ["passage_only/0", "passage_only/1", "self_edits/0", "self_edits/1"]
+    settings = ("passage_only", "self_edits", "passage_matched")
+    names = [f"{setting}/{repeat}" for setting in settings for repeat in (0, 1)]
     assert keys("consolidations") == [f"round_0/{name}" for name in names]
+
+
+def test_training_on_self_edits_and_passages_raises_accuracy(seal: Seal) -> None:
+    longer = ("inner.targets=[all-linear]", "inner.learning_rate=4e-3", "inner.epochs=20")
+    assert seal("run", *QUICK, "recipe.settings=[base,self_edits]", *longer) == 0
+    base, *_, on_self_edits = results()["table"]
+    assert base["accuracy"] < on_self_edits["accuracy"]
 
 
 def test_the_corpus_holds_the_self_edits_and_every_passage(seal: Seal) -> None:
@@ -55,7 +62,7 @@ def test_the_corpus_holds_the_self_edits_and_every_passage(seal: Seal) -> None:
 def test_drawn_questions_alone_are_asked_and_every_passage_is_learned(seal: Seal) -> None:
     assert seal("run", *QUICK, "recipe.questions=7") == 0
     rows = results()["table"]
-    assert [row["n_answers"] for row in rows] == [7, 14, 14]
+    assert [row["n_answers"] for row in rows] == [7, 14, 14, 14]
     assert len({row["n_contexts"] for row in rows}) == 1
     [first, *_] = (RUN / "consolidations.jsonl").read_text().splitlines()
     assert json.loads(first)["value"]["training"]["n_sequences"] == 4
@@ -66,7 +73,7 @@ def test_repeats_show_how_much_whole_trainings_differ(seal: Seal, capsys: pytest
     assert seal("run", *QUICK) == 0
     found = {one["setting"]: one for one in results()["trainings"]}
     rows = {row["setting"]: row for row in results()["table"]}
-    assert list(found) == ["passage_only", "self_edits_round_0"]
+    assert list(found) == ["passage_only", "passage_matched", "self_edits_round_0"]
     for setting, one in found.items():
         first, second = one["accuracies"]
         assert rows[setting]["accuracy"] == pytest.approx((first + second) / 2)
@@ -90,19 +97,62 @@ def test_settings_that_are_not_measured_cost_nothing(seal: Seal) -> None:
 def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", *QUICK, *DIVERGING) == 0
     base, *trained = results()["table"]
+    assert [row["setting"] for row in trained] == ["passage_only", "self_edits_round_0"]  # nothing to be matched
     assert base["accuracy"] is not None
-    assert all(row["accuracy"] is None and row["n_failed"] == 2 and row["n_unknown"] == 48 for row in trained)
+    assert all(row["accuracy"] is None and row["n_failed"] == 2 for row in trained)
+    assert all(row["n_unknown"] == 2 * base["n_queries"] for row in trained)
     assert "passage only: 2 trainings or answers failed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    "changes", [(), ("recipe.settings=[base,self_edits]",), pytest.param(DIVERGING, marks=pytest.mark.slow)]
+    "changes",
+    [
+        (),
+        ("recipe.settings=[base,self_edits]",),
+        *(pytest.param(changes, marks=pytest.mark.slow) for changes in (DIVERGING, ("recipe.match=none",))),
+    ],
 )
 def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) -> None:
     run, settings = config.load([*QUICK, *changes, f"outputs={tmp_path}"])
     monitor = Interrupting()
     perform(run, settings, monitor)
     assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
+
+
+def performed(folder: Path, *changes: str) -> dict[str, dict[str, object]]:
+    """The rows of a run, by setting."""
+    run, settings = config.load([*QUICK, *changes, f"outputs={folder}"])
+    perform(run, settings, Silent())
+    assert not list(run.folder.rglob("*.safetensors"))
+    return {row["setting"]: row for row in json.loads((run.folder / "results.json").read_text())["table"]}
+
+
+@pytest.mark.parametrize("inner", [(), pytest.param(FULL, marks=pytest.mark.slow)])
+def test_the_passages_alone_are_trained_for_as_many_tokens_as_the_self_edits(
+    tmp_path: Path, inner: tuple[str, ...]
+) -> None:
+    rows = performed(tmp_path, *inner)
+    matched, own, alone = (rows[name] for name in ("passage_matched", "self_edits_round_0", "passage_only"))
+    assert matched["matched_to"] == "self_edits_round_0"
+    assert abs(matched["tokens"] - own["tokens"]) <= matched["tokens"] / matched["updates"]
+    assert alone["tokens"] < own["tokens"]
+    assert all(row["seconds"] > 0 for row in (matched, own, alone))
+    assert [rows["base"][what] for what in ("tokens", "updates", "seconds")] == [None] * 3
+
+
+@pytest.mark.parametrize("match", ["updates", pytest.param("both", marks=pytest.mark.slow)])
+def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, match: str) -> None:
+    rows = performed(tmp_path, f"recipe.match={match}", "recipe.repeats=1")
+    matched, own = rows["passage_matched"], rows["self_edits_round_0"]
+    assert matched["updates"] == own["updates"]
+    if match == "both":
+        assert matched["tokens"] == pytest.approx(own["tokens"], rel=0.4)  # filled by characters
+
+
+def test_what_is_matched_does_not_depend_on_what_else_is_measured(tmp_path: Path) -> None:
+    few = ("recipe.repeats=1", "recipe.settings=[self_edits]")
+    assert list(performed(tmp_path / "few", *few)) == ["passage_matched", "self_edits_round_0"]
+    assert list(performed(tmp_path / "none", *few, "recipe.match=none")) == ["self_edits_round_0"]
 
 
 @pytest.mark.slow

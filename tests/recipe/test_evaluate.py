@@ -38,17 +38,17 @@ def passages(folder: Path, n: int) -> Path:
     return file
 
 
-def test_a_user_s_passages_are_measured_in_three_settings(seal: Seal, tmp_path: Path) -> None:
+def test_a_user_s_passages_are_measured_in_three_settings_and_one_at_equal_tokens(seal: Seal, tmp_path: Path) -> None:
     assert seal("run", *QUICK, "task=passages", f"task.path={passages(tmp_path, 4)}", "recipe.part=all") == 0
     rows = results()["table"]
-    assert [row["setting"] for row in rows] == ["base", "passage_only", "self_edits_round_0"]
+    assert [row["setting"] for row in rows] == ["base", "passage_only", "passage_matched", "self_edits_round_0"]
     assert {(row["n_contexts"], row["n_queries"]) for row in rows} == {(4, 4)}
 
 
 def test_repeats_train_as_often_on_the_passage_as_on_self_edits(seal: Seal, tmp_path: Path) -> None:
     overrides = ("recipe.edits_per_context=2", "recipe.repeats=3", "recipe.contexts=2", "recipe.part=all")
     assert seal("run", *QUICK, *overrides, "task=passages", f"task.path={passages(tmp_path, 3)}") == 0
-    assert [row["n_answers"] for row in results()["table"]] == [2, 12, 12]
+    assert [row["n_answers"] for row in results()["table"]] == [2, 12, 12, 12]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_any_causal_model_does_with_or_without_chat_template(
     overrides = ("task.n_held_out=2", "model=local", f"model.path={model}", chat, "inner.targets=[all-linear]")
     assert seal("run", *QUICK, *overrides) == 0
     rows = results()["table"]
-    assert [row["n_contexts"] for row in rows] == [2, 2, 2]
+    assert [row["n_contexts"] for row in rows] == [2, 2, 2, 2]
     assert all(row["n_failed"] == row["n_unknown"] == row["n_invalid"] == 0 for row in rows)
 
 

@@ -33,13 +33,16 @@ def read(file: Path) -> dict[str, object]:
 
 def test_a_run_leaves_results_records_a_manifest_a_policy_and_a_report(finished: Path) -> None:
     table = read(finished / "results.json")["table"]
-    assert [row["setting"] for row in table] == ["base", "passage_only", "self_edits_round_0", "round_1"]
+    assert [row["setting"] for row in table] == [
+        *("base", "passage_only", "passage_matched", "self_edits_round_0"),
+        *("passage_matched_round_1", "untrained_matched_round_1", "round_1"),
+    ]
     for row in table:
         low, high = row["ci95"]
         assert low <= row["accuracy"] <= high
         assert (row["n_queries"], row["n_contexts"], row["n_unknown"]) == (18, 3, 0)
     assert len(read_records(finished / "self_edits.jsonl", SelfEdit)) == 3 + 4 * 2 + 3
-    assert len(outcomes_of(finished)) == (3 + 3 + 3) + (4 + 8) + (3 + 3)
+    assert len(outcomes_of(finished)) == (3 + 3 + 3 + 3) + (4 + 8) + (3 + 3 + 3 + 3)
     manifest = read(finished / "manifest.json")
     assert manifest["settings"]["inner"]["epochs"] == 3
     assert manifest["data"]["n_held_out"] == 3
@@ -57,6 +60,8 @@ def test_the_table_is_what_the_records_say(finished: Path) -> None:
     sources = {
         "base": "round_0/{}/unadapted/0",
         "passage_only": "round_0/{}/passage/0",
+        "passage_matched": "round_0/{}/passage_matched_0/0",
+        "untrained_matched_round_1": "round_0/{}/untrained_matched_round_1_0/0",
         "self_edits_round_0": "round_0/{}/edit_0/0",
         "round_1": "round_1/{}/edit_0/0",
     }
@@ -99,7 +104,7 @@ def test_another_seed_writes_other_self_edits_about_other_passages(seal: Seal) -
 def test_without_rounds_it_only_measures(seal: Seal) -> None:
     assert seal("run", *SMALL, "recipe.rounds=0") == 0
     settings = [row["setting"] for row in read(RUN / "results.json")["table"]]
-    assert settings == ["base", "passage_only", "self_edits_round_0"]
+    assert settings == ["base", "passage_only", "passage_matched", "self_edits_round_0"]
     assert not (RUN / "policies").exists()
 
 

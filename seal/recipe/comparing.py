@@ -1,0 +1,83 @@
+"""What recipes that compare settings share: rows at equal compute, curves, and settings tuned for each row."""
+
+from collections.abc import Sequence
+
+from pydantic import PositiveFloat, PositiveInt
+
+from seal.lab import Lab
+from seal.recipe import Forecast, count_queries, forecast_passages
+from seal.recipe.matching import Matches
+from seal.recipe.tuning import Tuner
+from seal.recipe.yardstick import Yardstick
+from seal.settings import option
+from seal.task import Contexts
+from seal.types import Context
+
+
+@option
+class Compares(Matches):
+    """A recipe whose table sets self-edits beside the passage alone."""
+
+    epochs_curve: tuple[PositiveInt, ...]
+    """Numbers of epochs for which every setting is trained once more, for curves of accuracy against trained tokens;
+    empty draws none."""
+    tune_learning_rates: tuple[PositiveFloat, ...]
+    """Learning rates that are tried for each setting of the table, on training contexts; empty tunes nothing."""
+    tune_epochs: tuple[PositiveInt, ...]
+    """Numbers of epochs that are tried with each of these learning rates."""
+    tune_contexts: PositiveInt | None
+    """Training contexts that they are tried on; null takes all."""
+
+    @property
+    def tunes(self) -> bool:
+        """Whether settings of the inner loop are chosen for each setting of the table."""
+        return bool(self.tune_learning_rates and self.tune_epochs)
+
+    def tuning_contexts(self, contexts: Contexts) -> Sequence[Context]:
+        return contexts.train[: self.tune_contexts] if self.tunes else ()
+
+    def faults_of_tuning(self, contexts: Contexts) -> list[str]:
+        if bool(self.tune_learning_rates) != bool(self.tune_epochs):
+            return ["recipe.tune_learning_rates and recipe.tune_epochs are tried together: set both, or none"]
+        if self.tunes and not contexts.train:
+            return [f"settings are tuned on training contexts, and there are none: {contexts.remedy}"]
+        return []
+
+    def wanted_to_tune(self, contexts: Contexts) -> list[tuple[Context, int]]:
+        return [(context, 1) for context in self.tuning_contexts(contexts)]
+
+    def yardstick(self, lab: Lab, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Yardstick:
+        """What measures the rows about some contexts."""
+        tuner = Tuner(
+            lab=lab,
+            contexts=self.tuning_contexts(lab.contexts),
+            learning_rates=self.tune_learning_rates,
+            epochs=self.tune_epochs,
+        )
+        return Yardstick(
+            lab=lab,
+            contexts=contexts,
+            edits_per_context=edits_per_context,
+            repeats=repeats,
+            match=self.match,
+            tuner=tuner,
+        )
+
+    def forecast_more(
+        self, contexts: Contexts, measured: Sequence[Context], *, edits_per_context: int, repeats: int, rounds: int
+    ) -> Forecast:
+        """At most what matched rows, curves and tuning take, beside the rows of the settings themselves."""
+        n_matched = 1 + 2 * rounds if self.matches else 0
+        total = forecast_passages(measured, repeats=n_matched * edits_per_context * repeats)
+        n_curves = (2 + (rounds > 0)) * len(self.epochs_curve)
+        total += forecast_passages(measured, repeats=n_curves * edits_per_context)
+        tuned = self.tuning_contexts(contexts)
+        n_policies = 1 + rounds
+        n_pairs = len(self.tune_learning_rates) * len(self.tune_epochs)
+        total += forecast_passages(tuned, repeats=(1 + n_policies) * n_pairs)
+        return total + Forecast(
+            self_edits=n_policies * len(tuned),
+            asked_apart=n_policies * len(tuned),
+            evaluations=n_policies * len(tuned),
+            answers=n_policies * count_queries(tuned),
+        )

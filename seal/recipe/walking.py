@@ -1,0 +1,148 @@
+"""A walk along a sequence of passages: the model learns one, keeps it, is asked, and goes on to the next.
+
+A route says what is learned at each step: what the model itself writes, or the passage alone for as long as another
+walk took. At most two models of a walk are on disk at any moment: the one before a step goes when the one after it is
+recorded, so that a run that is killed always finds the model it has to go on from.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from seal import loop
+from seal.lab import Lab
+from seal.recipe.budget import Budgeted, Spent, joined, with_budget_of
+from seal.recipe.matching import Match
+from seal.recipe.merging import Merging, Step
+from seal.seeds import derive
+from seal.types import Context, Evaluation, Failure, Plan, Policy
+from seal.work.trying import Trial
+
+Outcomes = Sequence[Evaluation | Failure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """What came of one sequence, as far as steps worked."""
+
+    rows: tuple[Outcomes, ...]
+    """What was answered after each step."""
+    spent: tuple[Spent | None, ...]
+    """What each step took; None where there was nothing to train on."""
+
+    @property
+    def n_invalid(self) -> int:
+        return sum(one is None for one in self.spent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route(ABC):
+    """How a sequence is learned."""
+
+    name: str
+    """Of the walk, unlike that of any other."""
+    sequence: Sequence[Context]
+    asked: Sequence[Sequence[Context]]
+    """What is asked after each step."""
+
+    @property
+    @abstractmethod
+    def units_per_lesson(self) -> int:
+        """Units of work that a step takes, but for asking and grading."""
+
+    @abstractmethod
+    def lesson(self, lab: Lab, policy: Policy, step: int) -> Budgeted | None:
+        """What a policy is to learn at a step, counted from 0; None where the route ends before it."""
+
+    def branch(self, step: int) -> str:
+        """That of the policy after so many steps."""
+        return f"{self.name}/step_{step}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnSelfEdits(Route):
+    """The model writes self-edits about each passage, and they are trained on together."""
+
+    edits_per_context: int
+
+    @property
+    def units_per_lesson(self) -> int:
+        return self.edits_per_context + 1
+
+    def lesson(self, lab: Lab, policy: Policy, step: int) -> Budgeted | None:
+        context = self.sequence[step]
+        edits = loop.propose(lab, policy, [context], per_context=self.edits_per_context)
+        return Budgeted(plan=joined(lab.run.self_edit.parse(context, edit) for edit in edits))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnPassages(Route):
+    """Each passage alone, with the compute of another walk's step; where that trained nothing, nothing is trained."""
+
+    like: Walk
+    match: Match
+
+    @property
+    def units_per_lesson(self) -> int:
+        return 1
+
+    def lesson(self, lab: Lab, policy: Policy, step: int) -> Budgeted | None:
+        if step >= len(self.like.spent):
+            return None
+        spent = self.like.spent[step]
+        if spent is None:
+            return Budgeted(plan=Plan(sequences=()))
+        random = Random(derive(lab.run.seed, self.branch(step)))
+        return with_budget_of(spent, [lab.run.self_edit.unedited(self.sequence[step])], match=self.match, random=random)
+
+
+def walk(lab: Lab, route: Route) -> Walk:
+    """Learn a sequence step by step; it ends early where a training breaks, or the route ends."""
+    rows: list[Outcomes] = []
+    spent = []
+    for policy, of_step in _models(lab, route):
+        trials = [Trial(context=context, source="unadapted") for context in route.asked[len(rows)]]
+        rows.append(loop.examine(lab, policy, trials, title="asking"))
+        spent.append(of_step)
+    return Walk(rows=tuple(rows), spent=tuple(spent))
+
+
+def _models(lab: Lab, route: Route) -> Iterator[tuple[Policy, Spent | None]]:
+    """The model after each step that works, and what the step took. Each is on disk until the next one is made."""
+    policy = Policy(round=0, branch=route.branch(0))
+    for step in range(len(route.sequence)):
+        lesson = route.lesson(lab, policy, step)
+        made = _take_step(lab, policy, lesson, next_branch=route.branch(step + 1)) if lesson else None
+        if made is None or isinstance(made, Failure):
+            _skip_rest(lab, route, step, n_begun=step if made is None else step + 1)
+            break
+        following, spent = made
+        if policy.weights and policy.weights != following.weights:
+            lab.store.discard(policy.weights)
+        policy = following
+        yield policy, spent
+    if policy.weights:
+        lab.store.discard(policy.weights)
+
+
+def _take_step(
+    lab: Lab, policy: Policy, lesson: Budgeted, *, next_branch: str
+) -> tuple[Policy, Spent | None] | Failure:
+    """The model after a lesson, and what it took; the same model where the lesson says nothing to train on."""
+    if not lesson.plan.sequences:
+        lab.skip("a training without anything to train on", 1)
+        return Policy(round=0, branch=next_branch, weights=policy.weights), None
+    step = Step(lesson=lesson, folder=f"policies/{next_branch.replace('/', '_')}")
+    [made] = lab.fulfil(Merging(policy=policy, title=f"{next_branch}: training, merging"), [step])
+    if isinstance(made, Failure):
+        return made
+    following = Policy(round=0, branch=next_branch, weights=step.folder)
+    return following, Spent(plans=(lesson.plan,), training=made.training)
+
+
+def _skip_rest(lab: Lab, route: Route, n_asked: int, *, n_begun: int) -> None:
+    """What is left undone where so many steps were asked about, and so many lessons begun."""
+    n_unasked = sum(map(len, route.asked[n_asked:]))
+    n_lessons = len(route.sequence) - n_begun
+    lab.skip("what a broken training leaves undone", n_lessons * route.units_per_lesson + 2 * n_unasked)
