@@ -58,9 +58,12 @@ class Story:
         return None if before is None or self.accuracy is None else self.accuracy - before
 
 
-def read_stories(folder: Path, manifest: Mapping[str, Any], measured: Container[str]) -> list[Story]:
+def read_stories(
+    folder: Path, manifest: Mapping[str, Any], measured: Container[str], *, tuned: bool = False
+) -> list[Story]:
     """Every self-edit of the run, in the order of its records; none in a run that wrote none. `measured` has the ids of
-    the contexts that results are about; others were practised on."""
+    the contexts that results are about; others were practised on. In a `tuned` run those are left out that served to
+    tune settings alone."""
     contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
     edits: dict[str, SelfEdit] = read_records(folder / "self_edits.jsonl", SelfEdit)
     evaluations: dict[str, Evaluation | Failure] = read_records(folder / "evaluations.jsonl", Evaluation | Failure)
@@ -78,6 +81,7 @@ def read_stories(folder: Path, manifest: Mapping[str, Any], measured: Container[
             reward=reward,
             measured=measured,
             recipe=settings.get("recipe") or {},
+            tuned=tuned,
         )
     )
 
@@ -118,6 +122,7 @@ def _stories(
     reward: Reward | None,
     measured: Container[str],
     recipe: Mapping[str, Any],
+    tuned: bool,
 ) -> Iterator[Story]:
     kept = {(policy, name) for policy, update in updates.items() for name in update.kept}
     policies = {
@@ -126,6 +131,12 @@ def _stories(
     written: dict[tuple[str, str], list[SelfEdit]] = {}
     for key, policy in policies.items():
         written.setdefault((policy, edits[key].context_id), []).append(edits[key])
+    if tuned:
+        written = {
+            (policy, name): those
+            for (policy, name), those in written.items()
+            if name in measured or _were_tried(policy, name, those, outcomes, _wanted(recipe, True))
+        }
     attempted = {
         (policy, name): {
             edit.index for edit in _first(form, contexts[name], those, _wanted(recipe, name not in measured))
@@ -134,6 +145,8 @@ def _stories(
     }
     for key, policy in policies.items():
         edit, context = edits[key], contexts[edits[key].context_id]
+        if (policy, context.id) not in written:
+            continue
         practised = context.id not in measured
         plan = _read_as(form, policy, practised).parse(context, edit) if form else None
         tried = tuple(outcomes.get(f"{policy}/{context.id}/edit_{edit.index}", {}).values())
@@ -158,6 +171,13 @@ def _policy(key: str, edit: SelfEdit) -> str | None:
     """Who wrote a self-edit, by the key of its record; None if that is another's."""
     policy = key.removesuffix(f"/{edit.context_id}/{edit.index}")
     return policy if policy != key else None
+
+
+def _were_tried(
+    policy: str, name: str, those: Sequence[SelfEdit], outcomes: Container[str], wanted: int | None
+) -> bool:
+    """Whether self-edits about a context were practised. If not, there is one, and it tuned settings."""
+    return len(those) >= max(2, wanted or 0) or any(f"{policy}/{name}/edit_{edit.index}" in outcomes for edit in those)
 
 
 def _read_as(form: SelfEditFormat, policy: str, practised: bool) -> SelfEditFormat:

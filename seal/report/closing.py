@@ -1,19 +1,21 @@
 """The last lines of a run: what was found, where it lies, what to do next. Pure, but for looking what is there."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from seal.report.wording import label, share, signed
+from seal.report.fairness import CONTEXTS_ALONE, are_unequal, at_equal, matched_rows
+from seal.report.wording import label, share, signed, trains, what_was_matched
 from seal.results import Comparison, Results, Row
 
-FIRST_CHOICES = ("self_edits_round_0", "passage_only", "base")
-"""What the last setting is set beside, the first of these that there is."""
+FIRST_CHOICES = ("self_edits_round_0", *CONTEXTS_ALONE, "base")
+"""What the last setting is set beside, the first of these that there is, where no row is matched to it."""
 
 
-def closing(folder: Path, results: Results, *, page: Path) -> list[tuple[str, str]]:
-    """Each line with the word that it stands under."""
-    found = headline(results)
+def closing(folder: Path, results: Results, settings: Mapping[str, Any], *, page: Path) -> list[tuple[str, str]]:
+    """Each line with the word that it stands under; `settings` are those of the run."""
+    found = headline(results, settings)
     return [
         *([("found", found)] if found else []),
         ("folder", str(folder)),
@@ -21,26 +23,39 @@ def closing(folder: Path, results: Results, *, page: Path) -> list[tuple[str, st
     ]
 
 
-def headline(results: Results) -> str:
-    """The last setting, beside the one that tells most about it; nothing where nothing was measured."""
+def headline(results: Results, settings: Mapping[str, Any]) -> str:
+    """The last setting, beside those at equal compute or else the one that tells most; empty without measurements."""
     if results.continual:
-        kept = results.continual.measures.get("final_accuracy")
-        return f"after the last passage, accuracy on all of them {_measured(kept.mean, kept.ci95)}" if kept else ""
-    rows = [row for row in results.table if row.accuracy is not None]
-    if not rows:
+        return _kept(results)
+    last = _last(results)
+    if last is None:
         return ""
-    last = rows[-1]
-    beside = _beside(results, last)
     learned = "; nothing was learned" if results.rounds and all(one.n_kept == 0 for one in results.rounds) else ""
+    beside = "".join(_beside(results, last, settings))
     return f"{label(last.setting)}: accuracy {_measured(last.accuracy, last.ci95)}{beside}{learned}"
+
+
+def _kept(results: Results) -> str:
+    """Of passages that were learned one after the other."""
+    found = (results.continual, results.continual_matched)
+    kept, alone = (each.measures.get("final_accuracy") if each else None for each in found)
+    if not kept:
+        return ""
+    beside = f"; the passages alone, trained for as long: {_measured(alone.mean, alone.ci95)}" if alone else ""
+    return f"after the last passage, accuracy on all of them {_measured(kept.mean, kept.ci95)}{beside}"
+
+
+def _last(results: Results) -> Row | None:
+    """The last setting with a known accuracy, matched rows left out."""
+    own = [row for row in results.table if row.accuracy is not None and row.matched_to is None]
+    return own[-1] if own else None
 
 
 def basis(results: Results) -> str:
     """What the headline rests on, and how much of it was lost; nothing where there is no table."""
-    measured = [row for row in results.table if row.accuracy is not None]
-    if not measured:
+    last = _last(results)
+    if last is None:
         return ""
-    last = measured[-1]
     counts = {
         "answers unknown": sum(row.n_unknown for row in results.table),
         "trainings or answers failed": sum(row.n_failed for row in results.table),
@@ -55,14 +70,21 @@ def basis(results: Results) -> str:
     return f"Measured on {asked}{brackets}. In all settings: {lost}."
 
 
-def _beside(results: Results, last: Row) -> str:
+def _beside(results: Results, last: Row, settings: Mapping[str, Any]) -> Iterator[str]:
     to_it = {one.first: one for one in results.comparisons if one.second == last.setting}
-    first = next((to_it[name] for name in FIRST_CHOICES if name in to_it), next(iter(to_it.values()), None))
-    if first is None:
-        return ""
-    verdict = ", which chance alone may give" if _may_be_nothing(first) else ""
-    word = "over" if first.difference > 0 else "against"
-    return f", {_signed(first)} {word} {label(first.first)}{verdict}"
+    matched = [to_it[row.setting] for row in matched_rows(results.table, last.setting) if row.setting in to_it]
+    for one in matched:
+        yield _over(one, f"{what_was_matched(one.first)} {at_equal(settings)}")
+    if to_it and not matched:
+        first = next((to_it[name] for name in FIRST_CHOICES if name in to_it), next(iter(to_it.values())))
+        other = next((row for row in results.table if row.setting == first.first), None)
+        is_unfair = other is not None and trains(settings) and are_unequal(other, last)
+        yield _over(first, label(first.first) + (" (not at equal tokens)" if is_unfair else ""))
+
+
+def _over(difference: Comparison, what: str) -> str:
+    verdict = ", which chance alone may give" if _may_be_nothing(difference) else ""
+    return f", {_signed(difference)} {'over' if difference.difference > 0 else 'against'} {what}{verdict}"
 
 
 def _may_be_nothing(difference: Comparison) -> bool:

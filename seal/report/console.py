@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from seal.published import Published
 from seal.report.closing import closing
+from seal.report.fairness import remarks, warning
 from seal.report.findings import Example, Findings, read_findings
 from seal.report.folder import PAGE
 from seal.report.spending import spending_sentence, spent
-from seal.report.wording import condition, interval, label, published_share, share, signed
+from seal.report.tables import accuracy_table, differences_table, kept_table, kinds_table, measures_table
+from seal.report.wording import label, share, tuned_sentence
 from seal.results import Results, Row, Trainings
+from seal.run_files import read_manifest
+from seal.store import MANIFEST
 from seal.terminal import Terminal
-from seal.transfer import DIFFERENCES, Matrix
 
 
 def print_summary(folder: Path) -> None:
@@ -25,16 +27,8 @@ def print_summary(folder: Path) -> None:
     console = Terminal()
     for example in findings.examples:
         _print_example(console, example, findings.last_policy)
-    if findings.results.table:
-        console.print(_table(findings.results))
-    if findings.results.comparisons:
-        console.print(_differences(findings))
-    if findings.results.published:
-        console.print(f"published: {findings.results.published.source}", highlight=False, markup=False)
-    if findings.results.continual:
-        console.print(_kept(findings.results.continual))
-        console.print(_measures(findings.results.continual, findings.results.published))
-    for note in (*findings.results.notes, *_losses(findings.results.table), *_noise(findings.results.trainings)):
+    _print_tables(console, findings)
+    for note in _notes(findings):
         console.print(f"note: {note}", style="yellow")
     if (total := spent(folder))["n_calls"]:
         console.print(spending_sentence(total), highlight=False)
@@ -43,72 +37,53 @@ def print_summary(folder: Path) -> None:
     print_closing(console, folder, findings.results)
 
 
+def _print_tables(console: Console, findings: Findings) -> None:
+    results, settings = findings.results, findings.manifest["settings"]
+    if results.table:
+        console.print(accuracy_table(results))
+        for said in remarks(results, settings):
+            console.print(said, style="dim", highlight=False)
+    if results.published:
+        console.print(f"published: {results.published.source}", highlight=False, markup=False)
+    for one in results.tuned:
+        console.print(f"tuned for {tuned_sentence(one)}", highlight=False)
+    for table in _more_tables(results):
+        console.print(table)
+    console.print()
+
+
+def _more_tables(results: Results) -> Iterator[Group]:
+    if results.kinds:
+        yield kinds_table(results)
+    if results.comparisons:
+        yield differences_table(results)
+    if results.continual:
+        yield kept_table(results.continual)
+        yield measures_table(results.continual, results.published)
+    if results.continual_matched:
+        title = "what is kept of the passages alone, trained for as long as the self-edits"
+        yield measures_table(results.continual_matched, None, title=title)
+
+
+def _notes(findings: Findings) -> Iterator[str]:
+    results = findings.results
+    yield from results.notes
+    if doubt := warning(results, findings.manifest["settings"]):
+        yield doubt
+    yield from _losses(results.table)
+    yield from _noise(results.trainings)
+
+
 def print_closing(console: Console, folder: Path, results: Results, *, in_short: bool = False) -> None:
     """What was found, where it lies and, unless it is one run of many, what to do next."""
     before = ""
-    for what, said in closing(folder, results, page=PAGE):
+    settings = read_manifest(folder)["settings"] if (folder / MANIFEST).exists() else {}
+    for what, said in closing(folder, results, settings, page=PAGE):
         if in_short and what == "next":
             continue
         heading = "" if what == before else f"{what}:"
         console.print(Text.assemble(f"{heading:<8} ", (said, "bold" if what == "found" else "")), soft_wrap=True)
         before = what
-
-
-def _table(results: Results) -> Table:
-    first, published = results.table[0], results.published
-    asked = f"{first.n_contexts} contexts, {first.n_queries} queries"
-    title = f"accuracy {condition(results.passage_shown)} ({asked})"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("setting", no_wrap=True)
-    for heading in ("accuracy", "95 % interval", "answers", "unknown", *(["published"] if published else [])):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in results.table:
-        cells = [share(row.accuracy), interval(row.ci95), str(row.n_answers), str(row.n_unknown)]
-        beside = [published_share(published.of(row.setting))] if published else []
-        table.add_row(label(row.setting), *cells, *beside)
-    return table
-
-
-def _differences(findings: Findings) -> Table:
-    table = Table(title="paired differences", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
-    for heading in ("difference", "95 % interval"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for one in findings.results.comparisons:
-        table.add_row(
-            f"{label(one.second)} − {label(one.first)}",
-            signed(one.difference),
-            interval(one.ci95, of_difference=True),
-        )
-    return table
-
-
-def _kept(found: Matrix) -> Table:
-    """The matrix, means only; the report has the intervals."""
-    title = f"accuracy on each passage of {found.n_sequences} sequences (means)"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
-    for place in range(len(found.base)):
-        table.add_column(f"{place + 1}.", justify="right", no_wrap=True)
-    for step, row in enumerate((found.base, *found.after)):
-        cells = [f"{cell.mean:.2f}" if cell else "" for cell in row]
-        table.add_row(f"after {step}" if step else "before", *cells)
-    return table
-
-
-def _measures(found: Matrix, published: Published | None) -> Table:
-    table = Table(title="what is kept", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
-    for heading in ("mean", "95 % interval", "deviation", "sequences", *(["published"] if published else [])):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name, cell in found.measures.items():
-        signs = name in DIFFERENCES
-        if cell:
-            middle = signed(cell.mean) if signs else share(cell.mean)
-            spread = share(cell.deviation) if cell.deviation is not None else ""
-            beside = [published_share(published.of(name))] if published else []
-            table.add_row(label(name), middle, interval(cell.ci95, of_difference=signs), spread, str(cell.n), *beside)
-    return table
 
 
 def _noise(trainings: tuple[Trainings, ...]) -> Iterator[str]:
@@ -123,6 +98,9 @@ def _noise(trainings: tuple[Trainings, ...]) -> Iterator[str]:
 
 def _losses(rows: tuple[Row, ...]) -> Iterator[str]:
     """What a reader of the table must know about attempts that did not work out."""
+    unknown = [f"{label(row.setting)} {row.n_unknown:,}" for row in rows if row.n_unknown]
+    if unknown:
+        yield f"unknown answers, left out of the accuracy: {', '.join(unknown)}"
     for row in rows:
         if row.n_failed:
             yield f"{label(row.setting)}: {row.n_failed} trainings or answers failed; they are among the unknown"

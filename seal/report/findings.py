@@ -1,6 +1,6 @@
 """What a report needs, read from a run's folder: results, settings, and examples of self-edits."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,17 +68,17 @@ def read_findings(folder: Path) -> Findings:
         folder=folder,
         manifest=read_manifest(folder),
         results=results,
-        examples=_examples(folder, last_policy),
+        examples=_examples(folder, last_policy, {context for scores in results.scores.values() for context in scores}),
         last_policy=last_policy,
     )
 
 
-def _examples(folder: Path, last_policy: str) -> tuple[Example, ...]:
-    """The first contexts about which the first and the last policy wrote: held-out ones, where there are rounds."""
+def _examples(folder: Path, last_policy: str, measured: Container[str]) -> tuple[Example, ...]:
+    """The first measured contexts about which the first and the last policy wrote; others where none was measured."""
     contexts: dict[str, Context] = read_records(folder / "contexts.jsonl", Context)
     edits: dict[str, SelfEdit] = read_records(folder / "self_edits.jsonl", SelfEdit)
     examples = []
-    for context in contexts.values():
+    for context in sorted(contexts.values(), key=lambda context: context.id not in measured):
         before, after = (edits.get(f"{policy}/{context.id}/0") for policy in ("round_0", last_policy))
         if before and after:
             after_text = after.text if last_policy != "round_0" else None

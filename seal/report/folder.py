@@ -13,13 +13,17 @@ from seal.report.attempts import Story, count_invalid, read_stories
 from seal.report.browser import browsed, content_hash, in_script, phases
 from seal.report.closing import basis, headline
 from seal.report.costs import amounts, paid, trained
+from seal.report.fairness import in_order, remarks, warning
 from seal.report.findings import Findings, read_findings
 from seal.report.puzzles import read_puzzles
 from seal.report.wording import (
+    amount,
     choices,
     condition,
+    duration,
     interval,
     label,
+    label_below,
     meanings,
     phase_label,
     published_share,
@@ -28,7 +32,7 @@ from seal.report.wording import (
     trains,
 )
 from seal.report.writing import compared, lengths, settings_chosen
-from seal.results import Row
+from seal.results import KindRow, Results, Row
 from seal.run_files import read_metrics
 from seal.store import cannot_write
 from seal.transfer import DIFFERENCES
@@ -42,8 +46,8 @@ MOST_PUZZLES = 60
 """That the page itself shows; there is a picture of every one."""
 PAGE, TABLE, MATRIX = FOLDER / "index.html", FOLDER / "table.csv", FOLDER / "matrix.csv"
 REWARDS, ATTEMPTS = FOLDER / "rewards.csv", FOLDER / "attempts.csv"
-PICTURES = ACCURACY, REWARDED, STYLES, HEATMAP = tuple(
-    FOLDER / f"{name}.png" for name in ("accuracy", "rewards", "styles", "matrix")
+PICTURES = ACCURACY, REWARDED, STYLES, HEATMAP, CURVES = tuple(
+    FOLDER / f"{name}.png" for name in ("accuracy", "rewards", "styles", "matrix", "curves")
 )
 
 
@@ -57,7 +61,7 @@ def write_report(folder: Path) -> list[Path]:
     refuse_links_out(folder)
     findings = read_findings(folder)
     measured = {context for scores in findings.results.scores.values() for context in scores}
-    stories = read_stories(folder, findings.manifest, measured)
+    stories = read_stories(folder, findings.manifest, measured, tuned=bool(findings.results.tuned))
     page = folder / PAGE
     try:
         page.parent.mkdir(exist_ok=True)
@@ -88,12 +92,15 @@ def _write_table(findings: Findings) -> list[Path]:
 
 
 def _write_plots(findings: Findings, stories: Sequence[Story]) -> list[Path]:
-    from seal.report.plots import plot_accuracy, plot_rewards, plot_styles
+    from seal.report.plots import plot_accuracy, plot_curves, plot_rewards, plot_styles
 
     made = []
     if any(row.accuracy is not None for row in findings.results.table):
         plot_accuracy(findings.results, findings.folder / ACCURACY)
         made.append(findings.folder / ACCURACY)
+    if any(curve.points for curve in findings.results.curves):
+        plot_curves(findings.results, findings.folder / CURVES)
+        made.append(findings.folder / CURVES)
     if rewards := _rewards(stories) if findings.results.rounds else {}:
         plot_rewards(rewards, findings.folder / REWARDED)
         made.append(findings.folder / REWARDED)
@@ -187,16 +194,17 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     parts = (files("seal.report") / f"page.{kind}" for kind in ("html", "css", "js"))
     template, style, script = (part.read_text(encoding="utf-8") for part in parts)
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    for function in (label, share, signed, interval, condition, published_share, phase_label):
+    for function in (label, label_below, share, signed, interval, condition, published_share, phase_label):
         environment.filters[function.__name__] = function
-    took = phases(read_metrics(findings.folder))
-    shown = dict(findings=findings, results=findings.results, images=_inlined(pictures), signed_measures=DIFFERENCES)
-    shown |= dict(headline=headline(findings.results), basis=basis(findings.results))
+    environment.filters |= dict(amount=amount, duration=duration)
+    took, results, settings = phases(read_metrics(findings.folder)), findings.results, findings.manifest["settings"]
+    shown = dict(findings=findings, results=results, images=_inlined(pictures), signed_measures=DIFFERENCES)
+    shown |= dict(headline=headline(results, settings), basis=basis(results), rows=in_order(results.table))
+    shown |= dict(warning=warning(results, settings), remarks=list(remarks(results, settings)))
     shown |= dict(
-        chosen=choices(findings.manifest["settings"]),
-        meanings=meanings(
-            [row.setting for row in findings.results.table], trained=trains(findings.manifest["settings"])
-        ),
+        chosen=choices(settings),
+        meanings=meanings([row.setting for row in results.table], trained=trains(settings)),
+        kinds={kind: _of_kind(results, kind) for kind in dict.fromkeys(row.kind for row in results.kinds)},
     )
     dark = [findings.folder / DARK_PUZZLES / path.name for path in puzzles[:MOST_PUZZLES]]
     shown |= dict(puzzles=_inlined(puzzles[:MOST_PUZZLES]), dark_puzzles=_inlined(dark), n_puzzles=len(puzzles))
@@ -209,6 +217,11 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     shown |= dict(lengths=lengths(of_all), settings_chosen=settings_chosen(of_all))
     shown |= dict(n_attempts=len(stories), shown=in_script(browsed(stories)))
     return environment.from_string(template).render(shown)
+
+
+def _of_kind(results: Results, kind: str) -> dict[str, KindRow]:
+    """By setting, what was found on the questions of a kind."""
+    return {row.setting: row for row in results.kinds if row.kind == kind}
 
 
 def _security(style: str, script: str) -> str:

@@ -1,6 +1,7 @@
 """Pictures of a run, drawn with matplotlib."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from math import floor
 from pathlib import Path
 
@@ -9,11 +10,17 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from seal.report.wording import label, paired, share, signed
-from seal.results import Comparison, Results, Row
+from seal.report.fairness import in_order, is_of_self_edits
+from seal.report.wording import amount, label, label_below, paired, share, signed
+from seal.results import Comparison, Curve, Results, Row
 
-INK, BAR, BASELINE = "#1f2937", "#2563eb", "#9ca3af"
+INK, SOFT = "#1f2937", "#6b7280"
+BAR, BASELINE = "#2563eb", "#9ca3af"
+LIGHT_BAR, LIGHT_BASELINE = "#a9c4f5", "#d7dbe0"
+"""Of rows at equal compute."""
 STYLE_COLOURS = ("#2563eb", "#b45309", "#059669", "#dc2626", "#7c3aed", "#6b7280")
 DPI = 160
 SHORT = 10
@@ -23,25 +30,68 @@ BIN = 0.1
 
 
 def plot_accuracy(results: Results, path: Path) -> None:
-    """One bar a setting, with its interval; settings without self-edits in grey."""
-    rows = [row for row in results.table if row.accuracy is not None]
-    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    names = [_label(row.setting) for row in rows]
-    heights = [row.accuracy or 0.0 for row in rows]
-    colours = [BAR if "round" in row.setting or row.setting == "adapted" else BASELINE for row in rows]
-    axes.bar(names, heights, color=colours, width=0.62)
-    axes.errorbar(names, heights, yerr=_whiskers(rows), fmt="none", ecolor=INK, capsize=4, linewidth=1.2)
+    """One bar a setting, with its interval. Rows at equal compute are thinner and lighter, under their setting."""
+    rows = [row for row in in_order(results.table) if row.accuracy is not None]
+    figure, axes = plt.subplots(figsize=(6.4, max(3.0, 1.2 + 0.38 * len(rows))), layout="constrained")
     for place, row in enumerate(rows):
-        top = row.ci95[1] if row.ci95 else row.accuracy or 0.0
+        middle = row.accuracy or 0.0
+        low, high = row.ci95 or (middle, middle)
+        axes.barh(place, middle, color=_colour(row), height=0.5 if row.matched_to else 0.72)
+        if row.ci95:
+            axes.errorbar(middle, place, xerr=[[middle - low], [high - middle]], ecolor=INK, capsize=3, linewidth=1.2)
         axes.annotate(
-            share(row.accuracy), (place, top), xytext=(0, 4), textcoords="offset points", ha="center", color=INK
+            share(row.accuracy), (high, place), xytext=(7, 0), textcoords="offset points", va="center", color=INK
         )
-    axes.set_ylabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
-    axes.set_ylim(0, max(0.1, 1.15 * max(_tops(rows), default=0.1)))
+    axes.set_yticks(
+        range(len(rows)), [label_below(row.setting) if row.matched_to else label(row.setting) for row in rows]
+    )
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(0, max(0.1, 1.15 * max(row.ci95[1] if row.ci95 else row.accuracy or 0.0 for row in rows)))
+    axes.set_xlabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
     axes.set_title(f"{rows[0].n_contexts} contexts, 95 % bootstrap intervals", fontsize=10, color=INK, pad=10)
     _finish(axes)
-    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
-    plt.close(figure)
+    for tick, row in zip(axes.get_yticklabels(), rows, strict=True):
+        tick.set_color(SOFT if row.matched_to else INK)
+        tick.set_fontsize(9 if row.matched_to else 10)
+    _save(figure, path)
+
+
+def plot_curves(results: Results, path: Path) -> None:
+    """Accuracy against trained tokens: a line a setting with its interval; at each point its number of epochs."""
+    figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+    for curve, colour, above in zip(results.curves, cycle(STYLE_COLOURS), cycle((True, False))):
+        _draw_curve(axes, curve, colour, above=above)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda tokens, _: amount(tokens)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("trained tokens of one training")
+    axes.set_ylabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
+    axes.set_title("numbers: epochs; bands: 95 % bootstrap intervals", fontsize=10, color=INK, pad=10)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    _finish(axes)
+    _save(figure, path)
+
+
+def _draw_curve(axes: Axes, curve: Curve, colour: str, *, above: bool) -> None:
+    points = sorted(curve.points, key=lambda point: point.tokens)
+    tokens, means = [point.tokens for point in points], [point.accuracy for point in points]
+    ends = [point.ci95 or (point.accuracy, point.accuracy) for point in points]
+    axes.fill_between(
+        tokens, [low for low, _ in ends], [high for _, high in ends], color=colour, alpha=0.14, linewidth=0
+    )
+    axes.plot(tokens, means, "o-", color=colour, markersize=5, linewidth=1.8, label=label(curve.setting))
+    for point in points:
+        axes.annotate(
+            str(point.epochs),
+            (point.tokens, point.accuracy),
+            xytext=(0, 7 if above else -14),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=colour,
+        )
 
 
 def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path) -> None:
@@ -65,8 +115,7 @@ def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path) -> None:
     axes.set_title("held-out self-edits by style", fontsize=10, color=INK, pad=10)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, reverse=True)
     _finish(axes)
-    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
-    plt.close(figure)
+    _save(figure, path)
 
 
 def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, bool]]], path: Path) -> None:
@@ -90,8 +139,7 @@ def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, bool]]], path: Path
         _finish(axes)
     drawn[-1, 0].set_xlabel("reward")
     drawn[0, 0].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
-    plt.close(figure)
+    _save(figure, path)
 
 
 def _edges(lowest: float, highest: float) -> list[float]:
@@ -117,8 +165,7 @@ def plot_differences(comparisons: Sequence[Comparison], path: Path, *, title: st
     axes.axvline(0, color=BASELINE, linewidth=1, zorder=0)
     axes.set_xlabel("difference in accuracy, 95 % interval over contexts (thin: over titles)")
     _finish(axes)
-    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
-    plt.close(figure)
+    _save(figure, path)
 
 
 def _label(setting: str) -> str:
@@ -127,15 +174,16 @@ def _label(setting: str) -> str:
     return said if len(said) <= SHORT else said.replace(" ", "\n", 1)
 
 
-def _whiskers(rows: list[Row]) -> list[list[float]]:
-    """How far each interval reaches below and above its bar; nowhere where there is none."""
-    middles = [row.accuracy or 0.0 for row in rows]
-    pairs = [(middle, row.ci95 or (middle, middle)) for middle, row in zip(middles, rows, strict=True)]
-    return [[middle - low for middle, (low, _) in pairs], [high - middle for middle, (_, high) in pairs]]
+def _colour(row: Row) -> str:
+    """Settings with self-edits are blue, matched rows are light."""
+    if row.matched_to:
+        return LIGHT_BAR if row.setting.startswith("untrained") else LIGHT_BASELINE
+    return BAR if is_of_self_edits(row.setting) or row.setting == "adapted" else BASELINE
 
 
-def _tops(rows: list[Row]) -> list[float]:
-    return [row.ci95[1] for row in rows if row.ci95]
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=DPI, bbox_inches="tight", pad_inches=0.15)
+    plt.close(figure)
 
 
 def _finish(axes: Axes) -> None:

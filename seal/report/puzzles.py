@@ -1,6 +1,7 @@
 """What a run says about puzzles of grids: their demonstrations and solutions, and what each setting attempted."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from seal.types import Context, Evaluation, Failure, Grade
 
 COLOURS = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")
 """Of the ten cell values, as ARC's own pages show them."""
+
+_SOURCES = {"in_context": "unadapted", "oracle": "passage"}
+"""What the models of a setting were made from, as keys of records name it; those of others from self-edits."""
 
 Candidates = tuple[tuple[Grid, int], ...]
 """Outputs of one test input with their votes, the two attempts first."""
@@ -84,8 +88,9 @@ def _answered(
 def _of(evaluations: Mapping[str, Evaluation | Failure], setting: str, context_id: str) -> list[Evaluation | Failure]:
     """What came of asking the models of a setting about a puzzle."""
     policy = setting if setting.startswith("round_") else "round_0"
-    source = {"in_context": "unadapted", "oracle": "passage"}.get(setting, "edit_")
-    return [found for key, found in evaluations.items() if key.startswith(f"{policy}/{context_id}/{source}")]
+    source = _SOURCES.get(setting, rf"{re.escape(setting)}_\d+" if "_matched" in setting else r"edit_\d+")
+    wanted = re.compile(rf"{re.escape(f'{policy}/{context_id}/')}{source}/\d+")
+    return [found for key, found in evaluations.items() if wanted.fullmatch(key)]
 
 
 def _answer(evaluation: Evaluation) -> Answer:

@@ -1,10 +1,11 @@
 """How numbers and settings are written everywhere people read them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seal.results import Comparison
+from seal.results import Comparison, Tuned
 
 _UNTRAINED = {
     "base": "the model as it is",
@@ -15,21 +16,43 @@ _TRAINED = {
     "oracle": "trained with fixed settings",
     "self_edits_round_0": "trained on what the untrained policy wrote",
     "adapted": "trained once, for all contexts together",
+    "passage_matched": "trained on contexts alone, for as long as on the self-edits",
+    "oracle_matched": "trained with fixed settings, for as long as on the self-edits",
+    "passage_matched_round_n": "trained on contexts alone, for as long as round n",
+    "oracle_matched_round_n": "trained with fixed settings, for as long as round n",
+    "untrained_matched_round_n": "trained on what the untrained policy wrote, for as long as round n",
+    "round_n": "trained on what the policy wrote after n updates",
 }
 _LABELS = {"self_edits_round_0": "untrained self-edits", "round_0": "untrained policy"}
+_MATCHED = re.compile(r"(?P<what>.+)_matched(?:_(?P<policy>round_\d+|round_n))?")
+"""A setting that was given the compute of another one; without a policy that of the untrained one's self-edits."""
+_ROUND = re.compile(r"(?P<before>^|_matched_)round_[1-9]\d*$")
 
 
 def label(setting: str) -> str:
     """A setting's or a policy's name in words."""
+    if matched := _MATCHED.fullmatch(setting):
+        policy = matched["policy"]
+        return label(matched["what"]) + ", matched" + (f" to {label(policy)}" if policy else "")
     return _LABELS.get(setting, setting.replace("_", " "))
+
+
+def label_below(setting: str) -> str:
+    """The same of a matched setting that stands below the one that it is matched to."""
+    return label(setting).partition(" to ")[0]
+
+
+def what_was_matched(setting: str) -> str:
+    """What a matched setting trains on."""
+    what = setting.partition("_matched")[0]
+    return {"passage": "the passage", "untrained": "untrained self-edits"}.get(what, label(what))
 
 
 def meanings(settings: Sequence[str], *, trained: bool = True) -> str:
     """What the settings of a table are, for whoever sees one for the first time; `trained` as `trains` says."""
     words = _UNTRAINED | (_TRAINED if trained else {})
-    known = [f"{label(setting)}: {words[setting]}" for setting in settings if setting in words]
-    rounds = trained and any(setting.startswith("round_") for setting in settings)
-    return "; ".join(known + (["round n: trained on what the policy wrote after n updates"] if rounds else []))
+    kinds = dict.fromkeys(_ROUND.sub(r"\g<before>round_n", setting) for setting in settings)
+    return "; ".join(f"{label(kind)}: {words[kind]}" for kind in kinds if kind in words)
 
 
 def trains(settings: Mapping[str, Any]) -> bool:
@@ -76,6 +99,34 @@ def condition(passage_shown: bool) -> str:
 def share(value: float | None) -> str:
     """An accuracy or a reward, which may be unknown."""
     return "unknown" if value is None else f"{value:.3f}"
+
+
+def brackets(ends: tuple[float, float] | None) -> str:
+    """A 95 % interval where there is little room; empty where there is none."""
+    return "[{}, {}]".format(*(f"{end:.2f}".removeprefix("0") for end in ends)) if ends else ""
+
+
+def amount(value: float | None) -> str:
+    """Tokens or updates, in six characters; empty where nothing was trained."""
+    if value is None:
+        return ""
+    if value < 99_999.5:
+        return f"{value:,.0f}"
+    return f"{value / 1e3:.0f}k" if value < 999_500 else f"{value / 1e6:.3g}M"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds; empty where none were measured."""
+    if seconds is None:
+        return ""
+    return f"{seconds:.2f}" if seconds < 10 else f"{seconds:,.1f}" if seconds < 100 else f"{seconds:,.0f}"
+
+
+def tuned_sentence(one: Tuned) -> str:
+    """The settings of the inner loop that were chosen for a setting, and from how many."""
+    epochs = f"{one.epochs} epoch{'s' if one.epochs != 1 else ''}"
+    tried = f"the best of {one.n_tried} on {one.n_contexts} training contexts"
+    return f"{label(one.setting)}: learning rate {one.learning_rate:g}, {epochs}, {tried}"
 
 
 def published_share(value: float | None) -> str:

@@ -81,3 +81,28 @@ def test_self_edits_that_nothing_could_be_trained_on_are_counted_by_setting(tmp_
     written = {"round_0": [NO_JSON, NO_JSON, text("basic")], "round_1": [text("basic"), text("size")]}
     found = stories(tmp_path, written, "experiment=grids", "recipe.held_out_edits=3", held_out=True)
     assert count_invalid(found) == {found[0].context.id: {"self_edits_round_0": 2}}
+
+
+def test_self_edits_that_served_to_tune_settings_alone_are_no_attempts(tmp_path: Path) -> None:
+    run, settings = config.load(
+        ["experiment=tiny", "task.n_train=1", "task.n_held_out=1", "recipe.edits_per_context=2"]
+    )
+    loaded = run.task.load()
+    [practised], [measured] = loaded.train, loaded.held_out
+    store = Store(tmp_path)
+    store.append("contexts", {practised.id: practised, measured.id: measured}, Context)
+    keys = [("round_0", practised.id, 0), ("round_0", practised.id, 1), ("round_1", practised.id, 0)]
+    keys.append(("round_1", measured.id, 0))
+    edits = {
+        f"{policy}/{name}/{index}": SelfEdit(context_id=name, index=index, text="A line.", finished=True)
+        for policy, name, index in keys
+    }
+    store.append("self_edits", edits, SelfEdit)
+    everything = read_stories(tmp_path, {"settings": settings}, {measured.id})
+    assert len(everything) == 4
+    attempts = read_stories(tmp_path, {"settings": settings}, {measured.id}, tuned=True)
+    assert [(story.policy, story.practised) for story in attempts] == [
+        ("round_0", True),
+        ("round_0", True),
+        ("round_1", False),
+    ]

@@ -83,6 +83,21 @@ def test_a_setting_that_nothing_came_of_keeps_its_place() -> None:
     ]
 
 
+def test_matched_settings_have_answers_of_their_own(tmp_path: Path) -> None:
+    text = json.dumps({"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]]}]})
+    context = Context(id="p", title="p", text=text, queries=(Query(question="", prompt="", target="[[[1]]]"),))
+    store = Store(tmp_path)
+    store.append("contexts", {"p": context}, Context)
+    sources = ["passage", "oracle_matched_0", "oracle_matched_1", "oracle_matched_round_1_0", "edit_0"]
+    sources += ["untrained_matched_round_1_0", "oracle_10_epochs_0", "oracle_matched_round_10_0"]
+    failures = {f"round_0/p/{source}/0": Failure(reason="out of memory") for source in sources}
+    store.append("evaluations", {**failures, "round_1/p/edit_0/0": failures["round_0/p/edit_0/0"]}, Failure)
+    settings = ["oracle", "oracle_matched", "self_edits_round_0", "oracle_matched_round_1"]
+    settings += ["untrained_matched_round_1", "round_1"]
+    [found] = read_puzzles(tmp_path, Results(table=(), scores={setting: {"p": 0.0} for setting in settings}), {})
+    assert found.n_failed == dict.fromkeys(settings, 1) | {"oracle_matched": 2}
+
+
 def test_what_nothing_came_of_is_counted_and_not_read_as_an_answer(tmp_path: Path) -> None:
     text = json.dumps({"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]]}]})
     context = Context(id="a/p", title="p", text=text, queries=(Query(question="", prompt="", target="[[[1]]]"),))

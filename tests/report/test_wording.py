@@ -1,9 +1,26 @@
 """Numbers as people read them."""
 
+from dataclasses import replace
+
 import pytest
 
 from seal import config
-from seal.report.wording import choices, interval, label, meanings, phase_label, share, signed, trains
+from seal.report.wording import (
+    amount,
+    brackets,
+    choices,
+    duration,
+    interval,
+    label,
+    label_below,
+    meanings,
+    phase_label,
+    share,
+    signed,
+    trains,
+    tuned_sentence,
+)
+from seal.results import Tuned
 
 
 @pytest.mark.parametrize(
@@ -20,12 +37,48 @@ def test_the_unknown_is_called_so_and_has_no_interval() -> None:
     assert interval((-0.1, 0.25), of_difference=True) == "-0.100 to +0.250"
 
 
-def test_settings_have_names_in_words() -> None:
-    assert [label(name) for name in ("self_edits_round_0", "passage_only", "round_2")] == [
-        "untrained self-edits",
-        "passage only",
-        "round 2",
-    ]
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("self_edits_round_0", "untrained self-edits"),
+        ("passage_only", "passage only"),
+        ("round_2", "round 2"),
+        ("passage_matched", "passage, matched"),
+        ("oracle_matched", "oracle, matched"),
+        ("passage_matched_round_2", "passage, matched to round 2"),
+        ("untrained_matched_round_12", "untrained, matched to round 12"),
+    ],
+)
+def test_settings_have_names_in_words(setting: str, said: str) -> None:
+    assert label(setting) == said
+
+
+def test_under_its_setting_a_matched_row_has_a_shorter_name() -> None:
+    assert label_below("untrained_matched_round_2") == "untrained, matched"
+    assert label_below("passage_matched") == "passage, matched"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(None, ""), (3.4, "3"), (10_240, "10,240"), (99_999.7, "100k"), (123_456, "123k"), (1_234_567, "1.23M")],
+)
+def test_tokens_are_written_in_six_characters(value: float | None, written: str) -> None:
+    assert amount(value) == written
+
+
+@pytest.mark.parametrize(("value", "written"), [(None, ""), (0.263, "0.26"), (12.34, "12.3"), (1234.5, "1,234")])
+def test_seconds_have_the_digits_that_matter(value: float | None, written: str) -> None:
+    assert duration(value) == written
+
+
+def test_an_interval_has_a_short_form() -> None:
+    assert (brackets((0.123, 1.0)), brackets(None)) == ("[.12, 1.00]", "")
+
+
+def test_tuned_settings_are_a_line() -> None:
+    found = Tuned(setting="passage_only", learning_rate=0.002, epochs=1, accuracy=0.3, n_contexts=24, n_tried=12)
+    assert tuned_sentence(found) == "passage only: learning rate 0.002, 1 epoch, the best of 12 on 24 training contexts"
+    assert "40 epochs" in tuned_sentence(replace(found, epochs=40))
 
 
 def test_a_phase_names_its_policy_in_words() -> None:
@@ -41,6 +94,10 @@ def test_whoever_sees_a_table_for_the_first_time_is_told_what_its_settings_are()
         "round n: trained on what the policy wrote after n updates"
     )
     assert meanings(["something_new"]) == ""
+    assert meanings(["passage_matched", "untrained_matched_round_1", "untrained_matched_round_2"]) == (
+        "passage, matched: trained on contexts alone, for as long as on the self-edits; untrained, matched to round n: "
+        "trained on what the untrained policy wrote, for as long as round n"
+    )
     assert meanings(["base", "adapted"]) == (
         "base: the model as it is; adapted: trained once, for all contexts together"
     )
