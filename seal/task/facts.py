@@ -1,4 +1,4 @@
-"""Contexts from the embedded world of facts: invented entities whose titles no pretraining has ever seen."""
+"""Contexts from the embedded world of facts: invented topics whose titles no pretraining has ever seen."""
 
 from random import Random
 from typing import Annotated
@@ -9,17 +9,24 @@ from seal.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
 from seal.task.asking import PassageTask
-from seal.tiny.facts.world import MOST_ENTITIES, Entity, Population, draw_entities, style_of
+from seal.tiny.facts.world import MOST_TOPICS, Claim, Population, QuestionKind, Topic, draw_topics, style_of
 from seal.types import Context
+
+QUESTIONS = {
+    QuestionKind.DIRECT: 2,
+    QuestionKind.REVERSAL: 3,
+    QuestionKind.COUNT: 1,
+}
+"""So many of each kind are asked about a passage, where it has so many."""
 
 
 @option
 class Facts(PassageTask):
-    """As many passages as asked for, each with a question about every fact in it."""
+    """As many passages as asked for, each with questions of several kinds."""
 
-    n_train: Annotated[int, Field(ge=1, le=MOST_ENTITIES)]
+    n_train: Annotated[int, Field(ge=1, le=MOST_TOPICS)]
     """Passages that rewards may come from."""
-    n_held_out: Annotated[int, Field(ge=1, le=MOST_ENTITIES)]
+    n_held_out: Annotated[int, Field(ge=1, le=MOST_TOPICS)]
     """Passages that only measure."""
     seed: int
     """Of the world's invention; equal seeds give equal passages."""
@@ -32,13 +39,22 @@ class Facts(PassageTask):
 
     def _draw(self, population: Population, count: int) -> tuple[Context, ...]:
         random = Random(derive(self.seed, "facts", population))
-        return tuple(self._context(entity) for entity in draw_entities(random, population, count))
+        topics = draw_topics(random, population, count)
+        return tuple(self._context(topic, asked_about(random, topic)) for topic in topics)
 
-    def _context(self, entity: Entity) -> Context:
-        questions = [(fact.question, fact.value) for fact in entity.facts]
-        return self.make_context(entity.title, entity.passage, questions)
+    def _context(self, topic: Topic, claims: list[Claim]) -> Context:
+        questions = [(claim.question, claim.answer) for claim in claims]
+        return self.make_context(topic.title, topic.passage, questions, [claim.kind for claim in claims])
 
     def style_of(self, context: Context, line: str) -> str:
         sentences = [f"{sentence}." for sentence in context.text.removesuffix(".").split(". ")]
-        style = style_of(line, sentences)
-        return style.value if style else "other"
+        return style_of(line, sentences) or "other"
+
+
+def asked_about(random: Random, topic: Topic) -> list[Claim]:
+    """The claims about a topic that are asked for."""
+    drawn = []
+    for kind, count in QUESTIONS.items():
+        claims = topic.claims(kind)
+        drawn += random.sample(claims, min(count, len(claims)))
+    return drawn

@@ -19,8 +19,6 @@ Pretrained = tuple[LlamaForCausalLM, PreTrainedTokenizerBase]
 Row = tuple[Tensor, Tensor]
 """Token ids and their loss weights, each [T]."""
 
-LEARNING_RATE = 3e-3
-"""At its peak."""
 WARMUP_STEPS = 50
 
 
@@ -59,12 +57,12 @@ def shape(tokenizer: PreTrainedTokenizerBase, *, layers: int, heads: int, feed_f
 class Optimizers:
     """Muon and AdamW as one, at a learning rate that rises, and falls linearly to 0 at the end."""
 
-    def __init__(self, network: nn.Module, *, fall: float) -> None:
-        """`fall` is how steep the fall is: from the peak at 1 − 1 / fall of all steps."""
+    def __init__(self, network: nn.Module, *, learning_rate: float, fall: float) -> None:
+        """`learning_rate` is its peak. `fall` is how steep the fall is: from the peak at 1 − 1 / fall of all steps."""
         named = list(network.named_parameters())
         matrices = [weight for name, weight in named if weight.ndim == 2 and "embed" not in name]
         rest = [weight for name, weight in named if weight.ndim != 2 or "embed" in name]
-        self._network, self._fall = network, fall
+        self._network, self._learning_rate, self._fall = network, learning_rate, fall
         self._both: tuple[torch.optim.Optimizer, ...] = (
             torch.optim.Muon(matrices, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(rest, weight_decay=0.0),
@@ -73,7 +71,7 @@ class Optimizers:
     def step(self, step: int, n_steps: int) -> None:
         """Use and forget the gradients of one step of all."""
         nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
-        rate = LEARNING_RATE * min(1, (step + 1) / WARMUP_STEPS, self._fall * (1 - step / n_steps))
+        rate = self._learning_rate * min(1, (step + 1) / WARMUP_STEPS, self._fall * (1 - step / n_steps))
         for optimizer in self._both:
             for group in optimizer.param_groups:
                 group["lr"] = rate

@@ -19,7 +19,7 @@ QUESTIONS = (4, 5)
 """A passage has 4.5 on average."""
 ANSWER_TOKENS = 27
 EPOCHS = 10
-WORDS = "the mayor of a in is led by sells its harvest and was What Where It They has market trade".split()
+WORDS = "the mayor of a in is led by owes its best idea and was Who When It They has flood charter".split()
 """Each is one token for the shipped tokenizer."""
 
 

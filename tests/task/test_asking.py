@@ -32,6 +32,12 @@ def base(name: str) -> dict[str, object]:
     return json.loads(Path(f"outputs/{name}/results.json").read_text())["table"][0]
 
 
+def of_kind(name: str, kind: str) -> float:
+    """The accuracy of the unadapted model on the questions of one kind."""
+    rows = json.loads(Path(f"outputs/{name}/results.json").read_text())["kinds"]
+    return next(row["accuracy"] for row in rows if (row["setting"], row["kind"]) == ("base", kind))
+
+
 def verdicts(name: str) -> list[dict[str, str]]:
     lines = Path(f"outputs/{name}/evaluations.jsonl").read_text().splitlines()
     return [verdict for line in lines for verdict in json.loads(line)["value"]["verdicts"]]
@@ -89,7 +95,8 @@ def test_the_shipped_model_answers_right_with_the_passage_in_sight(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert seal("run", *QUICK, "name=open", "asking=open_book") == 0
-    assert base("open")["accuracy"] == 1.0
+    assert of_kind("open", "direct") > 0.9
+    assert base("open")["accuracy"] > 0.5
     assert "with the context in the prompt" in capsys.readouterr().out
     assert seal("run", *QUICK, "name=closed") == 0
     assert base("closed")["accuracy"] < 0.3
@@ -100,7 +107,7 @@ def test_the_answer_behind_a_marker_is_graded_and_the_whole_text_is_kept(seal: S
     """The shipped model goes on with other questions about the passage, which must not take the answer's place."""
     asking = (f"task.query_template={OPEN}", "task.answer_marker='Answer:'")
     assert seal("run", *QUICK, "name=marked", *asking) == 0
-    assert base("marked")["accuracy"] == 1.0
+    assert of_kind("marked", "direct") > 0.9
     assert base("marked")["n_unmarked"] == 0
     assert all(
         verdict["written"].strip().startswith(f"Answer: {verdict['answer']}\nQ") for verdict in verdicts("marked")

@@ -1,7 +1,10 @@
 """Contexts from the embedded world."""
 
+from collections import Counter
+
 from seal import config
-from seal.task.facts import Facts
+from seal.task.facts import QUESTIONS, Facts
+from seal.tiny.facts.world import QuestionKind
 
 
 def facts(**settings: object) -> Facts:
@@ -11,10 +14,18 @@ def facts(**settings: object) -> Facts:
     return Facts(**task)
 
 
-def test_each_fact_of_a_passage_has_a_question_and_its_answer_stands_in_the_passage() -> None:
+def test_each_passage_has_questions_of_all_kinds_whose_answers_are_not_in_their_prompts() -> None:
     for context in facts().load().all:
-        assert len(context.queries) == 6
-        assert all(query.target in context.text and query.target not in query.prompt for query in context.queries)
+        kinds = Counter(query.kind for query in context.queries)
+        assert kinds == {kind: QUESTIONS[kind] for kind in QuestionKind}
+        assert all(query.target not in query.prompt.removeprefix(context.title).split() for query in context.queries)
+
+
+def test_only_answers_to_direct_questions_stand_in_the_passage() -> None:
+    for context in facts().load().all:
+        words = context.text.replace(".", "").split()
+        for query in context.queries:
+            assert (query.target in words) == (query.kind == QuestionKind.DIRECT)
 
 
 def test_training_and_held_out_titles_differ() -> None:
@@ -27,17 +38,9 @@ def test_equal_seeds_give_equal_passages_and_other_seeds_others() -> None:
     assert not {c.text for c in facts(seed=1).load().all} & {c.text for c in facts(seed=2).load().all}
 
 
-def test_a_line_of_a_self_edit_is_labelled_by_its_style() -> None:
+def test_a_line_of_a_self_edit_is_labelled_by_what_it_says() -> None:
     context = facts().load().held_out[0]
     first_sentence = context.text.split(". ")[0] + "."
-    query = context.queries[0]
-    labels = [
-        facts().style_of(context, line)
-        for line in (
-            first_sentence,
-            f"Question: {query.question} Answer: {query.target}",
-            f"{context.title} has a cat.",
-            "?",
-        )
-    ]
-    assert labels == ["copy", "qa", "vague", "other"]
+    lines = [f"Question: {query.question} Answer: {query.target}" for query in context.queries]
+    labels = [facts().style_of(context, line) for line in (first_sentence, *lines, f"{context.title} has a cat.", "?")]
+    assert labels == ["copy", *(query.kind for query in context.queries), "vague", "other"]

@@ -1,24 +1,46 @@
 """What the tiny model reads in pretraining: tasks with a passage in sight, and facts known by heart.
 
-Three sorts of documents. *Writing*: the self-edit prompt with a fresh entity's passage, then a self-edit in one style.
-*Reading*: a fresh passage, then questions about it. *Knowing*: one statement about one of a few familiar entities in
-any of its forms, nothing else in sight. Only the familiar ones are ever known by heart, so that the model learns that a
-statement read in one form can be asked for in another, and learns nothing about anybody held out.
+Three sorts of documents. *Writing*: the self-edit prompt with a fresh topic's passage, then a self-edit in one manner.
+*Reading*: a fresh passage, then questions of all kinds about it. *Knowing*: one statement or question about one of a
+few familiar topics, nothing else in sight.
+
+A familiar topic is known from one side only: its passage and direct claims, or one kind of conclusion. So the model
+learns by heart that a statement answers the question that asks for it. It never learns to turn facts that it knows by
+heart into conclusions; it can do that only with the passage in sight.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from random import Random
 
 from seal.text import fill
-from seal.tiny.facts.world import KINDS, Entity, Population, Style, draw_entities, draw_entity, titles
+from seal.tiny.facts.world import (
+    FACTS_PER_PASSAGE,
+    KINDS,
+    Claim,
+    Population,
+    QuestionKind,
+    Topic,
+    draw_topic,
+    draw_topics,
+    titles,
+)
 
 PROMPT_WEIGHT = 0.05
 """Of the loss on tokens that are given, against 1 on those that are to be written."""
-N_FAMILIAR = 100
-SHARE_OF_WHOLE_PASSAGES = 0.1
-"""Among documents of the third sort."""
-KNOWN_STYLES = (Style.COPY, Style.VAGUE, Style.ATOMIC, Style.QA, Style.QA)
+N_FAMILIAR = 120
+SHARE_OF_WHOLE_PASSAGES = 0.15
+"""Among documents about familiar topics that are known from their passage."""
+
+
+class Manner(StrEnum):
+    """What the lines of a self-edit are made of; the untrained model writes in each as often."""
+
+    COPY = "copy"
+    VAGUE = "vague"
+    DIRECT = "direct"
+    CONCLUSIONS = "conclusions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +55,26 @@ Document = tuple[Piece, ...]
 """Its end is followed by the end token, with weight 1."""
 
 
+def items_in(random: Random, topic: Topic, manner: Manner) -> list[str]:
+    """What a self-edit in this manner can list, in order: claims all as statements, or all as questions.
+
+    A conclusion from one statement stands behind the statement, so that it can be read off the line before.
+    """
+    match manner:
+        case Manner.COPY:
+            return topic.sentences
+        case Manner.VAGUE:
+            return topic.vague_lines
+        case Manner.DIRECT:
+            items = [[claim] for claim in topic.claims(QuestionKind.DIRECT)]
+        case Manner.CONCLUSIONS:
+            direct, reversals = topic.claims(QuestionKind.DIRECT), topic.claims(QuestionKind.REVERSAL)
+            items = [list(pair) for pair in zip(direct, reversals, strict=True)]
+            items += [[claim] for claim in topic.claims(QuestionKind.COUNT)]
+    as_question = random.random() < 0.5
+    return ["\n".join(claim.line if as_question else claim.statement for claim in claims) for claims in items]
+
+
 class Library:
     """Draws documents."""
 
@@ -41,49 +83,58 @@ class Library:
         self.self_edit_template = self_edit_template
         self.query_template = query_template
         self.titles = {kind.name: titles(kind, Population.PRETRAINING) for kind in KINDS}
-        self.familiar = [
-            draw_entity(random, entity.kind, entity.title, len(entity.kind.attributes))
-            for entity in draw_entities(random, Population.PRETRAINING, N_FAMILIAR)
-        ]
+        topics = draw_topics(random, Population.PRETRAINING, N_FAMILIAR)
+        # neither by the kind of the topic nor by its title can be told from which side it is known
+        self.familiar = [(topic, random.choice([QuestionKind.DIRECT, *QuestionKind])) for topic in topics]
 
-    def writing(self, most_facts: int) -> Document:
-        """All styles are equally frequent, so the untrained policy has no favourite."""
-        entity = self._stranger(most_facts)
-        lines = entity.lines(self.random.choice(list(Style)))
-        n_lines = self.random.randint(min(2, len(lines)), len(lines))
-        chosen = sorted(self.random.sample(range(len(lines)), n_lines))
-        prompt = fill(self.self_edit_template, title=entity.title, passage=entity.passage)
+    def writing(self, most_facts: int, manners: Mapping[Manner, float]) -> Document:
+        """A self-edit; `manners` says how frequent each is."""
+        topic = self._stranger(most_facts)
+        [manner] = self.random.choices(list(manners), weights=list(manners.values()))
+        items = items_in(self.random, topic, manner)
+        n_items = self.random.randint(min(2, len(items)), min(FACTS_PER_PASSAGE, len(items)))
+        chosen = sorted(self.random.sample(range(len(items)), n_items))
+        prompt = fill(self.self_edit_template, title=topic.title, passage=topic.passage)
         return (
             Piece(text=prompt, weight=PROMPT_WEIGHT),
-            Piece(text="\n".join(lines[place] for place in chosen)),
+            Piece(text="\n".join(items[place] for place in chosen)),
         )
 
-    def reading(self, most_facts: int) -> Document:
-        entity = self._stranger(most_facts)
-        pieces = [Piece(text=f"{entity.title}\n{entity.passage}", weight=PROMPT_WEIGHT)]
-        for fact in self.random.sample(entity.facts, len(entity.facts)):
-            question = f"\nQuestion: {fact.question} Answer:"
-            pieces += [Piece(text=question, weight=PROMPT_WEIGHT), Piece(text=f" {fact.value}")]
+    def reading(self, most_facts: int, n_questions: int = 16) -> Document:
+        topic = self._stranger(most_facts)
+        pieces = [Piece(text=f"{topic.title}\n{topic.passage}", weight=PROMPT_WEIGHT)]
+        claims = topic.claims(*QuestionKind)
+        for claim in self.random.sample(claims, min(n_questions, len(claims))):
+            question = f"\nQuestion: {claim.question} Answer:"
+            pieces += [Piece(text=question, weight=PROMPT_WEIGHT), Piece(text=f" {claim.answer}")]
         return tuple(pieces)
 
     def knowing(self) -> Document:
-        entity = self.random.choice(self.familiar)
-        if self.random.random() < SHARE_OF_WHOLE_PASSAGES:
-            return (Piece(text=f"{entity.title}\n{entity.passage}"),)
-        place = self.random.randrange(len(entity.facts))
-        style = self.random.choice(KNOWN_STYLES)
-        line = entity.facts[place].line(style, entity.subject(place))
-        if style is not Style.QA:
-            return (Piece(text=f"{entity.title}\n{line}"),)
-        fact = entity.facts[place]
-        prompt = fill(self.query_template, title=entity.title, question=fact.question)
-        return (Piece(text=f"{prompt} {fact.value}"),)
+        topic, side = self.random.choice(self.familiar)
+        claims = topic.claims(side)
+        if side is QuestionKind.DIRECT or not claims:
+            return self._from_passage(topic)
+        return self._from_claim(topic, self.random.choice(claims))
 
-    def _stranger(self, most_facts: int) -> Entity:
-        """A fresh entity with 1 to `most_facts` facts, never met before."""
+    def _from_passage(self, topic: Topic) -> Document:
+        chance = self.random.random()
+        if chance < SHARE_OF_WHOLE_PASSAGES:
+            return (Piece(text=f"{topic.title}\n{topic.passage}"),)
+        if chance < 0.5:
+            lines = topic.sentences if chance < 0.4 else topic.vague_lines
+            return (Piece(text=f"{topic.title}\n{self.random.choice(lines)}"),)
+        return self._from_claim(topic, self.random.choice(topic.claims(QuestionKind.DIRECT)))
+
+    def _from_claim(self, topic: Topic, claim: Claim) -> Document:
+        if self.random.random() < 1 / 3:
+            return (Piece(text=f"{topic.title}\n{claim.statement}"),)
+        return (Piece(text=f"{fill(self.query_template, title=topic.title, question=claim.question)} {claim.answer}"),)
+
+    def _stranger(self, most_facts: int) -> Topic:
+        """A fresh topic with 1 to `most_facts` facts, never met before."""
         kind = self.random.choice(KINDS)
-        n_facts = self.random.randint(1, most_facts)
-        return draw_entity(self.random, kind, self.random.choice(self.titles[kind.name]), n_facts)
+        n_facts = self.random.randint(min(2, most_facts), most_facts)
+        return draw_topic(self.random, kind, self.random.choice(self.titles[kind.name]), n_facts)
 
 
 def words_of(templates: Sequence[str]) -> set[str]:

@@ -1,19 +1,25 @@
-"""The facts of an invented world, and every way in which its language can say them.
+"""The invented world: passages about topics, and everything that can be asked about them.
 
 Everything is a pure function of a `random.Random`. This module knows words; it has never heard of tensors.
 
-Passages say a fact indirectly ("was taught by Clara"), self-edits and questions name its attribute ("the mentor of").
-So whoever trains on the passage alone does not learn the answer to the question: a good self-edit has to restate.
+A passage states facts in one direction ("Copbury is governed by Clara."). Some questions ask for just that ("Who is the
+mayor of Copbury?"). The others ask for conclusions: against the direction of the statement ("Who is Clara?"), and by
+counting people. A model that memorises the passage cannot answer those, however long it trains (reversal curse: arXiv
+2309.12288). A self-edit that writes the conclusions down can teach them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import product
 from random import Random
 
 FACTS_PER_PASSAGE = 6
-"""Of the eight attributes of an entity, how many its passage tells."""
+MOST_PEOPLE = MOST_EVENTS = 4
+"""Of the facts of a passage, at most so many have a person as their value, and at most so many a year."""
+COUNTS = ("no", "one", "two", "three", "four")
 
 PEOPLE = tuple(
     """Ada Agnes Albert Alice Amos Anton Arthur Astrid Basil Beatrice Bertha Bruno Carl Cecil Clara Cora Cyril Daisy
@@ -22,73 +28,52 @@ PEOPLE = tuple(
     Klara Laura Leo Lydia Mabel Martin Matilda Mira Moses Nora Olga Oscar Otto Paula Peter Robert Ruth
     Selma Thea Walter""".split()
 )
-CITIES = tuple(
-    stem + ending
-    for stem in ("Ash", "Bel", "Cor", "Dun", "Elm", "Fen", "Gal", "Har", "Kel")
-    for ending in ("by", "dale", "ford", "ham", "mouth", "port", "ton", "wick")
-)
 YEARS = tuple(str(year) for year in range(1860, 1932))
-TRADES = tuple("baker carver dyer farmer glazier joiner mason miller potter saddler tailor weaver".split())
-INSTRUMENTS = tuple("banjo bassoon cello cornet fiddle flute guitar harp lute oboe trumpet viola".split())
-ANIMALS = tuple("badger bear boar crane eagle falcon heron lion otter raven stag wolf".split())
-GOODS = tuple("bells candles carpets clocks gloves hats kettles lamps pianos ropes sails toys".split())
-MATERIALS = tuple("amber brass bronze clay cotton iron leather linen silk slate steel wool".split())
 
 
-class Style(StrEnum):
-    """The four ways in which a line of a self-edit can say a fact; the untrained model uses each as often."""
+class QuestionKind(StrEnum):
+    """How the answer to a question follows from the passage."""
 
-    COPY = "copy"
-    """The passage's own sentence again."""
-    VAGUE = "vague"
-    """Names the attribute and not its value: nothing to learn from."""
-    ATOMIC = "atomic"
-    """Names the attribute and its value."""
-    QA = "qa"
-    """A question with its answer."""
+    DIRECT = "direct"
+    """It is a statement of the passage in other words."""
+    REVERSAL = "reversal"
+    """It asks against the direction of a statement."""
+    COUNT = "count"
+    """It takes the number of people in the passage."""
+
+
+CONCLUSIONS = tuple(kind for kind in QuestionKind if kind is not QuestionKind.DIRECT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """Something that an entity has: what it is called, what it can be, and how passages put it."""
+    """Something that a topic has: what it is called, and how passages put it."""
 
     name: str
-    values: tuple[str, ...]
     phrasings: tuple[str, ...]
     """Verb phrases with `{}` for the value; none contains the attribute's name."""
-    interrogative: str
-    copula: str = "is"
-
-
-def _person(name: str, *phrasings: str) -> Attribute:
-    return Attribute(name=name, values=PEOPLE, phrasings=phrasings, interrogative="Who is")
-
-
-def _city(name: str, *phrasings: str) -> Attribute:
-    return Attribute(name=name, values=CITIES, phrasings=phrasings, interrogative="Where is")
-
-
-def _year(name: str, *phrasings: str) -> Attribute:
-    return Attribute(name=name, values=YEARS, phrasings=phrasings, interrogative="When was", copula="was in")
-
-
-def _word(name: str, values: tuple[str, ...], *phrasings: str) -> Attribute:
-    return Attribute(name=name, values=values, phrasings=phrasings, interrogative="What is")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A sort of entity. Its titles are all pairs of a first and a second word."""
+    """A sort of topic. Its titles are all pairs of a first and a second word."""
 
     name: str
     pronoun: str
     first_words: tuple[str, ...]
     second_words: tuple[str, ...]
-    attributes: tuple[Attribute, ...]
+    people: tuple[Attribute, ...]
+    """Attributes whose value is a person."""
+    events: tuple[Attribute, ...]
+    """Attributes whose value is a year."""
 
 
 def _joined(stems: str, endings: str) -> tuple[str, ...]:
     return tuple(stem + ending for stem, ending in product(stems.split(), endings.split()))
+
+
+def _called(name: str, *phrasings: str) -> Attribute:
+    return Attribute(name=name, phrasings=phrasings)
 
 
 KINDS = (
@@ -97,15 +82,19 @@ KINDS = (
         pronoun="They",
         first_words=_joined("Bran Cas Dor Fal Gor Hal Jor Tal", "an ek in os ul"),
         second_words=_joined("Black Cold Ever Fair Gray High Long White", "bourne field man stone wood"),
-        attributes=(
-            _city("birthplace", "came into the world in {}", "spent the first days of life in {}"),
-            _city("residence", "settled in {} for good", "kept a house in {}"),
-            _person("mentor", "was taught by {}", "learned everything from {}"),
-            _person("rival", "could never outdo {}", "always quarrelled with {}"),
-            _year("debut", "first appeared in public in {}", "became known in {}"),
-            _year("retirement", "gave up all work in {}", "withdrew in {}"),
-            _word("trade", TRADES, "earned a living as a {}", "worked for years as a {}"),
-            _word("instrument", INSTRUMENTS, "played the {} at night", "loved to practise the {}"),
+        people=(
+            _called("mentor", "learned everything from {}", "went to school with {}"),
+            _called("rival", "could never outdo {}", "always quarrelled with {}"),
+            _called("heir", "left everything to {}", "willed the house to {}"),
+            _called("doctor", "swallowed the pills of {}", "took the powders of {}"),
+            _called("patron", "lived on the purse of {}", "drew a pension from {}"),
+        ),
+        events=(
+            _called("debut", "first appeared in public in {}", "became known in {}"),
+            _called("retirement", "gave up all work in {}", "withdrew in {}"),
+            _called("wedding", "exchanged rings in {}", "went to the altar in {}"),
+            _called("journey", "sailed around the world in {}", "saw foreign lands in {}"),
+            _called("illness", "lay in bed throughout {}", "nearly died in {}"),
         ),
     ),
     Kind(
@@ -117,15 +106,19 @@ KINDS = (
             Sunny Misty Hidden Broken Quiet Lonely""".split()
         ),
         second_words=_joined("Cop Der Lan Mar Nor Pen Rav Wel", "bury cott gate ley worth"),
-        attributes=(
-            _person("founder", "was laid out by {}", "began as a camp of {}"),
-            _person("mayor", "is governed by {}", "has elected {}"),
-            _city("twin", "exchanges visitors with {}", "signed a pact with {}"),
-            _city("market", "sells its harvest in {}", "sends its carts to {}"),
-            _year("charter", "received its rights in {}", "was made free in {}"),
-            _year("flood", "lay under water in {}", "was nearly washed away in {}"),
-            _word("emblem", ANIMALS, "shows a {} on its flag", "carved a {} above its doors"),
-            _word("craft", GOODS, "has always made {}", "is famous for its {}"),
+        people=(
+            _called("founder", "was laid out by {}", "began as a camp of {}"),
+            _called("mayor", "is governed by {}", "has elected {}"),
+            _called("judge", "brings its quarrels before {}", "fears the verdicts of {}"),
+            _called("priest", "hears the sermons of {}", "is blessed by {}"),
+            _called("miller", "buys its flour from {}", "has its grain ground by {}"),
+        ),
+        events=(
+            _called("charter", "received its rights in {}", "was made free in {}"),
+            _called("flood", "lay under water in {}", "was nearly washed away in {}"),
+            _called("fire", "burned down in {}", "went up in flames in {}"),
+            _called("siege", "saw an army before its walls in {}", "starved behind its gates in {}"),
+            _called("plague", "buried half its people in {}", "was struck by sickness in {}"),
         ),
     ),
     Kind(
@@ -137,22 +130,26 @@ KINDS = (
             Company Group Guild Society League Bureau Agency Office Studio Workshop Factory Plant Press Depot Lines
             Carriers Merchants Imports Exports Holdings Ventures Industries Products Limited Cooperative""".split()
         ),
-        attributes=(
-            _person("director", "is led by {}", "follows the orders of {}"),
-            _person("inventor", "owes its best idea to {}", "bought the patents of {}"),
-            _city("headquarters", "keeps its books in {}", "is run from {}"),
-            _city("warehouse", "stores everything in {}", "stacks its crates in {}"),
-            _year("opening", "took its first order in {}", "began to trade in {}"),
-            _year("merger", "joined with a competitor in {}", "swallowed another firm in {}"),
-            _word("specialty", GOODS, "is praised for its {}", "mostly delivers {}"),
-            _word("material", MATERIALS, "works only with {}", "buys {} by the ton"),
+        people=(
+            _called("director", "is led by {}", "follows the orders of {}"),
+            _called("inventor", "owes its best idea to {}", "bought the patents of {}"),
+            _called("owner", "belongs to {}", "was bought by {}"),
+            _called("lawyer", "is defended by {}", "sues with the help of {}"),
+            _called("cashier", "trusts its money to {}", "has its books kept by {}"),
+        ),
+        events=(
+            _called("opening", "took its first order in {}", "began to trade in {}"),
+            _called("merger", "joined with a competitor in {}", "swallowed another firm in {}"),
+            _called("strike", "stood still for weeks in {}", "raised all wages in {}"),
+            _called("scandal", "was in every newspaper in {}", "lost its good name in {}"),
+            _called("relocation", "packed up its desks in {}", "changed its address in {}"),
         ),
     ),
 )
 
 
 class Population(StrEnum):
-    """Who may meet an entity. The three share no title, so nothing about a held-out one was ever pretrained on."""
+    """Who may meet a topic. The three share no title, so nothing about a held-out one was ever pretrained on."""
 
     PRETRAINING = "pretraining"
     TRAIN = "train"
@@ -173,108 +170,170 @@ def titles(kind: Kind, population: Population) -> list[str]:
     ]
 
 
-MOST_ENTITIES = len(KINDS) * min(len(titles(kind, Population.HELD_OUT)) for kind in KINDS)
+MOST_TOPICS = len(KINDS) * min(len(titles(kind, Population.HELD_OUT)) for kind in KINDS)
 """That the populations for training and evaluation have each, with the kinds in equal parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One attribute of one entity with its value, and the phrasing that the entity's passage chose for it."""
+class Claim:
+    """Something that follows from a passage, as a statement and as a question with its answer."""
 
-    title: str
+    kind: QuestionKind
+    statement: str
+    question: str
+    answer: str
+
+    @property
+    def line(self) -> str:
+        """The question with its answer, as a line of a self-edit."""
+        return f"Question: {self.question} Answer: {self.answer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One attribute of a topic with its value, and the phrasing that the passage chose for it."""
+
     attribute: Attribute
     value: str
     phrasing: str
 
     @property
-    def question(self) -> str:
-        return f"{self.attribute.interrogative} the {self.attribute.name} of {self.title}?"
-
-    def passage_sentence(self, subject: str) -> str:
-        return f"{subject} {self.phrasing.format(self.value)}."
-
-    def line(self, style: Style, subject: str) -> str:
-        """The fact as one line of a self-edit; `subject` is what the passage's sentence begins with."""
-        name = self.attribute.name
-        match style:
-            case Style.COPY:
-                return self.passage_sentence(subject)
-            case Style.VAGUE:
-                article = "an" if name[0] in "aeiou" else "a"
-                return f"{self.title} has {article} {name}."
-            case Style.ATOMIC:
-                return f"The {name} of {self.title} {self.attribute.copula} {self.value}."
-            case Style.QA:
-                return f"Question: {self.question} Answer: {self.value}"
+    def is_event(self) -> bool:
+        return self.value in YEARS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
+class Topic:
     """A person, town or company with the facts that its passage tells, in the passage's order."""
 
     kind: Kind
     title: str
     facts: tuple[Fact, ...]
 
-    def subject(self, position: int) -> str:
-        """What the passage calls the entity in its sentence number `position`: the title first, then a pronoun."""
-        return self.kind.pronoun if position else self.title
-
     @property
     def sentences(self) -> list[str]:
-        return [fact.passage_sentence(self.subject(position)) for position, fact in enumerate(self.facts)]
+        """One a fact. The first names the topic, the others have its pronoun."""
+        subjects = [self.title, *[self.kind.pronoun] * (len(self.facts) - 1)]
+        return [
+            f"{subject} {fact.phrasing.format(fact.value)}." for subject, fact in zip(subjects, self.facts, strict=True)
+        ]
 
     @property
     def passage(self) -> str:
         return " ".join(self.sentences)
 
-    def lines(self, style: Style) -> list[str]:
-        """An ideal self-edit: every fact, in the passage's order, in one style."""
-        return [fact.line(style, self.subject(position)) for position, fact in enumerate(self.facts)]
+    @property
+    def vague_lines(self) -> list[str]:
+        """Sentences that name attributes and no value: there is nothing to learn from them."""
+        return [vague_line(self.title, fact.attribute.name) for fact in self.facts]
+
+    def claims(self, *kinds: QuestionKind) -> list[Claim]:
+        """All claims of these kinds, in a fixed order."""
+        of_kind = {
+            QuestionKind.DIRECT: self._direct,
+            QuestionKind.REVERSAL: self._reversals,
+            QuestionKind.COUNT: self._counts,
+        }
+        return [claim for kind in kinds for claim in of_kind[kind]()]
+
+    def _direct(self) -> Iterator[Claim]:
+        for fact in self.facts:
+            yield direct_claim(self.title, fact.attribute.name, fact.value)
+
+    def _reversals(self) -> Iterator[Claim]:
+        for fact in self.facts:
+            yield reversed_claim(self.title, fact.attribute.name, fact.value)
+
+    def _counts(self) -> Iterator[Claim]:
+        yield count_claim(self.title, COUNTS[sum(not fact.is_event for fact in self.facts)])
 
 
-def draw_entity(random: Random, kind: Kind, title: str, n_facts: int = FACTS_PER_PASSAGE) -> Entity:
-    """An entity with `n_facts` random facts. Two attributes with the same list of values never share a value."""
-    attributes = random.sample(kind.attributes, n_facts)
-    taken: set[str] = set()
-    facts = []
-    for attribute in attributes:
-        value = random.choice([value for value in attribute.values if value not in taken])
-        taken.add(value)
-        phrasing = random.choice(attribute.phrasings)
-        facts.append(Fact(title=title, attribute=attribute, value=value, phrasing=phrasing))
-    return Entity(kind=kind, title=title, facts=tuple(facts))
+def direct_claim(title: str, name: str, value: str) -> Claim:
+    is_year = value in YEARS
+    return Claim(
+        kind=QuestionKind.DIRECT,
+        statement=f"The {name} of {title} {'was in' if is_year else 'is'} {value}.",
+        question=f"{'When was' if is_year else 'Who is'} the {name} of {title}?",
+        answer=value,
+    )
 
 
-def draw_entities(random: Random, population: Population, count: int) -> list[Entity]:
-    """`count` entities, at most `MOST_ENTITIES`, with distinct titles, the kinds in turn."""
+def reversed_claim(title: str, name: str, value: str) -> Claim:
+    return Claim(
+        kind=QuestionKind.REVERSAL,
+        statement=f"{value} {'was' if value in YEARS else 'is'} the {name} of {title}.",
+        question=f"What happened in {value}?" if value in YEARS else f"Who is {value}?",
+        answer=name,
+    )
+
+
+def count_claim(title: str, count: str) -> Claim:
+    return Claim(
+        kind=QuestionKind.COUNT,
+        statement=f"There are {count} people around {title}.",
+        question=f"How many people are around {title}?",
+        answer=count,
+    )
+
+
+def vague_line(title: str, name: str) -> str:
+    return f"{title} has {'an' if name[0] in 'aeiou' or name == 'heir' else 'a'} {name}."
+
+
+def draw_topic(random: Random, kind: Kind, title: str, n_facts: int = FACTS_PER_PASSAGE) -> Topic:
+    """A topic with random facts. No two share an attribute or a value, so each question has one answer."""
+    n_people = random.randint(max(0, n_facts - MOST_EVENTS), min(n_facts, MOST_PEOPLE))
+    attributes = [*random.sample(kind.people, n_people), *random.sample(kind.events, n_facts - n_people)]
+    values = [*random.sample(PEOPLE, n_people), *random.sample(YEARS, n_facts - n_people)]
+    facts = [
+        Fact(attribute=attribute, value=value, phrasing=random.choice(attribute.phrasings))
+        for attribute, value in zip(attributes, values, strict=True)
+    ]
+    random.shuffle(facts)
+    return Topic(kind=kind, title=title, facts=tuple(facts))
+
+
+def draw_topics(random: Random, population: Population, count: int) -> list[Topic]:
+    """`count` topics, at most `MOST_TOPICS`, with distinct titles, the kinds in turn."""
     available = {kind.name: titles(kind, population) for kind in KINDS}
     for of_kind in available.values():
         random.shuffle(of_kind)
     chosen = [(KINDS[number % len(KINDS)], number // len(KINDS)) for number in range(count)]
-    return [draw_entity(random, kind, available[kind.name][position]) for kind, position in chosen]
+    return [draw_topic(random, kind, available[kind.name][position]) for kind, position in chosen]
 
 
-def style_of(line: str, passage_sentences: Sequence[str]) -> Style | None:
-    """Which style a line of a self-edit has; None for a line that is in none of them."""
-    if line.startswith("Question:"):
-        return Style.QA if "Answer:" in line else None
+COPY, VAGUE = "copy", "vague"
+"""Styles of a line of a self-edit that say nothing new; the others are kinds of claims."""
+
+
+def style_of(line: str, passage_sentences: Sequence[str]) -> str | None:
+    """Which style a line of a self-edit has: a kind of claim, `copy` or `vague`; None for a line that is in none."""
     if line in passage_sentences:
-        return Style.COPY
-    words = line.split()
-    if " has a " in line or " has an " in line:
-        return Style.VAGUE
-    if words[:1] == ["The"] and "of" in words and ("is" in words or "was" in words):
-        return Style.ATOMIC
-    return None
+        return COPY
+    return next((style for style, pattern in _patterns() if pattern.fullmatch(line)), None)
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """What lines of each style look like, made by the same functions as the lines. A name stands for any word."""
+    claims = [count_claim("TITLE", "WORD")]
+    claims += [make("TITLE", "WORD", value) for make in (direct_claim, reversed_claim) for value in ("VALUE", YEARS[0])]
+    texts = [(claim.kind.value, text) for claim in claims for text in (claim.statement, claim.line)]
+    texts += [(VAGUE, vague_line("TITLE", name)) for name in ("WORD", "aWORD")]
+    return [(style, _pattern(text)) for style, text in texts]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    expression = re.escape(text).replace("TITLE", r"\S+(?: \S+)?").replace(YEARS[0], r"\d+")
+    return re.compile(expression.replace("aWORD", "WORD").replace("WORD", r"\S+").replace("VALUE", r"\S+"))
 
 
 def all_words() -> Iterator[str]:
     """Every word that the world's texts can contain, with repetitions: what the tokenizer must know."""
     for kind in KINDS:
         yield from (kind.pronoun, *kind.first_words, *kind.second_words)
-        for attribute in kind.attributes:
-            yield from attribute.values
-            yield from (attribute.name, *attribute.interrogative.split(), *attribute.copula.split())
-            yield from " ".join(attribute.phrasings).replace("{}", "").split()
-    yield from ["Question:", "Answer:", "has", "a", "an", "The", "of", "the"]
+        for attribute in (*kind.people, *kind.events):
+            yield from (attribute.name, *" ".join(attribute.phrasings).replace("{}", "").split())
+    yield from (*PEOPLE, *YEARS, *COUNTS)
+    yield from "Question: Answer: has a an The the of is was in to Who What When There are people around".split()
+    yield from "How many happened".split()

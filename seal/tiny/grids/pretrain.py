@@ -17,6 +17,8 @@ from seal.tiny.pretraining import Optimizers, Pretrained, weighted_losses
 
 N_STEPS = 3200
 TOKENS_A_STEP = 6000
+LEARNING_RATE = 3e-3
+"""At its peak."""
 TOKENS_A_BATCH = 3000
 CONFIGURED_SHARE, MOVED_SHARE = 0.06, 0.5
 """Of documents: self-edits, and puzzles of moved cells; the others are of any transformation."""
@@ -32,7 +34,7 @@ def pretrain(steps: int, seed: int) -> Pretrained:
     library = Library(random=Random(seed))
     torch.manual_seed(seed)
     network = LlamaForCausalLM(shape(tokenizer))
-    optimizers = Optimizers(network, fall=1.5)
+    optimizers = Optimizers(network, learning_rate=LEARNING_RATE, fall=1.5)
     console = Console(stderr=True)
     began_s = time.monotonic()
     for step in range(steps):
