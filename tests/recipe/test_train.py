@@ -179,8 +179,8 @@ def test_grades_are_the_same_whatever_the_number_of_adapters_side_by_side(seal: 
 
 @pytest.mark.slow
 def test_the_demo_shows_what_it_promises(seal: Seal) -> None:
-    """Questions against the direction of the passage are what two rounds gain: at equal tokens the passage, and what the
-    untrained policy writes, answer hardly any of them. One seed has 72 such questions, so the bounds are wide."""
+    """Two rounds gain on questions against the direction of the passage. At equal tokens the passage, and what the
+    untrained policy writes, answer hardly any. One seed has 72 such questions, so the bounds are wide."""
     assert seal("run", "experiment=tiny", "cluster.threads=1") == 0
     results = read(RUN / "results.json")
     reversals = {row["setting"]: row["accuracy"] for row in results["kinds"] if row["kind"] == "reversal"}
