@@ -15,7 +15,7 @@ def test_check_prints_what_sbatch_would_be_told(seal: Callable[..., int], capsys
     asked = ("cluster.workers.partition=gpu", "cluster.workers.qos=long", "+cluster.workers.more.exclude=node7")
     assert seal("check", *SLURM, *asked) == 0
     said = capsys.readouterr().out
-    for directive in ("--partition=gpu", "--qos=long", "--exclude=node7", "--gpus-per-node=1", "--array=0-8%9"):
+    for directive in ("--partition=gpu", "--qos=long", "--exclude=node7", "--gpus-per-node=1", "--array=0-7%8"):
         assert f"#SBATCH {directive}\n" in said
     assert "nobody knows yet what a unit takes" in said
     assert not Path("outputs").exists()

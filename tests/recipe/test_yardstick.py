@@ -68,6 +68,7 @@ def test_rows_say_what_they_took_and_the_differences_begin_with_the_matched_ones
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("match", ["updates", "both"])
 def test_at_equal_updates_the_numbers_of_steps_are_the_same(seal: Seal, match: str) -> None:
     assert seal("run", *SMALL, "recipe.rounds=0", f"recipe.match={match}", "inner.batch_size=2") == 0
@@ -81,6 +82,7 @@ def test_at_equal_updates_the_numbers_of_steps_are_the_same(seal: Seal, match: s
             assert matched.training.trained_tokens == pytest.approx(own.training.trained_tokens, rel=0.25)
 
 
+@pytest.mark.slow
 def test_nothing_is_matched_where_nobody_wants_it_or_nothing_is_trained(seal: Seal) -> None:
     assert seal("run", *SMALL, "recipe.rounds=0", "recipe.match=none") == 0
     assert not [row for row in results()["table"] if row["matched_to"]]
@@ -89,6 +91,7 @@ def test_nothing_is_matched_where_nobody_wants_it_or_nothing_is_trained(seal: Se
     assert not [row for row in results(Path("outputs/untrained"))["table"] if row["matched_to"]]
 
 
+@pytest.mark.slow
 def test_a_curve_has_a_point_for_each_number_of_epochs_and_each_setting(seal: Seal) -> None:
     assert seal("run", *SMALL, "recipe.epochs_curve=[1,3]") == 0
     curves = results()["curves"]
@@ -99,6 +102,7 @@ def test_a_curve_has_a_point_for_each_number_of_epochs_and_each_setting(seal: Se
         assert second["tokens"] == pytest.approx(3 * first["tokens"])
 
 
+@pytest.mark.slow
 def test_settings_are_tuned_for_each_row_on_training_contexts_alone(seal: Seal) -> None:
     tuning = ("recipe.tune_learning_rates=[1e-9,2e-3]", "recipe.tune_epochs=[1,4]", "recipe.tune_contexts=3")
     assert seal("run", *SMALL, *tuning) == 0
