@@ -6,8 +6,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from seal import run_folder
 from seal.forecasting import in_all, paid
 from seal.lab import Lab, Monitor
@@ -18,6 +16,7 @@ from seal.preflight import preflight
 from seal.progress import Noting
 from seal.report.folder import write_report
 from seal.results import Results
+from seal.results_file import write_results
 from seal.run import Run
 from seal.store import RESULTS, Store
 from seal.types import Context
@@ -64,7 +63,7 @@ def perform(
                 passage_shown=run.task.shows_the_passage,
                 published=run.published,
             )
-            store.write(RESULTS, TypeAdapter(Results).dump_json(results, indent=2).decode() + "\n")
+            write_results(store, results)
             if run.logger.wants_pictures:
                 write_report(store.folder)
     return results

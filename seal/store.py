@@ -17,6 +17,7 @@
         adapter/, model/    what the recipe `adapt` hands out
         adapters/round_0/   those of the best self-edits that the policy of round 0 wrote, and adapters.jsonl of them
         progress.json       how far it is, for those who look
+        seconds.json        how long the models of each row of the table took
         results.json        written last
         report/
         damaged/            lines of records that were not what was written, kept for whoever wants to know why
@@ -48,7 +49,7 @@ _LOG = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
-MANIFEST, RESULTS = "manifest.json", "results.json"
+MANIFEST, RESULTS, SECONDS = "manifest.json", "results.json", "seconds.json"
 METRICS, SPENDING = "metrics", "spending"
 """Lines that are no records: when and how long, and what was paid."""
 JOBS, CANCEL = "jobs", "cancel"

@@ -19,7 +19,8 @@ from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
 from seal.released.forgetting import as_matrix, check_summary, pool, read_forgetting
 from seal.results import Outcome, Results, RoundSummary, summarize
-from seal.store import MANIFEST, RESULTS, Store
+from seal.results_file import write_results
+from seal.store import MANIFEST, Store
 from seal.types import Context, Evaluation, Failure, Policy, Query, Round, SelfEdit, Update
 
 POLICY = Policy(round=0)
@@ -237,4 +238,4 @@ def write_imported(folder: Path, name: str, sources: Sequence[Path], imported: I
     store.append("contexts", {context.id: context for context in imported.contexts}, Context)
     store.append("self_edits", imported.self_edits, SelfEdit)
     store.append("evaluations", imported.evaluations, Evaluation)
-    store.write(RESULTS, TypeAdapter(Results).dump_json(imported.results, indent=2).decode() + "\n")
+    write_results(store, imported.results)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seal.measurement import compare_scores
-from seal.report.findings import read_results
 from seal.report.wording import interval, share, signed
 from seal.results import Comparison
+from seal.results_file import read_results
 from seal.statistics import chosen_out_of_bag, estimate, mean
 from seal.store import RESULTS
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from seal.errors import UsageError
 from seal.measurement import compare_scores
-from seal.report.findings import read_results
 from seal.results import Comparison
+from seal.results_file import read_results
 from seal.store import RESULTS, read_records
 from seal.types import Context
 

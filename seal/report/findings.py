@@ -7,8 +7,9 @@ from typing import Any
 
 from seal.grids.grid import puzzle_in
 from seal.results import Results
-from seal.run_files import read_manifest, read_whole
-from seal.store import RESULTS, read_records
+from seal.results_file import read_results
+from seal.run_files import read_manifest
+from seal.store import read_records
 from seal.types import Context, SelfEdit
 
 N_EXAMPLES = 3
@@ -48,16 +49,6 @@ class Findings:
         """The manifest without the difference to the last commit, which can be long and is for machines."""
         git = {key: value for key, value in (self.manifest["git"] or {}).items() if key != "diff"}
         return {**self.manifest, "git": git or None}
-
-
-def read_results(folder: Path) -> Results:
-    """What a run found.
-
-    Raises:
-        RunError: the file is not what was written.
-    """
-    found: Results = read_whole(folder / RESULTS, Results)
-    return found
 
 
 def read_findings(folder: Path) -> Findings:

@@ -139,7 +139,7 @@ def test_the_passages_alone_are_trained_for_as_many_tokens_and_only_the_adapter_
     matched, adapted = rows["passage_matched"], rows["adapted"]
     assert matched["matched_to"] == "adapted"
     assert abs(matched["tokens"] - adapted["tokens"]) <= matched["tokens"] / matched["updates"]
-    assert all(row["seconds"] > 0 for row in (matched, adapted))
+    assert {"passage_matched", "adapted"} <= json.loads((folder / "seconds.json").read_text()).keys()
     assert [file.parent.name for file in folder.rglob("*.safetensors")] == ["adapter"]
 
 

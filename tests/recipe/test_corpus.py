@@ -136,8 +136,7 @@ def test_the_passages_alone_are_trained_for_as_many_tokens_as_the_self_edits(
     assert matched["matched_to"] == "self_edits_round_0"
     assert abs(matched["tokens"] - own["tokens"]) <= matched["tokens"] / matched["updates"]
     assert alone["tokens"] < own["tokens"]
-    assert all(row["seconds"] > 0 for row in (matched, own, alone))
-    assert [rows["base"][what] for what in ("tokens", "updates", "seconds")] == [None] * 3
+    assert [rows["base"][what] for what in ("tokens", "updates")] == [None] * 2
 
 
 @pytest.mark.parametrize("match", ["updates", pytest.param("both", marks=pytest.mark.slow)])
