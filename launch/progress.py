@@ -173,6 +173,8 @@ class Lines:
         """The run is over, and went well; what was held is told."""
         before = f", {self.n_recalled:,} of them before" if self.n_recalled else ""
         took = lasting(self.seconds() - self.came_s)
+        if self.n_planned:
+            self.n_planned = self.n_done  # a plan counts what may become needless: an invalid self-edit is not tried
         self._print(self._with_share(f"all {self.n_done:,} units of work{before}, in {took}"))
 
     def _count(self, n_units: int) -> None:

@@ -114,19 +114,26 @@ class Yardstick:
     ) -> list[Measurement]:
         """Each plan, with what it took on its own, is given the compute of the attempt before it.
 
-        Where one of the two is not known, for example because a training failed, there is nothing to match. Nothing is
-        measured where that is so of all.
+        Beside an invalid self-edit it is trained as in its own row: leaving the context out would compare on those
+        alone that the self-edits manage. An invalid plan scores 0 here too. Where a training failed there is nothing to
+        match. Nothing is measured where that is so of all.
         """
         setting = f"{name}_matched" if policy == GIVEN else f"{name}_matched_{policy.id}"
-        trials = []
+        trials: list[Trial] = []
+        invalid: list[tuple[Context, Invalid]] = []
         for attempt, plan, took in planned if self.match != "none" else []:
-            budget = training_of(attempt.evaluations)
-            if not (isinstance(plan, Plan) and isinstance(attempt.plan, Plan) and took and budget):
+            if isinstance(plan, Invalid):
+                invalid += [(attempt.context, plan)] * self.repeats
+                continue
+            like, budget = (
+                (attempt.plan, training_of(attempt.evaluations)) if isinstance(attempt.plan, Plan) else (plan, took)
+            )
+            if not (took and budget):
                 continue
             stretched = matched(
                 plan.with_settings(rate_at(budget.trained_tokens)),
                 took,
-                like=attempt.plan,
+                like=like,
                 budget=budget,
                 match=self.match,
                 random=Random(derive(self.lab.run.seed, setting, attempt.name)),
@@ -136,7 +143,8 @@ class Yardstick:
                 Trial(context=attempt.context, source=source, plan=stretched, repeat=repeat)
                 for repeat in range(self.repeats)
             ]
-        found = [self._examined(setting, trials, title=f"training for {setting}, asking")] if trials else []
+        title = f"training for {setting}, asking"
+        found = [self._examined(setting, trials, title=title, invalid=invalid)] if trials else []
         return [replace(one, matched_to=setting_of(policy)) for one in found]
 
     def _curve(
@@ -161,11 +169,23 @@ class Yardstick:
                 )
         return Curve(setting=setting, points=tuple(points))
 
-    def _examined(self, setting: str, trials: Sequence[Trial], *, title: str, policy: Policy = GIVEN) -> Measurement:
-        """One model a trial; each counts as one self-edit of its context."""
-        outcomes: dict[str, list[Outcome]] = {trial.context.id: [] for trial in trials}
-        for trial, outcome in zip(trials, loop.examine(self.lab, policy, trials, title=title), strict=True):
-            outcomes[trial.context.id].append(outcome)
-        contexts = {trial.context.id: trial.context for trial in trials}
+    def _examined(
+        self,
+        setting: str,
+        trials: Sequence[Trial],
+        *,
+        title: str,
+        policy: Policy = GIVEN,
+        invalid: Sequence[tuple[Context, Invalid]] = (),
+    ) -> Measurement:
+        """One model a trial; each counts as one self-edit of its context, as each of the invalid ones does."""
+        made = zip(
+            (trial.context for trial in trials), loop.examine(self.lab, policy, trials, title=title), strict=True
+        )
+        contexts: dict[str, Context] = {}
+        outcomes: dict[str, list[Outcome]] = {}
+        for context, outcome in (*made, *invalid):
+            contexts[context.id] = context
+            outcomes.setdefault(context.id, []).append(outcome)
         found = measurement(setting, list(contexts.values()), list(outcomes.values()))
         return replace(found, seconds=self.lab.seconds_per_unit(loop.phase_of(policy, title)))

@@ -153,8 +153,11 @@ def test_empty_self_edits_are_invalid_count_as_0_and_are_not_learned_from(seal: 
     overrides = ("model=local", f"model.path={mute}", "self_edit.temperature=0", "self_edit.append_passage=false")
     assert seal("run", "recipe=train", *SMALL, *overrides) == 0
     results = TypeAdapter(Results).validate_json((RUN / "results.json").read_text())
-    row = {row.setting: row for row in results.table}["self_edits_round_0"]
+    rows = {row.setting: row for row in results.table}
+    row = rows["self_edits_round_0"]
     assert (row.accuracy, row.n_invalid, row.n_failed) == (0.0, 3, 0)
+    assert rows["passage_matched"].n_contexts == 3  # compared on all contexts, with what the passage is given anyway
+    assert rows["passage_matched"].tokens == rows["passage_only"].tokens
     assert read_records(RUN / "self_edits.jsonl", SelfEdit).popitem()[1].text == ""
     [turn] = results.rounds
     assert (turn.n_invalid, turn.mean_reward, turn.n_kept) == (8, 0.0, 0)
