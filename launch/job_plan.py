@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
 
-from seal.cluster import Place
 from seal.cluster.slurm import Slurm
 from seal.cluster.slurm_queue import coordinator_name, job_name
+from seal.cluster.workload import Place
 from seal.recipe import Forecast
 from seal.run import Run
 from seal.run_files import read_metrics

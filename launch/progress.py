@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from seal.lab import Monitor
+from seal.monitor import Monitor
 from seal.progress import Progress as Noted
 from seal.report.wording import phase_label
 

@@ -21,6 +21,7 @@ from seal.store import Store
 from seal.task import Contexts
 from seal.terminal import Terminal
 from seal.types import Context, Invalid, Plan, Policy, SelfEdit
+from seal.work.fulfilling import fulfil
 from seal.work.writing import Proposal, Proposing
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
         lab = Lab(run=run, store=Store(Path(folder)), contexts=contexts, log=lambda metrics: None)
         proposing = Proposing(policy=Policy(round=0), title="writing a self-edit")
         with closing(lab):
-            [self_edit] = lab.fulfil(proposing, [Proposal(context=context, index=0)])
+            [self_edit] = fulfil(lab, proposing, [Proposal(context=context, index=0)])
     return self_edit
 
 

@@ -20,8 +20,8 @@ from seal.cluster.task import told_without_secrets
 from seal.composing import Settings, compose_with_hydra
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.experiment import perform
-from seal.lab import Silent
 from seal.manifest import settings_that_differ
+from seal.monitor import Silent
 from seal.redaction import key_variables, redacted, redacted_tree
 from seal.report.folder import write_report
 from seal.report.outcomes import Outcome, in_short, read_outcomes

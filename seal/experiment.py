@@ -8,10 +8,11 @@ from typing import Any
 
 from seal import run_folder
 from seal.forecasting import in_all, paid
-from seal.lab import Lab, Monitor
+from seal.lab import Lab
 from seal.logger import Log, Metrics
 from seal.logger.jsonl import Jsonl
 from seal.manifest import manifest
+from seal.monitor import Monitor
 from seal.preflight import preflight
 from seal.progress import Noting
 from seal.report.folder import write_report

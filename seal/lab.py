@@ -1,68 +1,28 @@
 """What one process has opened for a run: settings, store, contexts, the model in memory, and who watches."""
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
+from seal.choices import Choices
 from seal.engine import Generator
-from seal.errors import RunError
 from seal.logger import Log, Metrics, timed_line
+from seal.monitor import Monitor, Silent
 from seal.run_files import read_metrics
 from seal.store import METRICS, SPENDING, Store
 from seal.task import Contexts
-from seal.types import Policy, Postponed, Usage
+from seal.types import Policy, Usage
 
 if TYPE_CHECKING:
     from seal.backbone import Backbones
-    from seal.run import Run
-    from seal.work import Work
-
-Unit = TypeVar("Unit")
-Result = TypeVar("Result")
-
-
-class Monitor(Protocol):
-    """Somebody who is shown how far a run is."""
-
-    def planned(self, n_units: int) -> None:
-        """The whole run has so many units."""
-
-    def began(self, title: str, n_units: int) -> None:
-        """A phase with so many units begins."""
-
-    def advanced(self, n_units: int) -> None:
-        """So many more units of the phase are done."""
-
-    def recalled(self, n_units: int) -> None:
-        """So many units of the phase take no time: they were recorded before, or are not needed."""
-
-    def ended(self) -> None:
-        """The phase is over."""
-
-
-class Silent:
-    """A monitor that shows nothing."""
-
-    def planned(self, n_units: int) -> None: ...
-
-    def began(self, title: str, n_units: int) -> None: ...
-
-    def advanced(self, n_units: int) -> None: ...
-
-    def recalled(self, n_units: int) -> None:
-        self.advanced(n_units)
-
-    def ended(self) -> None: ...
 
 
 @dataclass(kw_only=True)
 class Lab:
     """The place where the rooms of a run meet. Everything expensive is opened on first use."""
 
-    run: "Run"
+    run: Choices
     store: Store
     contexts: Contexts
     monitor: Monitor = field(default_factory=Silent)
@@ -117,46 +77,12 @@ class Lab:
         """This lab in another process, which writes all it has to say into a store of its own."""
         return replace(self, store=store, log=partial(_note, store))
 
-    def fulfil(self, work: "Work[Unit, Result]", units: Sequence[Unit]) -> list[Result]:
-        """The result of every unit, in order, wherever the run's cluster does the work.
-
-        Raises:
-            RunError: units are postponed again when they are tried a second time, and more of them than may settle.
-        """
-        self.monitor.began(work.title, len(units))
-        found: dict[str, Result | Postponed[Result]] = {}
-        found |= zip(map(work.key, units), self.run.cluster.fulfil(self, work, units), strict=True)
-        pending = [unit for unit in units if isinstance(found[work.key(unit)], Postponed)]
-        if pending:
-            found |= zip(map(work.key, pending), self.run.cluster.fulfil(self, work, pending), strict=True)
-        postponed = {key: result for key, result in found.items() if isinstance(result, Postponed)}
-        done = {key: result for key, result in found.items() if not isinstance(result, Postponed)}
-        if postponed:
-            done |= self._settle(work, units, postponed)
-        self.monitor.ended()
-        return [done[work.key(unit)] for unit in units]
-
     def skip(self, title: str, n_units: int) -> None:
         """Planned units that turned out not to be needed."""
         if n_units:
             self.monitor.began(title, n_units)
             self.monitor.recalled(n_units)
             self.monitor.ended()
-
-    def _settle(
-        self, work: "Work[Unit, Result]", units: Sequence[Unit], postponed: Mapping[str, Postponed[Result]]
-    ) -> dict[str, Result]:
-        """Record what is postponed as it stands, if the work allows it."""
-        instead = {key: each.instead for key, each in postponed.items() if each.instead is not None}
-        if len(instead) < len(postponed) or not work.may_settle(self, units, list(postponed.values())):
-            reason, _ = Counter(each.reason for each in postponed.values()).most_common(1)[0]
-            raise RunError(
-                f"{work.title}: {len(postponed)} of {len(units)} could not be done, twice: {reason}. What is done is "
-                "recorded, nothing was scored in its place; the same command goes on from there"
-            )
-        self.store.append(work.records, instead, work.result)
-        self.monitor.advanced(len(instead))
-        return instead
 
 
 def _unheard(metrics: Metrics) -> None:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from seal.lab import Lab
 from seal.self_edit import SelfEditFormat
 from seal.types import Answered, Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
+from seal.work.fulfilling import fulfil
 from seal.work.grading import ExamPaper, Grading
 from seal.work.learning import Learning, Lesson
 from seal.work.trying import Trial, TryingOut
@@ -55,7 +56,7 @@ def propose(lab: Lab, policy: Policy, contexts: Sequence[Context], *, per_contex
             for context in contexts
             for number in range(per_context - len(form.usable(context, written[context.id])))
         ]
-        for edit in lab.fulfil(work, proposals) if proposals else []:
+        for edit in fulfil(lab, work, proposals) if proposals else []:
             written[edit.context_id].append(edit)
     return [edit for each in contexts for edit in form.preferred(each, written[each.id])[:per_context]]
 
@@ -117,7 +118,7 @@ def rate(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> list[Attempt]
     """Each self-edit is read and rated, where the reward asks for that."""
     if not lab.run.outer.reward.rates:
         return list(attempts)
-    ratings = lab.fulfil(Reading(policy=policy, title=f"{policy.id}: rating self-edits"), attempts)
+    ratings = fulfil(lab, Reading(policy=policy, title=f"{policy.id}: rating self-edits"), attempts)
     return [replace(attempt, rating=rating) for attempt, rating in zip(attempts, ratings, strict=True)]
 
 
@@ -159,8 +160,8 @@ def reward_of(lab: Lab, attempt: Attempt) -> float | None:
 
 def learn(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Update:
     """The policy is fine-tuned on the self-edits that the outer loop selects."""
-    [update] = lab.fulfil(
-        Learning(policy=policy, title=f"{policy.id}: learning from the best"), [Lesson(attempts=tuple(attempts))]
+    [update] = fulfil(
+        lab, Learning(policy=policy, title=f"{policy.id}: learning from the best"), [Lesson(attempts=tuple(attempts))]
     )
     return update
 
@@ -174,7 +175,7 @@ def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list
 def examine(lab: Lab, policy: Policy, trials: Sequence[Trial], *, title: str) -> list[Evaluation | Failure]:
     """Models are made, asked, and their answers graded."""
     work = TryingOut(policy=policy, title=phase_of(policy, title))
-    answers = lab.fulfil(work, trials)
+    answers = fulfil(lab, work, trials)
     return grade(lab, policy, [trial.context for trial in trials], map(work.key, trials), answers)
 
 
@@ -186,4 +187,4 @@ def grade(
         ExamPaper(key=key, context=context, answered=answered)
         for key, context, answered in zip(keys, contexts, answers, strict=True)
     ]
-    return lab.fulfil(Grading(policy=policy, title=f"{policy.id}: grading"), papers)
+    return fulfil(lab, Grading(policy=policy, title=f"{policy.id}: grading"), papers)

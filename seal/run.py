@@ -1,58 +1,20 @@
 """A whole experiment as one frozen value: a field a room. Whoever has a `Run` knows everything that was chosen."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt
-
-from seal.cluster import Cluster
-from seal.engine import Engine
-from seal.grader import Grader
-from seal.inner import Inner
-from seal.logger import Logger
-from seal.model import Model
-from seal.outer import Outer
+from seal.choices import Choices
 from seal.paths import fault_of_name
-from seal.published import Published
 from seal.recipe import Recipe
 from seal.recipe.comparing import Compares
 from seal.recipe.matching import Matches
-from seal.self_edit import SelfEditFormat
 from seal.settings import option
-from seal.task import Task
 
 
 @option
-class Run:
+class Run(Choices):
     """The choice of an option in every room."""
 
-    name: Annotated[str, Field(min_length=1)]
-    """The run's folder is `outputs`/`name`."""
-    outputs: Path
-    """Where the folders of runs lie."""
-    seed: NonNegativeInt
-    """All randomness of the run is derived from it."""
-    if_exists: Literal["resume", "fail", "replace"]
-    """What to do where the folder has a run already. A run of another configuration is never resumed."""
-    published: Published | None
-    """What others found in the same settings, to be shown beside the results; null where there is nothing."""
-    model: Model
-    task: Task
-    self_edit: SelfEditFormat
-    inner: Inner
-    engine: Engine
-    writer: Engine | None = None
-    """Who writes the self-edits, where that is somebody else than who answers."""
-    grader: Grader
-    outer: Outer
     recipe: Recipe
-    cluster: Cluster
-    logger: Logger
-
-    @property
-    def folder(self) -> Path:
-        return self.outputs / self.name
 
 
 def faults_between_rooms(run: Run) -> Iterator[str]:
@@ -66,8 +28,8 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
         )
     elif run.inner.adapts and not run.inner.makes_adapters and not run.engine.serves_weights:
         yield "engine: only engine=transformers answers with weights trained as a whole: choose it, or inner=lora"
-    if getattr(run.inner, "dora", False) and run.engine.serves_adapters and not run.engine.serves_dora:
-        yield "inner.dora: vLLM does not serve adapters of DoRA: set it to false, or choose engine=transformers"
+    if run.inner.makes_dora and run.engine.serves_adapters and not run.engine.serves_dora:
+        yield "inner: vLLM does not serve adapters of DoRA: choose inner=lora, or engine=transformers"
     if run.recipe.learns and not (run.writer or run.engine).serves_policies:
         yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
     yield from (f"engine.{fault}" for fault in run.engine.faults(run.model, rank=getattr(run.inner, "rank", 0)))

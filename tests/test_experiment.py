@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 
 from seal import config
 from seal.experiment import perform
-from seal.lab import Silent
+from seal.monitor import Silent
 from tests.conftest import SMALL, records, settings_without
 from tests.models import random_folder
 

@@ -8,7 +8,8 @@ import pytest
 
 from seal import loop
 from seal.config import load
-from seal.lab import Lab, Silent
+from seal.lab import Lab
+from seal.monitor import Silent
 from seal.store import Store
 from seal.types import Evaluation, Failure, Invalid, Plan, Policy, SelfEdit, TrainingSequence
 from tests.values import attempt, evaluation

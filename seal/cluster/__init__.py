@@ -2,30 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal
 
+from seal.cluster.workload import Result, Unit, Workload
 from seal.settings import option
 from seal.types import Postponed
-
-if TYPE_CHECKING:
-    from seal.lab import Lab
-    from seal.work import Work
-
-Unit = TypeVar("Unit")
-Result = TypeVar("Result")
-
-
-class Place(StrEnum):
-    """Where a kind of work belongs, on a cluster that has more than one place."""
-
-    COORDINATOR = "coordinator"
-    """Beside the run itself: work that only waits for others, over a network that jobs may not have."""
-    WORKERS = "workers"
-    """On as many machines as there are."""
-    LEARNER = "learner"
-    """On one machine, which may be a larger one."""
 
 
 @option
@@ -41,9 +23,7 @@ class Cluster(ABC):
         """
 
     @abstractmethod
-    def fulfil(
-        self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]
-    ) -> "list[Result | Postponed[Result]]":
+    def fulfil(self, work: Workload[Unit, Result], units: Sequence[Unit]) -> list[Result | Postponed[Result]]:
         """The result of every unit, in order: those without a record are done and recorded, the others are read.
 
         What is postponed is not recorded.

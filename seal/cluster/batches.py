@@ -1,29 +1,24 @@
 """Units become batches, which are done together, and batches become chunks, which one job does. Pure."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
-from seal.cluster import Result, Unit
-
-if TYPE_CHECKING:
-    from seal.lab import Lab
-    from seal.work import Work
+from seal.cluster.workload import Result, Unit, Workload
 
 
-def batches_of(lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]) -> list[list[Unit]]:
+def batches_of(work: Workload[Unit, Result], units: Sequence[Unit]) -> list[list[Unit]]:
     """All units, done or not, the longest first, as they are done together."""
-    size = work.batch_size(lab)
+    size = work.batch_size
     ordered = sorted(units, key=work.cost, reverse=True)
     return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
-def to_do(lab: "Lab", work: "Work[Unit, Result]", batch: Sequence[Unit], known: Collection[str]) -> list[Unit]:
+def to_do(work: Workload[Unit, Result], batch: Sequence[Unit], known: Collection[str]) -> list[Unit]:
     """What of a batch has to be done: where its units depend on each other by rounding, all of it if any is missing."""
     missing = [unit for unit in batch if work.key(unit) not in known]
-    return list(batch) if missing and work.rounds_together(lab) else missing
+    return list(batch) if missing and work.rounds_together else missing
 
 
-def cut(work: "Work[Unit, Result]", batches: Sequence[Sequence[Unit]], n_chunks: int) -> list[list[Unit]]:
+def cut(work: Workload[Unit, Result], batches: Sequence[Sequence[Unit]], n_chunks: int) -> list[list[Unit]]:
     """Batches in at most so many chunks of about equal cost; each is of whole batches that follow each other."""
     costs = [sum(map(work.cost, batch)) for batch in batches]
     if not all(costs):

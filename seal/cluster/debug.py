@@ -2,23 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from seal.cluster import Place
 from seal.cluster.jobs import Jobs
 from seal.cluster.scheduler import Outcome, Scheduler
 from seal.cluster.task import Task
+from seal.cluster.workload import Place, Workload
 from seal.settings import option
-
-if TYPE_CHECKING:
-    from seal.lab import Lab
 
 
 @option
 class Debug(Jobs):
     """This process. What a job raises is raised here."""
 
-    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
+    def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler:
         return InProcess()
 
 

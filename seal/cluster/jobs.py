@@ -8,21 +8,19 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
-from seal.cluster import Cluster, Place, Result, Unit
+from seal.cluster import Cluster
 from seal.cluster.batches import batches_of
 from seal.cluster.local import Local
+from seal.cluster.phase import Phase
 from seal.cluster.scheduler import Scheduler
+from seal.cluster.workload import Place, Result, Unit, Workload
 from seal.errors import RunError
 from seal.settings import option
 from seal.types import Postponed
-
-if TYPE_CHECKING:
-    from seal.lab import Lab
-    from seal.work import Work
 
 
 @option
@@ -49,7 +47,7 @@ class Jobs(Cluster):
     """What a job wrote is visible here after so long, at most: a job that is gone without it has died."""
 
     @abstractmethod
-    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
+    def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler:
         """Who starts the jobs of a phase, which is a folder."""
 
     def gpus(self, place: Place) -> int:
@@ -69,29 +67,25 @@ class Jobs(Cluster):
         by_time = ceil(total_s / (60 * self.chunk_minutes))
         return min(max(by_time, self.array_parallelism), self.most_chunks(n_batches))
 
-    def fulfil(
-        self, lab: "Lab", work: "Work[Unit, Result]", units: Sequence[Unit]
-    ) -> "list[Result | Postponed[Result]]":
-        from seal.cluster.phase import Phase
-
-        if work.place(lab) is Place.COORDINATOR:
-            return Local(threads=self.threads).fulfil(lab, work, units)
-        known = lab.store.records(work.records, work.result)
+    def fulfil(self, work: Workload[Unit, Result], units: Sequence[Unit]) -> list[Result | Postponed[Result]]:
+        if work.place is Place.COORDINATOR:
+            return Local(threads=self.threads).fulfil(work, units)
+        known = work.store.records(work.records, work.result)
         postponed: dict[str, Postponed[Result]] = {}
-        lab.monitor.recalled(sum(work.key(unit) in known for unit in units))
-        batches = batches_of(lab, work, units)
+        work.monitor.recalled(sum(work.key(unit) in known for unit in units))
+        batches = batches_of(work, units)
         keys = [work.key(unit) for batch in batches for unit in batch]
         n_phases = 0
         while n_left := sum(key not in known and key not in postponed for key in keys):
             if n_phases > self.max_deaths:
                 raise RunError(
                     f"{work.title}: {n_left} records were damaged after they had been seen, {n_phases} times: does the "
-                    f"disk of {lab.store.folder} keep what is written? What is damaged is in its folder `damaged`; the "
-                    "same command goes on from the rest"
+                    f"disk of {work.store.folder} keep what is written? What is damaged is in its folder `damaged`; "
+                    "the same command goes on from the rest"
                 )
-            phase = Phase(self, lab, work, batches)
+            phase = Phase(self, work, batches)
             postponed |= phase.finish()
-            lab.store.adopt(work.records, work.result, keys)
+            work.store.adopt(work.records, work.result, keys)
             phase.tidy()
             n_phases += 1
         return [known[key] if (key := work.key(unit)) in known else postponed[key] for unit in units]

@@ -5,24 +5,20 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from seal.cluster.batches import cut, to_do
 from seal.cluster.ledger import CANCELLED, DIED, DONE, Ledger
-from seal.cluster.scheduler import Outcome
+from seal.cluster.scheduler import Outcome, Scheduler
 from seal.cluster.task import Task, pack
 from seal.cluster.task_store import Tail
+from seal.cluster.workload import Place, Workload
 from seal.errors import RunError
 from seal.run_files import read_metrics, unbooked, whole_metrics
 from seal.store import CANCEL, JOBS, METRICS, SPENDING, complete_lines, task_files
 from seal.types import Postponed
-
-if TYPE_CHECKING:
-    from seal.cluster.jobs import Jobs
-    from seal.lab import Lab
-    from seal.work import Work
-
 
 _LOG = logging.getLogger(__name__)
 SILENCE_S = 60.0
@@ -47,17 +43,36 @@ class Chunk:
     """When the job was first seen to be gone without all of its records, or to be there with all of them."""
 
 
+class Submits(Protocol):
+    """What a phase asks of its cluster; `Jobs` says what each of them is."""
+
+    @property
+    def threads(self) -> int | None: ...
+    @property
+    def seconds_per_unit(self) -> float | None: ...
+    @property
+    def max_deaths(self) -> int: ...
+    @property
+    def poll_s(self) -> float: ...
+    @property
+    def settle_s(self) -> float: ...
+
+    def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler: ...
+    def gpus(self, place: Place) -> int: ...
+    def n_chunks(self, n_batches: int, total_s: float) -> int: ...
+
+
 class Phase:
     """The coordinator of one phase."""
 
-    def __init__(self, cluster: "Jobs", lab: "Lab", work: "Work[Any, Any]", batches: Sequence[Sequence[Any]]) -> None:
-        self.cluster, self.lab, self.work, self.batches = cluster, lab, work, batches
+    def __init__(self, cluster: Submits, work: Workload[Any, Any], batches: Sequence[Sequence[Any]]) -> None:
+        self.cluster, self.work, self.batches = cluster, work, batches
         keys = [work.key(unit) for batch in batches for unit in batch]
         digest = sha256("\n".join(sorted(keys)).encode(errors="surrogatepass")).hexdigest()
         self.name = f"{work.records}-{digest[:12]}"
         """The same whenever the same units are asked for: whoever comes after a crash finds the jobs again."""
-        self.folder = lab.store.folder / JOBS / self.name
-        self.known = lab.store.records(work.records, work.result)
+        self.folder = work.store.folder / JOBS / self.name
+        self.known = work.store.records(work.records, work.result)
         self.wanted = {key for key in keys if key not in self.known}
         self.recorded: set[str] = set()
         self.postponed: dict[str, Postponed[Any]] = {}
@@ -65,7 +80,7 @@ class Phase:
         self.ledger = Ledger(self.folder)
         self.tail = Tail(self.folder, work.records)
         self.n_chunks = 0
-        self.scheduler = cluster.scheduler(lab, self.folder)
+        self.scheduler = cluster.scheduler(work, self.folder)
         self.heard_s = monotonic()
 
     def finish(self) -> dict[str, Postponed[Any]]:
@@ -78,7 +93,7 @@ class Phase:
         self._count(self._left_by_others())
         try:
             self._take_up()
-            pack(self.folder, self.lab, self.work)
+            pack(self.folder, self.work)
             self._submit(self._cut())
             while self.chunks:
                 self._look()
@@ -94,19 +109,19 @@ class Phase:
         """Tell what the tasks have to say besides records, and keep nothing of them but logs and the ledger."""
         for file in sorted(self.folder.glob(f"{METRICS}-*.jsonl")):
             for metrics in whole_metrics(file, complete_lines(file)):
-                self.lab.log(metrics)
+                self.work.log(metrics)
             file.unlink()
-        for file, bookings in unbooked(self.lab.store.folder).items():
+        for file, bookings in unbooked(self.work.store.folder).items():
             if file.parent == self.folder:
                 lines = [json.dumps({**booking, "task": file.name}) for booking in bookings]
-                self.lab.store.add_lines(SPENDING, [f"{line}\n" for line in lines])
+                self.work.store.add_lines(SPENDING, [f"{line}\n" for line in lines])
                 file.unlink()
         for file in self.folder.glob("**/*.pkl"):
             file.unlink()
 
     def _left_by_others(self) -> list[str]:
         """What was recorded by jobs of an earlier coordinator, in this phase or in one cut otherwise."""
-        files = task_files(self.lab.store.folder, self.work.records)
+        files = task_files(self.work.store.folder, self.work.records)
         phases = {file.parent for file in files if file.parent != self.folder}
         tails = [self.tail, *(Tail(phase, self.work.records) for phase in phases)]
         return [key for tail in tails for key in tail.new_keys()]
@@ -115,7 +130,7 @@ class Phase:
         fresh = (self.wanted & set(keys)) - self.recorded
         self.recorded |= fresh
         if fresh:
-            self.lab.monitor.advanced(len(fresh))
+            self.work.monitor.advanced(len(fresh))
 
     def _is_known(self, key: str) -> bool:
         return key in self.known or key in self.recorded or key in self.postponed
@@ -151,8 +166,8 @@ class Phase:
         """What nobody has recorded and nobody is at work on, as chunks."""
         in_work = {key for chunk in self.chunks for key in chunk.keys}
         known = {*self.known, *self.recorded, *in_work}
-        batches = [doing for batch in self.batches if (doing := to_do(self.lab, self.work, batch, known))]
-        unit_s = self.cluster.seconds_per_unit or measured_unit_s(self.lab, self.work)
+        batches = [doing for batch in self.batches if (doing := to_do(self.work, batch, known))]
+        unit_s = self.cluster.seconds_per_unit or measured_unit_s(self.work)
         chunks = cut(self.work, batches, self.cluster.n_chunks(len(batches), unit_s * sum(map(len, batches))))
         self.n_chunks += len(chunks)
         return [
@@ -169,7 +184,7 @@ class Phase:
             return
         tasks = [
             Task(
-                run_folder=self.lab.store.folder.absolute(),
+                run_folder=self.work.store.folder.absolute(),
                 phase=self.name,
                 chunk=chunk.number,
                 units=chunk.units,
@@ -177,7 +192,7 @@ class Phase:
             )
             for chunk in chunks
         ]
-        place = self.work.place(self.lab)
+        place = self.work.place
         jobs = self.scheduler.submit(tasks, place)
         submitted = [
             replace(chunk, job=job, n_left=self._left(chunk), odd_since_s=None)
@@ -253,7 +268,7 @@ class Phase:
             RunError: that has been tried often enough.
         """
         self.ledger.ended([chunk.job], DIED, reason)
-        self.lab.log({"work": self.work.title, "job": chunk.job, "died": reason})
+        self.work.log({"work": self.work.title, "job": chunk.job, "died": reason})
         deaths = chunk.deaths + 1 if self._left(chunk) == chunk.n_left else 0
         if deaths > self.cluster.max_deaths:
             raise RunError(
@@ -278,10 +293,10 @@ class Phase:
         return True
 
 
-def measured_unit_s(lab: "Lab", work: "Work[Any, Any]") -> float:
+def measured_unit_s(work: Workload[Any, Any]) -> float:
     """What a unit of such work has taken in this run, in seconds; 0 as long as nobody knows."""
     what = work.title.partition(": ")[2]
-    lines = read_metrics(lab.store.folder)
+    lines = read_metrics(work.store.folder)
     done = [line for line in lines if "units" in line and line["work"].partition(": ")[2] == what]
     n_units = sum(line["units"] for line in done)
     return sum(line["time/work_s"] for line in done) / n_units if n_units else 0.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from seal.cluster import Place
 from seal.cluster.task import Task
+from seal.cluster.workload import Place
 from seal.redaction import redacted
 from seal.types import Postponed
 

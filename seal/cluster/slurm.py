@@ -12,21 +12,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from seal.cluster import Place
 from seal.cluster.jobs import Jobs
 from seal.cluster.ledger import all_entries
 from seal.cluster.scheduler import Scheduler, SubmititFolder
 from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued, refuse_silence, submit, why_gone
 from seal.cluster.task import Task
+from seal.cluster.workload import Place, Workload
 from seal.errors import UsageError
-from seal.redaction import key_variables
 from seal.settings import option
 from seal.store import JOBS
 
 if TYPE_CHECKING:
     from submitit import SlurmExecutor
-
-    from seal.lab import Lab
 
 LOGS = "slurm"
 """The folder of submitit's own files, in a phase's folder."""
@@ -137,9 +134,9 @@ class Slurm(Jobs):
         if not all_entries(run_folder):
             refuse_silence(job_name(run_folder))
 
-    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
+    def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler:
         refuse_without_slurm()
-        return SlurmJobs(self, lab, phase / LOGS)
+        return SlurmJobs(self, work, phase / LOGS)
 
     def gpus(self, place: Place) -> int:
         return self.resources(place).gpus
@@ -206,9 +203,9 @@ class SlurmJobs(SubmititFolder):
 
     ends_with_us = False
 
-    def __init__(self, cluster: Slurm, lab: "Lab", folder: Path) -> None:
-        super().__init__(folder, key_variables(lab.run))
-        self.cluster, self.name = cluster, job_name(lab.store.folder)
+    def __init__(self, cluster: Slurm, work: Workload[Any, Any], folder: Path) -> None:
+        super().__init__(folder, work.secret_variables)
+        self.cluster, self.name = cluster, job_name(work.store.folder)
 
     def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
         return submit(self.cluster.executor(self.folder, place, name=self.name), tasks)

@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import NonNegativeInt, PositiveInt, model_validator
 
-from seal.cluster import Place
 from seal.cluster.jobs import Jobs
 from seal.cluster.scheduler import Scheduler, SubmititFolder
 from seal.cluster.task import Task
-from seal.redaction import key_variables
+from seal.cluster.workload import Place, Workload
 from seal.settings import option
 from seal.types import Postponed
 
 if TYPE_CHECKING:
     from submitit import Job
     from submitit.helpers import DelayedSubmission
-
-    from seal.lab import Lab
 
 LOGS = "submitit"
 """The folder of submitit's own files, in a phase's folder."""
@@ -55,8 +52,8 @@ class SubmititLocal(Jobs):
             )
         return self
 
-    def scheduler(self, lab: "Lab", phase: Path) -> Scheduler:
-        return Processes(self, lab, phase / LOGS)
+    def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler:
+        return Processes(self, work, phase / LOGS)
 
     def gpus(self, place: Place) -> int:
         return len(self.gpus_of(place, chunk=0))
@@ -77,8 +74,8 @@ class Processes(SubmititFolder):
 
     ends_with_us = True
 
-    def __init__(self, cluster: SubmititLocal, lab: "Lab", folder: Path) -> None:
-        super().__init__(folder, key_variables(lab.run))
+    def __init__(self, cluster: SubmititLocal, work: Workload[Any, Any], folder: Path) -> None:
+        super().__init__(folder, work.secret_variables)
         self.cluster = cluster
         self.jobs: dict[str, Job[Any]] = {}
 

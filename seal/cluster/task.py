@@ -8,7 +8,7 @@ import os
 import pickle
 import traceback
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,19 +16,18 @@ from uuid import uuid4
 
 from seal.cluster.local import Local
 from seal.cluster.task_store import TaskStore
+from seal.cluster.workload import Workload
 from seal.errors import RunError
-from seal.redaction import key_variables, redacted
+from seal.redaction import redacted
 from seal.store import JOBS
 from seal.types import Postponed
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
-    from seal.lab import Lab
-    from seal.work import Work
 
 KIT = "kit.pkl"
-"""What all tasks of a phase share: the packed lab and the work."""
+"""What all tasks of a phase share: the packed workload."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +46,22 @@ class Task:
         Raises:
             RunError: with the traceback of whatever went wrong, without secrets: submitit writes it into its files.
         """
-        lab, work = self._kit()
-        with told_without_secrets(key_variables(lab.run)):
-            return self._fulfil(lab, work)
+        work = self._kit()
+        with told_without_secrets(work.secret_variables):
+            return self._fulfil(work)
 
     def here(self) -> dict[str, Postponed[Any]]:
         """The same in this process, which sees errors as they are."""
-        return self._fulfil(*self._kit())
+        return self._fulfil(self._kit())
 
-    def _kit(self) -> "tuple[Lab, Work[Any, Any]]":
-        lab, work = pickle.loads((self.run_folder / JOBS / self.phase / KIT).read_bytes())
-        return lab, work
+    def _kit(self) -> Workload[Any, Any]:
+        work: Workload[Any, Any] = pickle.loads((self.run_folder / JOBS / self.phase / KIT).read_bytes())
+        return work
 
-    def _fulfil(self, lab: "Lab", work: "Work[Any, Any]") -> dict[str, Postponed[Any]]:
+    def _fulfil(self, work: Workload[Any, Any]) -> dict[str, Postponed[Any]]:
         store = TaskStore(self.run_folder, phase=self.phase, chunk=self.chunk, process=_own_name())
-        with closing(lab.elsewhere(store)) as here:
-            results = Local(threads=self.threads).fulfil(here, work, self.units)
+        with work.elsewhere(store) as here:
+            results = Local(threads=self.threads).fulfil(here, self.units)
         return {
             work.key(unit): result
             for unit, result in zip(self.units, results, strict=True)
@@ -76,10 +75,10 @@ class Task:
         return DelayedSubmission(self)
 
 
-def pack(folder: Path, lab: "Lab", work: "Work[Any, Any]") -> None:
+def pack(folder: Path, work: Workload[Any, Any]) -> None:
     """Put into a phase's folder what its tasks share."""
     draft = folder / f"{KIT}.draft"
-    draft.write_bytes(pickle.dumps((lab.packed(), work)))
+    draft.write_bytes(pickle.dumps(work.packed()))
     draft.replace(folder / KIT)
 
 

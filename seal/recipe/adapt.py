@@ -26,6 +26,7 @@ from seal.results import Results
 from seal.settings import option
 from seal.task import Contexts
 from seal.types import Context, Failure, Policy, SelfEdit
+from seal.work.fulfilling import fulfil
 
 _POLICY = Policy(round=0)
 
@@ -65,7 +66,7 @@ class Adapt(Matches):
         edits = loop.propose(lab, _POLICY, lab.contexts.all, per_context=self.edits_per_context)
         lesson = Budgeted(plan=one_plan(lab, lab.contexts.all, edits))
         training = Consolidating(policy=_POLICY, title="training on everything")
-        [made] = lab.fulfil(training, [Corpus(lesson=lesson, merged=self.output == "merged")])
+        [made] = fulfil(lab, training, [Corpus(lesson=lesson, merged=self.output == "merged")])
         if isinstance(made, Failure):
             raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
         measurements = self._measure(lab, edits, made, training.title)
@@ -119,7 +120,7 @@ def _with_queries(contexts: Contexts) -> list[Context]:
 def _asked(lab: Lab, made: Consolidated, training: str, contexts: Sequence[Context]) -> Examined:
     """The adapter that is handed out, as the model that was trained in the phase of this title."""
     asking = AskingConsolidated(policy=_POLICY, title="asking the adapted model")
-    answers = lab.fulfil(asking, contexts)
+    answers = fulfil(lab, asking, contexts)
     outcomes = loop.grade(lab, _POLICY, contexts, map(asking.key, contexts), answers)
     seconds = seconds_of(lab, training, asking.title, n_asked=len(contexts))
     return Examined(outcomes=outcomes, training=made.training, seconds=seconds)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from seal.cluster import Place
+from seal.cluster.workload import Place
 from seal.errors import RunError
 from seal.lab import Lab
 from seal.recipe.budget import Budgeted, lasting

@@ -15,6 +15,7 @@ from seal.results import Row
 from seal.seeds import derive
 from seal.statistics import mean
 from seal.types import Context, Evaluation, Failure, Plan, Policy, SelfEdit, Training
+from seal.work.fulfilling import fulfil
 
 MATCHED = "passage_matched"
 """The setting of the passages alone, with the compute of the self-edits."""
@@ -45,14 +46,14 @@ def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[C
     A training that breaks is the result of each context, and nothing is asked.
     """
     training = Consolidating(policy=policy, title=f"training: {corpus.name}")
-    [made] = lab.fulfil(training, [corpus])
+    [made] = fulfil(lab, training, [corpus])
     asking = AskingConsolidated(
         policy=policy, title=f"asking: {corpus.name}", source=f"corpus_{corpus.name}", folder=corpus.folder
     )
     if isinstance(made, Failure):
         lab.skip("asking a model that there is not", 2 * len(contexts))
         return Examined(outcomes=[made] * len(contexts), training=None, seconds=None)
-    answers = lab.fulfil(asking, contexts)
+    answers = fulfil(lab, asking, contexts)
     lab.store.discard(corpus.folder)
     outcomes = loop.grade(lab, policy, contexts, map(asking.key, contexts), answers)
     seconds = seconds_of(lab, training.title, asking.title, n_asked=len(contexts))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from seal.cluster import Place
+from seal.cluster.workload import Place
 from seal.lab import Lab
 from seal.recipe.budget import Budgeted, lasting
 from seal.recipe.consolidation import save_merged

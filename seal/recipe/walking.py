@@ -17,6 +17,7 @@ from seal.recipe.matching import Match
 from seal.recipe.merging import Merging, Step
 from seal.seeds import derive
 from seal.types import Context, Evaluation, Failure, Plan, Policy
+from seal.work.fulfilling import fulfil
 from seal.work.trying import Trial
 
 Outcomes = Sequence[Evaluation | Failure]
@@ -134,7 +135,7 @@ def _take_step(
         lab.skip("a training without anything to train on", 1)
         return Policy(round=0, branch=next_branch, weights=policy.weights), None
     step = Step(lesson=lesson, folder=f"policies/{next_branch.replace('/', '_')}")
-    [made] = lab.fulfil(Merging(policy=policy, title=f"{next_branch}: training, merging"), [step])
+    [made] = fulfil(lab, Merging(policy=policy, title=f"{next_branch}: training, merging"), [step])
     if isinstance(made, Failure):
         return made
     following = Policy(round=0, branch=next_branch, weights=step.folder)

@@ -8,15 +8,12 @@ process elsewhere.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 
-from seal.cluster import Place
+from seal.cluster.workload import Place, Result, Unit
 from seal.lab import Lab
 from seal.seeds import derive
 from seal.types import Policy, Postponed
-
-Unit = TypeVar("Unit")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
-from seal.cluster import Place
+from seal.cluster.workload import Place
 from seal.grader import verdicts_of
 from seal.lab import Lab
 from seal.task import Task

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from seal.cluster import Place
+from seal.cluster.workload import Place
 from seal.lab import Lab
 from seal.outer import Example
 from seal.types import (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from seal.cluster import Place
+from seal.cluster.workload import Place
 from seal.engine import Request
 from seal.inner import Adapted
 from seal.lab import Lab

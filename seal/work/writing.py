@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from seal.cluster import Place
+from seal.cluster.workload import Place
 from seal.engine import Request
 from seal.lab import Lab
 from seal.self_edit import Assignment

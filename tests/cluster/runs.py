@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from seal.cluster import Cluster, Place
+from seal.cluster import Cluster
+from seal.cluster.workload import Place
 from seal.config import load
 from seal.inner.none import NoAdaptation
-from seal.lab import Lab, Silent
+from seal.lab import Lab
+from seal.monitor import Silent
 from seal.redaction import variable
 from seal.settings import option
 from seal.store import Store

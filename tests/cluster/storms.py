@@ -34,6 +34,7 @@ from seal.cluster.ledger import DIED, DONE, Ledger, all_entries
 from seal.cluster.slurm_queue import job_name, queued
 from seal.record_lines import to_line
 from seal.store import JOBS, MANIFEST
+from seal.work.fulfilling import in_lab
 from tests.cluster.runs import CHUNKED, cluster_of, commands_that, lab_in, sleeping, times_done, wait_until
 from tests.conftest import ROOT, records
 from tests.slurm import SlurmCluster, why_not
@@ -95,9 +96,10 @@ def coordinating(folder: Path, log: Path, nap_s: float, *, units: Sequence[int],
         "import signal\n"
         "from pathlib import Path\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has them ignored\n"
+        "from seal.work.fulfilling import in_lab\n"
         "from tests.cluster.runs import *\n"
         f"cluster, work = cluster_of(*{settings!r}), sleeping(nap_s={nap_s}, log=Path({str(log)!r}))\n"
-        f"cluster.fulfil(lab_in(Path({str(folder)!r})), work, {list(units)!r})\n"
+        f"cluster.fulfil(in_lab(lab_in(Path({str(folder)!r})), work), {list(units)!r})\n"
     )
 
 
@@ -172,7 +174,7 @@ def scaling(slurm: SlurmCluster, folder: Path, n_jobs: Sequence[int], n_units: i
     for number in n_jobs:
         before, began_s = os.getloadavg()[0], time.perf_counter()
         cluster = cluster_of(*SLURM, f"cluster.array_parallelism={number}", "cluster.poll_s=1")
-        cluster.fulfil(lab_in(folder / str(number)), sleeping(nap_s=1.0), list(range(n_units)))
+        cluster.fulfil(in_lab(lab_in(folder / str(number)), sleeping(nap_s=1.0)), list(range(n_units)))
         took_s, perfect_s = time.perf_counter() - began_s, n_units / number
         loads = f"{before:.1f}, {os.getloadavg()[0]:.1f}"
         table.add_row(

@@ -6,19 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seal.cluster.batches import batches_of, cut, to_do
+from seal.work.fulfilling import in_lab
 from tests.cluster.runs import lab_in, sleeping
 
 
 def test_batches_hold_the_longest_first_whatever_is_known(tmp_path: Path) -> None:
     work = sleeping(per_batch=2)
-    assert batches_of(lab_in(tmp_path), work, [1, 5, 3]) == [[5, 3], [1]]
+    assert batches_of(in_lab(lab_in(tmp_path), work), [1, 5, 3]) == [[5, 3], [1]]
 
 
 def test_a_batch_that_rounds_together_is_done_whole_or_not_at_all(tmp_path: Path) -> None:
     lab, known = lab_in(tmp_path), {"5", "2", "1"}
-    assert to_do(lab, sleeping(together=True), [5, 3], known) == [5, 3]
-    assert to_do(lab, sleeping(together=True), [2, 1], known) == []
-    assert to_do(lab, sleeping(), [5, 3], known) == [3]
+    assert to_do(in_lab(lab, sleeping(together=True)), [5, 3], known) == [5, 3]
+    assert to_do(in_lab(lab, sleeping(together=True)), [2, 1], known) == []
+    assert to_do(in_lab(lab, sleeping()), [5, 3], known) == [3]
 
 
 def test_chunks_are_of_about_equal_cost() -> None:

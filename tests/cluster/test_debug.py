@@ -19,6 +19,7 @@ from seal.lab import Lab
 from seal.report.spending import spent
 from seal.settings import option
 from seal.store import CANCEL, JOBS, SPENDING, task_files
+from seal.work.fulfilling import in_lab
 from tests.cluster.runs import cluster_of, lab_in, sleeping
 from tests.conftest import SMALL, records
 
@@ -31,7 +32,7 @@ def test_a_run_has_the_records_of_a_local_one(tmp_path: Path, finished: Path) ->
 
 def test_what_a_job_raises_is_raised_here(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="3 is wrong"):
-        cluster_of("cluster=debug").fulfil(lab_in(tmp_path), sleeping(wrong=(3,)), [1, 2, 3])
+        cluster_of("cluster=debug").fulfil(in_lab(lab_in(tmp_path), sleeping(wrong=(3,))), [1, 2, 3])
 
 
 def with_scheduler(scheduler: Scheduler) -> Cluster:
@@ -57,7 +58,7 @@ def test_a_job_that_is_still_there_when_all_is_recorded_is_ended(tmp_path: Path)
         def cancel(self, jobs: Sequence[str]) -> None:
             self.cancelled.extend(jobs)
 
-    assert with_scheduler(Requeued()).fulfil(lab_in(tmp_path), sleeping(), [1]) == [1]
+    assert with_scheduler(Requeued()).fulfil(in_lab(lab_in(tmp_path), sleeping()), [1]) == [1]
     assert Requeued.cancelled == ["0"]
 
 
@@ -69,13 +70,13 @@ def test_whoever_waits_for_a_silent_scheduler_heeds_that_the_run_is_cancelled(tm
             return None
 
     with pytest.raises(RunError, match="`seal cancel` has ended the run"):
-        with_scheduler(NeverAnswers()).fulfil(lab_in(tmp_path), sleeping(), [1, 2])
+        with_scheduler(NeverAnswers()).fulfil(in_lab(lab_in(tmp_path), sleeping()), [1, 2])
 
 
 def test_what_a_task_paid_is_booked_once_though_the_coordinator_is_killed_while_it_books(tmp_path: Path) -> None:
-    cluster, lab, work = cluster_of("cluster=debug"), lab_in(tmp_path), sleeping(pays=True)
+    cluster, work = cluster_of("cluster=debug"), in_lab(lab_in(tmp_path), sleeping(pays=True))
     assert isinstance(cluster, Jobs)
-    coordinator = Phase(cluster, lab, work, batches_of(lab, work, [1, 2, 3]))
+    coordinator = Phase(cluster, work, batches_of(work, [1, 2, 3]))
     coordinator.finish()
     left = {file: file.read_bytes() for file in task_files(tmp_path, SPENDING)}
     coordinator.tidy()
@@ -96,5 +97,8 @@ def test_a_scheduler_that_does_not_answer_is_waited_for_and_that_is_told(
     answers = iter([None, None])
     monkeypatch.setattr(InProcess, "states", lambda _: next(answers, {}))
     monkeypatch.setattr("seal.cluster.phase.SILENCE_S", 0.0)
-    assert cluster_of("cluster=debug", "cluster.poll_s=0.1").fulfil(lab_in(tmp_path), sleeping(), [1, 2]) == [1, 4]
+    assert cluster_of("cluster=debug", "cluster.poll_s=0.1").fulfil(in_lab(lab_in(tmp_path), sleeping()), [1, 2]) == [
+        1,
+        4,
+    ]
     assert caplog.messages == ["round_0: sleeping: the scheduler does not say what becomes of the jobs; waiting"] * 2

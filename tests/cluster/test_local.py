@@ -9,10 +9,12 @@ import pytest
 
 from seal.cluster.local import Local
 from seal.config import load
-from seal.lab import Lab, Silent
+from seal.lab import Lab
+from seal.monitor import Silent
 from seal.store import Store
 from seal.types import Policy
 from seal.work import Work
+from seal.work.fulfilling import in_lab
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,25 +51,25 @@ def doubling(breaks_at: int | None = None) -> Doubling:
 
 def test_results_come_in_the_order_of_the_units_and_the_costly_ones_are_done_first(tmp_path: Path) -> None:
     work = doubling()
-    assert Local(threads=None).fulfil(lab(tmp_path), work, [1, 5, 3]) == [2, 10, 6]
+    assert Local(threads=None).fulfil(in_lab(lab(tmp_path), work), [1, 5, 3]) == [2, 10, 6]
     assert work.batches == [[5, 3], [1]]
 
 
 def test_known_units_are_not_done_again(tmp_path: Path) -> None:
-    Local(threads=None).fulfil(lab(tmp_path), doubling(), [1, 2, 3, 4])
+    Local(threads=None).fulfil(in_lab(lab(tmp_path), doubling()), [1, 2, 3, 4])
     work = doubling()
-    assert Local(threads=None).fulfil(lab(tmp_path), work, [1, 2, 3, 4]) == [2, 4, 6, 8]
+    assert Local(threads=None).fulfil(in_lab(lab(tmp_path), work), [1, 2, 3, 4]) == [2, 4, 6, 8]
     assert work.batches == []
 
 
 def test_an_interrupted_phase_goes_on_with_the_batches_it_would_have_had(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        Local(threads=None).fulfil(lab(tmp_path), doubling(breaks_at=2), [1, 2, 3, 4])
+        Local(threads=None).fulfil(in_lab(lab(tmp_path), doubling(breaks_at=2)), [1, 2, 3, 4])
     store = Store(tmp_path)
     assert store.records("doubles", int) == {"4": 8, "3": 6}
     whole = (tmp_path / "doubles.jsonl").read_text().splitlines()
     (tmp_path / "doubles.jsonl").write_text(whole[0] + "\n")
     work = doubling()
-    assert Local(threads=None).fulfil(lab(tmp_path), work, [1, 2, 3, 4]) == [2, 4, 6, 8]
+    assert Local(threads=None).fulfil(in_lab(lab(tmp_path), work), [1, 2, 3, 4]) == [2, 4, 6, 8]
     assert work.batches == [[4, 3], [2, 1]]
     assert (tmp_path / "doubles.jsonl").read_text().splitlines()[:2] == whole

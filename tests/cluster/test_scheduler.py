@@ -7,7 +7,8 @@ import pytest
 
 from seal.cluster.jobs import Jobs
 from seal.config import load
-from tests.cluster.runs import cluster_of, commands_that, lab_in
+from seal.work.fulfilling import in_lab
+from tests.cluster.runs import cluster_of, commands_that, lab_in, sleeping
 
 
 @pytest.mark.parametrize(("cluster", "logs"), [("submitit_local", "submitit"), ("slurm", "slurm")])
@@ -25,7 +26,7 @@ def test_what_a_job_raised_and_wrote_is_told_without_the_keys_of_the_run_s_endpo
     folder.mkdir()
     (folder / "7_0_result.pkl").write_bytes(pickle.dumps(("error", "Traceback\nrefused planted-Xk29fLq81vTz")))
     (folder / "7_0_log.err").write_text("a library says planted-Xk29fLq81vTz\n")
-    scheduler = jobs.scheduler(lab, tmp_path)
+    scheduler = jobs.scheduler(in_lab(lab, sleeping()), tmp_path)
     outcome = scheduler.outcome("7")
     assert outcome
     assert outcome.error == "refused ***"

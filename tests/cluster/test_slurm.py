@@ -14,6 +14,7 @@ from seal.launch.cli import main
 from seal.cluster import Cluster
 from seal.cluster.ledger import DIED, all_entries
 from seal.errors import RunError
+from seal.work.fulfilling import in_lab
 from tests.cluster.runs import CHUNKED, cluster_of, lab_in, sleeping, times_done, wait_until
 from tests.cluster.storms import PREEMPTIBLE, PREEMPTING, SLURM, coordinator, running, storm
 from tests.conftest import records
@@ -65,7 +66,7 @@ def test_a_job_that_is_requeued_told_to_go_killed_or_cancelled_loses_no_record(
         slurm.call(*blow, running(tmp_path)[0])
 
     with disturbed(strike):
-        assert cluster.fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
+        assert cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(nap_s=0.5, log=log)), UNITS) == SQUARES
     assert sum(times_done(log).values()) <= len(UNITS) + 1, "only what was under way is done again"
 
 
@@ -79,7 +80,7 @@ def test_jobs_of_a_node_that_disappears_go_on_elsewhere(
         wait_until(lambda: slurm.ask("scontrol", "update", f"nodename={node}", "state=resume") is not None)
 
     with disturbed(strike):
-        assert cluster.fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
+        assert cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(nap_s=0.5, log=log)), UNITS) == SQUARES
     assert sum(times_done(log).values()) <= len(UNITS) + 2
 
 
@@ -91,7 +92,7 @@ def test_a_controller_that_is_away_is_waited_for(
         slurm.restart_controller(away_s=3)
 
     with disturbed(strike):
-        assert cluster.fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
+        assert cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(nap_s=0.5, log=log)), UNITS) == SQUARES
     assert times_done(log) == dict.fromkeys(UNITS, 1)
 
 
@@ -101,7 +102,7 @@ def test_a_preempted_job_goes_on_when_there_is_room(slurm: SlurmCluster, tmp_pat
         slurm.call(*PREEMPTING)
 
     with disturbed(strike):
-        assert cluster_of(*PREEMPTIBLE).fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
+        assert cluster_of(*PREEMPTIBLE).fulfil(in_lab(lab_in(tmp_path), sleeping(nap_s=0.5, log=log)), UNITS) == SQUARES
     assert sum(times_done(log).values()) <= len(UNITS) + 2
     assert not [entry for entry in all_entries(tmp_path) if entry.outcome == DIED], "it was requeued, it did not die"
 
@@ -113,7 +114,7 @@ def test_a_second_coordinator_finds_the_jobs_of_a_killed_one(
     wait_until(lambda: len(times_done(log)) >= 4)
     first.kill()
     first.communicate()
-    assert cluster.fulfil(lab_in(tmp_path), sleeping(nap_s=0.5, log=log), UNITS) == SQUARES
+    assert cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(nap_s=0.5, log=log)), UNITS) == SQUARES
     assert times_done(log) == dict.fromkeys(UNITS, 1)
     assert len(all_entries(tmp_path)) == 2
 
@@ -129,13 +130,13 @@ def test_jobs_that_die_again_and_again_stop_the_run_with_what_slurm_says(
     why = r"because: FAILED \(exit code 9:0, on n\d\)" if accounting else "there is no accounting"
     with pytest.raises(RunError, match=why):
         cluster_of(*SLURM, "cluster.max_deaths=1", "cluster.settle_s=1").fulfil(
-            lab_in(tmp_path), sleeping(deadly=(1,)), [1]
+            in_lab(lab_in(tmp_path), sleeping(deadly=(1,))), [1]
         )
 
 
 def test_what_slurm_refuses_stops_the_run_with_its_words(slurm: SlurmCluster, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="invalid partition specified: nowhere"):
-        cluster_of(*SLURM, "cluster.workers.partition=nowhere").fulfil(lab_in(tmp_path), sleeping(), [1])
+        cluster_of(*SLURM, "cluster.workers.partition=nowhere").fulfil(in_lab(lab_in(tmp_path), sleeping()), [1])
 
 
 def test_jobs_get_what_was_asked_for(slurm: SlurmCluster, tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_jobs_get_what_was_asked_for(slurm: SlurmCluster, tmp_path: Path) -> Non
         f"cluster.container='{container}'",
         "cluster.srun_arguments=[--quiet]",
     )
-    cluster_of(*SLURM, *asked).fulfil(lab_in(tmp_path), sleeping(), [1])
+    cluster_of(*SLURM, *asked).fulfil(in_lab(lab_in(tmp_path), sleeping()), [1])
     [script] = [file.read_text() for file in tmp_path.glob("jobs/*/slurm/*_submission.sh")]
     for line in ("--partition=gpu", "--gpus-per-node=1", "--cpus-per-task=1", "--mem=1024MB", "--time=60"):
         assert f"#SBATCH {line}\n" in script

@@ -12,6 +12,7 @@ from seal.cluster.ledger import Ledger
 from seal.cluster.slurm_queue import cancel, outside_of_any_job, queued, why_gone
 from seal.errors import RunError
 from seal.store import JOBS
+from seal.work.fulfilling import in_lab
 from tests.cluster.runs import cluster_of, commands_that, lab_in, sleeping
 from tests.conftest import SMALL
 from tests.slurm import SlurmCluster
@@ -79,7 +80,7 @@ def test_a_submission_that_fails_is_told_in_sbatch_s_words(monkeypatch: pytest.M
     says = "echo 'sbatch: error: Invalid account' >&2; exit 1"
     monkeypatch.setenv("PATH", commands_that(tmp_path, srun="", squeue="", sbatch=says))
     with pytest.raises(RunError, match="SLURM does not take the job: sbatch: error: Invalid account"):
-        cluster_of("cluster=slurm").fulfil(lab_in(tmp_path), sleeping(), [1])
+        cluster_of("cluster=slurm").fulfil(in_lab(lab_in(tmp_path), sleeping()), [1])
 
 
 @pytest.mark.cluster

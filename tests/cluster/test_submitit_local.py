@@ -11,14 +11,16 @@ import psutil
 import pytest
 from seal.launch.cli import main
 
-from seal.cluster import Cluster, Place
+from seal.cluster import Cluster
 from seal.cluster.ledger import DIED, DONE, all_entries
+from seal.cluster.workload import Place
 from seal.config import load
 from seal.errors import RunError
 from seal.logger import Metrics
 from seal.report.spending import spent
 from seal.store import JOBS, Store
 from seal.types import Policy, Postponed
+from seal.work.fulfilling import in_lab
 from seal.work.trying import TryingOut
 from seal.work.writing import Proposing
 from tests.cluster.runs import (
@@ -55,7 +57,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_results_come_in_the_order_of_the_units_from_several_jobs(cluster: Cluster, tmp_path: Path) -> None:
-    assert cluster.fulfil(lab_in(tmp_path), sleeping(), [1, 5, 3, 2]) == [1, 25, 9, 4]
+    assert cluster.fulfil(in_lab(lab_in(tmp_path), sleeping()), [1, 5, 3, 2]) == [1, 25, 9, 4]
     assert [(entry.chunk, entry.keys, entry.outcome) for entry in all_entries(tmp_path)] == [
         (0, ("3", "5"), DONE),
         (1, ("1", "2"), DONE),
@@ -70,7 +72,7 @@ def test_results_come_in_the_order_of_the_units_from_several_jobs(cluster: Clust
 def test_what_jobs_paid_and_how_long_they_took_is_told_by_the_run(cluster: Cluster, tmp_path: Path) -> None:
     logged: list[Metrics] = []
     lab = replace(lab_in(tmp_path), log=logged.append)
-    cluster.fulfil(lab, sleeping(pays=True), [1, 5, 3, 2])
+    cluster.fulfil(in_lab(lab, sleeping(pays=True)), [1, 5, 3, 2])
     assert spent(tmp_path)["n_calls"] == 4
     assert [(line["kind"], line["units"]) for line in logged] == [("squares", 1)] * 4
     assert all(str(line["time"]).startswith("20") for line in logged)
@@ -81,7 +83,7 @@ def test_a_chunk_that_died_is_submitted_again_and_does_only_what_it_had_not_reco
     cluster: Cluster, tmp_path: Path, log: Path
 ) -> None:
     work = sleeping(deadly_once=(3,), log=log)
-    assert cluster.fulfil(lab_in(tmp_path), work, [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert cluster.fulfil(in_lab(lab_in(tmp_path), work), [1, 2, 3, 4]) == [1, 4, 9, 16]
     assert times_done(log) == {1: 1, 2: 1, 3: 2, 4: 1}
     assert sorted(str(entry.outcome) for entry in all_entries(tmp_path)) == [DIED, DONE, DONE]
 
@@ -91,23 +93,23 @@ def test_jobs_that_die_again_and_again_stop_the_run_and_what_was_recorded_stays(
     cluster: Cluster, tmp_path: Path, log: Path
 ) -> None:
     with pytest.raises(RunError, match="3 jobs for the same 1 units died") as raised:
-        cluster.fulfil(lab_in(tmp_path), sleeping(wrong=(1,), log=log), [1, 2, 3, 4])
+        cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(wrong=(1,), log=log)), [1, 2, 3, 4])
     assert "because: ValueError: 1 is wrong. the end of " in str(raised.value)
     assert times_done(log) == {1: 4, 2: 1, 3: 1, 4: 1}
     mended = sleeping(log=log)
-    assert cluster.fulfil(lab_in(tmp_path), mended, [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert cluster.fulfil(in_lab(lab_in(tmp_path), mended), [1, 2, 3, 4]) == [1, 4, 9, 16]
     assert times_done(log) == {1: 5, 2: 1, 3: 1, 4: 1}
 
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_leaves_no_outcome_and_counts_as_dead(cluster: Cluster, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="its process was"):
-        cluster.fulfil(lab_in(tmp_path), sleeping(deadly=(1,)), [1])
+        cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(deadly=(1,))), [1])
 
 
 @pytest.mark.slow
 def test_what_is_postponed_comes_back_and_is_not_recorded(cluster: Cluster, tmp_path: Path) -> None:
-    results = cluster.fulfil(lab_in(tmp_path), sleeping(silent=(2,)), [1, 2, 3])
+    results = cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(silent=(2,))), [1, 2, 3])
     assert results == [1, Postponed(reason="silence"), 9]
     assert Store(tmp_path).records("squares", int).keys() == {"1", "3"}
 
@@ -115,9 +117,14 @@ def test_what_is_postponed_comes_back_and_is_not_recorded(cluster: Cluster, tmp_
 @pytest.mark.slow
 def test_another_cluster_takes_over_what_jobs_recorded(cluster: Cluster, tmp_path: Path, log: Path) -> None:
     with pytest.raises(RunError):
-        cluster.fulfil(lab_in(tmp_path), sleeping(wrong=(1,)), [1, 2, 3, 4])
+        cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(wrong=(1,))), [1, 2, 3, 4])
     assert not (tmp_path / "squares.jsonl").exists()
-    assert cluster_of("cluster=local").fulfil(lab_in(tmp_path), sleeping(log=log), [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert cluster_of("cluster=local").fulfil(in_lab(lab_in(tmp_path), sleeping(log=log)), [1, 2, 3, 4]) == [
+        1,
+        4,
+        9,
+        16,
+    ]
     assert times_done(log) == {1: 1}
 
 
@@ -128,7 +135,7 @@ def test_a_record_that_is_damaged_on_the_disk_costs_its_own_unit_and_nothing_els
 ) -> None:
     one = replace(cluster, array_parallelism=1)
     work = sleeping(damaging_once=(1,), nap_s=nap_s, log=log)
-    assert one.fulfil(lab_in(tmp_path), work, [1, 2, 3]) == [1, 4, 9]
+    assert one.fulfil(in_lab(lab_in(tmp_path), work), [1, 2, 3]) == [1, 4, 9]
     assert times_done(log) == {1: 1, 2: 2, 3: 1}
     assert Store(tmp_path).records("squares", int) == {"3": 9, "2": 4, "1": 1}
     [aside] = (tmp_path / "damaged").iterdir()
@@ -138,9 +145,14 @@ def test_a_record_that_is_damaged_on_the_disk_costs_its_own_unit_and_nothing_els
 @pytest.mark.slow
 def test_another_cluster_lays_aside_what_a_task_left_damaged(cluster: Cluster, tmp_path: Path, log: Path) -> None:
     with pytest.raises(RunError):
-        cluster.fulfil(lab_in(tmp_path), sleeping(wrong=(1,)), [1, 2, 3, 4])
+        cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(wrong=(1,))), [1, 2, 3, 4])
     flip_in_last_line(max(tmp_path.glob("jobs/*/squares-*.jsonl"), key=lambda file: file.stat().st_size))
-    assert cluster_of("cluster=local").fulfil(lab_in(tmp_path), sleeping(log=log), [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert cluster_of("cluster=local").fulfil(in_lab(lab_in(tmp_path), sleeping(log=log)), [1, 2, 3, 4]) == [
+        1,
+        4,
+        9,
+        16,
+    ]
     assert len(times_done(log)) == 2
     assert len(list((tmp_path / "damaged").iterdir())) == 1
 
@@ -150,13 +162,13 @@ def test_batches_that_round_together_are_the_same_in_jobs(cluster: Cluster, tmp_
     lab = lab_in(tmp_path)
     lab.store.append("squares", {"7": 49, "3": 9, "2": 4}, int)
     work = sleeping(together=True, per_batch=2, log=log)
-    assert cluster.fulfil(lab, work, [2, 3, 4, 5, 6, 7]) == [4, 9, 16, 25, 36, 49]
+    assert cluster.fulfil(in_lab(lab, work), [2, 3, 4, 5, 6, 7]) == [4, 9, 16, 25, 36, 49]
     assert times_done(log) == {4: 1, 5: 1, 6: 1, 7: 1}
     assert [json.loads(line)["key"] for line in (tmp_path / "squares.jsonl").read_text().splitlines()] == list("732654")
 
 
 def test_work_that_only_waits_for_others_is_done_beside_the_run(cluster: Cluster, tmp_path: Path) -> None:
-    assert cluster.fulfil(lab_in(tmp_path), sleeping(where=Place.COORDINATOR), [1, 2]) == [1, 4]
+    assert cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(where=Place.COORDINATOR)), [1, 2]) == [1, 4]
     assert all_entries(tmp_path) == []
 
 
@@ -180,7 +192,7 @@ def test_no_process_outlives_a_run_that_is_killed_and_the_same_goes_on(
     killed.wait()
     wait_until(lambda: not of_jobs(tmp_path), patience_s=10)
     killed.communicate()
-    assert cluster.fulfil(lab_in(tmp_path), sleeping(log=log), [1, 2, 3, 4]) == [1, 4, 9, 16]
+    assert cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(log=log)), [1, 2, 3, 4]) == [1, 4, 9, 16]
     assert [entry.reason for entry in all_entries(tmp_path) if entry.outcome == DIED] == [
         "it ended while nobody watched"
     ] * 2
@@ -206,10 +218,10 @@ def test_processes_share_out_the_gpus_of_a_machine_and_whoever_learns_has_all(tm
     fast = ("cluster=submitit_local", "cluster.poll_s=0.1", "cluster.settle_s=0.3", "cluster.array_parallelism=2")
     both = cluster_of(*fast, "cluster.gpus_here=[4,5,6,7]", "cluster.gpus_per_process=2")
     looking = Looking(policy=Policy(round=0), title="round_0: looking")
-    assert sorted(both.fulfil(lab_in(tmp_path / "1"), looking, [1, 2])) == [[4, 5], [6, 7]]
+    assert sorted(both.fulfil(in_lab(lab_in(tmp_path / "1"), looking), [1, 2])) == [[4, 5], [6, 7]]
     learning = replace(looking, where=Place.LEARNER)
-    assert both.fulfil(lab_in(tmp_path / "2"), learning, [1]) == [[4, 5, 6, 7]]
-    assert cluster_of(*fast).fulfil(lab_in(tmp_path / "3"), looking, [1, 2]) == [[], []]
+    assert both.fulfil(in_lab(lab_in(tmp_path / "2"), learning), [1]) == [[4, 5, 6, 7]]
+    assert cluster_of(*fast).fulfil(in_lab(lab_in(tmp_path / "3"), looking), [1, 2]) == [[], []]
 
 
 @pytest.mark.parametrize(

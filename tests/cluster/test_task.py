@@ -9,6 +9,7 @@ from seal.cluster.task import Task, pack
 from seal.config import load
 from seal.errors import RunError
 from seal.store import JOBS
+from seal.work.fulfilling import in_lab
 from tests.cluster.runs import lab_in, sleeping
 
 
@@ -19,7 +20,7 @@ def test_an_error_leaves_a_job_as_its_traceback_without_the_keys_of_the_run_s_en
     lab = lab_in(tmp_path)
     lab.run = load(["recipe=evaluate", "grader=judge", "grader.endpoint.key_variable=JUDGE"])[0]
     (tmp_path / JOBS / "phase").mkdir(parents=True)
-    pack(tmp_path / JOBS / "phase", lab, sleeping(wrong=(1,)))
+    pack(tmp_path / JOBS / "phase", in_lab(lab, sleeping(wrong=(1,))))
     task = Task(run_folder=tmp_path, phase="phase", chunk=0, units=(1,), threads=None)
     with pytest.raises(RunError, match=r"\n  File \"(.*\n)*ValueError: \*\*\*$") as raised:
         pickle.loads(pickle.dumps(task))()

@@ -16,9 +16,9 @@ import pytest
 from seal.launch.detaching import Coordinator
 from seal.launch.jobs import decide_on_jobs
 
-from seal.cluster import Place
 from seal.cluster.slurm import REQUEUES, Slurm
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
+from seal.cluster.workload import Place
 from seal.config import load
 from seal.errors import RunError
 from seal.record_lines import to_line

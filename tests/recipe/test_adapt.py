@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from seal import config
 from seal.experiment import perform
-from seal.lab import Silent
 from seal.model.tiny import Tiny
+from seal.monitor import Silent
 from seal.preflight import preflight
 from tests.conftest import Interrupting, records
 from tests.models import random_folder

@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 
 from seal import config
 from seal.experiment import perform
-from seal.lab import Silent
 from seal.model.tiny import Tiny
+from seal.monitor import Silent
 from seal.preflight import preflight
 from seal.recipe.continual import Continual
 from seal.recipe.merging import Merged

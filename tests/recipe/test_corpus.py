@@ -9,7 +9,7 @@ import pytest
 
 from seal import config
 from seal.experiment import perform
-from seal.lab import Silent
+from seal.monitor import Silent
 from seal.preflight import preflight
 from tests.conftest import Interrupting, records
 
