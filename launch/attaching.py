@@ -12,7 +12,7 @@ from rich.console import Console
 from seal.cluster.scheduler import SubmititFolder
 from seal.cluster.slurm import COORDINATOR, in_queue
 from seal.cluster.slurm_queue import why_gone
-from seal.errors import RunError
+from seal.errors import INTERRUPTED, RunError
 from seal.progress import read_progress
 from seal.redaction import key_variables
 from seal.report.console import print_summary
@@ -22,7 +22,6 @@ from seal.run_folder import holder
 from seal.store import JOBS, MANIFEST, METRICS, RESULTS, complete_lines
 from seal.terminal import Terminal
 
-from .cli import INTERRUPTED
 from .finding import find_run
 from .jobs import SILENT
 from .progress import Bars, watch

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from . import commands
+from seal.errors import INTERRUPTED
 
-INTERRUPTED = 130
+from . import commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+INTERRUPTED = 130
+"""The exit code of an interruption."""
 FAULTS_SHOWN = 20
 """How many faults a message lists before it only counts the rest."""
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")

@@ -45,4 +45,5 @@ class VLLM(VLLMSettings):
     def generator(self, policy: Policy, backbones: "Backbones", spend: Spend) -> Generator:
         from seal.engine.vllm_library import LoadedPolicy
 
-        return backbones.guest(self, policy, lambda: LoadedPolicy(self, backbones.model, backbones.stored(policy)))
+        arguments = {**self.arguments(backbones.model), **self.extra_arguments}
+        return backbones.guest(self, policy, lambda: LoadedPolicy(self, arguments, backbones.stored(policy)))

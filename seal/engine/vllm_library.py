@@ -13,18 +13,16 @@ from seal.adapters import Adapter
 from seal.backbone import Stored, empty_cache
 from seal.engine import Request
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
-from seal.engine.vllm import VLLM
-from seal.engine.vllm_settings import Call, Written, complete
+from seal.engine.vllm_settings import Call, VLLMSettings, Written, complete
 from seal.errors import RunError
-from seal.model import Model
 from seal.types import Completion, Sampling, Unavailable
 
 
 class LoadedPolicy:
     """Continues texts with a policy that vLLM holds, which it loads when it is needed."""
 
-    def __init__(self, settings: VLLM, model: Model, stored: Stored) -> None:
-        self.settings, self.model, self.stored = settings, model, stored
+    def __init__(self, settings: VLLMSettings, arguments: Mapping[str, Any], stored: Stored) -> None:
+        self.settings, self.arguments, self.stored = settings, arguments, stored
         self._adapters = AdapterFolder(settings.adapter_folder, settings.adapter_budget_gb)
         self._lora_numbers = count(1)  # a number that comes again may find the weights of before
         self._llm: Any = None
@@ -68,9 +66,8 @@ class LoadedPolicy:
         from vllm import LLM
 
         empty_cache()
-        arguments = self.settings.arguments(self.model) | dict(self.settings.extra_arguments)
         try:
-            return LLM(model=str(self.stored.folder), **arguments)
+            return LLM(model=str(self.stored.folder), **self.arguments)
         except (RuntimeError, ValueError, TypeError, OSError) as error:
             raise RunError(f"engine: vLLM does not start: {type(error).__name__}: {error}") from error
 

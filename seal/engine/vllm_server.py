@@ -58,11 +58,19 @@ class VLLMServer(VLLMSettings):
             )
 
     def generator(self, policy: Policy, backbones: "Backbones", spend: Spend) -> Generator:
-        from seal.engine.vllm_serving import ServedPolicy
+        from seal.engine.vllm_serving import ServedPolicy, Start
 
         def serve() -> ServedPolicy:
             stored = backbones.stored(policy)
-            return ServedPolicy(self, backbones.model, stored, log_folder=backbones.run_folder / "engine")
+            start = Start(
+                command=self.command,
+                arguments=self.arguments(backbones.model),
+                extra_arguments=self.extra_arguments,
+                gpus=self.gpus,
+                timeout_s=self.start_timeout_s,
+                endpoint=self.endpoint,
+            )
+            return ServedPolicy(self, start, stored, log_folder=backbones.run_folder / "engine")
 
         return backbones.guest(self, policy, serve)
 

@@ -4,8 +4,9 @@ What the server does not do is unavailable, never a text: a load that is refused
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -17,28 +18,44 @@ from seal.engine import Request
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
 from seal.engine.server_process import ServerProcess, free_port
 from seal.engine.vllm_protocol import Protocol, Refused, Silent
-from seal.engine.vllm_server import VLLMServer
-from seal.engine.vllm_settings import Call, Written, complete
-from seal.model import Model
+from seal.engine.vllm_settings import Call, VLLMSettings, Written, complete
 from seal.types import Completion, Sampling, Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """How a server is started, and asked."""
+
+    command: tuple[str, ...]
+    """What starts one; the model's folder and the options follow."""
+    arguments: Mapping[str, Any]
+    """Of vLLM's engine, as `vllm.LLM` names them."""
+    extra_arguments: tuple[str, ...]
+    """Further options, as they are."""
+    gpus: str | None
+    """`CUDA_VISIBLE_DEVICES` of the server; None is what this process sees."""
+    timeout_s: float
+    """How long it may take to come up."""
+    endpoint: Callable[[int, str], Endpoint]
+    """Who answers at a port, under a name."""
 
 
 class Server:
     """One server, from its start to its stop."""
 
-    def __init__(self, settings: VLLMServer, model: Model, stored: Stored, log_folder: Path) -> None:
+    def __init__(self, start: Start, stored: Stored, log_folder: Path) -> None:
         port, name = free_port(), f"seal-{token_hex(4)}"  # a name that no other server on this port can have
-        self.endpoint: Endpoint = settings.endpoint(port, name)
+        self.endpoint: Endpoint = start.endpoint(port, name)
         self.protocol = Protocol(self.endpoint)
         self.n_loads = 0
         self._silence: Silent | None = None
         empty_cache()
         self._process = ServerProcess(
-            command_line(settings, model, stored.folder, port=port, served_name=name),
-            environment=_environment(settings),
+            command_line(start, stored.folder, port=port, served_name=name),
+            environment=_environment(start),
             log_folder=log_folder,
         )
-        self._process.wait_until(self._serves, timeout_s=settings.start_timeout_s)
+        self._process.wait_until(self._serves, timeout_s=start.timeout_s)
 
     @property
     def running(self) -> bool:
@@ -85,8 +102,8 @@ class Server:
 class ServedPolicy:
     """Continues texts with a policy on a server, which is started when it is needed."""
 
-    def __init__(self, settings: VLLMServer, model: Model, stored: Stored, *, log_folder: Path) -> None:
-        self.settings, self.model, self.stored, self.log_folder = settings, model, stored, log_folder
+    def __init__(self, settings: VLLMSettings, start: Start, stored: Stored, *, log_folder: Path) -> None:
+        self.settings, self.start, self.stored, self.log_folder = settings, start, stored, log_folder
         self._adapters = AdapterFolder(settings.adapter_folder, settings.adapter_budget_gb)
         self._server: Server | None = None
 
@@ -119,7 +136,7 @@ class ServedPolicy:
         if server and (not server.running or server.n_loads + n_loads > self.settings.loads_per_start):
             self._stop()
             server = None
-        self._server = server or Server(self.settings, self.model, self.stored, self.log_folder)
+        self._server = server or Server(self.start, self.stored, self.log_folder)
         return self._server
 
     @contextmanager
@@ -164,11 +181,11 @@ def _ask(server: Server, stored: Stored, calls: Sequence[Call], sampling: Sampli
     ]
 
 
-def command_line(settings: VLLMServer, model: Model, folder: Path, *, port: int, served_name: str) -> list[str]:
+def command_line(start: Start, folder: Path, *, port: int, served_name: str) -> list[str]:
     """The command that starts a server."""
     where = {"served_model_name": served_name, "host": "127.0.0.1", "port": port}
-    options = _options(where | settings.arguments(model))
-    return [*settings.command, str(folder), *options, *settings.extra_arguments]
+    options = _options({**where, **start.arguments})
+    return [*start.command, str(folder), *options, *start.extra_arguments]
 
 
 def _options(arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -180,6 +197,6 @@ def _options(arguments: Mapping[str, Any]) -> Iterator[str]:
             yield str(value)
 
 
-def _environment(settings: VLLMServer) -> dict[str, str]:
-    gpus = {} if settings.gpus is None else {"CUDA_VISIBLE_DEVICES": settings.gpus}
+def _environment(start: Start) -> dict[str, str]:
+    gpus = {} if start.gpus is None else {"CUDA_VISIBLE_DEVICES": start.gpus}
     return {**os.environ, "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", **gpus}
