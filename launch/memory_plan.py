@@ -5,7 +5,7 @@ from typing import Any
 
 from seal.free_memory import device_bytes
 from seal.inner import TYPICAL_TOKENS
-from seal.inner.memory import NUMBER_BYTES, ModelShape, adapter_bytes
+from seal.memory import NUMBER_BYTES, ModelShape
 from seal.model import files
 from seal.recipe.keeping import GIGABYTE
 from seal.run import Run
@@ -22,7 +22,7 @@ def memory_plan(run: Run, contexts: Contexts) -> Mapping[str, Any] | None:
         return None
     facts = files.ModelFolder(folder)
     shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[run.model.dtype])
-    widths = facts.shapes_of(getattr(run.inner, "targets", ()))
+    widths = facts.shapes_of(run.inner.adapted_layers)
     longest = _longest_sequence(run, facts, contexts)
     slot = run.inner.memory(shape, widths, run.inner.tokens_at_once(longest))
     if slot is None:
@@ -46,7 +46,7 @@ def kept_plan(run: Run) -> Mapping[str, int] | None:
     folder = files.here(run.model)
     if not count or folder is None:
         return None
-    each = adapter_bytes(run.inner, folder, run.model.dtype) or 0
+    each = run.inner.adapter_bytes(folder, run.model.dtype) or 0
     budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
     in_all = count * each if budget_gb is None else min(count * each, round(budget_gb * GIGABYTE))
     return {"adapters": count, "adapter_bytes": each, "bytes": in_all}

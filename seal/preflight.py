@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 from seal.errors import UsageError, listed
-from seal.inner.memory import adapter_bytes
 from seal.model import files
 from seal.run import Run
 from seal.task import Contexts
@@ -65,7 +64,7 @@ def _budget_faults(run: Run, folder: Path) -> Iterator[str]:
     budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
     if not budget_gb or not getattr(run.recipe, "keep_adapters", 0):
         return
-    one_gb = (adapter_bytes(run.inner, folder, run.model.dtype) or 0) / 1e9
+    one_gb = (run.inner.adapter_bytes(folder, run.model.dtype) or 0) / 1e9
     if one_gb > budget_gb:
         yield f"recipe.adapters_budget_gb: one adapter takes {one_gb:.3g} GB, more than the {budget_gb:g}: raise it"
 

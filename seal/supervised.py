@@ -8,7 +8,6 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,36 +20,10 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Sampler
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
 
+from seal.course import Course
 from seal.text import Tokens
 
 _IGNORED = -100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """How to train: AdamW without weight decay, the loss averaged over the trained tokens of an optimizer step."""
-
-    learning_rate: float
-    """At its peak."""
-    schedule: str
-    """As transformers names it."""
-    epochs: int
-    batch_size: int
-    """Rows an optimizer step."""
-    steps: int | None = None
-    """Optimizer steps in all, however many epochs they take; None takes those of `epochs`."""
-    micro_batch_size: int | None
-    """Rows in the memory of a process at once; None takes the whole batch."""
-    warmup_ratio: float = 0.0
-    """Share of the optimizer steps over which the learning rate rises from 0."""
-    max_grad_norm: float = 1.0
-    gradient_checkpointing: bool = False
-    """Whether activations are computed twice instead of being kept."""
-    autocast: bool = False
-    """Whether matrix products are done in bfloat16 while the weights stay in float32."""
-
-    def n_updates(self, n_rows: int) -> int:
-        return self.steps or self.epochs * -(-n_rows // self.batch_size)
 
 
 def fit(
@@ -88,7 +61,7 @@ def fit_together(
     with TemporaryDirectory() as scratch:
         n_processes = int(os.environ.get("WORLD_SIZE", "1"))  # the launcher says
         arguments = _arguments(course, scratch, seed, n_rows=len(rows), on_cpu=on_cpu, n_processes=n_processes)
-        blanks = [Tokens(ids=(pad_id,), trained=(False,))] * (-len(rows) % course.batch_size)
+        blanks = [Tokens(ids=(pad_id,), trained=(False,))] * (-len(rows) % (course.batch_size or len(rows)))
         trainer = _Together(
             n_rows=len(rows),
             n_blanks=len(blanks),
@@ -153,7 +126,8 @@ def _only(device: torch.device) -> AbstractContextManager[None]:
 def _arguments(
     course: Course, scratch: str, seed: int, *, n_rows: int, on_cpu: bool, n_processes: int = 1
 ) -> TrainingArguments:
-    share = course.batch_size // n_processes
+    batch_size = course.batch_size or n_rows
+    share = batch_size // n_processes
     micro = min(course.micro_batch_size or share, share)
     arguments = TrainingArguments(
         output_dir=scratch,

@@ -3,9 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from seal.errors import ConfigError
+from seal.memory import NUMBER_BYTES, ModelShape, SlotMemory
+from seal.model.files import ModelFolder
 from seal.settings import option
 from seal.types import Failure, Plan, Training, TrainingSequence
 
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
 
     from seal.adaptation import Adaptation
     from seal.backbone import Backbone
-    from seal.inner.memory import ModelShape, SlotMemory
     from seal.text import Tokens
 
 TYPICAL_SEQUENCES, TYPICAL_TOKENS = 9, 51
@@ -43,6 +45,8 @@ class Inner(ABC):
     """Whether a plan changes the model at all."""
     makes_adapters: ClassVar[bool] = True
     """Whether what comes of a plan is an adapter, which can be handed out."""
+    makes_dora: ClassVar[bool] = False
+    """Whether such an adapter has magnitudes (DoRA), which not every engine serves."""
 
     @property
     def shares_start(self) -> bool:
@@ -73,12 +77,22 @@ class Inner(ABC):
         tokens = [self.tokens(backbone.tokenizer, sequence, chat=backbone.chat) for sequence in plan.sequences]
         return [each for each in tokens if each]
 
-    def memory(
-        self, shape: "ModelShape", widths: Sequence[tuple[int, int]], tokens_per_step: int
-    ) -> "SlotMemory | None":
+    @property
+    def adapted_layers(self) -> tuple[str, ...]:
+        """Names of the linear layers that adapters go beside, as they end; none where there are no adapters."""
+        return ()
+
+    def memory(self, shape: ModelShape, widths: Sequence[tuple[int, int]], tokens_per_step: int) -> SlotMemory | None:
         """What one training takes beside a model of this shape, if it can be told: `widths` are of the layers that it
         adapts."""
         return None
+
+    def adapter_bytes(self, folder: Path, dtype: str) -> int | None:
+        """What one adapter of the model in a folder takes on disk, in float32; None where there is none."""
+        facts = ModelFolder(folder)
+        shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[dtype])
+        found = self.memory(shape, facts.shapes_of(self.adapted_layers), self.tokens_at_once())
+        return found.adapter // 4 if found and self.makes_adapters else None
 
     def tokens_at_once(self, sequence_tokens: int = TYPICAL_TOKENS) -> int:
         """Tokens that go through the model at once, if training sequences have so many each; 0 where none do."""

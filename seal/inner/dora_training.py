@@ -17,30 +17,29 @@ from transformers.pytorch_utils import Conv1D
 from seal.adapters import Adapter, LoRAShape, target_layers
 from seal.backbone import Backbone
 from seal.inner import NOTHING_FITS, Adapted
-from seal.inner.job import Job, job_of
-from seal.inner.lora import LoRA
+from seal.inner.job import Job, ToTrain, job_of
 from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
 from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
-from seal.types import Failure, Plan
+from seal.types import Failure
 
 _NAME = "default"
 """PEFT's for an adapter."""
 
 
-def train_dora(settings: LoRA, backbone: Backbone, plan: Plan, seed: int, start: int) -> Adapted | Failure:
+def train_dora(backbone: Backbone, shape: LoRAShape, training: ToTrain) -> Adapted | Failure:
     """Train one adapter on the frozen backbone, which is afterwards what it was.
 
     Raises:
         ModelError: a target is missing, or the training does not fit the memory.
     """
-    job = job_of(settings, backbone, plan, seed, start)
+    job = job_of(training, pad_id=backbone.pad_id)
     if not job.examples:
         return Failure(reason=NOTHING_FITS)
     try:
-        with _adapted(job, backbone) as layers:
+        with _adapted(job, backbone, shape) as layers:
             _train(job, backbone, layers)
             values = [value for layer in layers.values() for value in _weights(layer)]
-            return job.outcome(_adapter(settings, layers), finite=all(bool(value.isfinite().all()) for value in values))
+            return job.outcome(_adapter(shape, layers), finite=all(bool(value.isfinite().all()) for value in values))
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
@@ -48,13 +47,13 @@ def train_dora(settings: LoRA, backbone: Backbone, plan: Plan, seed: int, start:
 
 
 @contextmanager
-def _adapted(job: Job, backbone: Backbone) -> Iterator[dict[str, Any]]:
+def _adapted(job: Job, backbone: Backbone, shape: LoRAShape) -> Iterator[dict[str, Any]]:
     """While open, the model has layers of PEFT's (`LoraLayer`), by their paths, with an adapter at its start."""
-    settings, targets = job.settings, target_layers(backbone.model, job.settings.targets)
+    targets = target_layers(backbone.model, shape.targets)
     lora = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,  # type: ignore[arg-type]  # PEFT takes any number
-        use_rslora=settings.rank_stabilized,
+        r=shape.rank,
+        lora_alpha=shape.alpha,  # type: ignore[arg-type]  # PEFT takes any number
+        use_rslora=shape.rank_stabilized,
         use_dora=True,
         target_modules=list(targets),
         fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in targets.values()),
@@ -79,13 +78,13 @@ def _train(job: Job, backbone: Backbone, layers: dict[str, Any]) -> None:
     with ExitStack() as opened:
         if is_packed:
             opened.enter_context(attending_within_segments(backbone.model))
-        if job.settings.gradient_checkpointing:
+        if job.course.gradient_checkpointing:
             opened.enter_context(recomputing(backbone.model))
         while not job.is_done:
             optimizer.param_groups[0]["lr"] = job.learning_rate
             optimizer.zero_grad()
             loss = _differentiate(job, backbone, is_packed=is_packed)
-            clip_grad_norm_(weights, job.settings.max_grad_norm)
+            clip_grad_norm_(weights, job.course.max_grad_norm)
             optimizer.step()
             job.losses.append(loss)
 
@@ -93,7 +92,7 @@ def _train(job: Job, backbone: Backbone, layers: dict[str, Any]) -> None:
 def _differentiate(job: Job, backbone: Backbone, *, is_packed: bool) -> Tensor:
     """Add the gradients of the next batch's loss; the loss."""
     batch = job.next_batch()
-    size = job.settings.micro_batch_size or len(batch)
+    size = job.course.micro_batch_size or len(batch)
     losses = []
     for start in range(0, len(batch), size):
         loss = _loss(batch[start : start + size], backbone, is_packed=is_packed)
@@ -113,14 +112,7 @@ def _weights(layer: Any) -> tuple[Tensor, Tensor, Tensor]:
     return layer.lora_A[_NAME].weight, layer.lora_B[_NAME].weight, layer.lora_magnitude_vector[_NAME].weight
 
 
-def _adapter(settings: LoRA, layers: dict[str, Any]) -> Adapter:
-    shape = LoRAShape(
-        rank=settings.rank,
-        alpha=settings.alpha,
-        targets=settings.targets,
-        rank_stabilized=settings.rank_stabilized,
-        dora=True,
-    )
+def _adapter(shape: LoRAShape, layers: dict[str, Any]) -> Adapter:
     copies = {
         path: [weight.detach().to("cpu", copy=True) for weight in _weights(layer)] for path, layer in layers.items()
     }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from seal.course import Course
 from seal.inner import Adapted, Inner
 from seal.settings import check_micro_batches, option
 from seal.text import Tokens, training_tokens
@@ -61,11 +62,26 @@ class Full(Inner):
     def slots(self) -> int:
         return 1
 
+    @property
+    def course(self) -> Course:
+        """Of one training."""
+        return Course(
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            epochs=self.epochs,
+            steps=self.steps,
+            batch_size=self.batch_size,
+            micro_batch_size=self.micro_batch_size,
+            warmup_ratio=self.warmup_ratio,
+            max_grad_norm=self.max_grad_norm,
+            gradient_checkpointing=self.gradient_checkpointing,
+        )
+
     def n_updates(self, n_sequences: int) -> int:
-        return self.steps or self.epochs * self.steps_per_epoch(n_sequences)
+        return self.course.n_updates(n_sequences)
 
     def steps_per_epoch(self, n_sequences: int) -> int:
-        return -(-n_sequences // self.batch_size)
+        return self.course.steps_per_epoch(n_sequences)
 
     def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
         return training_tokens(
@@ -87,6 +103,6 @@ class Full(Inner):
         from seal.inner.full_training import train_full
 
         return [
-            train_full(self.overridden(plan.settings), backbone, plan, seed)
+            train_full(backbone, self.examples(backbone, plan), self.overridden(plan.settings).course, seed)
             for plan, seed in zip(plans, seeds, strict=True)
         ]

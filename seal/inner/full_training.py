@@ -1,34 +1,38 @@
 """One full fine-tuning on a backbone, which is afterwards bit for bit what it was."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from seal.adaptation import Weights, standing_in
 from seal.backbone import Backbone
+from seal.course import Course
 from seal.inner import NOTHING_FITS, Adapted
-from seal.inner.full import Full
-from seal.supervised import Course, fit
-from seal.types import Failure, Plan, Training
+from seal.supervised import fit
+from seal.text import Tokens
+from seal.types import Failure, Training
 
 
-def train_full(settings: Full, backbone: Backbone, plan: Plan, seed: int) -> Adapted | Failure:
-    """Train copies of all weights on a plan; what comes of them is rounded to the model's own precision."""
-    rows = settings.examples(backbone, plan)
+def train_full(backbone: Backbone, rows: Sequence[Tokens], course: Course, seed: int) -> Adapted | Failure:
+    """Train copies of all weights on some rows; what comes of them is rounded to the model's own precision.
+
+    Matrix products are done in the precision of the model.
+    """
     if not rows:
         return Failure(reason=NOTHING_FITS)
     own = backbone.model.dtype
     with _trainable_copies(backbone) as copies:
-        course = _course(settings, autocast=own != copies[0].dtype)
+        course = replace(course, autocast=own != copies[0].dtype)
         losses = fit(backbone.model, rows, course, pad_id=backbone.pad_id, device=backbone.device, seed=seed)
         values = {name: value.detach().to(own) for name, value in backbone.model.named_parameters()}
     if not all(map(math.isfinite, losses)) or not all(torch.isfinite(value).all() for value in values.values()):
         return Failure(reason=f"loss or weights are not finite within {len(losses)} steps")
     n_tokens = sum(row.n_trained for row in rows)
-    n_passes = len(losses) / -(-len(rows) // settings.batch_size)
+    n_passes = len(losses) / course.steps_per_epoch(len(rows))
     training = Training(
         n_sequences=len(rows),
         n_tokens=n_tokens,
@@ -36,21 +40,6 @@ def train_full(settings: Full, backbone: Backbone, plan: Plan, seed: int) -> Ada
         trained_tokens=round(n_passes * n_tokens),  # of a last pass that is not whole, its share
     )
     return Adapted(adapter=Weights(values=values), training=training)
-
-
-def _course(settings: Full, *, autocast: bool) -> Course:
-    return Course(
-        learning_rate=settings.learning_rate,
-        schedule=settings.schedule,
-        epochs=settings.epochs,
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        micro_batch_size=settings.micro_batch_size,
-        warmup_ratio=settings.warmup_ratio,
-        max_grad_norm=settings.max_grad_norm,
-        gradient_checkpointing=settings.gradient_checkpointing,
-        autocast=autocast,
-    )
 
 
 @contextmanager

@@ -10,20 +10,43 @@ import torch
 from torch import Tensor
 
 from seal.adapters import Adapter
-from seal.backbone import Backbone
+from seal.course import Course
 from seal.inner import Adapted
-from seal.inner.lora import LoRA
 from seal.packing import IGNORED, Segment
 from seal.text import Tokens
-from seal.types import Failure, Plan, Training
+from seal.types import Failure, Training
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledPadding:
+    """Padding that is trained on, from a few of its tokens that count for all."""
+
+    n_samples: int
+    """Of a row and step."""
+    row_tokens: int
+    """Rows are padded to so many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToTrain:
+    """What one adapter is trained on, and how."""
+
+    examples: tuple[Tokens, ...]
+    course: Course
+    padding: SampledPadding | None = None
+    seed: int
+    """Of the order of examples, and of what its steps need."""
+    start: int
+    """Of what the adapter starts from; the same as `seed`, unless adapters share their start."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Job:
     """One adapter's training: what to do at each step, and what has happened."""
 
-    settings: LoRA
-    examples: list[Tokens]
+    course: Course
+    padding: SampledPadding | None
+    examples: tuple[Tokens, ...]
     generator: torch.Generator
     first: torch.Generator
     """Of what the adapter starts from; the same as the other, unless adapters share their start."""
@@ -37,7 +60,7 @@ class Job:
 
     @property
     def n_steps(self) -> int:
-        return self.settings.n_updates(len(self.examples))
+        return self.course.n_updates(len(self.examples))
 
     @property
     def is_done(self) -> bool:
@@ -46,25 +69,25 @@ class Job:
     @property
     def tokens_at_once(self) -> int:
         """At most, in one pass through the model."""
-        size = min(self.settings.micro_batch_size or len(self.examples), self.settings.batch_size or len(self.examples))
-        extra = self.settings.padding_samples if self.settings.padding_loss == "sampled" else 0
+        size = min(self.course.micro_batch_size or len(self.examples), self.course.batch_size or len(self.examples))
+        extra = self.padding.n_samples if self.padding else 0
         return sum(sorted((len(example.ids) + extra for example in self.examples), reverse=True)[:size])
 
     @property
     def learning_rate(self) -> float:
         """Of the step that comes next."""
-        step, warmup = len(self.losses), self.settings.warmup_steps
+        step, warmup = len(self.losses), self.course.warmup_steps
         if step < warmup:
-            return self.settings.learning_rate * step / warmup
+            return self.course.learning_rate * step / warmup
         progress = (step - warmup) / max(1, self.n_steps - warmup)
-        fall = 1 - progress if self.settings.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
-        return self.settings.learning_rate * fall
+        fall = 1 - progress if self.course.schedule == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
+        return self.course.learning_rate * fall
 
     def next_batch(self) -> list[Segment]:
         """The sequences of the next step; the weights of all labels sum to 1."""
         if not self.order:
             self.order = torch.randperm(len(self.examples), generator=self.generator).tolist()
-        size = self.settings.batch_size or len(self.examples)
+        size = self.course.batch_size or len(self.examples)
         batch, self.order = self.order[:size], self.order[size:]
         self.trained_tokens += sum(self.examples[number].n_trained for number in batch)
         segments = [self._segment(self.examples[number]) for number in batch]
@@ -88,8 +111,8 @@ class Job:
         return Adapted(adapter=adapter, training=training)
 
     def _segment(self, tokens: Tokens) -> Segment:
-        if self.settings.padding_loss == "sampled":
-            return _with_sampled_padding(tokens, self.settings, self.pad_id, self.generator)
+        if self.padding:
+            return _with_sampled_padding(tokens, self.padding, self.pad_id, self.generator)
         return _segment(tokens)
 
 
@@ -103,40 +126,42 @@ def _segment(tokens: Tokens) -> Segment:
     )
 
 
-def _with_sampled_padding(tokens: Tokens, settings: LoRA, pad_id: int, generator: torch.Generator) -> Segment:
+def _with_sampled_padding(tokens: Tokens, padding: SampledPadding, pad_id: int, generator: torch.Generator) -> Segment:
     """The real tokens, and a few of the paddings that would follow, which count for all of them.
 
     A padding token attends to the real tokens only, whatever padding stands before it: so these few see what they would
     see among all, and what is learned is the same on average.
     """
     real = _segment(tokens)
-    n_missing = settings.max_tokens - len(real)  # the last real token predicts the first of them
+    n_missing = padding.row_tokens - len(real)  # the last real token predicts the first of them
     if n_missing <= 0:
         return real
-    n_drawn = min(settings.padding_samples, n_missing - 1)
+    n_drawn = min(padding.n_samples, n_missing - 1)
     drawn = torch.randperm(n_missing - 1, generator=generator)[:n_drawn]
     labels = real.labels.clone()
     labels[-1] = pad_id
-    padding = torch.full((n_drawn,), pad_id)
+    filler = torch.full((n_drawn,), pad_id)
     return Segment(
-        ids=torch.cat([real.ids, padding]),
-        labels=torch.cat([labels, padding]),
+        ids=torch.cat([real.ids, filler]),
+        labels=torch.cat([labels, filler]),
         positions=torch.cat([real.positions, len(real) + drawn]),
         weights=torch.cat([real.weights, torch.full((n_drawn,), (n_missing - 1) / max(n_drawn, 1)).double()]),
         n_padding=n_drawn,
     )
 
 
-def job_of(settings: LoRA, backbone: Backbone, plan: Plan, seed: int, start: int) -> Job:
+def job_of(training: ToTrain, *, pad_id: int) -> Job:
     """Random numbers are drawn in this order: the adapter's start; each epoch's order, and what its steps need.
 
     A start that has a seed of its own is drawn apart from the rest.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(training.seed)
+    shared = training.start == training.seed
     return Job(
-        settings=settings.overridden(plan.settings),
-        examples=settings.examples(backbone, plan),
+        course=training.course,
+        padding=training.padding,
+        examples=training.examples,
         generator=generator,
-        first=generator if start == seed else torch.Generator().manual_seed(start),
-        pad_id=backbone.pad_id,
+        first=generator if shared else torch.Generator().manual_seed(training.start),
+        pad_id=pad_id,
     )

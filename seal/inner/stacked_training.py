@@ -7,8 +7,10 @@ Letters of shapes: A adapters, T tokens, P numbers an adapter.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 import torch
@@ -18,22 +20,36 @@ from transformers import PreTrainedModel
 from seal.adapter_stack import AdapterStack, Dropout
 from seal.adapters import LoRAShape, features, target_layers
 from seal.backbone import Backbone
+from seal.course import Course
 from seal.errors import ModelError
 from seal.free_memory import free_ram
 from seal.inner import NOTHING_FITS, Adapted
-from seal.inner.job import Job, job_of
-from seal.inner.lora import LoRA
-from seal.inner.memory import ModelShape
+from seal.inner.job import Job, ToTrain, job_of
+from seal.memory import ModelShape, SlotMemory
 from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
-from seal.types import Failure, Plan
+from seal.types import Failure
 
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """How many adapters are trained side by side, and what they share."""
+
+    count: int | Literal["auto"]
+    """`auto` takes as many as the memory has room for."""
+    memory: Callable[[ModelShape, Sequence[tuple[int, int]], int], SlotMemory]
+    """What one takes: given the model, the widths of the adapted layers, and the tokens of a step."""
+    dropout: float
+    """Share of the numbers that go into an adapter which are dropped."""
+
+
 def train_stacked(
-    settings: LoRA, backbone: Backbone, plans: Sequence[Plan], seeds: Sequence[int], starts: Sequence[int]
+    backbone: Backbone, shape: LoRAShape, trainings: Sequence[ToTrain], slots: Slots
 ) -> list[Adapted | Failure]:
-    """Train one adapter a plan on the frozen backbone. Results stand in the order of the plans.
+    """Train adapters on the frozen backbone, of courses that differ in length, rate and schedule alone.
+
+    Results stand in the order of the trainings.
 
     Where the memory does not suffice, half as many go on side by side; what ran is done anew, nothing else is lost.
 
@@ -41,30 +57,30 @@ def train_stacked(
         ModelError: a target is missing, or not even one training fits the memory.
     """
     found: dict[int, Adapted | Failure] = {}
-    while len(found) < len(plans):
+    while len(found) < len(trainings):
         jobs = {
-            number: job_of(settings, backbone, plan, seed, start)
-            for number, (plan, seed, start) in enumerate(zip(plans, seeds, starts, strict=True))
+            number: job_of(training, pad_id=backbone.pad_id)
+            for number, training in enumerate(trainings)
             if number not in found
         }
         found |= {number: Failure(reason=NOTHING_FITS) for number, job in jobs.items() if not job.examples}
         jobs = {number: job for number, job in jobs.items() if job.examples}
         if not jobs:
             break
-        n_slots = min(_n_slots(settings, backbone, jobs.values()), len(jobs))
+        n_slots = min(_n_slots(backbone, shape, jobs.values(), slots), len(jobs))
         try:
-            found.update(_worked_off(settings, backbone, jobs, n_slots))  # one by one, whatever comes after
+            found.update(_worked_off(backbone, shape, jobs, n_slots, slots.dropout))  # one by one, whatever comes after
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
             _halve(backbone, n_slots, error)
-    return [found[number] for number in range(len(plans))]
+    return [found[number] for number in range(len(trainings))]
 
 
 def _worked_off(
-    settings: LoRA, backbone: Backbone, jobs: Mapping[int, Job], n_slots: int
+    backbone: Backbone, shape: LoRAShape, jobs: Mapping[int, Job], n_slots: int, dropout: float
 ) -> Iterator[tuple[int, Adapted | Failure]]:
-    slots = _Slots(settings, backbone, count=n_slots)
+    slots = _Slots(backbone, shape, course=next(iter(jobs.values())).course, count=n_slots, dropout=dropout)
     with slots.open():
         yield from slots.work_off(sorted(jobs.items(), key=lambda each: -each[1].n_steps))
 
@@ -73,21 +89,21 @@ _fitting: WeakKeyDictionary[PreTrainedModel, int] = WeakKeyDictionary()
 """How many slots were left when the memory did not suffice."""
 
 
-def _n_slots(settings: LoRA, backbone: Backbone, jobs: Collection[Job]) -> int:
-    if settings.dropout and not can_be_packed(backbone.model):
+def _n_slots(backbone: Backbone, shape: LoRAShape, jobs: Collection[Job], slots: Slots) -> int:
+    if slots.dropout and not can_be_packed(backbone.model):
         return 1  # rows are padded to the longest of all adapters, and what is dropped would depend on it
-    wanted = settings.parallel
+    wanted = slots.count
     if wanted == "auto":
-        wanted = _slots_that_fit(settings, backbone, max(job.tokens_at_once for job in jobs))
+        wanted = _slots_that_fit(backbone, shape, max(job.tokens_at_once for job in jobs), slots)
     return min(wanted, _fitting.get(backbone.model, wanted))
 
 
-def _slots_that_fit(settings: LoRA, backbone: Backbone, tokens_per_step: int) -> int:
+def _slots_that_fit(backbone: Backbone, shape: LoRAShape, tokens_per_step: int, slots: Slots) -> int:
     model = backbone.model
-    widths = [features(layer) for layer in target_layers(model, settings.targets).values()]
-    shape = ModelShape.of(model.config.to_dict(), bytes_per_number=model.dtype.itemsize)
+    widths = [features(layer) for layer in target_layers(model, shape.targets).values()]
+    sizes = ModelShape.of(model.config.to_dict(), bytes_per_number=model.dtype.itemsize)
     free = _free_of_gpu(backbone.device) if backbone.device.type == "cuda" else free_ram()
-    return settings.memory(shape, widths, tokens_per_step).slots_in(free)
+    return slots.memory(sizes, widths, tokens_per_step).slots_in(free)
 
 
 def _free_of_gpu(device: torch.device) -> int:
@@ -118,15 +134,11 @@ def too_small(error: RuntimeError) -> ModelError:
 class _Slots:
     """Places for so many trainings at once."""
 
-    def __init__(self, settings: LoRA, backbone: Backbone, count: int) -> None:
-        self.settings = settings
+    def __init__(self, backbone: Backbone, shape: LoRAShape, *, course: Course, count: int, dropout: float) -> None:
+        self.course = course
+        """What all trainings share of theirs: micro-batches, clipping and checkpointing."""
+        self.dropout = dropout
         self.backbone = backbone
-        shape = LoRAShape(
-            rank=settings.rank,
-            alpha=settings.alpha,
-            targets=settings.targets,
-            rank_stabilized=settings.rank_stabilized,
-        )
         self.stack = AdapterStack(backbone.model, shape, count)
         self.optimizer = _Optimizer(self.stack)
         self.is_packed = can_be_packed(backbone.model)
@@ -139,7 +151,7 @@ class _Slots:
         with ExitStack() as opened:
             opened.enter_context(self.stack.attached())
             opened.enter_context(attending_within_segments(model) if self.is_packed else nullcontext())
-            opened.enter_context(recomputing(model) if self.settings.gradient_checkpointing else nullcontext())
+            opened.enter_context(recomputing(model) if self.course.gradient_checkpointing else nullcontext())
             yield
 
     def work_off(self, waiting: list[tuple[int, Job]]) -> Iterator[tuple[int, Adapted | Failure]]:
@@ -167,21 +179,21 @@ class _Slots:
         """One optimizer step of every training that runs."""
         jobs = [taken[1] if taken else None for taken in self.running]
         rates = [job.learning_rate if job else None for job in jobs]
-        if self.settings.dropout:
+        if self.dropout:
             spare = torch.Generator()
             generators = [job.generator if job else spare for job in jobs]
-            self.stack.dropout = Dropout(share=self.settings.dropout, generators=generators)
+            self.stack.dropout = Dropout(share=self.dropout, generators=generators)
         batches = [job.next_batch() if job else [] for job in jobs]
         self.stack.gradients.zero_()
         losses = self._differentiate(batches)
-        self.optimizer.step(rates, max_norm=self.settings.max_grad_norm)
+        self.optimizer.step(rates, max_norm=self.course.max_grad_norm)
         for job, loss in zip(jobs, losses.unbind(), strict=True):
             if job:
                 job.losses.append(loss)
 
     def _differentiate(self, batches: Sequence[Sequence[Segment]]) -> Tensor:
         """Add the gradients of all losses to the stack's; the loss of each adapter's batch [A]."""
-        size = self.settings.micro_batch_size or max(map(len, batches))
+        size = self.course.micro_batch_size or max(map(len, batches))
         total = torch.zeros(len(batches), dtype=self.stack.values.dtype, device=self.stack.values.device)
         for start in range(0, max(map(len, batches)), size):
             losses = self._losses([batch[start : start + size] for batch in batches])

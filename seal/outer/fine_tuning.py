@@ -4,24 +4,30 @@ import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from peft import PeftModel
 from transformers import PreTrainedModel
 
 from seal.backbone import Backbone, save
+from seal.course import Course
 from seal.errors import RunError
 from seal.outer import Example, Learned
 from seal.outer.fine_tuning_elsewhere import train_elsewhere
 from seal.outer.policy_lora import PolicyLoRA, with_adapter
-from seal.supervised import Course, fit
+from seal.supervised import fit
 from seal.text import encode_completion
 
-if TYPE_CHECKING:
-    from seal.outer.rest_em import ReSTEM
 
-
-def fine_tune(settings: "ReSTEM", backbone: Backbone, examples: Sequence[Example], folder: Path, seed: int) -> Learned:
+def fine_tune(
+    backbone: Backbone,
+    examples: Sequence[Example],
+    lora: PolicyLoRA,
+    course: Course,
+    *,
+    accelerate: Path | None,
+    folder: Path,
+    seed: int,
+) -> Learned:
     """Train on the completions, averaged over the tokens of a batch; merge; write the model to `folder`.
 
     Averaging over sequences instead would favour short self-edits, and they shrink from round to round.
@@ -34,17 +40,9 @@ def fine_tune(settings: "ReSTEM", backbone: Backbone, examples: Sequence[Example
         encode_completion(tokenizer, each.prompt, each.completion, chat=backbone.chat, append_end=each.finished)
         for each in examples
     ]
-    lora = PolicyLoRA(rank=settings.rank, alpha=settings.alpha, targets=settings.targets)
-    course = Course(
-        learning_rate=settings.learning_rate,
-        schedule=settings.schedule,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        micro_batch_size=settings.micro_batch_size,
-    )
-    if settings.accelerate:
+    if accelerate:
         scratch = folder / "fine_tuning"
-        trained = train_elsewhere(settings.accelerate, backbone, lora, rows, course, scratch=scratch, seed=seed)
+        trained = train_elsewhere(accelerate, backbone, lora, rows, course, scratch=scratch, seed=seed)
         losses = _finite(trained.losses)
         adapted = PeftModel.from_pretrained(backbone.model, trained.adapter)
         shutil.rmtree(scratch)

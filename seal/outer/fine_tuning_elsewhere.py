@@ -18,10 +18,11 @@ from transformers import AutoModelForCausalLM
 
 from seal.backbone import empty_cache
 from seal.child_process import ChildProcess
+from seal.course import Course
 from seal.errors import RunError
 from seal.outer.launcher import KEY, read_launcher
 from seal.outer.policy_lora import PolicyLoRA, with_adapter
-from seal.supervised import Course, fit_together
+from seal.supervised import fit_together
 from seal.text import Tokens
 
 if TYPE_CHECKING:

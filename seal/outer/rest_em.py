@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from seal.course import Course
 from seal.errors import ConfigError
 from seal.outer import Example, Learned, Outer
 from seal.outer.launcher import read_launcher
+from seal.outer.policy_lora import PolicyLoRA
 from seal.settings import check_micro_batches, option
 from seal.statistics import comparable
 from seal.types import Attempt, Evaluation, Invalid
@@ -125,4 +127,12 @@ class ReSTEM(Outer):
     def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
         from seal.outer.fine_tuning import fine_tune
 
-        return fine_tune(self, backbone, examples, folder, seed)
+        lora = PolicyLoRA(rank=self.rank, alpha=self.alpha, targets=self.targets)
+        course = Course(
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            micro_batch_size=self.micro_batch_size,
+        )
+        return fine_tune(backbone, examples, lora, course, accelerate=self.accelerate, folder=folder, seed=seed)

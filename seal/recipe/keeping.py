@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from seal.inner.memory import adapter_bytes
 from seal.lab import Lab
 from seal.model import files
 from seal.statistics import accuracy, comparable
 from seal.store import Store
 from seal.types import Attempt, Evaluation, Failure, Kept, Plan, Policy
+from seal.work.fulfilling import fulfil
 from seal.work.keeping import ADAPTERS, Keeping, Keepsake
 from seal.work.trying import Trial, TryingOut
 
@@ -17,14 +17,14 @@ GIGABYTE = 10**9
 def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: int, budget_gb: float | None) -> None:
     """Make the adapters of the self-edits with the highest rewards again, as many as the budget has room for."""
     best = sorted(keepsakes(lab, policy, attempts), key=lambda each: -comparable(each.reward))[:count]
-    each_bytes = adapter_bytes(lab.run.inner, files.fetched(lab.run.model), lab.run.model.dtype) or 0
+    each_bytes = lab.run.inner.adapter_bytes(files.fetched(lab.run.model), lab.run.model.dtype) or 0
     if budget_gb is not None and each_bytes:
         best = best[: round(budget_gb * GIGABYTE) // each_bytes]
     work = Keeping(policy=policy, title=f"{policy.id}: keeping the best adapters")
     known: dict[str, Kept | Failure] = lab.store.records(ADAPTERS, Kept | Failure)
     make_room(lab.store, budget_gb, needed=each_bytes * sum(work.key(each) not in known for each in best))
     if best:
-        lab.fulfil(work, best)
+        fulfil(lab, work, best)
     lab.skip("adapters that are not kept", count - len(best))
     make_room(lab.store, budget_gb)
 

@@ -40,7 +40,6 @@ def settings(*, parallel: int, epochs: int) -> LoRA:
         rank=32,
         alpha=64,
         rank_stabilized=False,
-        dora=False,
         targets=("q_proj", "v_proj"),
         dropout=0.0,
         start="own",

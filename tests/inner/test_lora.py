@@ -20,7 +20,9 @@ from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.errors import ConfigError, ModelError
 from seal.inner import Adapted
+from seal.inner.dora import DoRA
 from seal.inner.lora import LoRA
+from seal.inner.low_rank import LowRank
 from seal.lab import Lab
 from seal.packing import can_be_packed
 from seal.store import Store, read_records
@@ -38,12 +40,12 @@ PLANS = [Plan(sequences=tuple(TrainingSequence(text=text) for text in texts)) fo
 SEEDS = [11, 12, 13]
 
 
-def lora(**settings: object) -> LoRA:
+def lora(*, dora: bool = False, **settings: object) -> LowRank:
+    """Of LoRA; with `dora`, the option of that name."""
     defaults: dict[str, object] = dict(
         rank=4,
         alpha=8,
         rank_stabilized=False,
-        dora=False,
         dropout=0.0,
         micro_batch_size=None,
         gradient_checkpointing=False,
@@ -61,10 +63,13 @@ def lora(**settings: object) -> LoRA:
         max_tokens=2048,
         parallel=8,
     )
-    return LoRA(**(defaults | settings))
+    chosen = defaults | settings
+    if not dora:
+        return LoRA(**chosen)
+    return DoRA(**{name: value for name, value in chosen.items() if name not in ("dropout", "parallel")})
 
 
-def train(backbone: Backbone, settings: LoRA, plans: list[Plan] = PLANS, seeds: list[int] = SEEDS) -> list[Adapted]:
+def train(backbone: Backbone, settings: LowRank, plans: list[Plan] = PLANS, seeds: list[int] = SEEDS) -> list[Adapted]:
     outcomes = settings.adapt(backbone, plans, seeds)
     assert all(isinstance(outcome, Adapted) for outcome in outcomes)
     return outcomes  # type: ignore[return-value]
@@ -88,7 +93,9 @@ class Drawn(torch.nn.Module):
         return hidden * kept / (1 - self.share)
 
 
-def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> tuple[dict[str, Tensor], list[float]]:
+def peft_training(
+    backbone: Backbone, settings: LowRank, plan: Plan, seed: int
+) -> tuple[dict[str, Tensor], list[float]]:
     """The same training by PEFT, torch's AdamW and transformers' schedules, one sequence after another."""
     from transformers import get_scheduler
 
@@ -100,7 +107,7 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
             r=settings.rank,
             lora_alpha=settings.alpha,
             use_rslora=settings.rank_stabilized,
-            use_dora=settings.dora,
+            use_dora=settings.makes_dora,
             target_modules=targets,
             task_type="CAUSAL_LM",
         ),
@@ -110,7 +117,7 @@ def peft_training(backbone: Backbone, settings: LoRA, plan: Plan, seed: int) -> 
     for name, weight in model.named_parameters():
         if "lora_A" in name:
             torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
-    if settings.dropout:
+    if isinstance(settings, LoRA) and settings.dropout:
         for module in model.modules():
             if hasattr(module, "lora_dropout"):
                 module.lora_dropout["default"] = Drawn(settings.dropout, generator)
@@ -178,7 +185,7 @@ def test_training_is_separate_peft_training(
         for path, magnitude in outcome.adapter.magnitudes.items():
             trained = expected[f"base_model.model.{path}.lora_magnitude_vector.default.weight"]
             torch.testing.assert_close(magnitude, trained, atol=1e-9, rtol=0)
-        assert bool(outcome.adapter.magnitudes) == settings.dora
+        assert bool(outcome.adapter.magnitudes) == settings.makes_dora
         assert outcome.training.losses == pytest.approx(losses, abs=1e-12, rel=0)
 
 
@@ -378,17 +385,17 @@ def test_adapters_of_dora_answer_side_by_side_as_each_alone(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_a_run_with_dora_hands_out_an_adapter_that_plain_peft_loads(seal: Callable[..., int]) -> None:
-    assert seal("run", *SMALL, "inner.dora=true", "name=rounds") == 0
+    assert seal("run", *SMALL, "inner=dora", "name=rounds") == 0
     Path("my.jsonl").write_text('{"title": "Pi", "passage": "Pi is 3."}\n')
     adapt = ("recipe=adapt", "task=passages", "task.path=my.jsonl", "recipe.edits_per_context=0", "cluster.threads=1")
-    assert seal("run", *adapt, "inner.dora=true", "name=adapted") == 0
+    assert seal("run", *adapt, "inner=dora", "name=adapted") == 0
     network = PeftModel.from_pretrained(tiny_backbone().model, "outputs/adapted/adapter")
     assert network.peft_config["default"].use_dora
 
 
 def test_an_engine_that_cannot_serve_dora_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture) -> None:
-    assert seal("check", "engine=vllm", "inner.dora=true") == 2
-    assert "inner.dora: vLLM does not serve adapters of DoRA" in capsys.readouterr().err
+    assert seal("check", "engine=vllm", "inner=dora") == 2
+    assert "inner: vLLM does not serve adapters of DoRA" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite_fails_that_adapter_and_no_other(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from pydantic import TypeAdapter
 
 from seal.record_lines import to_line
 from seal.report.closing import headline
@@ -17,6 +16,7 @@ from seal.report.console import print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
 from seal.results import Results
+from seal.results_file import write_results
 from seal.run_files import read_manifest
 from seal.store import Store
 from seal.transfer import Journey, matrix
@@ -194,7 +194,7 @@ def test_the_console_names_a_puzzle_instead_of_printing_its_grids(
 
 def with_results(run: Path, found: Results) -> str:
     """The page of a run that found something else."""
-    (run / "results.json").write_bytes(TypeAdapter(Results).dump_json(found))
+    write_results(Store(run), found)
     write_report(run)
     return (run / "report/index.html").read_text()
 

@@ -6,15 +6,12 @@ The second is a rule of thumb for transformers with a gated MLP, held against wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from seal.inner import Inner
-from seal.inner.lora import MOST_SLOTS
-from seal.model.files import ModelFolder
 
 USABLE = 0.85
 """Share of the free memory that is planned with; the rest is for what was not thought of."""
+MOST_SLOTS = 32
+"""More adapters side by side do not train faster: the matrix products are as large as the machine likes by then."""
 NUMBER_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 _FLOAT32 = 4
 
@@ -76,14 +73,6 @@ def slot_memory(
     n_numbers = rank * sum(map(sum, widths))
     kept = shape.kept_bytes(n_inputs=sum(n_in for n_in, _ in widths), recomputed=recomputed)
     return SlotMemory(adapter=4 * _FLOAT32 * n_numbers, kept=tokens_per_step * kept)
-
-
-def adapter_bytes(inner: Inner, folder: Path, dtype: str) -> int | None:
-    """What one adapter of the model in a folder takes on disk, in float32; None where there is none or nobody knows."""
-    facts = ModelFolder(folder)
-    shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[dtype])
-    found = inner.memory(shape, facts.shapes_of(getattr(inner, "targets", ())), inner.tokens_at_once())
-    return found.adapter // 4 if found and inner.makes_adapters else None
 
 
 def _size(config: Mapping[str, Any], *names: str) -> int:

@@ -14,7 +14,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from seal.adapter_stack import AdapterStack
 from seal.adapters import LoRAShape, features, target_layers
 from seal.inner import Adapted
-from seal.inner.memory import ModelShape, SlotMemory
+from seal.memory import ModelShape, SlotMemory
 from seal.model import files
 from seal.model.tiny import Tiny
 from seal.packing import Segment, attending_within_segments, packed

@@ -1,0 +1,38 @@
+"""The inner loop by low-rank adapters with a trained length of each adapted row (DoRA, arXiv 2402.09353), by PEFT."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from seal.inner import Adapted
+from seal.inner.low_rank import LowRank
+from seal.settings import option
+from seal.types import Failure, Plan
+
+if TYPE_CHECKING:
+    from seal.backbone import Backbone
+
+
+@option
+class DoRA(LowRank):
+    """Adapters of DoRA. They are trained one after the other; they answer side by side like the others."""
+
+    makes_dora: ClassVar[bool] = True
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    def adapt(
+        self,
+        backbone: "Backbone",
+        plans: Sequence[Plan],
+        seeds: Sequence[int],
+        starts: Sequence[int] | None = None,
+    ) -> list[Adapted | Failure]:
+        from seal.adapters import LoRAShape
+        from seal.inner.dora_training import train_dora
+
+        shape = LoRAShape(
+            rank=self.rank, alpha=self.alpha, targets=self.targets, rank_stabilized=self.rank_stabilized, dora=True
+        )
+        return [train_dora(backbone, shape, each) for each in self.trainings(backbone, plans, seeds, starts)]

@@ -1,0 +1,135 @@
+"""What inner loops by low-rank adapters have in common: the adapter's shape, and the course of its training.
+
+The algorithm is the published one: AdamW without weight decay, the gradient of each adapter clipped by its own norm.
+Two things are different on purpose: padding is not trained on unless asked for, and the end token is appended and
+trained on.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from seal.course import Course
+from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Inner
+from seal.memory import ModelShape, SlotMemory, slot_memory
+from seal.settings import option
+from seal.text import Tokens, training_tokens
+from seal.types import Plan, TrainingSequence
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from seal.backbone import Backbone
+    from seal.inner.job import ToTrain
+
+
+@option
+class LowRank(Inner):
+    """Low-rank adapters on the linear layers named by `targets`."""
+
+    rank: Annotated[int, Field(ge=1, le=256)]
+    """R of the matrices A [R, in] and B [out, R]."""
+    alpha: PositiveFloat
+    """The adapter's output is scaled by alpha / rank."""
+    rank_stabilized: bool
+    """Whether it is scaled by alpha / √rank instead (rsLoRA, arXiv 2312.03732)."""
+    targets: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names of linear layers as they end; or `all-linear`: every one but the output head."""
+    start: Literal["own", "shared"]
+    """Whether each adapter draws an A of its own to start from, or all that are tried on one context share it, as in
+    the published few-shot experiment: what they differ in then is the self-edit, and the order of what it makes."""
+    learning_rate: PositiveFloat
+    """At its peak."""
+    schedule: Literal["linear", "cosine"]
+    """How the learning rate falls to 0 after warm-up."""
+    warmup_steps: NonNegativeInt
+    """Optimizer steps over which the learning rate rises from 0."""
+    epochs: PositiveInt
+    """Passes over a plan's sequences, each in a fresh random order."""
+    steps: PositiveInt | None = None
+    """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
+    batch_size: PositiveInt | None
+    """Sequences an optimizer step; null takes all of a plan's sequences at once."""
+    micro_batch_size: PositiveInt | None
+    """Sequences of a batch that go through the model at once; null takes the whole batch. Saves memory."""
+    max_grad_norm: PositiveFloat
+    """Each adapter's gradient is scaled down to this norm."""
+    append_end: bool
+    """Whether the end token is appended to each sequence and trained on."""
+    padding_loss: Literal["none", "sampled", "exact"]
+    """`exact` pads each sequence to `max_tokens` and trains on the padding too, as the published code does; `sampled`
+    takes a few of that padding at random, each counting for many: on average the same, in a fraction of the time."""
+    padding_samples: PositiveInt
+    """How many, a sequence and step."""
+    max_tokens: PositiveInt
+    """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
+    gradient_checkpointing: bool
+    """Whether activations are computed twice instead of being kept: less memory, more time."""
+
+    @property
+    def shares_start(self) -> bool:
+        return self.start == "shared"
+
+    @property
+    def adapted_layers(self) -> tuple[str, ...]:
+        return self.targets
+
+    @property
+    def course(self) -> Course:
+        """Of one training."""
+        return Course(
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            epochs=self.epochs,
+            steps=self.steps,
+            batch_size=self.batch_size,
+            micro_batch_size=self.micro_batch_size,
+            warmup_steps=self.warmup_steps,
+            max_grad_norm=self.max_grad_norm,
+            gradient_checkpointing=self.gradient_checkpointing,
+        )
+
+    def memory(self, shape: ModelShape, widths: Sequence[tuple[int, int]], tokens_per_step: int) -> SlotMemory:
+        recomputed = self.gradient_checkpointing
+        return slot_memory(shape, widths=widths, rank=self.rank, tokens_per_step=tokens_per_step, recomputed=recomputed)
+
+    def tokens_at_once(self, sequence_tokens: int = TYPICAL_TOKENS) -> int:
+        at_once = min(self.batch_size or TYPICAL_SEQUENCES, self.micro_batch_size or TYPICAL_SEQUENCES)
+        whole = min(sequence_tokens, self.max_tokens)
+        padding = {"none": 0, "sampled": self.padding_samples, "exact": self.max_tokens - whole}[self.padding_loss]
+        return at_once * (whole + padding)
+
+    def n_updates(self, n_sequences: int) -> int:
+        return self.course.n_updates(n_sequences)
+
+    def steps_per_epoch(self, n_sequences: int) -> int:
+        return self.course.steps_per_epoch(n_sequences)
+
+    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
+        return training_tokens(
+            tokenizer,
+            sequence,
+            append_end=self.append_end,
+            chat=chat,
+            max_tokens=self.max_tokens,
+            padded=self.padding_loss == "exact",
+        )
+
+    def trainings(
+        self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int], starts: Sequence[int] | None
+    ) -> "list[ToTrain]":
+        """What each plan says to train on, and how."""
+        from seal.inner.job import SampledPadding, ToTrain
+
+        sampled = SampledPadding(n_samples=self.padding_samples, row_tokens=self.max_tokens)
+        return [
+            ToTrain(
+                examples=tuple(self.examples(backbone, plan)),
+                course=self.overridden(plan.settings).course,
+                padding=sampled if self.padding_loss == "sampled" else None,
+                seed=seed,
+                start=start,
+            )
+            for plan, seed, start in zip(plans, seeds, starts or seeds, strict=True)
+        ]
