@@ -30,8 +30,12 @@ SMALL = (
     "self_edit.max_new_tokens=48",
     "outer.epochs=1",
     "cluster.threads=1",
+    "recipe.match=none",
 )
 """The tiny experiment, a few seconds long: 11 self-edits, 14 trainings, one update."""
+
+MATCHED = "recipe.match=tokens"
+"""With rows at equal compute, which a small run is spared elsewhere."""
 
 REFERENCE = "reference"
 """The fixture of the published data, and the property of a report of a test that wants it."""
@@ -75,6 +79,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished small run, for tests that only read."""
     outputs = tmp_path_factory.mktemp("finished")
     assert main(["run", *SMALL, f"outputs={outputs}"]) == 0
+    return outputs / "tiny"
+
+
+@pytest.fixture(scope="session")
+def finished_matched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with rows at equal compute."""
+    outputs = tmp_path_factory.mktemp("finished_matched")
+    assert main(["run", *SMALL, MATCHED, f"outputs={outputs}"]) == 0
     return outputs / "tiny"
 
 

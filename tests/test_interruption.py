@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from tests.conftest import SMALL, records
+from tests.conftest import MATCHED, SMALL, records
 
 COMMAND: tuple[str, ...] = (sys.executable, "-m", "seal.launch.cli", "run", *SMALL)
 N_RUNS, N_KILLS = 4, 3
@@ -45,20 +45,20 @@ def wait_for_lines(process: subprocess.Popen[bytes], folder: Path, count: int) -
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(N_RUNS))
 def test_a_run_killed_at_random_points_ends_with_the_records_of_an_undisturbed_one(
-    tmp_path: Path, finished: Path, seed: int
+    tmp_path: Path, finished_matched: Path, seed: int
 ) -> None:
     random = Random(seed)
     n_killed = 0
     for _ in range(N_KILLS):
-        process = start(tmp_path)
+        process = start(tmp_path, MATCHED)
         wait_for_lines(process, tmp_path, n_lines(tmp_path) + random.randint(1, 14))
         time.sleep(random.random() * 0.4)
         n_killed += process.poll() is None
         process.kill()
         process.communicate()
     assert n_killed, "every process ended before it was killed: nothing was tested"
-    assert start(tmp_path).wait() == 0
-    assert records(tmp_path / "outputs/tiny") == records(finished)
+    assert start(tmp_path, MATCHED).wait() == 0
+    assert records(tmp_path / "outputs/tiny") == records(finished_matched)
 
 
 @pytest.mark.slow

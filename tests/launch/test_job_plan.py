@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SMALL
+from tests.conftest import MATCHED, SMALL
 
-SLURM = (*SMALL, "cluster=slurm", "inner.parallel=1", "engine.prompts_per_batch=2")
+SLURM = (*SMALL, MATCHED, "cluster=slurm", "inner.parallel=1", "engine.prompts_per_batch=2")
 
 
 def test_check_prints_what_sbatch_would_be_told(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,5 +72,5 @@ def test_the_rate_is_that_of_the_run_in_the_folder(
 
 
 def test_a_local_run_plans_no_jobs(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert seal("check", *SMALL, "--json") == 0
+    assert seal("check", *SMALL, MATCHED, "--json") == 0
     assert json.loads(capsys.readouterr().out)["jobs"] is None

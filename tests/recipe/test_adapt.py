@@ -15,7 +15,7 @@ from seal.experiment import perform
 from seal.model.tiny import Tiny
 from seal.monitor import Silent
 from seal.preflight import preflight
-from tests.conftest import Interrupting, records
+from tests.conftest import MATCHED, Interrupting, records
 from tests.models import random_folder
 
 Seal = Callable[..., int]
@@ -30,6 +30,7 @@ QUICK = (
     "inner.batch_size=null",
     "inner.learning_rate=3e-3",
     "self_edit.max_new_tokens=48",
+    "recipe.match=none",
     "cluster.threads=1",
     "name=run",
 )
@@ -81,7 +82,7 @@ def test_the_merged_model_loads_with_plain_transformers_and_is_the_adapted_one(s
 
 def test_with_questions_it_is_asked_before_and_after(seal: Seal) -> None:
     write_passages(with_question=True)
-    assert seal("run", *QUICK) == 0
+    assert seal("run", *QUICK, MATCHED) == 0
     table = json.loads((RUN / "results.json").read_text())["table"]
     assert [row["setting"] for row in table] == ["base", "passage_matched", "adapted"]
     card = (RUN / "adapter" / "README.md").read_text()
@@ -135,7 +136,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_passages_alone_are_trained_for_as_many_tokens_and_only_the_adapter_with_self_edits_is_left(
     here: Path,
 ) -> None:
-    folder, rows = performed(here)
+    folder, rows = performed(here, MATCHED)
     matched, adapted = rows["passage_matched"], rows["adapted"]
     assert matched["matched_to"] == "adapted"
     assert abs(matched["tokens"] - adapted["tokens"]) <= matched["tokens"] / matched["updates"]
@@ -143,20 +144,23 @@ def test_the_passages_alone_are_trained_for_as_many_tokens_and_only_the_adapter_
     assert [file.parent.name for file in folder.rglob("*.safetensors")] == ["adapter"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("match", ["updates", "both"])
 def test_optimizer_steps_are_the_same_where_they_are_held_equal(here: Path, match: str) -> None:
     _, rows = performed(here, f"recipe.match={match}", "inner.batch_size=2")
     assert rows["passage_matched"]["updates"] == rows["adapted"]["updates"]
 
 
-@pytest.mark.parametrize("change", ["recipe.match=none", "recipe.edits_per_context=0"])
-def test_nothing_is_matched_where_nobody_wants_it_or_there_are_no_self_edits(here: Path, change: str) -> None:
-    _, rows = performed(here, change)
+@pytest.mark.parametrize("changes", [(), pytest.param((MATCHED, "recipe.edits_per_context=0"), marks=pytest.mark.slow)])
+def test_nothing_is_matched_where_nobody_wants_it_or_there_are_no_self_edits(
+    here: Path, changes: tuple[str, ...]
+) -> None:
+    _, rows = performed(here, *changes)
     assert list(rows) == ["base", "adapted"]
 
 
 @pytest.mark.parametrize("with_question", [True, False])
-@pytest.mark.parametrize("changes", [(), ("recipe.match=none",), ("recipe.edits_per_context=0",)])
+@pytest.mark.parametrize("changes", [(), (MATCHED,), ("recipe.edits_per_context=0",)])
 def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: tuple[str, ...]) -> None:
     write_passages(with_question=with_question)
     run, settings = config.load([*QUICK, "inner.epochs=2", *changes, f"outputs={here}"])
@@ -169,8 +173,8 @@ def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: 
 
 @pytest.mark.slow
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(here: Path) -> None:
-    whole, _ = performed(here / "whole", "inner.epochs=4")
-    stopped, settings = config.load([*QUICK, "inner.epochs=4", f"outputs={here / 'stopped'}"])
+    whole, _ = performed(here / "whole", MATCHED, "inner.epochs=4")
+    stopped, settings = config.load([*QUICK, MATCHED, "inner.epochs=4", f"outputs={here / 'stopped'}"])
     n_stops = 0
     while not (stopped.folder / "results.json").exists():
         try:

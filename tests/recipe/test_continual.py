@@ -18,7 +18,7 @@ from seal.recipe.merging import Merged
 from seal.run import Run
 from seal.store import read_records
 from seal.types import Failure, Training
-from tests.conftest import Interrupting, records
+from tests.conftest import MATCHED, Interrupting, records
 from tests.values import context
 
 Seal = Callable[..., int]
@@ -26,7 +26,7 @@ RUN = Path("outputs/run")
 QUICK = (
     "recipe=continual recipe.sequences=2 recipe.length=3 task.n_held_out=6 inner.targets=[all-linear] inner.epochs=6 "
     "inner.batch_size=null inner.learning_rate=2e-3 self_edit.max_new_tokens=48 task.max_answer_tokens=8 "
-    "cluster.threads=1 name=run"
+    "recipe.match=none cluster.threads=1 name=run"
 ).split()
 FULL = "inner=full inner.learning_rate=1e-3 inner.epochs=6 inner.batch_size=4".split()
 QUICK_FULL = [one for one in QUICK if not one.startswith("inner.")] + FULL
@@ -77,7 +77,7 @@ def test_every_step_asks_the_whole_sequence_and_learns_its_own_passage(seal: Sea
 
 
 def test_each_sequence_is_learned_once_more_from_the_passages_alone_at_as_many_tokens(tmp_path: Path) -> None:
-    run, settings = loaded(*QUICK, f"outputs={tmp_path}")
+    run, settings = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
     perform(run, settings, Silent())
     pairs = beside(run.folder)
     assert len(pairs) == 6
@@ -90,7 +90,8 @@ def test_each_sequence_is_learned_once_more_from_the_passages_alone_at_as_many_t
     assert matrix["base"] == found(run.folder)["base"]
 
 
-@pytest.mark.parametrize("match", ["updates", pytest.param("both", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("match", ["updates", "both"])
 def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, match: str) -> None:
     run, settings = loaded(*QUICK, f"recipe.match={match}", "inner.batch_size=2", f"outputs={tmp_path}")
     perform(run, settings, Silent())
@@ -101,7 +102,7 @@ def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, 
 
 
 def test_nothing_is_learned_twice_where_nobody_wants_it(tmp_path: Path) -> None:
-    run, settings = loaded(*QUICK, "recipe.match=none", f"outputs={tmp_path}")
+    run, settings = loaded(*QUICK, f"outputs={tmp_path}")
     perform(run, settings, Silent())
     assert found(run.folder, "continual_matched") is None
     assert len(merged(run.folder)) == 6
@@ -131,7 +132,7 @@ def test_asking_ahead_changes_nothing_of_what_is_asked_anyway(tmp_path: Path) ->
 
 
 def test_a_step_starts_from_the_model_before_it_and_every_sequence_from_the_base(tmp_path: Path) -> None:
-    run, settings = loaded(*QUICK, f"outputs={tmp_path}")
+    run, settings = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
     base = load_file(Path(Tiny().path) / "model.safetensors")
     seen: dict[str, dict[str, object]] = {}
 
@@ -168,6 +169,7 @@ def test_at_most_two_models_are_on_disk_and_none_in_the_end(tmp_path: Path, comm
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [QUICK, QUICK_FULL])
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, command: list[str]) -> None:
+    command = [*command, MATCHED]
     whole, settings = loaded(*command, f"outputs={tmp_path / 'whole'}")
     perform(whole, settings, Silent())
     stopped, settings = loaded(*command, f"outputs={tmp_path / 'stopped'}")
@@ -184,8 +186,8 @@ def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path
 @pytest.mark.parametrize(
     "change",
     [
-        "inner.learning_rate=1e30",
         "recipe.match=none",
+        *(pytest.param(change, marks=pytest.mark.slow) for change in ("inner.learning_rate=1e30", MATCHED)),
         *(pytest.param(change, marks=pytest.mark.slow) for change in ("recipe.ask_ahead=false", "recipe.sequences=3")),
     ],
 )
@@ -197,7 +199,7 @@ def test_the_forecast_is_what_is_done(tmp_path: Path, change: str) -> None:
 
 
 def test_a_sequence_whose_training_breaks_ends_there_and_scores_nothing(seal: Seal) -> None:
-    assert seal("run", *QUICK, "inner.learning_rate=1e30") == 0
+    assert seal("run", *QUICK, MATCHED, "inner.learning_rate=1e30") == 0
     matrix = found()
     assert (matrix["n_failed"], matrix["n_sequences"]) == (2, 2)
     assert found(name="continual_matched") == matrix

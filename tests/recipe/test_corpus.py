@@ -11,15 +11,17 @@ from seal import config
 from seal.experiment import perform
 from seal.monitor import Silent
 from seal.preflight import preflight
-from tests.conftest import Interrupting, records
+from tests.conftest import MATCHED, Interrupting, records
 
 Seal = Callable[..., int]
 RUN = Path("outputs/run")
 QUICK = (
     "recipe=corpus task.n_held_out=4 recipe.edits_per_context=2 recipe.repeats=2 inner.epochs=4 inner.batch_size=4 "
-    "inner.learning_rate=2e-3 self_edit.max_new_tokens=48 task.max_answer_tokens=8 cluster.threads=1 name=run"
+    "inner.learning_rate=2e-3 self_edit.max_new_tokens=48 task.max_answer_tokens=8 recipe.match=none "
+    "cluster.threads=1 name=run"
 ).split()
 FULL = ("inner=full", "inner.learning_rate=1e-3")
+ONLY_SELF_EDITS = ("recipe.settings=[base,self_edits]",)
 DIVERGING = ("inner.learning_rate=1e30", "inner.targets=[all-linear]")
 
 
@@ -35,14 +37,15 @@ def keys(kind: str) -> list[str]:
 def test_each_setting_is_one_training_and_a_row(seal: Seal, inner: tuple[str, ...]) -> None:
     assert seal("run", *QUICK, *inner) == 0
     rows = results()["table"]
-    assert [row["setting"] for row in rows] == ["base", "passage_only", "passage_matched", "self_edits_round_0"]
-    assert [row["n_answers"] for row in rows] == [n_models * rows[0]["n_queries"] for n_models in (1, 2, 2, 2)]
+    assert [row["setting"] for row in rows] == ["base", "passage_only", "self_edits_round_0"]
+    assert [row["n_answers"] for row in rows] == [n_models * rows[0]["n_queries"] for n_models in (1, 2, 2)]
     assert all((row["n_contexts"], row["n_failed"], row["n_unknown"]) == (4, 0, 0) for row in rows)
-    settings = ("passage_only", "self_edits", "passage_matched")
+    settings = ("passage_only", "self_edits")
     names = [f"{setting}/{repeat}" for setting in settings for repeat in (0, 1)]
     assert keys("consolidations") == [f"round_0/{name}" for name in names]
 
 
+@pytest.mark.slow
 def test_training_on_self_edits_and_passages_raises_accuracy(seal: Seal) -> None:
     longer = ("inner.targets=[all-linear]", "inner.learning_rate=4e-3", "inner.epochs=20")
     assert seal("run", *QUICK, "recipe.settings=[base,self_edits]", *longer) == 0
@@ -108,8 +111,7 @@ def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: 
     "changes",
     [
         (),
-        ("recipe.settings=[base,self_edits]",),
-        *(pytest.param(changes, marks=pytest.mark.slow) for changes in (DIVERGING, ("recipe.match=none",))),
+        *(pytest.param(changes, marks=pytest.mark.slow) for changes in (DIVERGING, ONLY_SELF_EDITS, (MATCHED,))),
     ],
 )
 def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) -> None:
@@ -131,7 +133,7 @@ def performed(folder: Path, *changes: str) -> dict[str, dict[str, object]]:
 def test_the_passages_alone_are_trained_for_as_many_tokens_as_the_self_edits(
     tmp_path: Path, inner: tuple[str, ...]
 ) -> None:
-    rows = performed(tmp_path, *inner)
+    rows = performed(tmp_path, MATCHED, *inner)
     matched, own, alone = (rows[name] for name in ("passage_matched", "self_edits_round_0", "passage_only"))
     assert matched["matched_to"] == "self_edits_round_0"
     assert abs(matched["tokens"] - own["tokens"]) <= matched["tokens"] / matched["updates"]
@@ -139,7 +141,8 @@ def test_the_passages_alone_are_trained_for_as_many_tokens_as_the_self_edits(
     assert [rows["base"][what] for what in ("tokens", "updates")] == [None] * 2
 
 
-@pytest.mark.parametrize("match", ["updates", pytest.param("both", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("match", ["updates", "both"])
 def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, match: str) -> None:
     rows = performed(tmp_path, f"recipe.match={match}", "recipe.repeats=1")
     matched, own = rows["passage_matched"], rows["self_edits_round_0"]
@@ -150,14 +153,14 @@ def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, 
 
 def test_what_is_matched_does_not_depend_on_what_else_is_measured(tmp_path: Path) -> None:
     few = ("recipe.repeats=1", "recipe.settings=[self_edits]")
-    assert list(performed(tmp_path / "few", *few)) == ["passage_matched", "self_edits_round_0"]
-    assert list(performed(tmp_path / "none", *few, "recipe.match=none")) == ["self_edits_round_0"]
+    assert list(performed(tmp_path / "few", *few, MATCHED)) == ["passage_matched", "self_edits_round_0"]
+    assert list(performed(tmp_path / "none", *few)) == ["self_edits_round_0"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("inner", [(), FULL])
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, inner: tuple[str, ...]) -> None:
-    command = [*QUICK, *inner, "recipe.repeats=1", "recipe.contexts=2"]
+    command = [*QUICK, *inner, MATCHED, "recipe.repeats=1", "recipe.contexts=2"]
     whole, settings = config.load([*command, f"outputs={tmp_path / 'whole'}"])
     perform(whole, settings, Silent())
     stopped, settings = config.load([*command, f"outputs={tmp_path / 'stopped'}"])

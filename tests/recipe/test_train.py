@@ -12,7 +12,7 @@ from seal.config import load
 from seal.results import Results
 from seal.store import read_records
 from seal.types import Evaluation, Failure, Grade, SelfEdit, Update
-from tests.conftest import SMALL, records
+from tests.conftest import MATCHED, SMALL, records
 from tests.models import CHAT_TEMPLATE, mute_folder, random_folder
 
 Seal = Callable[..., int]
@@ -31,8 +31,8 @@ def read(file: Path) -> dict[str, object]:
     return json.loads(file.read_text())
 
 
-def test_a_run_leaves_results_records_a_manifest_a_policy_and_a_report(finished: Path) -> None:
-    table = read(finished / "results.json")["table"]
+def test_a_run_leaves_results_records_a_manifest_a_policy_and_a_report(finished_matched: Path) -> None:
+    table = read(finished_matched / "results.json")["table"]
     assert [row["setting"] for row in table] == [
         *("base", "passage_only", "passage_matched", "self_edits_round_0"),
         *("passage_matched_round_1", "untrained_matched_round_1", "round_1"),
@@ -41,22 +41,22 @@ def test_a_run_leaves_results_records_a_manifest_a_policy_and_a_report(finished:
         low, high = row["ci95"]
         assert low <= row["accuracy"] <= high
         assert (row["n_queries"], row["n_contexts"], row["n_unknown"]) == (18, 3, 0)
-    assert len(read_records(finished / "self_edits.jsonl", SelfEdit)) == 3 + 4 * 2 + 3
-    assert len(outcomes_of(finished)) == (3 + 3 + 3 + 3) + (4 + 8) + (3 + 3 + 3 + 3)
-    manifest = read(finished / "manifest.json")
+    assert len(read_records(finished_matched / "self_edits.jsonl", SelfEdit)) == 3 + 4 * 2 + 3
+    assert len(outcomes_of(finished_matched)) == (3 + 3 + 3 + 3) + (4 + 8) + (3 + 3 + 3 + 3)
+    manifest = read(finished_matched / "manifest.json")
     assert manifest["settings"]["inner"]["epochs"] == 3
     assert manifest["data"]["n_held_out"] == 3
     assert manifest["packages"]["torch"]
-    report = {path.name for path in (finished / "report").iterdir()}
+    report = {path.name for path in (finished_matched / "report").iterdir()}
     assert report == {
         *("index.html", "table.csv", "rewards.csv", "attempts.csv"),
         *("accuracy.png", "rewards.png", "styles.png"),
     }
 
 
-def test_the_table_is_what_the_records_say(finished: Path) -> None:
-    table = {row["setting"]: row["accuracy"] for row in read(finished / "results.json")["table"]}
-    evaluations = outcomes_of(finished)
+def test_the_table_is_what_the_records_say(finished_matched: Path) -> None:
+    table = {row["setting"]: row["accuracy"] for row in read(finished_matched / "results.json")["table"]}
+    evaluations = outcomes_of(finished_matched)
     sources = {
         "base": "round_0/{}/unadapted/0",
         "passage_only": "round_0/{}/passage/0",
@@ -66,21 +66,21 @@ def test_the_table_is_what_the_records_say(finished: Path) -> None:
         "round_1": "round_1/{}/edit_0/0",
     }
     for setting, key in sources.items():
-        found = [evaluations[key.format(context)] for context in keys_of(finished / "contexts.jsonl")[4:]]
+        found = [evaluations[key.format(context)] for context in keys_of(finished_matched / "contexts.jsonl")[4:]]
         verdicts = [verdict.grade is Grade.CORRECT for one in found for verdict in one.verdicts]
         assert table[setting] == pytest.approx(sum(verdicts) / len(verdicts))
 
 
-def test_held_out_contexts_are_never_learned_from(finished: Path) -> None:
-    update: Update = read_records(finished / "updates.jsonl", Update)["round_0"]
-    train = set(keys_of(finished / "contexts.jsonl")[:4])
+def test_held_out_contexts_are_never_learned_from(finished_matched: Path) -> None:
+    update: Update = read_records(finished_matched / "updates.jsonl", Update)["round_0"]
+    train = set(keys_of(finished_matched / "contexts.jsonl")[:4])
     learned_from = {name.partition("/")[0] for name in update.kept}
     assert learned_from
     assert learned_from <= train
 
 
-def test_the_policy_is_an_ordinary_model_with_other_weights(finished: Path) -> None:
-    folders = (finished / "policies/round_1", load(SMALL)[0].model.path)
+def test_the_policy_is_an_ordinary_model_with_other_weights(finished_matched: Path) -> None:
+    folders = (finished_matched / "policies/round_1", load(SMALL)[0].model.path)
     updated, shipped = (AutoModelForCausalLM.from_pretrained(folder).state_dict() for folder in folders)
     changed = [name for name in shipped if not updated[name].equal(shipped[name])]
     assert any("mlp" in name for name in changed)
@@ -88,9 +88,11 @@ def test_the_policy_is_an_ordinary_model_with_other_weights(finished: Path) -> N
 
 
 @pytest.mark.slow
-def test_the_same_command_in_another_folder_gives_the_same_records_bit_for_bit(seal: Seal, finished: Path) -> None:
-    seal("run", *SMALL)
-    assert records(RUN) == records(finished)
+def test_the_same_command_in_another_folder_gives_the_same_records_bit_for_bit(
+    seal: Seal, finished_matched: Path
+) -> None:
+    seal("run", *SMALL, MATCHED)
+    assert records(RUN) == records(finished_matched)
 
 
 @pytest.mark.slow
@@ -102,7 +104,7 @@ def test_another_seed_writes_other_self_edits_about_other_passages(seal: Seal) -
 
 
 def test_without_rounds_it_only_measures(seal: Seal) -> None:
-    assert seal("run", *SMALL, "recipe.rounds=0") == 0
+    assert seal("run", *SMALL, MATCHED, "recipe.rounds=0") == 0
     settings = [row["setting"] for row in read(RUN / "results.json")["table"]]
     assert settings == ["base", "passage_only", "passage_matched", "self_edits_round_0"]
     assert not (RUN / "policies").exists()
@@ -115,11 +117,11 @@ def test_a_round_practises_on_the_next_contexts_and_starts_over_at_the_end() -> 
     assert rounds == [[contexts.train[place % 10] for place in range(start, start + 4)] for start in (0, 4, 8)]
 
 
-def test_the_forecast_is_what_is_done(seal: Seal, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert seal("check", *SMALL, "--json") == 0
+def test_the_forecast_is_what_is_done(seal: Seal, finished_matched: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert seal("check", *SMALL, MATCHED, "--json") == 0
     plan = json.loads(capsys.readouterr().out)["plan"]
-    evaluations = outcomes_of(finished).values()
-    assert plan["self_edits"] == len(read_records(finished / "self_edits.jsonl", SelfEdit))
+    evaluations = outcomes_of(finished_matched).values()
+    assert plan["self_edits"] == len(read_records(finished_matched / "self_edits.jsonl", SelfEdit))
     assert plan["inner_updates"] == sum(one.training is not None for one in evaluations)
     assert plan["answers"] == sum(len(one.verdicts) for one in evaluations)
     assert plan["policy_updates"] == 1
@@ -128,7 +130,7 @@ def test_the_forecast_is_what_is_done(seal: Seal, finished: Path, capsys: pytest
 @pytest.mark.slow
 def test_trainings_that_break_are_recorded_left_out_and_counted(seal: Seal) -> None:
     """A learning rate beyond all sense makes losses that are not finite."""
-    assert seal("run", *SMALL, "inner.learning_rate=1e30", "inner.epochs=8") == 0
+    assert seal("run", *SMALL, MATCHED, "inner.learning_rate=1e30", "inner.epochs=8") == 0
     results = TypeAdapter(Results).validate_json((RUN / "results.json").read_text())
     broken = {row.setting: row for row in results.table}["passage_only"]
     assert (broken.accuracy, broken.n_failed, broken.n_unknown) == (None, 3, 18)
@@ -143,7 +145,7 @@ def test_trainings_that_break_are_recorded_left_out_and_counted(seal: Seal) -> N
 
 @pytest.mark.slow
 def test_an_update_without_anything_to_learn_keeps_the_policy(seal: Seal) -> None:
-    assert seal("run", *SMALL, "inner.learning_rate=1e-12") == 0
+    assert seal("run", *SMALL, MATCHED, "inner.learning_rate=1e-12") == 0
     update: Update = read_records(RUN / "updates.jsonl", Update)["round_0"]
     assert (update.kept, update.weights) == ((), None)
 
@@ -151,7 +153,7 @@ def test_an_update_without_anything_to_learn_keeps_the_policy(seal: Seal) -> Non
 def test_empty_self_edits_are_invalid_count_as_0_and_are_not_learned_from(seal: Seal, tmp_path: Path) -> None:
     mute = mute_folder(tmp_path / "mute")
     overrides = ("model=local", f"model.path={mute}", "self_edit.temperature=0", "self_edit.append_passage=false")
-    assert seal("run", "recipe=train", *SMALL, *overrides) == 0
+    assert seal("run", "recipe=train", *SMALL, MATCHED, *overrides) == 0
     results = TypeAdapter(Results).validate_json((RUN / "results.json").read_text())
     rows = {row.setting: row for row in results.table}
     row = rows["self_edits_round_0"]
@@ -170,8 +172,8 @@ def test_empty_self_edits_are_invalid_count_as_0_and_are_not_learned_from(seal: 
 
 @pytest.mark.slow
 def test_grades_are_the_same_whatever_the_number_of_adapters_side_by_side(seal: Seal) -> None:
-    seal("run", *SMALL, "recipe.rounds=0")
-    seal("run", *SMALL, "recipe.rounds=0", "inner.parallel=1", "name=one")
+    seal("run", *SMALL, MATCHED, "recipe.rounds=0")
+    seal("run", *SMALL, MATCHED, "recipe.rounds=0", "inner.parallel=1", "name=one")
     grades = [
         {key: [v.grade for v in one.verdicts] for key, one in outcomes.items()}
         for outcomes in (outcomes_of(Path("outputs") / name) for name in ("tiny", "one"))
@@ -197,7 +199,7 @@ def test_the_demo_shows_what_it_promises(seal: Seal) -> None:
 def test_a_chat_model_goes_through_rounds(seal: Seal, tmp_path: Path) -> None:
     model = random_folder(tmp_path / "model", "llama", chat_template=CHAT_TEMPLATE)
     overrides = ("model=local", f"model.path={model}", "model.chat=true", "outer.must_beat_unadapted=false")
-    assert seal("run", "recipe=train", *SMALL, *overrides) == 0
+    assert seal("run", "recipe=train", *SMALL, MATCHED, *overrides) == 0
     update: Update = read_records(RUN / "updates.jsonl", Update)["round_0"]
     assert update.weights == "policies/round_1"
     assert (RUN / update.weights / "chat_template.jinja").exists()

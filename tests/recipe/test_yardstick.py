@@ -8,7 +8,7 @@ import pytest
 
 from seal.store import read_records
 from seal.types import Evaluation, Failure
-from tests.conftest import SMALL
+from tests.conftest import MATCHED, SMALL
 
 Seal = Callable[..., int]
 RUN = Path("outputs/tiny")
@@ -43,23 +43,25 @@ def beside(run: Path, source: str, policy: str) -> list[tuple[Evaluation, Evalua
         ("untrained_matched_round_1", "round_1"),
     ],
 )
-def test_matched_rows_train_on_as_many_tokens_to_within_half_a_step(finished: Path, source: str, policy: str) -> None:
-    pairs = beside(finished, source, policy)
+def test_matched_rows_train_on_as_many_tokens_to_within_a_step(
+    finished_matched: Path, source: str, policy: str
+) -> None:
+    pairs = beside(finished_matched, source, policy)
     assert len(pairs) == 3
     for matched, own in pairs:
         assert matched.training is not None
         assert own.training is not None
         step = matched.training.trained_tokens / len(matched.training.losses)
-        assert abs(matched.training.trained_tokens - own.training.trained_tokens) <= max(step / 2, step * 1)
+        assert abs(matched.training.trained_tokens - own.training.trained_tokens) <= step
 
 
-def test_rows_say_what_they_took_and_the_differences_begin_with_the_matched_ones(finished: Path) -> None:
-    table = results(finished)["table"]
+def test_rows_say_what_they_took_and_the_differences_begin_with_the_matched_ones(finished_matched: Path) -> None:
+    table = results(finished_matched)["table"]
     assert [row["matched_to"] for row in table if row["matched_to"]] == ["self_edits_round_0", "round_1", "round_1"]
     for row in table[1:]:
         assert row["tokens"] > 0
         assert row["updates"] >= 1
-    first = [(one["first"], one["second"]) for one in results(finished)["comparisons"][:3]]
+    first = [(one["first"], one["second"]) for one in results(finished_matched)["comparisons"][:3]]
     assert first == [
         ("passage_matched", "self_edits_round_0"),
         ("passage_matched_round_1", "round_1"),
@@ -92,7 +94,7 @@ def test_nothing_is_matched_where_nobody_wants_it_or_nothing_is_trained(seal: Se
 
 @pytest.mark.slow
 def test_a_curve_has_a_point_for_each_number_of_epochs_and_each_setting(seal: Seal) -> None:
-    assert seal("run", *SMALL, "recipe.epochs_curve=[1,3]") == 0
+    assert seal("run", *SMALL, MATCHED, "recipe.epochs_curve=[1,3]") == 0
     curves = results()["curves"]
     assert [curve["setting"] for curve in curves] == ["passage_only", "self_edits_round_0", "round_1"]
     for curve in curves:
