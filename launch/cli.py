@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parsed.overrides += unknown  # settings after options, which argparse leaves over
     _hear_signals()
+    from seal.base.redaction import redacted, show_exceptions_without_secrets
     from seal.errors import SealError
-    from seal.redaction import redacted, show_exceptions_without_secrets
 
     show_exceptions_without_secrets()
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return exit_code
     except SealError as error:
-        from seal.terminal import visible
+        from seal.base.terminal import visible
 
         said = visible(redacted(str(error)).encode(errors="backslashreplace").decode())
         print(said, _how_to_resume(parsed) if error.exit_code == 1 else "", sep="", file=sys.stderr)

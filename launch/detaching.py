@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seal import config
+from seal.base.redaction import key_variables
 from seal.cluster.slurm import Slurm, refuse_without_slurm
 from seal.cluster.slurm_queue import coordinator_name, queued
 from seal.cluster.task import told_without_secrets
+from seal.config import loading
 from seal.errors import ConfigError, RunError
-from seal.preflight import preflight
-from seal.redaction import key_variables
+from seal.session.preflight import preflight
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
@@ -47,7 +47,7 @@ def detach(overrides: Sequence[str]) -> int:
     Raises:
         SealError: it cannot, or cannot be submitted.
     """
-    run, _ = config.load(overrides)
+    run, _ = loading.load(overrides)
     if not isinstance(run.cluster, Slurm):
         raise ConfigError("cluster: only a run with cluster=slurm can be detached")
     if run.if_exists != "resume":

@@ -4,8 +4,8 @@ import shlex
 from pathlib import Path
 
 from seal.errors import UsageError, hint
-from seal.run_files import OUTCOMES
-from seal.store import JOBS, MANIFEST
+from seal.folder.run_files import OUTCOMES
+from seal.folder.store import JOBS, MANIFEST
 
 OUTPUTS = Path("outputs")
 

@@ -1,7 +1,6 @@
-"""The jobs of a run: what becomes of them on Ctrl-C, `seal cancel`, and what `seal status` says of them."""
+"""The jobs of a run: `seal cancel`, and what `seal status` says of them."""
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,45 +14,12 @@ from seal.cluster.slurm import in_queue
 from seal.cluster.slurm_queue import cancel
 from seal.cluster.task_store import lines_of_tasks
 from seal.errors import RunError
-from seal.record_lines import key_of
-from seal.run import Run
-from seal.store import CANCEL, JOBS
+from seal.folder.record_lines import key_of
+from seal.folder.store import CANCEL, JOBS
+from seal.session.interruption import SILENT
+from seal.session.pace import in_words
 
 from .finding import find_run
-from .pace import in_words
-
-SILENT = "SLURM does not answer: jobs may be at work"
-
-
-def decide_on_jobs(run: Run, *, interactive: bool) -> None:
-    """After an interruption: end the jobs that go on without us, or leave them, and say which.
-
-    Raises:
-        RunError: they cannot be ended.
-    """
-    jobs = run.cluster.left_behind(run.folder)
-    if jobs is None:
-        print(f"\n{SILENT}. The same command takes them up, `seal cancel {run.folder}` ends them", file=sys.stderr)
-        return
-    if not jobs:
-        return
-    wish = run.cluster.on_interruption()
-    if wish == "cancel" or (wish == "ask" and interactive and sys.stdin.isatty() and _agreed(len(jobs))):
-        run.cluster.cancel(list(jobs))
-        print(f"\n{len(jobs)} jobs are cancelled", file=sys.stderr)
-    else:
-        print(
-            f"\n{len(jobs)} jobs go on: the same command takes them up, `seal cancel {run.folder}` ends them",
-            file=sys.stderr,
-        )
-
-
-def _agreed(n_jobs: int) -> bool:
-    print(f"\n{n_jobs} jobs of this run wait or run. Cancel them? [y/N] ", end="", file=sys.stderr, flush=True)
-    try:
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
-    except KeyboardInterrupt:
-        return False
 
 
 def cancel_run(name: str, *, as_json: bool) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from seal.free_memory import device_bytes
+from seal.base.free_memory import device_bytes
 from seal.inner import TYPICAL_TOKENS
-from seal.memory import NUMBER_BYTES, ModelShape
 from seal.model import files
+from seal.nn.memory import NUMBER_BYTES, ModelShape
 from seal.recipe.keeping import GIGABYTE
 from seal.run import Run
 from seal.task import Contexts

@@ -8,20 +8,21 @@ from typing import Any
 
 from rich.text import Text
 
+from seal.base.terminal import Terminal
 from seal.errors import UsageError
+from seal.folder.run_files import read_manifest, read_metrics
+from seal.folder.store import MANIFEST, RESULTS, count_records, task_files
 from seal.report.console import print_summary
 from seal.report.folder import write_report
 from seal.report.spending import spending_sentence, spent
 from seal.report.wording import phase_label
-from seal.run_files import read_manifest, read_metrics
-from seal.run_folder import holder
-from seal.store import MANIFEST, RESULTS, count_records, task_files
-from seal.terminal import Terminal
+from seal.session.interruption import SILENT
+from seal.session.pace import how_far, in_words
+from seal.session.run_folder import holder
+from seal.sweep.reporting import fault_of_sweep, report_sweep, sweep_status
 
 from .finding import OUTPUTS, find_run, find_sweep, names_of_runs
-from .jobs import SILENT, jobs_of, print_jobs
-from .pace import how_far, in_words
-from .reporting_sweeps import fault_of_sweep, report_sweep, sweep_status
+from .jobs import jobs_of, print_jobs
 
 
 def status_of_all(*, as_json: bool) -> int:

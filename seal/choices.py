@@ -12,9 +12,9 @@ from seal.inner import Inner
 from seal.logger import Logger
 from seal.model import Model
 from seal.outer import Outer
-from seal.published import Published
 from seal.self_edit import SelfEditFormat
 from seal.settings import option
+from seal.stats.published import Published
 from seal.task import Task
 
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
 
-from seal.lab import Lab
 from seal.self_edit import SelfEditFormat
 from seal.types import Answered, Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
 from seal.work.fulfilling import fulfil
 from seal.work.grading import ExamPaper, Grading
+from seal.work.lab import Lab
 from seal.work.learning import Learning, Lesson
 from seal.work.trying import Trial, TryingOut
 from seal.work.writing import Proposal, Proposing, Reading

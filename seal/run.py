@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from seal.base.paths import fault_of_name
 from seal.choices import Choices
-from seal.paths import fault_of_name
 from seal.recipe import Recipe
 from seal.recipe.comparing import Compares
 from seal.recipe.matching import Matches

@@ -27,7 +27,7 @@ import torch
 from seal.launch.cli import main
 
 import seal.logger
-from seal.store import RESULTS
+from seal.folder.store import RESULTS
 from tests.conftest import SMALL, records, settings_without
 
 TINY = (

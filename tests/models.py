@@ -21,9 +21,9 @@ from transformers import (
     Qwen2ForCausalLM,
 )
 
-from seal.backbone import Backbone, load
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
+from seal.nn.backbone import Backbone, load
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}\n{% endfor %}"

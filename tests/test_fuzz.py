@@ -15,8 +15,8 @@ from traceback import extract_tb
 import pytest
 from datasets import Dataset
 
+from seal.folder.record_lines import to_line
 from seal.model.tiny import Tiny
-from seal.record_lines import to_line
 from tests.conftest import SMALL
 
 pytestmark = pytest.mark.slow

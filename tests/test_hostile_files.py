@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seal.backbone import load
 from seal.errors import ModelError
 from seal.model.hugging_face import HuggingFace
+from seal.nn.backbone import load
 from tests.conftest import ROOT
 from tests.models import random_folder
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from seal import loop
-from seal.config import load
-from seal.lab import Lab
-from seal.monitor import Silent
-from seal.store import Store
+from seal.base.monitor import Silent
+from seal.config.loading import load
+from seal.folder.store import Store
 from seal.types import Evaluation, Failure, Invalid, Plan, Policy, SelfEdit, TrainingSequence
+from seal.work.lab import Lab
 from tests.values import attempt, evaluation
 
 PLAN = Plan(sequences=(TrainingSequence(text="x"),))

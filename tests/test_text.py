@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tokenizers.processors import TemplateProcessing
 
-from seal.backbone import load_tokenizer
 from seal.model.tiny import Tiny
+from seal.nn.backbone import load_tokenizer
 from seal.text import (
     cut_at,
     encode_completion,

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from seal.run_files import is_time, whole_lines
-from seal.store import JOBS, append_lines, complete_lines
+from seal.folder.run_files import is_time, whole_lines
+from seal.folder.store import JOBS, append_lines, complete_lines
 
 LEDGER = "ledger.jsonl"
 DONE, DIED, CANCELLED = "done", "died", "cancelled"

@@ -16,8 +16,8 @@ from seal.cluster.task import Task, pack
 from seal.cluster.task_store import Tail
 from seal.cluster.workload import Place, Workload
 from seal.errors import RunError
-from seal.run_files import read_metrics, unbooked, whole_metrics
-from seal.store import CANCEL, JOBS, METRICS, SPENDING, complete_lines, task_files
+from seal.folder.run_files import read_metrics, unbooked, whole_metrics
+from seal.folder.store import CANCEL, JOBS, METRICS, SPENDING, complete_lines, task_files
 from seal.types import Postponed
 
 _LOG = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from seal.base.redaction import redacted
 from seal.cluster.task import Task
 from seal.cluster.workload import Place
-from seal.redaction import redacted
 from seal.types import Postponed
 
 LOG_LINES = 20

@@ -19,8 +19,8 @@ from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued,
 from seal.cluster.task import Task
 from seal.cluster.workload import Place, Workload
 from seal.errors import UsageError
+from seal.folder.store import JOBS
 from seal.settings import option
-from seal.store import JOBS
 
 if TYPE_CHECKING:
     from submitit import SlurmExecutor

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from seal.base.redaction import redacted
 from seal.cluster.local import Local
 from seal.cluster.task_store import TaskStore
 from seal.cluster.workload import Workload
 from seal.errors import RunError
-from seal.redaction import redacted
-from seal.store import JOBS
+from seal.folder.store import JOBS
 from seal.types import Postponed
 
 if TYPE_CHECKING:

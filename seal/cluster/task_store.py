@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from seal.errors import RunError
-from seal.record_lines import DamagedLineError, from_line
-from seal.store import JOBS, Store, complete_lines, read_records
+from seal.folder.record_lines import DamagedLineError, from_line
+from seal.folder.store import JOBS, Store, complete_lines, read_records
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
-from seal.logger import Metrics
-from seal.monitor import Monitor
-from seal.store import Store
+from seal.base.monitor import Metrics, Monitor
+from seal.folder.store import Store
 from seal.types import Postponed
 
 Unit = TypeVar("Unit")

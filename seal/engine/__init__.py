@@ -9,9 +9,9 @@ from seal.settings import option
 from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from seal.adaptation import Adaptation
-    from seal.backbone import Backbones
     from seal.model import Model
+    from seal.nn.adaptation import Adaptation
+    from seal.nn.backbone import Backbones
 
 Spend = Callable[[Usage], None]
 """Told of each paid call."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from seal.adapters import Adapter, n_bytes, save_peft
 from seal.engine import Request
 from seal.errors import ConfigError, RunError
+from seal.nn.adapters import Adapter, n_bytes, save_peft
 
 PREFIX = "seal-adapters-"
 _LOCK = "lock"

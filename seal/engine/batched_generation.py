@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from seal.adaptation import Weights, attached
-from seal.adapters import Adapter
-from seal.backbone import Backbone
 from seal.engine import Request
 from seal.engine.decoding import Decoder, Row, decodes_by_rows
 from seal.engine.sampling import random_numbers
 from seal.engine.whole_batches import continue_together
+from seal.nn.adaptation import Weights, attached
+from seal.nn.adapters import Adapter
+from seal.nn.backbone import Backbone
 from seal.text import cut_at, encode_prompt
 from seal.types import Completion, Sampling
 

@@ -13,12 +13,12 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from seal.adapter_stack import AdapterStack
-from seal.adapters import Adapter
-from seal.backbone import Backbone
 from seal.engine.sampling import drawn_tokens
 from seal.engine.stopping import stopped
-from seal.packing import can_be_packed
+from seal.nn.adapter_stack import AdapterStack
+from seal.nn.adapters import Adapter
+from seal.nn.backbone import Backbone
+from seal.nn.packing import can_be_packed
 from seal.types import Sampling
 
 JOIN_SHARE = 0.25

@@ -10,7 +10,7 @@ from seal.settings import option
 from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbones
+    from seal.nn.backbone import Backbones
 
 
 @option

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
-from seal.child_process import ChildProcess
+from seal.endpoint.child_process import ChildProcess
 from seal.errors import ConfigError, RunError
 
 

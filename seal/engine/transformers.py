@@ -9,7 +9,7 @@ from seal.settings import option
 from seal.types import Policy
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbones
+    from seal.nn.backbone import Backbones
 
 
 @option

@@ -13,7 +13,7 @@ from seal.settings import option
 from seal.types import Policy
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbones
+    from seal.nn.backbone import Backbones
 
 NOT_INSTALLED = (
     "vLLM is not installed here: pip install 'seal-lm[vllm]' (it needs a CUDA GPU), or choose engine=vllm_server with "

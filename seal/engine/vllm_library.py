@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from seal.adapters import Adapter
-from seal.backbone import Stored, empty_cache
 from seal.engine import Request
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
 from seal.engine.vllm_settings import Call, VLLMSettings, Written, complete
 from seal.errors import RunError
+from seal.nn.adapters import Adapter
+from seal.nn.backbone import Stored, empty_cache
 from seal.types import Completion, Sampling, Unavailable
 
 

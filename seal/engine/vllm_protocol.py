@@ -10,8 +10,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from seal.base.redaction import without
 from seal.endpoint import Endpoint, api_key
-from seal.redaction import without
 
 
 class Refused(Exception):  # noqa: N818  # not a fault of ours

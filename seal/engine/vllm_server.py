@@ -16,7 +16,7 @@ from seal.settings import option
 from seal.types import Policy
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbones
+    from seal.nn.backbone import Backbones
 
 KEY_VARIABLE = "VLLM_API_KEY"
 """Where vLLM's server finds the key that it asks for, if it asks for one."""

@@ -11,14 +11,14 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from seal.adapters import Adapter
-from seal.backbone import Stored, empty_cache
 from seal.endpoint import Endpoint, Question, Reply
 from seal.engine import Request
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
 from seal.engine.server_process import ServerProcess, free_port
 from seal.engine.vllm_protocol import Protocol, Refused, Silent
 from seal.engine.vllm_settings import Call, VLLMSettings, Written, complete
+from seal.nn.adapters import Adapter
+from seal.nn.backbone import Stored, empty_cache
 from seal.types import Completion, Sampling, Unavailable
 
 

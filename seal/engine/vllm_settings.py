@@ -1,7 +1,7 @@
 """What both ways of using vLLM (arXiv 2309.06180) share: its settings, and how it is asked so that texts mean the same.
 
 vLLM is told token ids, so that templates and special tokens are those of `seal.text`; the end tokens are given with
-each request, and the publisher's generation settings are switched off, as `seal.backbone` does.
+each request, and the publisher's generation settings are switched off, as `seal.nn.backbone` does.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,8 +17,8 @@ from seal.text import cut_at, encode_prompt
 from seal.types import Completion, Sampling, Unavailable
 
 if TYPE_CHECKING:
-    from seal.backbone import Stored
     from seal.model import Model
+    from seal.nn.backbone import Stored
 
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The values that vLLM allows for the largest rank (`MaxLoRARanks` in its `config/lora.py`)."""

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
-from seal.backbone import Backbone
 from seal.engine.sampling import drawn_tokens, random_numbers
 from seal.engine.stopping import stopped
+from seal.nn.backbone import Backbone
 from seal.types import Sampling
 
 

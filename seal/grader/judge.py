@@ -12,10 +12,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, PositiveInt
 
 from seal.endpoint import Endpoint
+from seal.endpoint.replies import ReplyCache, asked_once
 from seal.grader import Grader, Spend, free
-from seal.replies import ReplyCache, asked_once
 from seal.settings import option
-from seal.statistics import mean
+from seal.stats.statistics import mean
 from seal.text import fill, shows
 from seal.types import Grade, Query, Sampling, Unavailable, Usage, Verdict
 

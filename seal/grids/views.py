@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
+from seal.base.seeds import derive
 from seal.grids.augment import TURNS
 from seal.grids.grid import Grid, Pair
-from seal.seeds import derive
 from seal.settings import option
 
 Symmetry = Literal["identity", "transpose", "flip_vertical", "flip_horizontal", "rotate_90", "rotate_180", "rotate_270"]

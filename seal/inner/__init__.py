@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from seal.errors import ConfigError
-from seal.memory import NUMBER_BYTES, ModelShape, SlotMemory
 from seal.model.files import ModelFolder
+from seal.nn.memory import NUMBER_BYTES, ModelShape, SlotMemory
 from seal.settings import option
 from seal.types import Failure, Plan, Training, TrainingSequence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from seal.adaptation import Adaptation
-    from seal.backbone import Backbone
+    from seal.nn.adaptation import Adaptation
+    from seal.nn.backbone import Backbone
     from seal.text import Tokens
 
 TYPICAL_SEQUENCES, TYPICAL_TOKENS = 9, 51

@@ -9,7 +9,7 @@ from seal.settings import option
 from seal.types import Failure, Plan
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 
 @option
@@ -29,8 +29,8 @@ class DoRA(LowRank):
         seeds: Sequence[int],
         starts: Sequence[int] | None = None,
     ) -> list[Adapted | Failure]:
-        from seal.adapters import LoRAShape
         from seal.inner.dora_training import train_dora
+        from seal.nn.adapters import LoRAShape
 
         shape = LoRAShape(
             rank=self.rank, alpha=self.alpha, targets=self.targets, rank_stabilized=self.rank_stabilized, dora=True

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from seal.course import Course
 from seal.inner import Adapted, Inner
+from seal.nn.course import Course
 from seal.settings import check_micro_batches, option
 from seal.text import Tokens, training_tokens
 from seal.types import Failure, Plan, TrainingSequence
@@ -19,7 +19,7 @@ from seal.types import Failure, Plan, TrainingSequence
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 
 @option

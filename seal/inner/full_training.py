@@ -8,11 +8,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from seal.adaptation import Weights, standing_in
-from seal.backbone import Backbone
-from seal.course import Course
 from seal.inner import NOTHING_FITS, Adapted
-from seal.supervised import fit
+from seal.nn.adaptation import Weights, standing_in
+from seal.nn.backbone import Backbone
+from seal.nn.course import Course
+from seal.nn.supervised import fit
 from seal.text import Tokens
 from seal.types import Failure, Training
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from seal.adapters import Adapter
-from seal.course import Course
 from seal.inner import Adapted
-from seal.packing import IGNORED, Segment
+from seal.nn.adapters import Adapter
+from seal.nn.course import Course
+from seal.nn.packing import IGNORED, Segment
 from seal.text import Tokens
 from seal.types import Failure, Training
 

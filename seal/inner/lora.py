@@ -7,12 +7,12 @@ from pydantic import Field, PositiveInt, model_validator
 
 from seal.inner import Adapted
 from seal.inner.low_rank import LowRank
-from seal.memory import MOST_SLOTS
+from seal.nn.memory import MOST_SLOTS
 from seal.settings import option
 from seal.types import Failure, Plan
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 REFILLS = 4
 """So many times as many plans as slots are worth having at once, so that a slot that is done finds the next one."""
@@ -48,8 +48,8 @@ class LoRA(LowRank):
         seeds: Sequence[int],
         starts: Sequence[int] | None = None,
     ) -> list[Adapted | Failure]:
-        from seal.adapters import LoRAShape
         from seal.inner.stacked_training import Slots, train_stacked
+        from seal.nn.adapters import LoRAShape
 
         shape = LoRAShape(rank=self.rank, alpha=self.alpha, targets=self.targets, rank_stabilized=self.rank_stabilized)
         slots = Slots(count=self.parallel, memory=self.memory, dropout=self.dropout)

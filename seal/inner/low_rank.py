@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from seal.course import Course
 from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Inner
-from seal.memory import ModelShape, SlotMemory, slot_memory
+from seal.nn.course import Course
+from seal.nn.memory import ModelShape, SlotMemory, slot_memory
 from seal.settings import option
 from seal.text import Tokens, training_tokens
 from seal.types import Plan, TrainingSequence
@@ -20,8 +20,8 @@ from seal.types import Plan, TrainingSequence
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from seal.backbone import Backbone
     from seal.inner.job import ToTrain
+    from seal.nn.backbone import Backbone
 
 
 @option

@@ -8,7 +8,7 @@ from seal.settings import option
 from seal.types import Failure, Plan
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 
 @option

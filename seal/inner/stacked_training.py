@@ -17,16 +17,16 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from seal.adapter_stack import AdapterStack, Dropout
-from seal.adapters import LoRAShape, features, target_layers
-from seal.backbone import Backbone
-from seal.course import Course
+from seal.base.free_memory import free_ram
 from seal.errors import ModelError
-from seal.free_memory import free_ram
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of
-from seal.memory import ModelShape, SlotMemory
-from seal.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
+from seal.nn.adapter_stack import AdapterStack, Dropout
+from seal.nn.adapters import LoRAShape, features, target_layers
+from seal.nn.backbone import Backbone
+from seal.nn.course import Course
+from seal.nn.memory import ModelShape, SlotMemory
+from seal.nn.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.types import Failure
 
 _LOG = logging.getLogger(__name__)

@@ -2,15 +2,15 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
+from seal.base.monitor import Metrics
 from seal.settings import option
 
-Metrics = Mapping[str, float | int | str]
 Log = Callable[[Metrics], None]
 """Takes metrics named `area/name`, with the unit in the name, for example `time/inner_s`."""
 

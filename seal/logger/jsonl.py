@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seal.logger import Log, Logger, Metrics, timed_line
+from seal.base.monitor import Metrics
+from seal.folder.store import METRICS, append_lines
+from seal.logger import Log, Logger, timed_line
 from seal.settings import option
-from seal.store import METRICS, append_lines
 
 
 @option

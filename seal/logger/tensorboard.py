@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import NonNegativeInt
 
+from seal.base.monitor import Metrics
 from seal.errors import RunError
-from seal.logger import Log, Logger, Metrics
+from seal.folder.run_files import read_manifest, read_metrics
+from seal.logger import Log, Logger
 from seal.logger.told import cost, numbers, pictures, self_edit_rows
-from seal.run_files import read_manifest, read_metrics
 from seal.settings import option
 
 if TYPE_CHECKING:

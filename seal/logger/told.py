@@ -6,10 +6,10 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from seal.logger import Metrics
-from seal.run_files import read_bookings, read_whole
-from seal.statistics import accuracy
-from seal.store import RESULTS, read_records, task_files
+from seal.base.monitor import Metrics
+from seal.folder.run_files import read_bookings, read_whole
+from seal.folder.store import RESULTS, read_records, task_files
+from seal.stats.statistics import accuracy
 from seal.types import Evaluation, Failure, SelfEdit
 
 COLUMNS = ("policy", "context", "number", "accuracy", "self-edit")

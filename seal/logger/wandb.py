@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 from pydantic import NonNegativeInt
 
+from seal.base.monitor import Metrics
 from seal.errors import RunError
-from seal.logger import Log, Logger, Metrics
+from seal.folder.run_files import read_manifest
+from seal.logger import Log, Logger
 from seal.logger.told import COLUMNS, RESULT_COLUMNS, cost, numbers, pictures, result_rows, self_edit_rows
-from seal.run_files import read_manifest
 from seal.settings import option
 
 if TYPE_CHECKING:

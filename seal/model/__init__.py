@@ -1,4 +1,4 @@
-"""The room of models: which weights, in which precision, where. `seal.backbone` does the loading."""
+"""The room of models: which weights, in which precision, where. `seal.nn.backbone` does the loading."""
 
 import re
 from abc import ABC

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
+from seal.base.json_text import parsed
 from seal.errors import ModelError, first_line
-from seal.json_text import parsed
 from seal.model import Model
 from seal.types import ALL_LINEAR
 

@@ -13,7 +13,7 @@ from seal.settings import option
 from seal.types import Attempt
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

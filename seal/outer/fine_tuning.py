@@ -8,13 +8,13 @@ from pathlib import Path
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from seal.backbone import Backbone, save
-from seal.course import Course
 from seal.errors import RunError
+from seal.nn.backbone import Backbone, save
+from seal.nn.course import Course
+from seal.nn.supervised import fit
 from seal.outer import Example, Learned
 from seal.outer.fine_tuning_elsewhere import train_elsewhere
 from seal.outer.policy_lora import PolicyLoRA, with_adapter
-from seal.supervised import fit
 from seal.text import encode_completion
 
 

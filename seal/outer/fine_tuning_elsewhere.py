@@ -16,19 +16,19 @@ import torch
 from pydantic import TypeAdapter
 from transformers import AutoModelForCausalLM
 
-from seal.backbone import empty_cache
-from seal.child_process import ChildProcess
-from seal.course import Course
+from seal.endpoint.child_process import ChildProcess
 from seal.errors import RunError
+from seal.nn.backbone import empty_cache
+from seal.nn.course import Course
+from seal.nn.supervised import fit_together
 from seal.outer.launcher import KEY, read_launcher
 from seal.outer.policy_lora import PolicyLoRA, with_adapter
-from seal.supervised import fit_together
 from seal.text import Tokens
 
 if TYPE_CHECKING:
     from peft import PeftModel
 
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 _REQUEST, _DRAFT, _ADAPTER, _LOSSES = "request.json", "adapter.draft", "adapter", "losses.json"
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from seal.course import Course
 from seal.errors import ConfigError
+from seal.nn.course import Course
 from seal.outer import Example, Learned, Outer
 from seal.outer.launcher import read_launcher
 from seal.outer.policy_lora import PolicyLoRA
 from seal.settings import check_micro_batches, option
-from seal.statistics import comparable
+from seal.stats.statistics import comparable
 from seal.types import Attempt, Evaluation, Invalid
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 
 @option

@@ -12,10 +12,10 @@ from seal.settings import option
 from seal.types import Context
 
 if TYPE_CHECKING:
-    from seal.lab import Lab
     from seal.outer import Outer
-    from seal.results import Results
+    from seal.stats.results import Results
     from seal.task import Contexts
+    from seal.work.lab import Lab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,6 @@ from pydantic import NonNegativeInt
 from seal import loop
 from seal.errors import RunError
 from seal.inner import TYPICAL_SEQUENCES
-from seal.lab import Lab
-from seal.measurement import Measurement
 from seal.outer import Outer
 from seal.recipe import Forecast, count_queries
 from seal.recipe.budget import Budgeted
@@ -22,11 +20,13 @@ from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, 
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import all_comparisons, measurement, scores
 from seal.recipe.model_card import model_card
-from seal.results import Results
 from seal.settings import option
+from seal.stats.measurement import Measurement
+from seal.stats.results import Results
 from seal.task import Contexts
 from seal.types import Context, Failure, Policy, SelfEdit
 from seal.work.fulfilling import fulfil
+from seal.work.lab import Lab
 
 _POLICY = Policy(round=0)
 

@@ -14,7 +14,7 @@ from seal.recipe.matching import Match, refilled
 from seal.types import Invalid, Plan, Training
 
 if TYPE_CHECKING:
-    from seal.backbone import Backbone
+    from seal.nn.backbone import Backbone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

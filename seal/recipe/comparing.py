@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from pydantic import PositiveFloat, PositiveInt
 
-from seal.lab import Lab
 from seal.recipe import Forecast, count_queries, forecast_passages
 from seal.recipe.matching import Matches
 from seal.recipe.tuning import Tuner
@@ -12,6 +11,7 @@ from seal.recipe.yardstick import Yardstick
 from seal.settings import option
 from seal.task import Contexts
 from seal.types import Context
+from seal.work.lab import Lab
 
 
 @option

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from seal.cluster.workload import Place
 from seal.errors import RunError
-from seal.lab import Lab
 from seal.recipe.budget import Budgeted, lasting
 from seal.types import Answered, Context, Failure, Policy, Postponed, Training
 from seal.work import Work
+from seal.work.lab import Lab
 from seal.work.trying import answered, ask
 
 if TYPE_CHECKING:
-    from seal.adaptation import Adaptation
+    from seal.nn.adaptation import Adaptation
 
 ADAPTER, MERGED = "adapter", "model"
 """Folders in the run's folder."""
@@ -58,7 +58,7 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
         return [self._consolidate(lab, unit) for unit in units]
 
     def _consolidate(self, lab: Lab, corpus: Corpus) -> Consolidated | Failure:
-        from seal import adaptation
+        from seal.nn import adaptation
 
         backbone = lab.backbones.get(self.policy)
         plan = lasting(lab.run.inner, backbone, corpus.lesson)
@@ -77,8 +77,8 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
 
 def save_merged(lab: Lab, policy: Policy, adapter: "Adaptation", name: str) -> str:
     """Write the adapted policy as an ordinary model folder of the run; the SHA-256 of its weights."""
-    from seal import adaptation
-    from seal.backbone import save
+    from seal.nn import adaptation
+    from seal.nn.backbone import save
 
     backbone = lab.backbones.take(policy)
     adaptation.merge(backbone.model, adapter)
@@ -105,7 +105,7 @@ class AskingConsolidated(Work[Context, Answered]):
         return lab.run.engine.batch_size
 
     def do(self, lab: Lab, units: Sequence[Context]) -> Sequence[Answered | Postponed[Answered]]:
-        from seal import adaptation
+        from seal.nn import adaptation
 
         folder = lab.store.folder / self.folder
         if not folder.is_dir():

@@ -17,18 +17,18 @@ from typing import Annotated, ClassVar
 from pydantic import Field, PositiveInt
 
 from seal import loop
-from seal.lab import Lab
+from seal.base.seeds import derive
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, count_queries
 from seal.recipe.matching import Matches
 from seal.recipe.walking import OnPassages, OnSelfEdits, Outcomes, Walk, walk
-from seal.results import Results
-from seal.seeds import derive
 from seal.settings import option
-from seal.statistics import accuracy
+from seal.stats.results import Results
+from seal.stats.statistics import accuracy
+from seal.stats.transfer import Journey, Matrix, matrix
 from seal.task import Contexts
-from seal.transfer import Journey, Matrix, matrix
 from seal.types import Context, Evaluation, Failure, Grade, Policy
+from seal.work.lab import Lab
 
 
 @option

@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from seal import loop
-from seal.lab import Lab
-from seal.measurement import Measurement
+from seal.base.seeds import derive
 from seal.recipe.budget import Spent, joined, with_budget_of
 from seal.recipe.consolidation import AskingConsolidated, Consolidating, Corpus
 from seal.recipe.matching import Match
 from seal.recipe.measuring import measurement
-from seal.results import Row
-from seal.seeds import derive
-from seal.statistics import mean
+from seal.stats.measurement import Measurement
+from seal.stats.results import Row
+from seal.stats.statistics import mean
 from seal.types import Context, Evaluation, Failure, Plan, Policy, SelfEdit, Training
 from seal.work.fulfilling import fulfil
+from seal.work.lab import Lab
 
 MATCHED = "passage_matched"
 """The setting of the passages alone, with the compute of the self-edits."""

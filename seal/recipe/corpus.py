@@ -14,9 +14,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, PositiveInt
 
 from seal import loop
+from seal.base.seeds import derive
 from seal.inner import TYPICAL_SEQUENCES
-from seal.lab import Lab
-from seal.measurement import Measurement, of_trainings
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, count_queries
 from seal.recipe.budget import Budgeted
@@ -24,11 +23,12 @@ from seal.recipe.consolidation import Corpus
 from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, train_and_ask, with_passages_alone
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import all_comparisons, measurement, scores
-from seal.results import Results
-from seal.seeds import derive
 from seal.settings import option
+from seal.stats.measurement import Measurement, of_trainings
+from seal.stats.results import Results
 from seal.task import Contexts
 from seal.types import Context, Invalid, Policy, SelfEdit
+from seal.work.lab import Lab
 from seal.work.writing import Proposing
 
 Setting = Literal["base", "passage_only", "self_edits"]

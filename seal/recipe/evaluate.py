@@ -2,7 +2,6 @@
 
 from pydantic import PositiveInt
 
-from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, forecast_attempts, forecast_passages
 from seal.recipe.comparing import Compares
@@ -16,10 +15,11 @@ from seal.recipe.measuring import (
     unadapted,
 )
 from seal.recipe.tuning import GIVEN
-from seal.results import Results
 from seal.settings import option
+from seal.stats.results import Results
 from seal.task import Contexts
 from seal.types import Context
+from seal.work.lab import Lab
 
 
 @option

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from seal.lab import Lab
+from seal.folder.store import Store
 from seal.model import files
-from seal.statistics import accuracy, comparable
-from seal.store import Store
+from seal.stats.statistics import accuracy, comparable
 from seal.types import Attempt, Evaluation, Failure, Kept, Plan, Policy
 from seal.work.fulfilling import fulfil
 from seal.work.keeping import ADAPTERS, Keeping, Keepsake
+from seal.work.lab import Lab
 from seal.work.trying import Trial, TryingOut
 
 GIGABYTE = 10**9

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from seal.lab import Lab
-from seal.measurement import Measurement, compare, kinds_of
-from seal.results import Comparison, KindRow, Outcome, shares
+from seal.stats.measurement import Measurement, compare, kinds_of
+from seal.stats.results import Comparison, KindRow, Outcome, shares
 from seal.text import lines
 from seal.types import Attempt, Context, Failure, Invalid, Policy
+from seal.work.lab import Lab
 
 MOST_REASONS, MOST_CHARACTERS = 3, 160
 """What a note has room for."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
-from seal.lab import Lab
 from seal.recipe.budget import Budgeted, lasting
 from seal.recipe.consolidation import save_merged
 from seal.types import Failure, Training
 from seal.work import Work
+from seal.work.lab import Lab
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from seal.lab import Lab
 from seal.recipe.consolidation import Consolidated
-from seal.results import Row
+from seal.stats.results import Row
+from seal.work.lab import Lab
 
 _CARD = """\
 ---

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from seal import loop
-from seal.lab import Lab
 from seal.outer import Outer
 from seal.recipe import (
     Forecast,
@@ -26,10 +25,11 @@ from seal.recipe.measuring import (
     unadapted,
 )
 from seal.recipe.tuning import GIVEN
-from seal.results import Results, RoundSummary, summarize
 from seal.settings import option
+from seal.stats.results import Results, RoundSummary, summarize
 from seal.task import Contexts
 from seal.types import Context
+from seal.work.lab import Lab
 
 
 @option

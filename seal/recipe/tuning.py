@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from seal import loop
-from seal.lab import Lab
 from seal.recipe.measuring import measurement, setting_of
-from seal.results import Outcome, Tuned
-from seal.statistics import comparable
+from seal.stats.results import Outcome, Tuned
+from seal.stats.statistics import comparable
 from seal.types import Context, Plan, Policy
+from seal.work.lab import Lab
 from seal.work.trying import Trial
 
 GIVEN = Policy(round=0)

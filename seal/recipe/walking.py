@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from random import Random
 
 from seal import loop
-from seal.lab import Lab
+from seal.base.seeds import derive
 from seal.recipe.budget import Budgeted, Spent, joined, with_budget_of
 from seal.recipe.matching import Match
 from seal.recipe.merging import Merging, Step
-from seal.seeds import derive
 from seal.types import Context, Evaluation, Failure, Plan, Policy
 from seal.work.fulfilling import fulfil
+from seal.work.lab import Lab
 from seal.work.trying import Trial
 
 Outcomes = Sequence[Evaluation | Failure]

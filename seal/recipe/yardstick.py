@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from seal import loop
-from seal.lab import Lab
-from seal.measurement import Measurement, of_attempts
+from seal.base.seeds import derive
 from seal.recipe.matching import Match, matched, training_of
 from seal.recipe.measuring import measurement, setting_of
 from seal.recipe.tuning import GIVEN, Tuner
-from seal.results import Curve, CurvePoint, Outcome
-from seal.seeds import derive
+from seal.stats.measurement import Measurement, of_attempts
+from seal.stats.results import Curve, CurvePoint, Outcome
 from seal.types import Attempt, Context, Invalid, Plan, Policy, Training
+from seal.work.lab import Lab
 from seal.work.trying import Trial
 
 

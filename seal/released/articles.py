@@ -19,7 +19,7 @@ from seal.errors import DataError, listed
 from seal.released import DIGITS, JUDGE, check_summary, faults_of
 from seal.self_edit.passage import titled_plan
 from seal.self_edit.prose import split
-from seal.statistics import accuracy, mean, sample_deviation
+from seal.stats.statistics import accuracy, mean, sample_deviation
 from seal.task import context_id
 from seal.types import Attempt, Context, Evaluation, Grade, Invalid, Plan, Query, SelfEdit, Verdict
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
 from seal.released import JUDGE, check_summary, faults_of
-from seal.statistics import mean
+from seal.stats.statistics import mean
 from seal.types import Context, Evaluation, Grade, Verdict
 
 

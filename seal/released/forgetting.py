@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
 from seal.released import faults_of
-from seal.transfer import Cell, Journey, Matrix, linear_measures
+from seal.stats.transfer import Cell, Journey, Matrix, linear_measures
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """An accuracy, or how far accuracies deviate."""

@@ -11,16 +11,16 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from seal import __version__
+from seal.base.json_text import parsed
 from seal.errors import ConfigError, DataError, fault_of_text, listed
-from seal.json_text import parsed
-from seal.measurement import Measurement, compare, of_attempts
+from seal.folder.results_file import write_results
+from seal.folder.store import MANIFEST, Store
 from seal.released import faults_of
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
 from seal.released.forgetting import as_matrix, check_summary, pool, read_forgetting
-from seal.results import Outcome, Results, RoundSummary, summarize
-from seal.results_file import write_results
-from seal.store import MANIFEST, Store
+from seal.stats.measurement import Measurement, compare, of_attempts
+from seal.stats.results import Outcome, Results, RoundSummary, summarize
 from seal.types import Context, Evaluation, Failure, Policy, Query, Round, SelfEdit, Update
 
 POLICY = Policy(round=0)

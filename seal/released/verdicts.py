@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seal.base.json_text import parsed
 from seal.errors import DataError
 from seal.grader import Grader, verdicts_of
-from seal.json_text import parsed
 from seal.released.articles import read_articles
 from seal.released.importing import read_document
-from seal.statistics import Estimate, paired_difference
+from seal.stats.statistics import Estimate, paired_difference
 from seal.types import Evaluation, Grade, Query
 
 RESAMPLES = 2_000

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
+from seal.folder.store import read_records
 from seal.outer.reward import Reward
 from seal.self_edit import SelfEditFormat
-from seal.statistics import accuracy, mean
-from seal.store import read_records
+from seal.stats.statistics import accuracy, mean
 from seal.types import Context, Evaluation, Failure, Invalid, Plan, SelfEdit, Update
 
 Option = TypeVar("Option")

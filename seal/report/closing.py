@@ -7,7 +7,7 @@ from typing import Any
 
 from seal.report.fairness import CONTEXTS_ALONE, are_unequal, at_equal, matched_rows
 from seal.report.wording import label, share, signed, trains, what_was_matched
-from seal.results import Comparison, Results, Row
+from seal.stats.results import Comparison, Results, Row
 
 FIRST_CHOICES = ("self_edits_round_0", *CONTEXTS_ALONE, "base")
 """What the last setting is set beside, the first of these that there is, where no row is matched to it."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seal.errors import UsageError
-from seal.measurement import compare_scores
-from seal.results import Comparison
-from seal.results_file import read_results
-from seal.store import RESULTS, read_records
+from seal.folder.results_file import read_results
+from seal.folder.store import RESULTS, read_records
+from seal.stats.measurement import compare_scores
+from seal.stats.results import Comparison
 from seal.types import Context
 
 

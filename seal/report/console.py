@@ -8,6 +8,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from seal.base.terminal import Terminal
+from seal.folder.run_files import read_manifest
+from seal.folder.store import MANIFEST
 from seal.report.closing import closing
 from seal.report.fairness import remarks, warning
 from seal.report.findings import Example, Findings, read_findings
@@ -15,10 +18,7 @@ from seal.report.folder import PAGE
 from seal.report.spending import spending_sentence, spent
 from seal.report.tables import accuracy_table, differences_table, kept_table, kinds_table, measures_table
 from seal.report.wording import label, share, tuned_sentence
-from seal.results import Results, Row, Trainings
-from seal.run_files import read_manifest
-from seal.store import MANIFEST
-from seal.terminal import Terminal
+from seal.stats.results import Results, Row, Trainings
 
 
 def print_summary(folder: Path) -> None:

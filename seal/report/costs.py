@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seal.folder.run_files import read_bookings
+from seal.folder.store import count_records, read_records
 from seal.report.attempts import Story
 from seal.report.spending import spent
-from seal.run_files import read_bookings
-from seal.store import count_records, read_records
 from seal.types import Evaluation, Failure
 
 _NAMES = {"self_edits": "self-edits", "estimated_paid_tokens": "paid tokens", "estimated_usd": "US dollars"}

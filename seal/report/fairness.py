@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from seal.report.wording import trains
-from seal.results import Results, Row
+from seal.stats.results import Results, Row
 
 CONTEXTS_ALONE = ("passage_only", "oracle")
 """Settings without self-edits."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seal.folder.results_file import read_results
+from seal.folder.run_files import read_manifest
+from seal.folder.store import read_records
 from seal.grids.grid import puzzle_in
-from seal.results import Results
-from seal.results_file import read_results
-from seal.run_files import read_manifest
-from seal.store import read_records
+from seal.stats.results import Results
 from seal.types import Context, SelfEdit
 
 N_EXAMPLES = 3

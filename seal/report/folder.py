@@ -8,7 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
-from seal.paths import refuse_links_out, shortened
+from seal.base.paths import refuse_links_out, shortened
+from seal.folder.run_files import read_metrics
+from seal.folder.store import cannot_write
 from seal.report.attempts import Story, count_invalid, read_stories
 from seal.report.browser import browsed, content_hash, in_script, phases
 from seal.report.closing import basis, headline
@@ -32,10 +34,8 @@ from seal.report.wording import (
     trains,
 )
 from seal.report.writing import compared, lengths, settings_chosen
-from seal.results import KindRow, Results, Row
-from seal.run_files import read_metrics
-from seal.store import cannot_write
-from seal.transfer import DIFFERENCES
+from seal.stats.results import KindRow, Results, Row
+from seal.stats.transfer import DIFFERENCES
 from seal.types import Invalid
 
 FOLDER = Path("report")

@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from seal.report.plots import DPI, INK
-from seal.transfer import Cell, Matrix
+from seal.stats.transfer import Cell, Matrix
 
 COLOURS, NOTHING = "Blues", "#f3f4f6"
 BASE_ROW_GAP = 0.35

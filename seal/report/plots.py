@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from seal.report.fairness import in_order, is_of_self_edits
 from seal.report.wording import amount, label, label_below, paired, share, signed
-from seal.results import Comparison, Curve, Results, Row
+from seal.stats.results import Comparison, Curve, Results, Row
 
 INK, SOFT = "#1f2937", "#6b7280"
 BAR, BASELINE = "#2563eb", "#9ca3af"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seal.errors import DataError
+from seal.folder.store import read_records
 from seal.grids.grid import Grid, Puzzle, puzzle_in
-from seal.results import Results
-from seal.store import read_records
+from seal.stats.results import Results
 from seal.types import Context, Evaluation, Failure, Grade
 
 COLOURS = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")

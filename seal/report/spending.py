@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from seal.run_files import read_bookings
+from seal.folder.run_files import read_bookings
 
 
 def spent(folder: Path, *, purpose: str | None = None) -> dict[str, float]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seal.errors import DataError
+from seal.folder.results_file import read_results
 from seal.grids.grid import Grid
 from seal.report.puzzles import Candidates, read_puzzles
-from seal.results_file import read_results
 
 Cells = list[list[int]]
 Submission = dict[str, list[dict[str, Cells]]]

@@ -7,7 +7,6 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from seal.published import Published
 from seal.report.fairness import in_order
 from seal.report.wording import (
     amount,
@@ -22,8 +21,9 @@ from seal.report.wording import (
     share,
     signed,
 )
-from seal.results import Results, Row
-from seal.transfer import DIFFERENCES, Matrix
+from seal.stats.published import Published
+from seal.stats.results import Results, Row
+from seal.stats.transfer import DIFFERENCES, Matrix
 
 COMPUTE: dict[str, Callable[[Row], str]] = {
     "tokens": lambda row: amount(row.tokens),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seal.results import Comparison, Tuned
+from seal.stats.results import Comparison, Tuned
 
 _UNTRAINED = {
     "base": "the model as it is",

@@ -24,10 +24,10 @@ from pydantic import (
     ValidationError,
 )
 
+from seal.base.seeds import derive
 from seal.grids.augment import training_episodes
 from seal.grids.grid import Episode, puzzle_in
 from seal.grids.notation import NOTATIONS
-from seal.seeds import derive
 from seal.self_edit import SelfEditFormat
 from seal.settings import option
 from seal.text import fill, shows

@@ -13,8 +13,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, NonNegativeInt, PositiveInt
 
-from seal.json_text import parsed
-from seal.seeds import derive
+from seal.base.json_text import parsed
+from seal.base.seeds import derive
 from seal.self_edit import Assignment, Continue, SelfEditFormat
 from seal.self_edit.passage import passage_plan, titled_plan
 from seal.settings import option

@@ -7,11 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
+from seal.base.json_text import parsed
 from seal.errors import DataError, RunError
-from seal.json_text import parsed
+from seal.folder.store import read_records
 from seal.self_edit import Assignment, Continue, SelfEditFormat
 from seal.settings import option
-from seal.store import read_records
 from seal.types import Completion, Context, SelfEdit, Unavailable
 
 Recordings = Mapping[tuple[str, str], tuple[str, ...]]

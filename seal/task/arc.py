@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import NonNegativeInt, PositiveInt
 
+from seal.base.seeds import derive
 from seal.errors import DataError, listed
 from seal.grids.files import Solved, of_rows, read_challenges
-from seal.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
 from seal.task.puzzles import PuzzleTask

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from seal.base.seeds import derive
 from seal.errors import DataError, listed
-from seal.seeds import derive
 from seal.types import Context
 
 

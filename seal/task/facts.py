@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from seal.seeds import derive
+from seal.base.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
 from seal.task.asking import PassageTask

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt, model_validator
 
+from seal.base.seeds import derive
 from seal.grids.grid import Grid, Pair, Puzzle
-from seal.seeds import derive
 from seal.settings import option
 from seal.task import Contexts
 from seal.task.puzzles import PuzzleTask

@@ -11,11 +11,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
+from seal.base.seeds import derive
 from seal.grids.grid import Grid, Pair, Puzzle, puzzle_in
 from seal.grids.notation import END, NOTATIONS
 from seal.grids.views import View, Viewing, symmetry, views
 from seal.grids.vote import Prediction, Vote, vote
-from seal.seeds import derive
 from seal.settings import option
 from seal.task import Task
 from seal.text import fill, shows

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
-from seal.backbone import save
+from seal.nn.backbone import save
 
 Pretrained = tuple[LlamaForCausalLM, PreTrainedTokenizerBase]
 Row = tuple[Tensor, Tensor]

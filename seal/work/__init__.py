@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic
 
+from seal.base.seeds import derive
 from seal.cluster.workload import Place, Result, Unit
-from seal.lab import Lab
-from seal.seeds import derive
 from seal.types import Policy, Postponed
+from seal.work.lab import Lab
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,14 +6,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
 
+from seal.base.monitor import Metrics
+from seal.base.redaction import key_variables
 from seal.cluster.workload import Result, Unit, Workload
 from seal.errors import RunError
-from seal.lab import Lab
-from seal.logger import Metrics
-from seal.redaction import key_variables
-from seal.store import Store
+from seal.folder.store import Store
 from seal.types import Postponed
 from seal.work import Work
+from seal.work.lab import Lab
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
 from seal.grader import verdicts_of
-from seal.lab import Lab
 from seal.task import Task
 from seal.types import Answered, Completion, Context, Evaluation, Failure, Grade, Postponed, Query, Verdict
 from seal.work import Work
+from seal.work.lab import Lab
 
 NOBODY = "nobody"
 """Who grades answers to queries whose right answer is not known: they stay unknown, and nobody is asked again."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from seal.base.paths import digest_of
 from seal.inner import Adapted
-from seal.lab import Lab
-from seal.paths import digest_of
 from seal.types import Failure, Kept
 from seal.work import Work
+from seal.work.lab import Lab
 from seal.work.trying import Trial, TryingOut, starts_of
 
 ADAPTERS = "adapters"
@@ -69,7 +69,7 @@ class Keeping(Work[Keepsake, Kept | Failure]):
         return [self._save(lab, unit, outcome) for unit, outcome in zip(units, outcomes, strict=True)]
 
     def _save(self, lab: Lab, unit: Keepsake, outcome: Adapted | Failure) -> Kept | Failure:
-        from seal import adaptation
+        from seal.nn import adaptation
 
         if isinstance(outcome, Failure):
             return outcome

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
-from seal.lab import Lab
 from seal.outer import Example
 from seal.types import (
     Attempt,
     Update,
 )
 from seal.work import Work
+from seal.work.lab import Lab
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from seal.base.seeds import derive
 from seal.cluster.workload import Place
 from seal.engine import Request
 from seal.inner import Adapted
-from seal.lab import Lab
-from seal.seeds import derive
 from seal.types import (
     Answered,
     Completion,
@@ -21,9 +20,10 @@ from seal.types import (
     Unavailable,
 )
 from seal.work import Work
+from seal.work.lab import Lab
 
 if TYPE_CHECKING:
-    from seal.adaptation import Adaptation
+    from seal.nn.adaptation import Adaptation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
 from seal.engine import Request
-from seal.lab import Lab
 from seal.self_edit import Assignment
 from seal.types import (
     Attempt,
@@ -20,6 +19,7 @@ from seal.types import (
     Unavailable,
 )
 from seal.work import Work
+from seal.work.lab import Lab
 
 
 @dataclass(frozen=True, kw_only=True)

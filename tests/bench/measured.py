@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from seal.backbone import Backbone
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
+from seal.nn.backbone import Backbone
 from seal.types import Sampling
 from tests.bench import workload
 

@@ -18,10 +18,10 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from seal import config
-from seal.backbone import Backbone, load
+from seal.config import loading
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
+from seal.nn.backbone import Backbone, load
 from seal.self_edit.augmentations import Augmentations
 from seal.text import Tokens
 from seal.types import Plan, SelfEdit
@@ -42,7 +42,7 @@ class Bench:
 
 def bench(count: int, *overrides: str, seed: int = 0) -> Bench:
     """So many plans, each of settings drawn at random, about one puzzle after the other."""
-    run, _ = config.load(["experiment=grids", f"task.n_train={min(count, 16)}", "task.n_held_out=1", *overrides])
+    run, _ = loading.load(["experiment=grids", f"task.n_train={min(count, 16)}", "task.n_held_out=1", *overrides])
     assert isinstance(run.self_edit, Augmentations)
     assert isinstance(run.inner, LoRA)
     contexts, random, plans = run.task.load().train, Random(seed), []

@@ -20,9 +20,9 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 
-from seal.backbone import Backbone, load
 from seal.inner import Adapted
 from seal.inner.lora import LoRA
+from seal.nn.backbone import Backbone, load
 from seal.text import Tokens
 from tests.bench import workload
 from tests.bench.measured import Measured, ask_in_batches, ask_one_by_one, finish, peak_bytes

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from seal.base.monitor import Silent
+from seal.base.redaction import variable
 from seal.cluster import Cluster
 from seal.cluster.workload import Place
-from seal.config import load
+from seal.config.loading import load
+from seal.folder.store import Store
 from seal.inner.none import NoAdaptation
-from seal.lab import Lab
-from seal.monitor import Silent
-from seal.redaction import variable
 from seal.settings import option
-from seal.store import Store
 from seal.types import Policy, Postponed, Usage
 from seal.work import Work
+from seal.work.lab import Lab
 from tests.conftest import SMALL, settings_without
 
 CHUNKED = (

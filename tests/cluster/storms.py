@@ -32,8 +32,8 @@ from seal.launch.cli import main
 
 from seal.cluster.ledger import DIED, DONE, Ledger, all_entries
 from seal.cluster.slurm_queue import job_name, queued
-from seal.record_lines import to_line
-from seal.store import JOBS, MANIFEST
+from seal.folder.record_lines import to_line
+from seal.folder.store import JOBS, MANIFEST
 from seal.work.fulfilling import in_lab
 from tests.cluster.runs import CHUNKED, cluster_of, commands_that, lab_in, sleeping, times_done, wait_until
 from tests.conftest import ROOT, records

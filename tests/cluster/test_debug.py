@@ -15,11 +15,11 @@ from seal.cluster.jobs import Jobs
 from seal.cluster.phase import Phase
 from seal.cluster.scheduler import Scheduler
 from seal.errors import RunError
-from seal.lab import Lab
+from seal.folder.store import CANCEL, JOBS, SPENDING, task_files
 from seal.report.spending import spent
 from seal.settings import option
-from seal.store import CANCEL, JOBS, SPENDING, task_files
 from seal.work.fulfilling import in_lab
+from seal.work.lab import Lab
 from tests.cluster.runs import cluster_of, lab_in, sleeping
 from tests.conftest import SMALL, records
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seal.cluster.ledger import DIED, DONE, LEDGER, Ledger
-from seal.store import append_lines
+from seal.folder.store import append_lines
 
 JOBS = {f"7_{number}": (number, [f"a{number}", f"b{number}"]) for number in range(4)}
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.text(), max_size=2)

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import pytest
 
+from seal.base.monitor import Silent
 from seal.cluster.local import Local
-from seal.config import load
-from seal.lab import Lab
-from seal.monitor import Silent
-from seal.store import Store
+from seal.config.loading import load
+from seal.folder.store import Store
 from seal.types import Policy
 from seal.work import Work
 from seal.work.fulfilling import in_lab
+from seal.work.lab import Lab
 
 
 @dataclass(frozen=True, kw_only=True)

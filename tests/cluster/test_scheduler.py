@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seal.cluster.jobs import Jobs
-from seal.config import load
+from seal.config.loading import load
 from seal.work.fulfilling import in_lab
 from tests.cluster.runs import cluster_of, commands_that, lab_in, sleeping
 

@@ -11,7 +11,7 @@ import pytest
 from seal.cluster.ledger import Ledger
 from seal.cluster.slurm_queue import cancel, outside_of_any_job, queued, why_gone
 from seal.errors import RunError
-from seal.store import JOBS
+from seal.folder.store import JOBS
 from seal.work.fulfilling import in_lab
 from tests.cluster.runs import cluster_of, commands_that, lab_in, sleeping
 from tests.conftest import SMALL

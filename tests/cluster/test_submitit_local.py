@@ -11,14 +11,14 @@ import psutil
 import pytest
 from seal.launch.cli import main
 
+from seal.base.monitor import Metrics
 from seal.cluster import Cluster
 from seal.cluster.ledger import DIED, DONE, all_entries
 from seal.cluster.workload import Place
-from seal.config import load
+from seal.config.loading import load
 from seal.errors import RunError
-from seal.logger import Metrics
+from seal.folder.store import JOBS, Store
 from seal.report.spending import spent
-from seal.store import JOBS, Store
 from seal.types import Policy, Postponed
 from seal.work.fulfilling import in_lab
 from seal.work.trying import TryingOut

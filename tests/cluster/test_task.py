@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from seal.cluster.task import Task, pack
-from seal.config import load
+from seal.config.loading import load
 from seal.errors import RunError
-from seal.store import JOBS
+from seal.folder.store import JOBS
 from seal.work.fulfilling import in_lab
 from tests.cluster.runs import lab_in, sleeping
 

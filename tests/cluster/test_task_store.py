@@ -6,7 +6,7 @@ import pytest
 
 from seal.cluster.task_store import Tail, TaskStore
 from seal.errors import RunError
-from seal.store import Store, all_lines, count_records, task_files
+from seal.folder.store import Store, all_lines, count_records, task_files
 
 
 def task(folder: Path, chunk: int, process: str) -> TaskStore:

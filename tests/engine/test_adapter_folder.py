@@ -9,10 +9,10 @@ import pytest
 import torch
 from peft import PeftModel
 
-from seal.adapters import Adapter, n_bytes
 from seal.engine import Request
 from seal.engine.adapter_folder import PREFIX, AdapterFolder, by_adapters, distinct
 from seal.errors import ConfigError, RunError
+from seal.nn.adapters import Adapter, n_bytes
 from tests.inner.test_lora import lora, train
 from tests.models import tiny_backbone
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from seal.backbone import Backbone
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.engine.decoding import decodes_by_rows
 from seal.inner import Adapted
+from seal.nn.backbone import Backbone
 from seal.types import Completion, Sampling
 from tests.inner.test_lora import PLANS, SEEDS, lora
 from tests.models import random_backbone

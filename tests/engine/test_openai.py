@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from seal.folder.store import read_records
 from seal.model.tiny import Tiny
-from seal.store import read_records
 from seal.types import Answered, Failure, SelfEdit
 from tests.conftest import SMALL, settings_without
 from tests.servers import fails, free_port, says, scripted, transformers_serve

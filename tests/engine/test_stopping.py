@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seal.backbone import load_tokenizer
 from seal.engine.stopping import stopped
 from seal.model.tiny import Tiny
+from seal.nn.backbone import load_tokenizer
 from seal.text import cut_at
 
 TOKENIZER = load_tokenizer(Tiny())

@@ -7,13 +7,13 @@ import pytest
 import torch
 from peft import PeftModel
 
-from seal.adapters import save_peft
-from seal.backbone import load
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.engine.whole_batches import SeededSampling
 from seal.errors import ModelError
 from seal.model.hugging_face import HuggingFace
+from seal.nn.adapters import save_peft
+from seal.nn.backbone import load
 from seal.types import Sampling
 from tests.inner.test_lora import lora, train
 from tests.models import CHAT_TEMPLATE, random_backbone, random_folder, tiny_backbone

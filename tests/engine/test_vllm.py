@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from seal.backbone import Backbones, Stored
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.engine.vllm import VLLM
 from seal.engine.vllm_settings import Call, Written, complete
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
+from seal.nn.backbone import Backbones, Stored
 from seal.types import Completion, Policy, Sampling, Unavailable
 from tests.conftest import SMALL
 from tests.inner.test_lora import lora, train

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from seal.adapters import Adapter
-from seal.backbone import Backbones
 from seal.engine import Generator, Request
 from seal.engine.adapter_folder import PREFIX
 from seal.engine.transformers import Transformers
 from seal.engine.vllm_server import VLLMServer
 from seal.errors import ConfigError, RunError
+from seal.folder.store import read_records
 from seal.model.tiny import Tiny
-from seal.store import read_records
+from seal.nn.adapters import Adapter
+from seal.nn.backbone import Backbones
 from seal.types import Answered, Completion, Failure, Policy, Sampling, SelfEdit, Unavailable, Update
 from tests.conftest import CLOCKED, ROOT, SMALL, settings_without
 from tests.inner.test_lora import lora, train

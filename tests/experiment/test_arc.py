@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
-from seal import config
-from seal.composing import Settings
-from seal.recipe.train import Train
-from seal.task.arc import Arc
 from tests.test_config import CONF
+
+from seal.config import loading
+from seal.config.composing import Settings
+from seal.recipe.train import Train
+from seal.run import Run
+from seal.task.arc import Arc
 
 Seal = Callable[..., int]
 PRESETS = sorted(path.stem for path in (CONF / "experiment/arc").glob("*.yaml") if path.stem != "small")
@@ -21,8 +22,8 @@ N_TRAIN, N_HELD_OUT = 12, 10
 
 
 @cache
-def load(name: str) -> tuple[config.Run, Settings]:
-    return config.load([f"experiment=arc/{name}"])
+def load(name: str) -> tuple[Run, Settings]:
+    return loading.load([f"experiment=arc/{name}"])
 
 
 def arc_files(folder: Path) -> list[str]:
@@ -98,7 +99,7 @@ def test_there_are_28_small_puzzles_in_the_released_files(reference: Path) -> No
     run, settings = load("small")
     names = ("train_path", "train_solutions", "held_out_path", "held_out_solutions")
     there = [f"task.{name}={reference / 'arc' / settings['task'][name]}" for name in names]
-    contexts = config.load(["experiment=arc/small", *there])[0].task.load()
+    contexts = loading.load(["experiment=arc/small", *there])[0].task.load()
     assert (len(contexts.train), len(contexts.held_out)) == (25, 3)
     assert len(run.recipe.wanted(contexts)) == 28
 

@@ -6,15 +6,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.test_config import CONF
 
-from seal import config
-from seal.composing import Settings
-from seal.manifest import differences
+from seal.config import loading
+from seal.config.composing import Settings
 from seal.model.tiny import Tiny
 from seal.recipe.continual import Continual
 from seal.recipe.train import Train
-from seal.transfer import MEASURES
-from tests.test_config import CONF
+from seal.run import Run
+from seal.session.manifest import differences
+from seal.stats.transfer import MEASURES
 
 Seal = Callable[..., int]
 PRESETS = sorted(path.stem for path in (CONF / "experiment/paper").glob("*.yaml"))
@@ -32,8 +33,8 @@ QUICK = (
 
 
 @cache
-def load(name: str) -> tuple[config.Run, Settings]:
-    return config.load([f"experiment=paper/{name}"])
+def load(name: str) -> tuple[Run, Settings]:
+    return loading.load([f"experiment=paper/{name}"])
 
 
 def changed(before: str, after: str) -> set[str]:

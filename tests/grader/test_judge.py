@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import ConfigError
 from seal.grader.judge import Judge
 from seal.types import Grade, Query, Usage
@@ -22,7 +22,7 @@ QUICK = (*SMALL, "recipe.rounds=0")
 
 
 def judge(url: str, cache: Path | None = None, **settings: Any) -> Judge:
-    run, _ = config.load(["grader=judge"])
+    run, _ = loading.load(["grader=judge"])
     assert isinstance(run.grader, Judge)
     return replace(run.grader, endpoint=endpoint(url, **settings), cache=cache)
 
@@ -102,7 +102,7 @@ def test_unknown_verdicts_are_not_kept_and_a_damaged_one_is_asked_for_again(tmp_
 
 def test_the_judge_has_to_be_shown_everything() -> None:
     with pytest.raises(ConfigError, match=r"grader\.template: a template has to show the {question} and the"):
-        config.load(["grader=judge", "grader.template='Is {question} answered?'"])
+        loading.load(["grader=judge", "grader.template='Is {question} answered?'"])
 
 
 def judged(url: str, *overrides: str) -> list[str]:

@@ -10,9 +10,6 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from seal import adaptation
-from seal.adaptation import Weights
-from seal.backbone import Backbone, load
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.errors import ConfigError
@@ -20,6 +17,9 @@ from seal.inner import Adapted
 from seal.inner.full import Full
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
+from seal.nn import adaptation
+from seal.nn.adaptation import Weights
+from seal.nn.backbone import Backbone, load
 from seal.text import encode_sequence
 from seal.types import Failure, Plan, Sampling, TrainingSequence
 from tests.models import random_backbone, random_folder, tiny_backbone

@@ -12,21 +12,21 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from pydantic import ValidationError
 from torch import Tensor
 
-from seal.adapter_stack import AdapterStack, StackedLoRALinear
-from seal.adapters import LoRAShape, load_peft, merge, save_peft
-from seal.backbone import Backbone
-from seal.config import load
+from seal.config.loading import load
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.errors import ConfigError, ModelError
+from seal.folder.store import Store, read_records
 from seal.inner import Adapted
 from seal.inner.dora import DoRA
 from seal.inner.lora import LoRA
 from seal.inner.low_rank import LowRank
-from seal.lab import Lab
-from seal.packing import can_be_packed
-from seal.store import Store, read_records
+from seal.nn.adapter_stack import AdapterStack, StackedLoRALinear
+from seal.nn.adapters import LoRAShape, load_peft, merge, save_peft
+from seal.nn.backbone import Backbone
+from seal.nn.packing import can_be_packed
 from seal.types import Evaluation, Failure, Plan, Sampling, TrainingSequence
+from seal.work.lab import Lab
 from seal.work.trying import Trial, starts_of
 from tests.conftest import SMALL, settings_without
 from tests.models import random_backbone, tiny_backbone

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 from seal.launch.detaching import Coordinator
-from seal.launch.jobs import decide_on_jobs
 
 from seal.cluster.slurm import REQUEUES, Slurm
 from seal.cluster.slurm_queue import coordinator_name, job_name, queued
 from seal.cluster.workload import Place
-from seal.config import load
+from seal.config.loading import load
 from seal.errors import RunError
-from seal.record_lines import to_line
-from seal.store import append_lines
+from seal.folder.record_lines import to_line
+from seal.folder.store import append_lines
+from seal.session.interruption import decide_on_jobs
 from tests.cluster.runs import commands_that
 from tests.conftest import SMALL
 from tests.slurm import SlurmCluster

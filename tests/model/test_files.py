@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from seal.backbone import load
 from seal.errors import ModelError
 from seal.model import files
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
+from seal.nn.backbone import load
 from tests.models import CHAT_TEMPLATE, random_folder, set_config
 
 SHIPPED = Path(Tiny().path)

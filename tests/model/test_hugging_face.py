@@ -1,8 +1,8 @@
-"""Any model's folder or name is an option; loading is tested in tests/test_backbone.py."""
+"""Any model's folder or name is an option; loading is tested in tests/nn/test_backbone.py."""
 
 import pytest
 
-from seal.config import load
+from seal.config.loading import load
 from seal.errors import ConfigError
 from seal.model.hugging_face import HuggingFace
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from seal.config import load
+from seal.config.loading import load
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.model.tiny import Tiny

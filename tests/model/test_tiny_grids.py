@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from seal.backbone import Backbone, load
-from seal.config import load as load_config
+from seal.config.loading import load as load_config
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.grids.notation import NOTATIONS
 from seal.model.tiny_grids import TinyGrids
+from seal.nn.backbone import Backbone, load
 from seal.self_edit.augmentations import settings_in
 from seal.types import Invalid, Sampling
 

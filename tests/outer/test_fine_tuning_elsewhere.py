@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from seal.backbone import load
 from seal.errors import RunError
 from seal.model.hugging_face import HuggingFace
+from seal.nn.backbone import load
 from seal.outer import Example, Learned
 from seal.outer.launcher import SHIPPED
 from tests.models import random_backbone

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from seal import config
-from seal.backbone import load
+from seal.config import loading
 from seal.errors import RunError
 from seal.model.hugging_face import HuggingFace
+from seal.nn.backbone import load
 from seal.outer import Example
 from seal.outer.rest_em import ReSTEM
 from seal.text import encode_completion
@@ -18,7 +18,7 @@ from tests.values import attempt, evaluation
 
 
 def rest_em(*overrides: str) -> ReSTEM:
-    run, _ = config.load(["outer=rest_em", *(f"outer.{override}" for override in overrides)])
+    run, _ = loading.load(["outer=rest_em", *(f"outer.{override}" for override in overrides)])
     assert isinstance(run.outer, ReSTEM)
     return run.outer
 

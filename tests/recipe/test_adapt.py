@@ -10,11 +10,11 @@ from peft import PeftModel
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from seal import config
-from seal.experiment import perform
+from seal.base.monitor import Silent
+from seal.config import loading
 from seal.model.tiny import Tiny
-from seal.monitor import Silent
-from seal.preflight import preflight
+from seal.session.experiment import perform
+from seal.session.preflight import preflight
 from tests.conftest import MATCHED, Interrupting, records
 from tests.models import random_folder
 
@@ -120,7 +120,7 @@ def test_the_passages_alone_can_be_trained_on(seal: Seal) -> None:
 def performed(folder: Path, *changes: str) -> tuple[Path, dict[str, dict[str, object]]]:
     """A run's folder, and its rows by setting."""
     write_passages(with_question=True)
-    run, settings = config.load([*QUICK, *changes, f"outputs={folder}"])
+    run, settings = loading.load([*QUICK, *changes, f"outputs={folder}"])
     perform(run, settings, Silent())
     table = json.loads((run.folder / "results.json").read_text())["table"]
     return run.folder, {row["setting"]: row for row in table}
@@ -163,7 +163,7 @@ def test_nothing_is_matched_where_nobody_wants_it_or_there_are_no_self_edits(
 @pytest.mark.parametrize("changes", [(), (MATCHED,), ("recipe.edits_per_context=0",)])
 def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: tuple[str, ...]) -> None:
     write_passages(with_question=with_question)
-    run, settings = config.load([*QUICK, "inner.epochs=2", *changes, f"outputs={here}"])
+    run, settings = loading.load([*QUICK, "inner.epochs=2", *changes, f"outputs={here}"])
     monitor = Interrupting()
     perform(run, settings, monitor)
     forecast = run.recipe.forecast(preflight(run), run.outer)
@@ -174,7 +174,7 @@ def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: 
 @pytest.mark.slow
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(here: Path) -> None:
     whole, _ = performed(here / "whole", MATCHED, "inner.epochs=4")
-    stopped, settings = config.load([*QUICK, MATCHED, "inner.epochs=4", f"outputs={here / 'stopped'}"])
+    stopped, settings = loading.load([*QUICK, MATCHED, "inner.epochs=4", f"outputs={here / 'stopped'}"])
     n_stops = 0
     while not (stopped.folder / "results.json").exists():
         try:

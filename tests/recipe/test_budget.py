@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from seal import config
-from seal.backbone import Backbone
+from seal.config import loading
 from seal.inner import Adapted, Inner
+from seal.nn.backbone import Backbone
 from seal.recipe.budget import Budgeted, Spent, joined, lasting, with_budget_of
 from seal.types import Invalid, Plan, Training, TrainingSequence
 from tests.models import random_backbone
@@ -30,7 +30,7 @@ def spent(*, n_tokens: int = 700, steps: int = 12) -> Spent:
 
 
 def inner(*overrides: str) -> Inner:
-    run, _ = config.load(["recipe=corpus", "task=facts", "model=tiny", *overrides])
+    run, _ = loading.load(["recipe=corpus", "task=facts", "model=tiny", *overrides])
     return run.inner
 
 

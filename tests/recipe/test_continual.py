@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from seal import config
-from seal.experiment import perform
+from seal.base.monitor import Silent
+from seal.config import loading
+from seal.folder.store import read_records
 from seal.model.tiny import Tiny
-from seal.monitor import Silent
-from seal.preflight import preflight
 from seal.recipe.continual import Continual
 from seal.recipe.merging import Merged
 from seal.run import Run
-from seal.store import read_records
+from seal.session.experiment import perform
+from seal.session.preflight import preflight
 from seal.types import Failure, Training
 from tests.conftest import MATCHED, Interrupting, records
 from tests.values import context
@@ -62,7 +62,7 @@ def beside(folder: Path) -> list[tuple[Training, Training]]:
 
 
 def loaded(*overrides: str) -> tuple[Run, dict[str, object]]:
-    run, settings = config.load(overrides)
+    run, settings = loading.load(overrides)
     return run, dict(settings)
 
 
@@ -209,7 +209,7 @@ def test_a_sequence_whose_training_breaks_ends_there_and_scores_nothing(seal: Se
 
 
 def recipe(*overrides: str) -> Continual:
-    run, _ = config.load(["recipe=continual", *(f"recipe.{override}" for override in overrides)])
+    run, _ = loading.load(["recipe=continual", *(f"recipe.{override}" for override in overrides)])
     assert isinstance(run.recipe, Continual)
     return run.recipe
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from seal import config
-from seal.experiment import perform
-from seal.monitor import Silent
-from seal.preflight import preflight
+from seal.base.monitor import Silent
+from seal.config import loading
+from seal.session.experiment import perform
+from seal.session.preflight import preflight
 from tests.conftest import MATCHED, Interrupting, records
 
 Seal = Callable[..., int]
@@ -115,7 +115,7 @@ def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: 
     ],
 )
 def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) -> None:
-    run, settings = config.load([*QUICK, *changes, f"outputs={tmp_path}"])
+    run, settings = loading.load([*QUICK, *changes, f"outputs={tmp_path}"])
     monitor = Interrupting()
     perform(run, settings, monitor)
     assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
@@ -123,7 +123,7 @@ def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) 
 
 def performed(folder: Path, *changes: str) -> dict[str, dict[str, object]]:
     """The rows of a run, by setting."""
-    run, settings = config.load([*QUICK, *changes, f"outputs={folder}"])
+    run, settings = loading.load([*QUICK, *changes, f"outputs={folder}"])
     perform(run, settings, Silent())
     assert not list(run.folder.rglob("*.safetensors"))
     return {row["setting"]: row for row in json.loads((run.folder / "results.json").read_text())["table"]}
@@ -161,9 +161,9 @@ def test_what_is_matched_does_not_depend_on_what_else_is_measured(tmp_path: Path
 @pytest.mark.parametrize("inner", [(), FULL])
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, inner: tuple[str, ...]) -> None:
     command = [*QUICK, *inner, MATCHED, "recipe.repeats=1", "recipe.contexts=2"]
-    whole, settings = config.load([*command, f"outputs={tmp_path / 'whole'}"])
+    whole, settings = loading.load([*command, f"outputs={tmp_path / 'whole'}"])
     perform(whole, settings, Silent())
-    stopped, settings = config.load([*command, f"outputs={tmp_path / 'stopped'}"])
+    stopped, settings = loading.load([*command, f"outputs={tmp_path / 'stopped'}"])
     n_stops = 0
     while not (stopped.folder / "results.json").exists():
         try:

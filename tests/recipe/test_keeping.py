@@ -10,8 +10,8 @@ from peft import PeftModel
 
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
+from seal.folder.store import Store, read_records
 from seal.recipe.keeping import make_room
-from seal.store import Store, read_records
 from seal.types import Answered, Context, Evaluation, Failure, Kept, Sampling
 from seal.work.keeping import FACTS, folder_name, size_of
 from tests.conftest import SMALL

@@ -8,9 +8,9 @@ import pytest
 from pydantic import TypeAdapter
 from transformers import AutoModelForCausalLM
 
-from seal.config import load
-from seal.results import Results
-from seal.store import read_records
+from seal.config.loading import load
+from seal.folder.store import read_records
+from seal.stats.results import Results
 from seal.types import Evaluation, Failure, Grade, SelfEdit, Update
 from tests.conftest import MATCHED, SMALL, records
 from tests.models import CHAT_TEMPLATE, mute_folder, random_folder

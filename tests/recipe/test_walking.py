@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from seal.config import load
-from seal.lab import Lab
+from seal.config.loading import load
+from seal.folder.store import Store
 from seal.recipe.budget import Budgeted, Spent
 from seal.recipe.walking import OnPassages, OnSelfEdits, Route, Walk, walk
-from seal.store import Store
 from seal.types import Plan, Policy, Training, TrainingSequence
+from seal.work.lab import Lab
 from tests.conftest import Interrupting
 from tests.values import context
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seal.store import read_records
+from seal.folder.store import read_records
 from seal.types import Evaluation, Failure
 from tests.conftest import MATCHED, SMALL
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import DataError
 from seal.released.articles import read_articles, recomputed
 from seal.released.importing import read_document
-from seal.selection import selection_noise
+from seal.stats.selection import selection_noise
 
 FILES = (
     "rewards_val_base.json",
@@ -54,7 +54,7 @@ def test_the_published_summary_is_that_of_the_verdicts_to_four_digits(reference:
 def test_choosing_the_best_as_published_gives_what_the_policy_was_trained_on(reference: Path) -> None:
     path = reference / "knowledge/rewards_train_iter0.json"
     as_published = ("outer.keep=1", "outer.must_beat_unadapted=false", "outer.ties=first")
-    run, _ = config.load(as_published)
+    run, _ = loading.load(as_published)
     kept = run.outer.select(read_articles(path, read_document(path)).attempts)
     lines = (reference / "knowledge/sft_best1of5_iter0.jsonl").read_text().splitlines()
     assert [attempt.self_edit.text.strip() for attempt in kept] == [

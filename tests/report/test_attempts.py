@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from seal import config
+from seal.config import loading
+from seal.folder.store import Store
 from seal.report.attempts import Story, count_invalid, read_stories
-from seal.store import Store
 from seal.types import Context, Plan, SelfEdit
 from tests.self_edit.test_augmentations import text
 
@@ -16,7 +16,7 @@ NO_JSON = "I would rather not."
 
 def stories(folder: Path, written: Mapping[str, list[str]], *overrides: str, held_out: bool = False) -> list[Story]:
     """What is read of a run in which each policy wrote these texts about the first context of its task."""
-    run, settings = config.load([*overrides, "task.n_train=1", "task.n_held_out=1"])
+    run, settings = loading.load([*overrides, "task.n_train=1", "task.n_held_out=1"])
     [context] = run.task.load().held_out if held_out else run.task.load().train
     store = Store(folder)
     store.append("contexts", {context.id: context}, Context)
@@ -62,7 +62,7 @@ def test_practice_is_read_as_its_round_read_it(tmp_path: Path) -> None:
 
 
 def test_contexts_are_known_by_their_ids_whatever_stands_in_these(tmp_path: Path) -> None:
-    _, settings = config.load(["experiment=tiny"])
+    _, settings = loading.load(["experiment=tiny"])
     store, ids = Store(tmp_path), ("a/b/7", "b/7", "7", "round_0/a")
     contexts = {each: Context(id=each, title=each, text="Pi is 3.", queries=()) for each in ids}
     store.append("contexts", contexts, Context)
@@ -84,7 +84,7 @@ def test_self_edits_that_nothing_could_be_trained_on_are_counted_by_setting(tmp_
 
 
 def test_self_edits_that_served_to_tune_settings_alone_are_no_attempts(tmp_path: Path) -> None:
-    run, settings = config.load(
+    run, settings = loading.load(
         ["experiment=tiny", "task.n_train=1", "task.n_held_out=1", "recipe.edits_per_context=2"]
     )
     loaded = run.task.load()

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from seal.folder.store import Store
 from seal.report.folder import write_report
-from seal.store import Store
 from seal.types import SelfEdit
 
 pytestmark = pytest.mark.browser

@@ -7,8 +7,8 @@ import pytest
 
 from seal.report.closing import basis, closing, headline
 from seal.report.findings import read_findings
-from seal.results import Comparison, Results, RoundSummary, Row
-from seal.transfer import Cell, Matrix
+from seal.stats.results import Comparison, Results, RoundSummary, Row
+from seal.stats.transfer import Cell, Matrix
 
 
 def row(setting: str, accuracy: float | None) -> Row:

@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from seal.folder.run_files import read_manifest, read_metrics
+from seal.folder.store import SPENDING
 from seal.report.attempts import read_stories
 from seal.report.costs import Amount, amounts, paid, trained
-from seal.run_files import read_manifest, read_metrics
-from seal.store import SPENDING
 from tests.conftest import SMALL
 from tests.servers import says, scripted
 
 
-def test_what_was_done_stands_beside_what_was_forecast(finished: Path) -> None:
-    found = {amount.what: (amount.forecast, amount.done) for amount in amounts(finished, read_manifest(finished))}
+def test_what_was_done_stands_beside_what_was_forecast(finished_matched: Path) -> None:
+    found = {amount.what: (amount.forecast, amount.done) for amount in amounts(finished_matched, read_manifest(finished_matched))}
     assert found == {"self-edits": (14, 14), "trainings": (26, 26), "answers": (216, 216), "policy updates": (1, 1)}
-    assert Amount(what="trainings", forecast=None, done=26) in amounts(finished, {})
+    assert Amount(what="trainings", forecast=None, done=26) in amounts(finished_matched, {})
 
 
-def test_trainings_are_told_apart_by_the_policy_that_wrote(finished: Path) -> None:
-    stories = read_stories(finished, read_manifest(finished), set())
+def test_trainings_are_told_apart_by_the_policy_that_wrote(finished_matched: Path) -> None:
+    stories = read_stories(finished_matched, read_manifest(finished_matched), set())
     counts = {one.policy: one.trainings for one in trained(stories)}
     written = [
-        line for line in read_metrics(finished) if line.get("work", "").endswith("training on self-edits, asking")
+        line for line in read_metrics(finished_matched) if line.get("work", "").endswith("training on self-edits, asking")
     ]
     assert sum(counts.values()) == sum(line["units"] for line in written)
     assert all(one.steps >= one.trainings and one.tokens > 0 for one in trained(stories))

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from seal.published import Published
 from seal.report.fairness import about_published, in_order, matched_explained, untuned, warning
-from seal.results import Results, Row, Tuned
+from seal.stats.published import Published
+from seal.stats.results import Results, Row, Tuned
 from tests.report.values import ROUNDS, results, row
 
 

@@ -10,24 +10,24 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seal.record_lines import to_line
+from seal.folder.record_lines import to_line
+from seal.folder.results_file import write_results
+from seal.folder.run_files import read_manifest
+from seal.folder.store import Store
 from seal.report.closing import headline
 from seal.report.console import print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
-from seal.results import Results
-from seal.results_file import write_results
-from seal.run_files import read_manifest
-from seal.store import Store
-from seal.transfer import Journey, matrix
+from seal.stats.results import Results
+from seal.stats.transfer import Journey, matrix
 from seal.types import SelfEdit
 from tests.report.values import CURVE, ROUNDS, TUNED, results, row
 
 
 @pytest.fixture
-def run(finished: Path, tmp_path: Path) -> Path:
+def run(finished_matched: Path, tmp_path: Path) -> Path:
     """A run that may be changed."""
-    return Path(shutil.copytree(finished, tmp_path / "run"))
+    return Path(shutil.copytree(finished_matched, tmp_path / "run"))
 
 
 def test_the_table_is_written_as_csv_with_every_number(run: Path) -> None:

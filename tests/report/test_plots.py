@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from seal.report.plots import BAR, BASELINE, LIGHT_BAR, LIGHT_BASELINE, plot_accuracy, plot_curves
-from seal.results import Curve, Results
+from seal.stats.results import Curve, Results
 from tests.report.values import CURVE, ROUNDS, results, row
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from seal.folder.store import Store
 from seal.grids.grid import Grid, Pair, Puzzle
 from seal.report.grid_pictures import DARK, LIGHT, RIGHT, WRONG, block_rows, draw_puzzle, heading
 from seal.report.puzzles import COLOURS, Answer, Answered, read_puzzles
-from seal.results import Results
-from seal.store import Store
+from seal.stats.results import Results
 from seal.types import Context, Evaluation, Failure, Query
 
 SMALL, LARGE = Grid.of([[1, 2], [3, 4]]), Grid.of([[colour % 10 for colour in range(30)]] * 30)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from seal.launch.cli import main
 
-from seal import config
+from seal.config import loading
+from seal.folder.store import Store, read_records
 from seal.grids.grid import puzzle_in
 from seal.report.submission import NOTHING, submission
-from seal.store import Store, read_records
 from seal.types import Context, Evaluation, Grade, Verdict
 
 Seal = Callable[..., int]
@@ -36,7 +36,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_submission_has_two_attempts_at_every_test_of_every_puzzle(run: Path) -> None:
     made = submission(run, "in_context")
-    contexts = config.load(["experiment=grids", "task.n_train=1", "task.n_held_out=2"])[0].task.load().held_out
+    contexts = loading.load(["experiment=grids", "task.n_train=1", "task.n_held_out=2"])[0].task.load().held_out
     assert made.keys() == {context.id for context in contexts}
     for context in contexts:
         puzzle = puzzle_in(context.text, context.id)

@@ -5,10 +5,10 @@ from io import StringIO
 
 from rich.console import Group
 
-from seal.published import Published
+from seal.base.terminal import Terminal
 from seal.report.tables import accuracy_table, differences_table, kinds_table
-from seal.results import KindRow, Results
-from seal.terminal import Terminal
+from seal.stats.published import Published
+from seal.stats.results import KindRow, Results
 from tests.report.values import ROUNDS, results, row
 
 

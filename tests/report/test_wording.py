@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.report.wording import (
     amount,
     brackets,
@@ -20,7 +20,7 @@ from seal.report.wording import (
     trains,
     tuned_sentence,
 )
-from seal.results import Tuned
+from seal.stats.results import Tuned
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_whoever_sees_a_table_for_the_first_time_is_told_what_its_settings_are()
 
 @pytest.mark.parametrize(("inner", "said"), [("none", False), ("lora", True)])
 def test_what_no_inner_loop_trained_is_not_said_to_be_trained(inner: str, said: bool) -> None:
-    _, settings = config.load(["recipe=evaluate", f"inner={inner}"])
+    _, settings = loading.load(["recipe=evaluate", f"inner={inner}"])
     table = ["base", "passage_only", "self_edits_round_0", "round_1"]
     found = meanings(table, trained=trains(settings))
     assert found.startswith("base: the model as it is")
@@ -128,5 +128,5 @@ def test_what_was_run_is_said_by_the_options_that_were_chosen() -> None:
     ],
 )
 def test_a_model_is_called_by_its_weights_where_many_have_one_class(told: list[str], model: str) -> None:
-    _, settings = config.load(told)
+    _, settings = loading.load(told)
     assert choices(settings).endswith(f", model {model}")

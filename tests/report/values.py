@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from seal.results import Comparison, Curve, CurvePoint, KindRow, Results, Row, Tuned
+from seal.stats.results import Comparison, Curve, CurvePoint, KindRow, Results, Row, Tuned
 
 
 def row(setting: str, accuracy: float | None, *, tokens: float | None = None, matched_to: str | None = None) -> Row:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seal import config
+from seal.config import loading
 from seal.errors import ConfigError
 from seal.self_edit.augmentations import MOST_CHARACTERS, Augmentations, settings_in
 from seal.types import Context, Invalid, Plan, SelfEdit
@@ -16,7 +16,7 @@ FAMILIES = ("basic", "size", "chain", "repeat")
 
 
 def form(*overrides: str) -> tuple[Augmentations, Context]:
-    run, _ = config.load(["experiment=grids", "task.n_train=1", "task.n_held_out=1", *overrides])
+    run, _ = loading.load(["experiment=grids", "task.n_train=1", "task.n_held_out=1", *overrides])
     assert isinstance(run.self_edit, Augmentations)
     return run.self_edit, run.task.load().held_out[0]
 

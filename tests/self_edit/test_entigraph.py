@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import ConfigError
 from seal.self_edit import Assignment
 from seal.self_edit.entigraph import EntiGraph, read_entities
@@ -16,7 +16,7 @@ CONTEXT = Context(id="c", title="Pi", text="Pi is 3.", queries=())
 
 
 def entigraph(*overrides: str) -> EntiGraph:
-    run, _ = config.load(["self_edit=entigraph", "recipe=evaluate", *(f"self_edit.{each}" for each in overrides)])
+    run, _ = loading.load(["self_edit=entigraph", "recipe=evaluate", *(f"self_edit.{each}" for each in overrides)])
     assert isinstance(run.self_edit, EntiGraph)
     return run.self_edit
 
@@ -118,7 +118,7 @@ def test_a_silent_writer_makes_no_self_edit() -> None:
 
 def test_nobody_can_learn_to_write_them() -> None:
     with pytest.raises(ConfigError, match="self_edit: a policy cannot learn to write these self-edits"):
-        config.load(["self_edit=entigraph"])
+        loading.load(["self_edit=entigraph"])
 
 
 def test_relations_need_the_entities() -> None:

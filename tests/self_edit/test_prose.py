@@ -9,17 +9,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seal import config
+from seal.config import loading
 from seal.errors import ConfigError
 from seal.self_edit.prose import Prose
 from seal.types import Context, Invalid, Plan, SelfEdit
+from tests.conftest import ROOT
 
 CONTEXT = Context(id="c", title="Pi", text=" Pi is 3. \n", queries=())
 GOLDEN_FILES = ("rewards_val_base.json", "rewards_val_base_self_qa.json", "rewards_train_iter0.json")
 
 
 def form(**settings: object) -> Prose:
-    defaults = yaml.safe_load((Path(config.__file__).parents[1] / "conf/self_edit/implications.yaml").read_text())
+    defaults = yaml.safe_load((ROOT / "conf/self_edit/implications.yaml").read_text())
     defaults.pop("_target_")
     return Prose(**(defaults | settings))
 
@@ -107,49 +108,45 @@ def test_a_template_that_does_not_show_the_passage_is_refused() -> None:
         form(template="Say something about {title}.")
 
 
-FORMATS = sorted(
-    file.stem
-    for file in (Path(config.__file__).parents[1] / "conf/self_edit").glob("*.yaml")
-    if "Prose" in file.read_text()
-)
+FORMATS = sorted(file.stem for file in (ROOT / "conf/self_edit").glob("*.yaml") if "Prose" in file.read_text())
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_shows_the_passage_and_has_a_template_of_its_own(name: str) -> None:
-    run, _ = config.load([f"self_edit={name}", "model.chat=true"])
+    run, _ = loading.load([f"self_edit={name}", "model.chat=true"])
     prompt = run.self_edit.prompt(CONTEXT)
     assert "Pi is 3." in prompt
-    others = [config.load([f"self_edit={other}", "model.chat=true"])[0] for other in FORMATS if other != name]
+    others = [loading.load([f"self_edit={other}", "model.chat=true"])[0] for other in FORMATS if other != name]
     assert all(prompt != other.self_edit.prompt(CONTEXT) for other in others)
 
 
 def test_only_after_a_chain_of_thought_the_marker_counts() -> None:
-    marked = {name for name in FORMATS if config.load([f"self_edit={name}", "model.chat=true"])[0].self_edit.marker}
+    marked = {name for name in FORMATS if loading.load([f"self_edit={name}", "model.chat=true"])[0].self_edit.marker}
     assert marked == {"chain_of_thought"}
 
 
 def test_a_chat_format_needs_a_chat_model() -> None:
     with pytest.raises(ConfigError, match=r"self_edit: .* set model\.chat=true"):
-        config.load(["self_edit=chat"])
+        loading.load(["self_edit=chat"])
 
 
 def test_a_template_may_stand_in_a_file_whose_text_then_belongs_to_the_run(tmp_path: Path) -> None:
     file = tmp_path / "mine.txt"
     file.write_text("Read {title}: {passage}\nNow you:")
-    run, settings = config.load([f"self_edit.template=@{file}"])
+    run, settings = loading.load([f"self_edit.template=@{file}"])
     assert settings["self_edit"]["template"] == "Read {title}: {passage}\nNow you:"
     assert run.self_edit.prompt(CONTEXT).startswith("Read Pi:  Pi is 3.")
 
 
 def test_a_template_s_file_that_is_missing_or_shows_no_passage_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"self_edit\.template: cannot read the file nothing\.txt"):
-        config.load(["self_edit.template=@nothing.txt"])
+        loading.load(["self_edit.template=@nothing.txt"])
     (tmp_path / "mine.txt").write_text("Write something.")
     with pytest.raises(ConfigError, match=r"self_edit\.template: a template has to show the {passage}"):
-        config.load([f"self_edit.template=@{tmp_path / 'mine.txt'}"])
+        loading.load([f"self_edit.template=@{tmp_path / 'mine.txt'}"])
 
 
 def test_a_placeholder_that_is_misspelt_is_named_and_other_braces_are_text() -> None:
     with pytest.raises(ConfigError, match=r"nothing is filled in for {titel}; did you mean {title}\?"):
-        config.load(["self_edit.template='{passage} {titel}'"])
-    config.load(["self_edit.template='{passage} as JSON {fact}'"])
+        loading.load(["self_edit.template='{passage} {titel}'"])
+    loading.load(["self_edit.template='{passage} as JSON {fact}'"])

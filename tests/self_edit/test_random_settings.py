@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import ConfigError
 from seal.self_edit import Assignment
 from seal.self_edit.augmentations import FAMILIES, settings_in
@@ -12,7 +12,7 @@ from seal.types import Completion, Context, Invalid
 
 
 def drawn(count: int, *overrides: str) -> list[str]:
-    run, _ = config.load(["experiment=grids", "self_edit=random_settings", "recipe.rounds=0", *overrides])
+    run, _ = loading.load(["experiment=grids", "self_edit=random_settings", "recipe.rounds=0", *overrides])
     context = Context(id="c", title="", text="", queries=())
     assignments = [Assignment(context=context, index=number, seed=number) for number in range(count)]
     written = run.self_edit.write(assignments, lambda prompts, sampling: [])
@@ -32,4 +32,4 @@ def test_every_choice_is_as_likely_as_any_other_and_can_be_understood() -> None:
 
 def test_nobody_can_learn_to_write_what_is_read_or_drawn() -> None:
     with pytest.raises(ConfigError, match="self_edit"):
-        config.load(["experiment=grids", "self_edit=random_settings"])
+        loading.load(["experiment=grids", "self_edit=random_settings"])

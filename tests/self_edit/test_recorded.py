@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from seal.folder.store import Store, read_records
 from seal.self_edit.recordings import read_recordings
-from seal.store import Store, read_records
 from seal.types import Context, SelfEdit
 from tests.conftest import SMALL, settings_without
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seal import config
+from seal.config import loading
+from seal.folder.store import read_records
 from seal.self_edit.recorded_settings import RecordedSettings
-from seal.store import read_records
 from seal.types import Context, Evaluation, SelfEdit
 from tests.self_edit.test_random_settings import drawn
 
@@ -46,6 +46,6 @@ def test_settings_that_counted_come_before_those_that_did_not(tmp_path: Path) ->
     context = Context(id="c", title="t", text="p", queries=())
     for distinct, wanted in (("true", [first, second, "nothing", first]), ("false", texts)):
         overrides = ["self_edit=recorded_settings", f"self_edit.path={path}", f"self_edit.distinct={distinct}"]
-        run, _ = config.load(["experiment=grids", "recipe.rounds=0", *overrides])
+        run, _ = loading.load(["experiment=grids", "recipe.rounds=0", *overrides])
         assert isinstance(run.self_edit, RecordedSettings)
         assert list(run.self_edit.texts(context)) == wanted

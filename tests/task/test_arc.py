@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import DataError
 from seal.grids.grid import Grid
 from seal.grids.notation import NOTATIONS
@@ -24,7 +24,7 @@ def file_of(path: Path, *names: str) -> Path:
 
 
 def load(*overrides: str) -> Contexts:
-    return config.load(["experiment=grids", "task=arc", *overrides])[0].task.load()
+    return loading.load(["experiment=grids", "task=arc", *overrides])[0].task.load()
 
 
 def names(contexts: Contexts) -> tuple[list[str], list[str]]:
@@ -141,7 +141,7 @@ def test_a_folder_like_arc_agi_2_has_large_puzzles_with_several_tests_each_of_wh
         task = {"train": pairs[:n_shown], "test": pairs[n_shown : n_shown + n_tests]}
         (tmp_path / f"{number:08x}.json").write_text(json.dumps(task))
     turned = "task.viewing.symmetries=[identity,rotate_90]"
-    run, _ = config.load(["task=arc", f"task.train_path={tmp_path}", "task.held_out_ids=['00000000']", turned])
+    run, _ = loading.load(["task=arc", f"task.train_path={tmp_path}", "task.held_out_ids=['00000000']", turned])
     [context] = run.task.load().held_out
     [query] = context.queries
     solutions = [Grid.of(rows) for rows in json.loads(query.target)]

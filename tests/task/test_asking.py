@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seal import config
+from seal.config import loading
+from seal.errors import ConfigError
 from seal.task import Task
 from seal.types import Completion, Context, Grade, Query
 
@@ -17,7 +18,7 @@ OPEN = '"{passage}\n\n{title}\nQuestion: {question}"'
 
 
 def task(*overrides: str) -> Task:
-    return config.load(overrides)[0].task
+    return loading.load(overrides)[0].task
 
 
 def answer_in(asked: Task, text: str) -> str:
@@ -87,7 +88,7 @@ def test_a_line_break_ends_an_answer_and_not_the_thoughts_before_it() -> None:
 
 
 def test_an_empty_marker_is_refused() -> None:
-    with pytest.raises(config.ConfigError, match=r"task\.answer_marker"):
+    with pytest.raises(ConfigError, match=r"task\.answer_marker"):
         task("task.answer_marker=''")
 
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 
-from seal import config
+from seal.config import loading
 from seal.task.facts import QUESTIONS, Facts
 from seal.tiny.facts.world import QuestionKind
 
 
 def facts(**settings: object) -> Facts:
-    _, resolved = config.load([f"task.{key}={value}" for key, value in settings.items()])
+    _, resolved = loading.load([f"task.{key}={value}" for key, value in settings.items()])
     task = dict(resolved["task"])
     del task["_target_"]
     return Facts(**task)

@@ -5,7 +5,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import ConfigError
 from seal.grids.grid import puzzle_in
 from seal.task import Contexts
@@ -13,7 +13,7 @@ from seal.tiny.grids.rules import Kind, Population, apply, rules_of
 
 
 def load(*overrides: str) -> Contexts:
-    return config.load(["experiment=grids", "task.n_train=40", "task.n_held_out=32", *overrides])[0].task.load()
+    return loading.load(["experiment=grids", "task.n_train=40", "task.n_held_out=32", *overrides])[0].task.load()
 
 
 SETS = [(population, Kind.FAMILIAR) for population in Population]

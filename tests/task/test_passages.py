@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import DataError
 from seal.task import Contexts
 
@@ -23,7 +23,7 @@ ROWS = [
 
 def load(path: Path, **settings: object) -> Contexts:
     overrides = [f"task.{key}={value}" for key, value in settings.items()]
-    run, _ = config.load(["task=passages", f"task.path={path}", *overrides])
+    run, _ = loading.load(["task=passages", f"task.path={path}", *overrides])
     return run.task.load()
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from seal import config
+from seal.config import loading
+from seal.errors import ConfigError
+from seal.folder.store import read_records
 from seal.grids.grid import Grid
 from seal.grids.notation import NOTATIONS
 from seal.grids.views import symmetry
-from seal.store import read_records
 from seal.task.puzzles import PuzzleTask
 from seal.types import Answered, Completion, Context, Evaluation
 from seal.work.trying import answered
@@ -22,7 +23,7 @@ TURNED = "task.viewing.symmetries=[identity,rotate_90]"
 
 
 def task(*overrides: str) -> PuzzleTask:
-    found = config.load(["experiment=grids", "task.n_train=2", "task.n_held_out=2", *overrides])[0].task
+    found = loading.load(["experiment=grids", "task.n_train=2", "task.n_held_out=2", *overrides])[0].task
     assert isinstance(found, PuzzleTask)
     return found
 
@@ -93,7 +94,7 @@ def test_a_model_that_runs_into_the_token_limit_attempts_nothing(seal: Seal) -> 
 
 
 def test_a_template_that_does_not_show_the_puzzle_is_refused() -> None:
-    with pytest.raises(config.ConfigError, match=r"task\.puzzle_template.*demonstrations"):
+    with pytest.raises(ConfigError, match=r"task\.puzzle_template.*demonstrations"):
         task("task.puzzle_template='{input}'", "self_edit.puzzle_template='{demonstrations}{input}'")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seal import config
+from seal.config import loading
 from seal.errors import DataError
 from seal.task import Contexts
 
@@ -88,7 +88,7 @@ def document(path: Path, numbers: Sequence[int]) -> Path:
 def load(**settings: object) -> Contexts:
     """All of both parts, unless the settings say something else."""
     wanted = {"n_train": "null", "n_held_out": "null"} | settings
-    run, _ = config.load(["task=squad", *(f"task.{key}={value}" for key, value in wanted.items())])
+    run, _ = loading.load(["task=squad", *(f"task.{key}={value}" for key, value in wanted.items())])
     return run.task.load()
 
 

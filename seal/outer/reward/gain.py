@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from seal.outer.reward import Reward
 from seal.settings import option
-from seal.statistics import accuracy, mean
+from seal.stats.statistics import accuracy, mean
 from seal.types import Evaluation, Grade, Rating
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, PositiveInt
 
 from seal.endpoint import Endpoint
+from seal.endpoint.replies import ReplyCache, asked_once
 from seal.outer.reward import Reward
-from seal.replies import ReplyCache, asked_once
 from seal.settings import option
-from seal.statistics import mean
+from seal.stats.statistics import mean
 from seal.text import fill, shows
 from seal.types import Context, Evaluation, Rating, Sampling, SelfEdit, Unavailable, Usage
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from random import Random as Generator
 from typing import ClassVar
 
+from seal.base.seeds import derive
 from seal.outer.reward import Reward
-from seal.seeds import derive
 from seal.settings import option
 from seal.types import Context, Evaluation, Rating, SelfEdit, Unavailable, Usage
 

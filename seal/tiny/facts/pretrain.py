@@ -6,16 +6,17 @@ this script from random weights has not been measured.
 """
 
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
 from random import Random
 
 import torch
+import yaml
 from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
-from seal.composing import compose_config
 from seal.tiny import pretraining
 from seal.tiny.facts.documents import Document, Library, Manner, words_of
 from seal.tiny.facts.tokenizer import make_tokenizer
@@ -36,11 +37,14 @@ Afterwards all are equally frequent, so that the untrained policy has no favouri
 EVENLY = dict.fromkeys(Manner, 1)
 
 
+def _default(option: str, setting: str) -> str:
+    """What a shipped option says."""
+    return str(yaml.safe_load((files("seal.conf") / f"{option}.yaml").read_text(encoding="utf-8"))[setting])
+
+
 def pretrain(steps: int, seed: int) -> Pretrained:
-    """A model that can read, write self-edits in all styles, and be told facts. About half a second a step."""
-    settings, _ = compose_config([])
-    assert settings is not None
-    templates = (settings["self_edit"]["template"], settings["task"]["query_template"])
+    """A model that can read, write self-edits in all manners, and be told facts. About half a second a step."""
+    templates = (_default("self_edit/implications", "template"), _default("task/facts", "query_template"))
     tokenizer = make_tokenizer({*all_words(), *words_of(templates)})
     library = Library(Random(seed), self_edit_template=templates[0], query_template=templates[1])
     torch.manual_seed(seed)

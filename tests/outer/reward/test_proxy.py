@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from seal.folder.store import read_records
 from seal.outer.reward.proxy import points
-from seal.store import read_records
 from seal.types import Rating, Update
 from tests.conftest import SMALL
 from tests.servers import Response, asked, fails, free_port, says, scripted

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seal import config
+from seal.config import loading
+from seal.folder.store import read_records
 from seal.outer.reward.proxy_first import ProxyFirst
-from seal.store import read_records
 from seal.types import Rating
 from tests.outer.reward.test_proxy import ALL, proxied, reader
 from tests.servers import scripted
@@ -18,7 +18,7 @@ RUN = Path("outputs/tiny")
 
 
 def proxy_first(tried: int) -> ProxyFirst:
-    run, _ = config.load(["outer/reward=proxy_first", f"outer.reward.tried={tried}"])
+    run, _ = loading.load(["outer/reward=proxy_first", f"outer.reward.tried={tried}"])
     assert isinstance(run.outer.reward, ProxyFirst)
     return run.outer.reward
 

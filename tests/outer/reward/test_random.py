@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from seal.folder.store import read_records
 from seal.outer.reward.random import Random
-from seal.store import read_records
 from seal.types import Context, Evaluation, Rating, SelfEdit, Update
 from tests.conftest import SMALL
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from transformers import AutoTokenizer
 
-from seal.composing import compose_config
+from seal.config.composing import compose_config
 from seal.model.tiny import Tiny
 from seal.tiny.facts.documents import N_FAMILIAR, Library
 from seal.tiny.facts.pretrain import EVENLY, pretrain

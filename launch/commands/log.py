@@ -1,0 +1,27 @@
+"""`seal log RUN --to wandb|tensorboard`: another logger is told what a run's own files say."""
+
+from collections.abc import Sequence
+
+from seal.base.paths import refuse_links_out
+from seal.config import loading
+from seal.errors import UsageError
+
+from ..finding import find_run
+from ..reading import metrics_of
+
+
+def replay(name: str, logger: str, overrides: Sequence[str]) -> int:
+    """Tell a run anew, from the beginning.
+
+    Raises:
+        UsageError: there is no such run, or the logger's settings are faulty.
+        RunError: the logger cannot be used here.
+    """
+    folder = find_run(name)
+    strange = [each for each in overrides if not each.startswith("logger.")]
+    if strange:
+        raise UsageError(f"only settings of the logger can be given, as logger.project=…, not {', '.join(strange)}")
+    refuse_links_out(folder)
+    run, _ = loading.load([f"logger={logger}", *overrides])
+    print(f"{folder} is told to {logger}: {run.logger.replay(folder, metrics_of(folder))}")
+    return 0

@@ -1,0 +1,1 @@
+"""Small things that know nothing of models or experiments: seeds, paths, secrets, the terminal."""

@@ -1,0 +1,41 @@
+"""Somebody who is shown how far a run is, and what is measured on the way."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+Metrics = Mapping[str, float | int | str]
+"""Named `area/name`, with the unit in the name, for example `time/inner_s`."""
+
+
+class Monitor(Protocol):
+    """Is told of phases, and of units of work in them."""
+
+    def planned(self, n_units: int) -> None:
+        """The whole run has so many units."""
+
+    def began(self, title: str, n_units: int) -> None:
+        """A phase with so many units begins."""
+
+    def advanced(self, n_units: int) -> None:
+        """So many more units of the phase are done."""
+
+    def recalled(self, n_units: int) -> None:
+        """So many units of the phase take no time: they were recorded before, or are not needed."""
+
+    def ended(self) -> None:
+        """The phase is over."""
+
+
+class Silent:
+    """A monitor that shows nothing."""
+
+    def planned(self, n_units: int) -> None: ...
+
+    def began(self, title: str, n_units: int) -> None: ...
+
+    def advanced(self, n_units: int) -> None: ...
+
+    def recalled(self, n_units: int) -> None:
+        self.advanced(n_units)
+
+    def ended(self) -> None: ...

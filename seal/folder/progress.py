@@ -1,0 +1,84 @@
+"""How far a run is, noted in its folder for whoever looks at it from elsewhere. No result depends on it."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from seal.folder.store import Store
+
+PROGRESS = "progress.json"
+NOTED_EVERY_S = 1.0
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Of the process that works on a run, in units of work; those that were recorded before it came are counted."""
+
+    began: str
+    """When the process came."""
+    planned: Count = 0
+    """Of the whole run; 0 as long as nobody knows."""
+    done: Count = 0
+    phase: str = ""
+    phase_began: str = ""
+    phase_units: Count = 0
+    phase_done: Count = 0
+
+
+class Noting:
+    """A monitor that tells another one, and notes what it tells, a phase's beginning and end at once."""
+
+    def __init__(self, store: Store, monitor: Any) -> None:
+        self.store, self.monitor = store, monitor
+        self.progress = Progress(began=_now())
+        self.noted_s = float("-inf")
+
+    def planned(self, n_units: int) -> None:
+        self._note(replace(self.progress, planned=n_units))
+        self.monitor.planned(n_units)
+
+    def began(self, title: str, n_units: int) -> None:
+        self._note(replace(self.progress, phase=title, phase_began=_now(), phase_units=n_units, phase_done=0))
+        self.monitor.began(title, n_units)
+
+    def advanced(self, n_units: int) -> None:
+        self._count(n_units)
+        self.monitor.advanced(n_units)
+
+    def recalled(self, n_units: int) -> None:
+        self._count(n_units)
+        self.monitor.recalled(n_units)
+
+    def ended(self) -> None:
+        self._note(self.progress)
+        self.monitor.ended()
+
+    def _count(self, n_units: int) -> None:
+        so_far = self.progress
+        self.progress = replace(so_far, done=so_far.done + n_units, phase_done=so_far.phase_done + n_units)
+        if monotonic() - self.noted_s >= NOTED_EVERY_S:
+            self._note(self.progress)
+
+    def _note(self, progress: Progress) -> None:
+        self.progress = progress
+        self.store.write(PROGRESS, json.dumps(asdict(progress)) + "\n")
+        self.noted_s = monotonic()
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """What was noted last; None where nothing was, or nothing that can be read."""
+    try:
+        found: Progress = TypeAdapter(Progress).validate_json((folder / PROGRESS).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,274 @@
+"""Weights ↔ disk and device. The only place that loads models; everyone else is handed one."""
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging as transformers_logging
+
+from seal.base.paths import inside
+from seal.errors import ModelError, first_line
+from seal.model import Model, files
+from seal.text import end_of_reply, padding_id
+from seal.types import Policy
+
+transformers_logging.disable_progress_bar()
+
+PROBE = "In 2023,\n\n650841823 people — Kelham's mill'LL  say\t{\"x\": 1.5}:  東京, Ž 🙂 "
+"""A text with what tokenizers split in different ways: numbers, line ends, spaces, contractions, marks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Backbone:
+    """A model in memory, frozen, with its tokenizer."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    chat: bool
+    """Whether prompts go through the tokenizer's chat template."""
+    end_ids: frozenset[int]
+    """Tokens that end a text."""
+    published: GenerationConfig | None
+    """The generation settings that came with the weights: not used here, and saved again with them."""
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    @property
+    def pad_id(self) -> int:
+        return padding_id(self.tokenizer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stored:
+    """A policy on disk, with what its prompts need: for whoever loads the weights elsewhere."""
+
+    folder: Path
+    tokenizer: PreTrainedTokenizerBase
+    chat: bool
+    """As in `Backbone`."""
+    end_ids: frozenset[int]
+    """As in `Backbone`."""
+
+
+class Guest(Protocol):
+    """Something that holds a policy's weights outside of a backbone, such as a server."""
+
+    def close(self) -> None:
+        """Let go of them."""
+
+
+SomeGuest = TypeVar("SomeGuest", bound=Guest)
+
+
+class Backbones:
+    """The backbones of one process: the last one used stays in memory, because two may not fit the device.
+
+    Guests too: each host (an engine that keeps the weights elsewhere) has one, of the last policy that it was used for.
+    """
+
+    def __init__(self, model: Model, run_folder: Path) -> None:
+        self.model = model
+        self.run_folder = run_folder
+        self._guests: list[tuple[object, str | None, Guest]] = []
+        self._policy: Policy | None = None
+        self._backbone: Backbone | None = None
+
+    def get(self, policy: Policy) -> Backbone:
+        """The policy's weights in memory.
+
+        Raises:
+            ModelError: they cannot be loaded.
+        """
+        if self._backbone is None or policy != self._policy:
+            self._backbone = None  # frees the old one before the new one is loaded
+            self._backbone = load(self.model, inside(self.run_folder, policy.weights) if policy.weights else None)
+            self._policy = policy
+        return self._backbone
+
+    def take(self, policy: Policy) -> Backbone:
+        """As `get`, for whoever will change the weights: the next `get` loads them anew, and guests are gone."""
+        self.close()
+        backbone = self.get(policy)
+        self._backbone = None
+        return backbone
+
+    def stored(self, policy: Policy) -> Stored:
+        """The policy on disk.
+
+        Raises:
+            ModelError: its files cannot be read.
+        """
+        folder = inside(self.run_folder, policy.weights) if policy.weights else files.fetched(self.model)
+        tokenizer = load_tokenizer(self.model, folder)
+        end_ids = _end_ids(_generation_config(folder, self.model), tokenizer, chat=self.model.chat)
+        return Stored(folder=folder.resolve(), tokenizer=tokenizer, chat=self.model.chat, end_ids=end_ids)
+
+    def guest(self, host: object, policy: Policy, invite: Callable[[], SomeGuest]) -> SomeGuest:
+        """What a host has opened for this policy's weights, and opens now if it has not. That of others is closed."""
+        for known, weights, guest in self._guests:
+            if known == host and weights == policy.weights:
+                return guest  # type: ignore[return-value]  # a host invites one kind of guest
+        for entry in [entry for entry in self._guests if entry[0] == host]:
+            self._guests.remove(entry)
+            entry[2].close()
+        guest = invite()
+        self._guests.append((host, policy.weights, guest))
+        return guest
+
+    def close(self) -> None:
+        """Send all guests away."""
+        while self._guests:
+            self._guests.pop()[2].close()
+
+
+def empty_cache() -> None:
+    """Give GPU memory that torch only keeps for later back, for another process to take."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+def load(model: Model, weights: Path | None = None) -> Backbone:
+    """Load a model, from `weights` if given, else from where the settings say.
+
+    Raises:
+        ModelError: no model, one that is not as its configuration says, no tokenizer, or no chat template where one is
+            asked for.
+    """
+    device = pick_device(model.device)
+    source = weights or files.fetched(model)
+    tokenizer = load_tokenizer(model, source)
+    try:
+        network = AutoModelForCausalLM.from_pretrained(
+            source,
+            dtype=getattr(torch, model.dtype),
+            attn_implementation=model.attention,
+            trust_remote_code=model.trust_remote_code,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
+        if isinstance(error, ImportError) and "attention" in model.attention:
+            raise ModelError(f"model.attention: {model.attention} cannot be used here: {first_line(error)}") from error
+        if "attn_implementation" in str(error):
+            raise ModelError(
+                f"model.attention: '{source}' does not support {model.attention}: set it to eager"
+            ) from error
+        raise ModelError(f"model.path: cannot load the model '{source}': {first_line(error)}") from error
+    except RuntimeError as error:
+        if "ignore_mismatched_sizes" not in str(error):
+            raise
+        raise ModelError(
+            f"model.path: the weights in '{source}' have not the sizes that its config.json says"
+        ) from error
+    network.requires_grad_(False).eval().to(device)
+    end_ids = _end_ids(network.generation_config, tokenizer, chat=model.chat)
+    published = network.generation_config
+    # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
+    network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
+    return Backbone(model=network, tokenizer=tokenizer, chat=model.chat, end_ids=end_ids, published=published)
+
+
+def _generation_config(folder: Path, model: Model) -> GenerationConfig:
+    """The generation settings of a model that is not loaded, found as transformers finds them."""
+    try:
+        return GenerationConfig.from_pretrained(folder)
+    except OSError:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=model.trust_remote_code)
+        return GenerationConfig.from_model_config(config)
+
+
+def _end_ids(settings: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase, *, chat: bool) -> frozenset[int]:
+    """Every token that ends a text: the tokenizer's, those that the model's own generation settings add, and in a chat
+    the one that its template ends a reply with."""
+    of_model = settings.eos_token_id if settings else None
+    listed = of_model if isinstance(of_model, list) else [of_model]
+    behind = end_of_reply(tokenizer, chat=chat)
+    of_chat = behind if len(behind) == 1 else []
+    return frozenset(token for token in [tokenizer.eos_token_id, *listed, *of_chat] if token is not None)
+
+
+def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model, without its weights: that of its file `tokenizer.json`, if it has one.
+
+    For some architectures transformers 5 takes a class of its own, which has only the vocabulary from that file and
+    splits text in its own way: tokens that the model was not trained on (transformers' issue 45920).
+
+    Raises:
+        ModelError: there is none, or it has no chat template and `model.chat` asks for one.
+    """
+    source = source or files.fetched(model)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=model.trust_remote_code)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ModelError(f"model.path: cannot load a tokenizer from '{source}': {first_line(error)}") from error
+    if not _reads_as(tokenizer, source / files.TOKENIZER):
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
+    if model.chat and not tokenizer.chat_template:
+        raise ModelError(
+            f"model.chat is true, but the tokenizer of '{source}' has no chat template: set model.chat=false"
+        )
+    return tokenizer
+
+
+def _reads_as(tokenizer: PreTrainedTokenizerBase, file: Path) -> bool:
+    """Whether a tokenizer of transformers' own splits text as the one in a file does, if there is one."""
+    of_transformers = type(tokenizer).__module__.startswith("transformers.")
+    if not of_transformers or not isinstance(tokenizer, PreTrainedTokenizerFast) or not file.is_file():
+        return True
+    of_file = Tokenizer.from_file(str(file)).encode(PROBE, add_special_tokens=False).ids
+    return bool(tokenizer.backend_tokenizer.encode(PROBE, add_special_tokens=False).ids == of_file)
+
+
+def pick_device(name: str) -> torch.device:
+    """The device that `model.device` names.
+
+    Raises:
+        ModelError: this machine does not have it.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    n_gpus = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= n_gpus:
+        raise ModelError(f"model.device is {name}, but torch sees {n_gpus or 'no'} GPUs here: set it to auto or cpu")
+    return device
+
+
+def save(
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    published: GenerationConfig | None = None,
+) -> str:
+    """Write a model as an ordinary Hugging Face folder; the SHA-256 of its weight files.
+
+    `published` are the generation settings to save with it; None takes the network's own.
+    """
+    ours, network.generation_config = network.generation_config, published or network.generation_config
+    try:
+        network.save_pretrained(folder)
+    finally:
+        network.generation_config = ours
+    tokenizer.save_pretrained(folder)
+    digest = sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,175 @@
+"""Supervised training with transformers' Trainer, for whoever has a network and rows of tokens.
+
+What is trained is what requires a gradient: all weights, or the adapters beside them. This module has never heard of
+self-edits, and the padding of a batch is never trained on.
+"""
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from accelerate.data_loader import SeedableRandomSampler
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Sampler
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+
+from seal.nn.course import Course
+from seal.text import Tokens
+
+_IGNORED = -100
+
+
+def fit(
+    network: nn.Module, rows: Sequence[Tokens], course: Course, *, pad_id: int, device: torch.device, seed: int
+) -> tuple[float, ...]:
+    """Train the network in place; the loss of each optimizer step, in nats a trained token, finite or not.
+
+    The same seed gives the same weights on the same machine. The Trainer seeds all of torch, NumPy and Python by it.
+    """
+    with TemporaryDirectory() as scratch, _only(device):
+        arguments = _arguments(course, scratch, seed, n_rows=len(rows), on_cpu=device.type == "cpu")
+        trainer = Trainer(
+            model=network, args=arguments, data_collator=partial(_collate, pad_id=pad_id), train_dataset=rows
+        )
+        losses = _train(trainer)
+        trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)  # its forward is its own again
+    return losses
+
+
+def fit_together(
+    make_network: Callable[[], nn.Module],
+    rows: Sequence[Tokens],
+    course: Course,
+    *,
+    pad_id: int,
+    on_cpu: bool,
+    seed: int,
+    folder: Path,
+) -> tuple[float, ...]:
+    """As `fit`, by all processes that accelerate's launcher started, each with its share of every batch.
+
+    An optimizer step is on the same rows as in one process. The main process writes what was trained to `folder`, as
+    transformers and PEFT do. A sharding launcher wants to be known before the network is made.
+    """
+    with TemporaryDirectory() as scratch:
+        n_processes = int(os.environ.get("WORLD_SIZE", "1"))  # the launcher says
+        arguments = _arguments(course, scratch, seed, n_rows=len(rows), on_cpu=on_cpu, n_processes=n_processes)
+        blanks = [Tokens(ids=(pad_id,), trained=(False,))] * (-len(rows) % (course.batch_size or len(rows)))
+        trainer = _Together(
+            n_rows=len(rows),
+            n_blanks=len(blanks),
+            model=make_network(),
+            args=arguments,
+            data_collator=partial(_collate, pad_id=pad_id),
+            train_dataset=[*rows, *blanks],
+        )
+        losses = _train(trainer)
+        if trainer.is_fsdp_enabled:
+            trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")  # the others write shards
+        trainer.save_model(str(folder))
+        trainer.accelerator.wait_for_everyone()
+    return losses
+
+
+class _Together(Trainer):
+    """A Trainer whose processes share out the very batches that one process would take."""
+
+    def __init__(self, *, n_rows: int, n_blanks: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._n_rows, self._n_blanks = n_rows, n_blanks
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        rows = range(self._n_rows)
+        return _BlanksLast(SeedableRandomSampler(rows, data_seed=self.args.seed), self._n_blanks)
+
+
+class _BlanksLast(Sampler[int]):
+    """The order of one process, and then rows without a trained token, until the last batch is full.
+
+    Without them accelerate would fill it with rows that were trained on before.
+    """
+
+    def __init__(self, order: SeedableRandomSampler, n_blanks: int) -> None:
+        self._order, self._n_blanks = order, n_blanks
+
+    def __iter__(self) -> Iterator[int]:
+        yield from self._order
+        yield from range(len(self._order), len(self))
+
+    def __len__(self) -> int:
+        return len(self._order) + self._n_blanks
+
+    def set_epoch(self, epoch: int) -> None:
+        self._order.set_epoch(epoch)
+
+
+def _train(trainer: Trainer) -> tuple[float, ...]:
+    """The losses of the optimizer steps."""
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    trainer.train()
+    return tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
+
+
+def _only(device: torch.device) -> AbstractContextManager[None]:
+    """While open, this is the GPU that the Trainer takes."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+
+
+def _arguments(
+    course: Course, scratch: str, seed: int, *, n_rows: int, on_cpu: bool, n_processes: int = 1
+) -> TrainingArguments:
+    batch_size = course.batch_size or n_rows
+    share = batch_size // n_processes
+    micro = min(course.micro_batch_size or share, share)
+    arguments = TrainingArguments(
+        output_dir=scratch,
+        learning_rate=course.learning_rate,
+        lr_scheduler_type=course.schedule,
+        warmup_steps=math.ceil(course.warmup_ratio * course.n_updates(n_rows)),
+        num_train_epochs=course.epochs,
+        max_steps=course.steps or -1,
+        per_device_train_batch_size=micro,
+        gradient_accumulation_steps=share // micro,
+        gradient_checkpointing=course.gradient_checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False},
+        max_grad_norm=course.max_grad_norm,
+        weight_decay=0.0,
+        bf16=course.autocast,
+        seed=seed % 2**32,  # as large as NumPy takes them
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=on_cpu,
+        ddp_find_unused_parameters=False,
+        remove_unused_columns=False,
+    )
+    arguments._n_gpu = min(1, arguments.n_gpu)  # one model on one device: no DataParallel over what else is there
+    return arguments
+
+
+def _collate(rows: Sequence[Tokens], *, pad_id: int) -> dict[str, Tensor]:
+    """Ids, attention mask and labels, each [rows, T], padded on the right."""
+    ids = [torch.tensor(row.ids) for row in rows]
+    labels = [torch.tensor(row.ids).where(torch.tensor(row.trained), _IGNORED) for row in rows]
+    return {
+        "input_ids": pad_sequence(ids, batch_first=True, padding_value=pad_id),
+        "attention_mask": pad_sequence([_seen(row) for row in rows], batch_first=True),
+        "labels": pad_sequence(labels, batch_first=True, padding_value=_IGNORED),
+    }
+
+
+def _seen(row: Tokens) -> Tensor:
+    """What may be attended to, [T]: all but padding of the row's own, which is trained on."""
+    seen = torch.ones(len(row.ids), dtype=torch.long)
+    seen[len(row.ids) - row.n_padding :] = 0
+    return seen

@@ -1,0 +1,1 @@
+"""One experiment, performed: checked beforehand, forecast, watched, and interrupted."""

@@ -1,0 +1,90 @@
+"""From a `Run` to its results: open the folder, write the manifest, perform the recipe, keep what was found."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from seal.base.monitor import Metrics, Monitor
+from seal.folder.progress import Noting
+from seal.folder.results_file import write_results
+from seal.folder.store import RESULTS, Store
+from seal.logger import Log
+from seal.logger.jsonl import Jsonl
+from seal.report.folder import write_report
+from seal.run import Run
+from seal.session import run_folder
+from seal.session.forecasting import in_all, paid
+from seal.session.manifest import manifest
+from seal.session.preflight import preflight
+from seal.stats.results import Results
+from seal.types import Context
+from seal.work.lab import Lab
+
+CONTEXTS = "contexts"
+
+
+def perform(
+    run: Run, settings: Mapping[str, Any], monitor: Monitor, *, on_open: Callable[[], None] = lambda: None
+) -> Results:
+    """Run, or go on with, an experiment. What is recorded already is not done again.
+
+    `on_open` is called when nothing stands in its way, before anything is done.
+
+    Raises:
+        UsageError: it cannot start.
+        RunError: it cannot go on; the same call resumes it.
+    """
+    contexts = preflight(run, fetch=True)
+    forecast = run.recipe.forecast(contexts, run.outer)
+    facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint())
+    facts["forecast"] = asdict(forecast) | in_all(paid(run, contexts, forecast).values())
+    with run_folder.opened(run, facts) as store:
+        on_open()
+        if not (store.folder / RESULTS).exists():
+            run.cluster.ready(store.folder)
+            writer = run.writer if run.self_edit.n_requests else None
+            for part in (run.engine, writer, run.grader, run.outer.reward):
+                if part:
+                    part.ready()
+        store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
+        monitor = Noting(store, monitor)
+        monitor.planned(forecast.units)
+        with _logging(run, store.folder) as log:
+            lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)
+            with closing(lab):
+                found = run.recipe.perform(lab)
+            for row in found.table:
+                if row.accuracy is not None:
+                    lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
+            results = replace(
+                found,
+                notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)),
+                passage_shown=run.task.shows_the_passage,
+                published=run.published,
+            )
+            write_results(store, results)
+            if run.logger.wants_pictures:
+                write_report(store.folder)
+    return results
+
+
+def _unrecorded(store: Store, contexts: tuple[Context, ...]) -> dict[str, Context]:
+    known: dict[str, Context] = store.records(CONTEXTS, Context)
+    return {context.id: context for context in contexts if context.id not in known}
+
+
+@contextmanager
+def _logging(run: Run, folder: Path) -> Iterator[Log]:
+    """Metrics go into the run's own folder, and to the logger that was chosen where that is another."""
+    with ExitStack() as opened:
+        logs = [opened.enter_context(Jsonl().open(folder))]
+        if not isinstance(run.logger, Jsonl):
+            logs.append(opened.enter_context(run.logger.open(folder)))
+
+        def log(metrics: Metrics) -> None:
+            for each in logs:
+                each(metrics)
+
+        yield log

@@ -1,0 +1,152 @@
+"""What was run, on what, with what: written before anything else, so that no number is an orphan."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from seal import __version__
+from seal.base.redaction import key_variables, redacted_tree
+from seal.model import Model, files
+from seal.task import Contexts
+
+PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
+NOT_IDENTITY = ("name", "outputs", "if_exists", "published", "cluster", "logger")
+"""Settings that say where and how, or what to compare with, not what is done: a run may be resumed with others."""
+_NOT_IDENTITY_ANYWHERE = (
+    "cache",
+    "concurrency",
+    "timeout_s",
+    "max_retries",
+    "give_up_after",
+    "max_unknown",
+    "key_variable",
+    "accelerate",
+    "keep_adapters",
+    "adapters_budget_gb",
+)
+"""The same, wherever in the configuration they stand."""
+
+
+def manifest(
+    settings: Mapping[str, Any], model: Model, contexts: Contexts, recorded: str | None = None
+) -> dict[str, Any]:
+    """The configuration, and everything about code, packages, machine and data that a result may depend on; no keys.
+
+    `recorded` is the hash of self-edits that are read from somewhere.
+    """
+    folder = files.fetched(model)
+    facts = {
+        "seal": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "settings": settings,
+        "git": revision_of(Path(__file__).parent),
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "machine": {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "gpus": _gpus(),
+        },
+        "model": {"folder": str(folder), "fingerprint": files.fingerprint(folder)},
+        "data": {
+            "sha256": contexts.sha256,
+            "n_train": len(contexts.train),
+            "n_held_out": len(contexts.held_out),
+            "notes": list(contexts.notes),
+        },
+        "recorded_self_edits": recorded,
+    }
+    return dict(redacted_tree(facts, also=key_variables(settings)))
+
+
+def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that make a run this run, flat, by key path."""
+    flat = _flat({key: value for key, value in settings.items() if key not in NOT_IDENTITY})
+    return {path: value for path, value in flat if path.rpartition(".")[2] not in _NOT_IDENTITY_ANYWHERE}
+
+
+def _flat(node: Any, path: str = "") -> Any:
+    if isinstance(node, Mapping) and node:
+        for key, part in node.items():
+            yield from _flat(part, f"{path}.{key}".lstrip("."))
+    else:
+        yield path, node
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """One line a setting in which two runs differ."""
+    before, now = identity(old), identity(new)
+    absent = "(absent)"
+    return [
+        f"{key}: {before.get(key, absent)!r} there, {now.get(key, absent)!r} now"
+        for key in [*before, *(key for key in now if key not in before)]
+        if before.get(key, absent) != now.get(key, absent)
+    ]
+
+
+def settings_that_differ(there: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """One line a setting in which a run, by its manifest, is another one than a run with these settings would be."""
+    noted = redacted_tree(settings, also=key_variables(settings))
+    return differences(there["settings"], json.loads(json.dumps(noted, default=str)))
+
+
+def changes_outside(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What a run depends on besides its settings, and is not what it was. What was not noted then is not compared."""
+    faults = []
+    if there["data"]["sha256"] != now["data"]["sha256"]:
+        faults.append("the task's data has changed since")
+    fingerprints = [facts.get("model", {}).get("fingerprint") for facts in (there, now)]
+    if None not in fingerprints and fingerprints[0] != fingerprints[1]:
+        faults.append("the model's files have changed since")
+    if there.get("recorded_self_edits") != now.get("recorded_self_edits"):
+        faults.append("the recorded self-edits have changed since")
+    return faults
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _gpus() -> list[str]:
+    """The names of NVIDIA GPUs, asked of the driver's own tool; none where there is no such tool."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return []
+
+
+def revision_of(package: Path) -> dict[str, Any] | None:
+    """The revision of the code, what was changed since (keys and files `.env*` left out), and files unknown to git.
+
+    None where the package is no part of a checkout, for example installed into an environment inside somebody's own.
+    """
+    try:
+        _output(package, "ls-files", "--error-unmatch", "__init__.py")
+        found = {
+            "revision": _output(package, "rev-parse", "HEAD").strip(),
+            "diff": _output(package, "diff", "HEAD", "--", ":/", ":(top,exclude,glob)**/.env*"),
+            "untracked": _output(package, "ls-files", "--others", "--exclude-standard", ":/").splitlines(),
+        }
+        return dict(redacted_tree(found))
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _output(folder: Path, *arguments: str) -> str:
+    found = subprocess.run(
+        ["git", "-C", folder, *arguments], capture_output=True, check=True, encoding="utf-8", errors="replace"
+    )
+    return found.stdout

@@ -1,0 +1,87 @@
+"""How fast a run is and what is left of it, from what its processes noted and logged; and how that is said. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from seal.folder.progress import read_progress
+
+CLOCK_FROM_S = 120
+"""What takes longer is also told by the clock."""
+_UNITS_OF_TIME = (("a second", 1), ("a minute", 60), ("an hour", 3600), ("a day", 86400))
+
+
+def how_far(folder: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The whole of a run and its phase, each with the rate of what was really done, and the time that this leaves."""
+    progress = read_progress(folder)
+    if progress is None:
+        return None
+    done = [line for line in lines if "units" in line]
+    of_phase = [line for line in done if line["work"] == progress.phase]
+    left, phase_left = progress.planned - progress.done, progress.phase_units - progress.phase_done
+    return {
+        "planned": progress.planned,
+        "done": progress.done,
+        **_pace(done, progress.began, left),
+        "phase": {
+            "title": progress.phase,
+            "units": progress.phase_units,
+            "done": progress.phase_done,
+            **_pace(of_phase, progress.phase_began, phase_left),
+        },
+    }
+
+
+def _pace(lines: Sequence[Mapping[str, Any]], since: str, n_left: int) -> dict[str, float | None]:
+    """Of units that were done since then; those that were known already took no time."""
+    fresh = [line for line in lines if since and line["time"] >= since]
+    last = max((datetime.fromisoformat(line["time"]) for line in fresh), default=None)
+    minutes = (last - datetime.fromisoformat(since)).total_seconds() / 60 if last else 0.0
+    rate = sum(line["units"] for line in fresh) / minutes if minutes > 0 else 0.0
+    return {"units_per_minute": round(rate, 2), "minutes_left": round(n_left / rate, 1) if rate else None}
+
+
+def in_words(done: int, units: int, pace: Mapping[str, Any], *, at_work: bool = True) -> str:
+    """The same of one of the two, for people; without an end where nobody works towards it."""
+    minutes = pace["minutes_left"] if at_work and done < units else None
+    left_s = None if minutes is None else 60 * minutes
+    return f"{done:,} of {units:,}{said(pace['units_per_minute'] / 60, left_s, datetime.now())}"
+
+
+def said(units_per_s: float, left_s: float | None, now: datetime) -> str:
+    """What follows how much is done: the rate, the time left, and the clock at the end of it."""
+    rate = f", {per_time(units_per_s)}" if units_per_s > 0 else ""
+    if left_s is None:
+        return rate
+    end = f" (till {clock(now + timedelta(seconds=left_s), now)})" if left_s >= CLOCK_FROM_S else ""
+    return f"{rate}, about {lasting(left_s)} left{end}"
+
+
+def per_time(units_per_s: float) -> str:
+    """A rate, in the shortest time that sees at least one unit."""
+    name, seconds = next((each for each in _UNITS_OF_TIME if units_per_s * each[1] >= 1), _UNITS_OF_TIME[-1])
+    rate = units_per_s * seconds
+    return f"{rate:,.0f} {name}" if rate >= 10 else f"{rate:.1f} {name}"
+
+
+def lasting(seconds: float) -> str:
+    """A time, in its two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 1440:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    hours = round(minutes / 60)
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def clock(then: datetime, now: datetime) -> str:
+    """A time to come, with the day where that is another."""
+    days = (then.date() - now.date()).days
+    return then.strftime("%H:%M" if days == 0 else "%a %H:%M" if days < 7 else "%Y-%m-%d %H:%M")

@@ -1,0 +1,52 @@
+"""One run of this process, as people see it: what it begins with, how far it is, what it ends with."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from seal.base.terminal import Terminal
+from seal.folder.store import MANIFEST, RESULTS
+from seal.report.console import print_closing, print_summary
+from seal.report.findings import read_findings
+from seal.report.folder import write_report
+from seal.report.wording import choices
+from seal.run import Run
+from seal.session.experiment import perform
+from seal.session.interruption import decide_on_jobs
+from seal.session.watching import watch
+
+
+def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = False) -> None:
+    """Perform a run, or go on with it, and report it; on an interruption, decide what becomes of its jobs.
+
+    Raises:
+        SealError: it cannot start or cannot go on.
+    """
+    console = Terminal(stderr=True)
+    opening = _opening(run, settings)
+    try:
+        with watch(console) as monitor:
+            perform(
+                run,
+                settings,
+                monitor,
+                on_open=lambda: console.print(opening, highlight=False, markup=False, soft_wrap=True),
+            )
+        write_report(run.folder)
+    except KeyboardInterrupt as interruption:
+        decide_on_jobs(run, interactive=type(interruption) is KeyboardInterrupt)
+        raise
+    if in_short:
+        print_closing(Terminal(), run.folder, read_findings(run.folder).results, in_short=True)
+    else:
+        print_summary(run.folder)
+
+
+def _opening(run: Run, settings: Mapping[str, Any]) -> str:
+    """The first thing that is said: where the run is, whether it begins, and with what."""
+    is_anew = run.if_exists == "replace" or not (run.folder / MANIFEST).exists()
+    if (run.folder / RESULTS).exists() and not is_anew:
+        return f"{run.folder}: done already; its results again, from its records"
+    going = "begins" if is_anew else "goes on from its records"
+    status = f"seal status {shlex.quote(str(run.folder))}"
+    return f"{run.folder}: {going} ({choices(settings)}); `{status}` says how far it is, also from elsewhere"

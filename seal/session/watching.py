@@ -1,0 +1,206 @@
+"""How far a run is, for people: two bars on a terminal, lines now and then anywhere else."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Event, Lock, Thread
+from time import monotonic
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from seal.base.monitor import Monitor
+from seal.folder.progress import Progress as Noted
+from seal.report.wording import phase_label
+from seal.session.pace import lasting, per_time, said
+
+TOLD_FROM_S = 1.0
+"""A phase that took less has no line of its own. Lines that come sooner after another wait, so that there is no more
+than one a second; at the end nothing waits."""
+FIRST_LINE_S, LAST_LINE_S, GROWTH = 5.0, 600.0, 0.1
+"""A phase that goes on is told of again when it has gone on for a tenth longer, within these bounds."""
+ROOM_FOR_BARS = 100
+"""Columns of a terminal; a narrower one has no room for bars beside the words."""
+
+
+@contextmanager
+def watch(console: Console, *, seconds: Callable[[], float] = monotonic) -> Iterator[Monitor]:
+    """A monitor that fits the console."""
+    if not console.is_terminal:
+        lines = Lines(console, seconds=seconds)
+        try:
+            with _ticking(lines.tick):
+                yield lines
+        finally:
+            lines.tell_held()
+        lines.finish()
+        return
+    bar = [BarColumn(bar_width=24)] if console.width >= ROOM_FOR_BARS else []
+    columns = (TextColumn("{task.description}"), *bar, MofNCompleteColumn(), TimeElapsedColumn(), _Pace())
+    with Progress(*columns, console=console) as progress:
+        yield Bars(progress)
+
+
+def is_due(*, phase_s: float, quiet_s: float) -> bool:
+    """Whether a phase of this age is told of again, after so long a silence: ever less often, the longer it takes."""
+    return quiet_s >= min(max(FIRST_LINE_S, GROWTH * phase_s), LAST_LINE_S)
+
+
+@contextmanager
+def _ticking(tick: Callable[[], None]) -> Iterator[None]:
+    """Called once a second, from a thread: a batch may take minutes, and whoever waits wants to see that."""
+    stop = Event()
+
+    def go_on() -> None:
+        while not stop.wait(1.0):
+            tick()
+
+    thread = Thread(target=go_on, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+class _Pace(ProgressColumn):
+    """Rate and time left, from what was really done: a batch that takes minutes does not make them vanish."""
+
+    def render(self, task: Task) -> Text:
+        done, since_s = task.fields["fresh"], (task.elapsed or 0.0) - task.fields["fresh_s"]
+        rate = done / task.fields["fresh_s"] if task.fields["fresh_s"] else 0.0
+        left_s = max(0.0, (task.remaining or 0) / rate - since_s) if rate else None
+        return Text(", ".join([per_time(rate), f"{lasting(left_s)} left"]) if rate and left_s is not None else "")
+
+
+class Bars:
+    """One bar for the whole run and one for the phase it is in."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.whole = progress.add_task("the whole run", total=None, fresh=0, fresh_s=0.0)
+        self.phase = progress.add_task("starting", total=None, fresh=0, fresh_s=0.0)
+        self.title = ""
+
+    def planned(self, n_units: int) -> None:
+        self.progress.update(self.whole, total=n_units)
+
+    def began(self, title: str, n_units: int) -> None:
+        self.title = title
+        self.progress.reset(self.phase, total=n_units, description=phase_label(title), fresh=0, fresh_s=0.0)
+
+    def advanced(self, n_units: int) -> None:
+        for number in (self.phase, self.whole):
+            task = self.progress.tasks[number]
+            fresh = task.fields["fresh"] + n_units
+            self.progress.update(number, advance=n_units, fresh=fresh, fresh_s=task.elapsed or 0.0)
+
+    def recalled(self, n_units: int) -> None:
+        for number in (self.phase, self.whole):
+            self.progress.advance(number, n_units)
+
+    def ended(self) -> None:
+        """The bar stays full until the next phase takes it."""
+
+    def show(self, noted: Noted) -> None:
+        """How far another process is; what it did before anybody looked says nothing of its rate."""
+        if noted.phase != self.title:
+            self.began(noted.phase, noted.phase_units)
+            self.recalled(noted.phase_done)
+        elif noted.phase_done > self.progress.tasks[self.phase].completed:
+            self.advanced(noted.phase_done - round(self.progress.tasks[self.phase].completed))
+        self.progress.update(self.phase, total=noted.phase_units, completed=noted.phase_done)
+        self.progress.update(self.whole, total=noted.planned, completed=noted.done)
+
+
+class Lines:
+    """A line when a phase ends and, ever less often, while it goes on; for logs."""
+
+    def __init__(self, console: Console, *, seconds: Callable[[], float] = monotonic) -> None:
+        self.console, self.seconds = console, seconds
+        self.lock = Lock()
+        self.n_planned = self.n_done = self.n_recalled = 0
+        self.title, self.n_units, self.n_phase, self.n_fresh = "", 0, 0, 0
+        self.came_s = self.began_s = self.fresh_s = self.told_s = seconds()
+        self.printed_s = -TOLD_FROM_S
+        self.held = ""
+        """A line that came too soon after the one before."""
+
+    def planned(self, n_units: int) -> None:
+        self.n_planned = n_units
+
+    def began(self, title: str, n_units: int) -> None:
+        with self.lock:
+            self.title, self.n_units, self.n_phase, self.n_fresh = title, n_units, 0, 0
+            self.began_s = self.fresh_s = self.told_s = self.seconds()
+
+    def advanced(self, n_units: int) -> None:
+        with self.lock:
+            self.n_fresh += n_units
+            self.fresh_s = self.seconds()
+            self._count(n_units)
+
+    def recalled(self, n_units: int) -> None:
+        with self.lock:
+            self.n_recalled += n_units
+            self._count(n_units)
+
+    def ended(self) -> None:
+        with self.lock:
+            took_s = self.seconds() - self.began_s
+            if took_s >= TOLD_FROM_S:
+                rate = self.n_fresh / took_s if self.n_fresh > 1 else 0.0
+                self._say(f"{self.n_units:,} in {lasting(took_s)}{said(rate, None, datetime.now())}")
+            self.title = ""
+
+    def tick(self) -> None:
+        """Time has passed."""
+        with self.lock:
+            now_s = self.seconds()
+            self._say_held()
+            if self.title and is_due(phase_s=now_s - self.began_s, quiet_s=now_s - self.told_s):
+                self._say(f"{self.n_phase:,} of {self.n_units:,} in {lasting(now_s - self.began_s)}{self._pace(now_s)}")
+
+    def tell_held(self) -> None:
+        """The run is over, well or not: the line that still waits is printed at once."""
+        if self.held:
+            self._print(self.held)
+
+    def finish(self) -> None:
+        """The run is over, and went well; what was held is told."""
+        before = f", {self.n_recalled:,} of them before" if self.n_recalled else ""
+        took = lasting(self.seconds() - self.came_s)
+        if self.n_planned:
+            self.n_planned = self.n_done  # a plan counts what may become needless: an invalid self-edit is not tried
+        self._print(self._with_share(f"all {self.n_done:,} units of work{before}, in {took}"))
+
+    def _count(self, n_units: int) -> None:
+        self.n_phase += n_units
+        self.n_done += n_units
+
+    def _pace(self, now_s: float) -> str:
+        took_s = self.fresh_s - self.began_s
+        rate = self.n_fresh / took_s if took_s > 0 else 0.0
+        left_s = max(0.0, (self.n_units - self.n_phase) / rate - (now_s - self.fresh_s)) if rate else None
+        return said(rate, left_s, datetime.now())
+
+    def _say(self, words: str) -> None:
+        self._say_held()
+        self.held = self._with_share(f"{phase_label(self.title)}: {words}")
+        self.told_s = self.seconds()
+        self._say_held()
+
+    def _say_held(self) -> None:
+        """No more than a line a second."""
+        if self.held and self.seconds() - self.printed_s >= TOLD_FROM_S:
+            self._print(self.held)
+            self.held, self.printed_s = "", self.seconds()
+
+    def _with_share(self, words: str) -> str:
+        share = f"{int(100 * self.n_done / self.n_planned):3}%" if self.n_planned else "    "
+        return f"{share}  {words}"
+
+    def _print(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)

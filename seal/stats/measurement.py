@@ -1,0 +1,182 @@
+"""Everything asked in one setting, and the row of the results that it makes. Pure.
+
+The unit of every mean is the context: queries about one passage are not independent of each other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from seal.stats.results import Comparison, KindRow, Outcome, Row, Trainings
+from seal.stats.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference, sample_deviation
+from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Training
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Everything asked in one setting, by context."""
+
+    setting: str
+    outcomes: Mapping[str, Sequence[Sequence[Outcome]]]
+    """Of each context, and in it of each self-edit, or of each training where there are none, all repeats."""
+    n_queries: Mapping[str, int]
+    """How many queries each context has whose answers can be graded."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The title of each context."""
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The kind of each query of each context, in order."""
+    matched_to: str | None = None
+    """As in `Row`."""
+    trainings: tuple[Training, ...] = ()
+    """Where one training serves all contexts; else each outcome has its own."""
+    seconds: float | None = None
+    """As in `Row`."""
+
+    def by_context(self) -> dict[str, float]:
+        """The accuracy of each context that has any verdict. Where none can be had, an invalid self-edit is not 0."""
+        gradable = {context: outcomes for context, outcomes in self.outcomes.items() if self.n_queries[context]}
+        scores = {context: _mean_over_edits(outcomes) for context, outcomes in gradable.items()}
+        return {context: score for context, score in scores.items() if score is not None}
+
+    def row(self) -> Row:
+        scores = self.by_context()
+        overall = estimate(list(scores.values()), clusters_of(scores, self.titles))
+        everything = [outcome for of_context in self.outcomes.values() for of_edit in of_context for outcome in of_edit]
+        verdicts = [verdict for one in everything if isinstance(one, Evaluation) for verdict in one.verdicts]
+        lost = sum(
+            self.n_queries[context] * sum(isinstance(outcome, Failure) for of_edit in of_context for outcome in of_edit)
+            for context, of_context in self.outcomes.items()
+        )
+        return Row(
+            setting=self.setting,
+            accuracy=overall.mean if overall else None,
+            ci95=overall.ci95 if overall else None,
+            ci95_titles=overall.ci95_clusters if overall else None,
+            n_contexts=len(scores),
+            n_queries=sum(self.n_queries[context] for context in self.outcomes),
+            n_answers=len(verdicts),
+            n_unknown=sum(verdict.grade is Grade.UNKNOWN for verdict in verdicts) + lost,
+            n_failed=sum(isinstance(outcome, Failure) for outcome in everything),
+            n_invalid=sum(isinstance(outcome, Invalid) for outcome in everything),
+            n_unmarked=sum(bool(verdict.written.strip() and not verdict.answer) for verdict in verdicts),
+            tokens=mean([one.trained_tokens for one in self.spent if one.trained_tokens]),
+            updates=mean([len(one.losses) for one in self.spent]),
+            seconds=self.seconds,
+            matched_to=self.matched_to,
+        )
+
+    @property
+    def spent(self) -> Sequence[Training]:
+        """Every training of the setting."""
+        everything = (one for of_context in self.outcomes.values() for of_edit in of_context for one in of_edit)
+        return self.trainings or [one.training for one in everything if isinstance(one, Evaluation) and one.training]
+
+    def kind_rows(self) -> list[KindRow]:
+        """A row a kind of question, in the order in which kinds first occur; none where all are of one kind."""
+        all_kinds = list(dict.fromkeys(kind for of_context in self.kinds.values() for kind in of_context))
+        return [row for kind in all_kinds if (row := self._kind_row(kind))] if len(all_kinds) > 1 else []
+
+    def _kind_row(self, kind: str) -> KindRow | None:
+        places = {
+            context: [place for place, one in enumerate(self.kinds.get(context, ())) if one == kind]
+            for context in self.outcomes
+        }
+        found = {
+            context: _mean_over_edits([[_only(one, places[context]) for one in of_edit] for of_edit in outcomes])
+            for context, outcomes in self.outcomes.items()
+            if places[context]
+        }
+        scores = {context: score for context, score in found.items() if score is not None}
+        overall = estimate(list(scores.values()))
+        if overall is None:
+            return None
+        return KindRow(
+            setting=self.setting,
+            kind=kind,
+            accuracy=overall.mean,
+            ci95=overall.ci95,
+            n_contexts=overall.n,
+            n_queries=sum(map(len, places.values())),
+        )
+
+
+def _only(outcome: Outcome, places: Sequence[int]) -> Outcome:
+    """An evaluation with the verdicts of some queries alone."""
+    if not isinstance(outcome, Evaluation):
+        return outcome
+    return replace(outcome, verdicts=tuple(outcome.verdicts[place] for place in places))
+
+
+def of_trainings(found: Measurement) -> Trainings:
+    """How the repeats of a training for all contexts differ; each context's outcomes are one a training, in order."""
+    trainings = zip(*found.outcomes.values(), strict=True)
+    means = [_mean_over_edits(of_contexts) for of_contexts in trainings]
+    known = tuple(share for share in means if share is not None)
+    return Trainings(setting=found.setting, accuracies=known, deviation=sample_deviation(known))
+
+
+def _mean_over_edits(outcomes: Iterable[Sequence[Outcome]]) -> float | None:
+    """Each counts the same, however many of its repeats are known; None if no repeat of any is."""
+    means = [mean(list(_scores(of_edit))) for of_edit in outcomes]
+    return mean([known for known in means if known is not None])
+
+
+def _scores(outcomes: Iterable[Outcome]) -> Iterable[float]:
+    for outcome in outcomes:
+        if isinstance(outcome, Invalid):
+            yield 0.0
+        elif isinstance(outcome, Evaluation) and (share := accuracy(outcome)) is not None:
+            yield share
+
+
+def clusters_of(contexts: Iterable[str], titles: Mapping[str, str]) -> list[str]:
+    """The title of each context; one that is not known stands for itself."""
+    return [titles.get(context, context) for context in contexts]
+
+
+def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
+    """The measurement that attempts on some contexts make."""
+    outcomes: dict[str, list[Sequence[Outcome]]] = {}
+    for attempt in attempts:
+        of_edit = [attempt.plan] if isinstance(attempt.plan, Invalid) else attempt.evaluations
+        outcomes.setdefault(attempt.context.id, []).append(of_edit)
+    return Measurement(
+        setting=setting,
+        outcomes=outcomes,
+        n_queries={attempt.context.id: attempt.context.n_gradable for attempt in attempts},
+        titles={attempt.context.id: attempt.context.title for attempt in attempts},
+        kinds=kinds_of(attempt.context for attempt in attempts),
+    )
+
+
+def kinds_of(contexts: Iterable[Context]) -> dict[str, tuple[str, ...]]:
+    """The kinds of the queries of each context, in order."""
+    return {context.id: tuple(query.kind for query in context.queries) for context in contexts}
+
+
+def compare(first: Measurement, second: Measurement) -> Comparison | None:
+    """The paired difference of two settings; None where they share no context."""
+    return compare_scores(
+        (first.setting, first.by_context()), (second.setting, second.by_context()), {**first.titles, **second.titles}
+    )
+
+
+def compare_scores(
+    first: tuple[str, Mapping[str, float]], second: tuple[str, Mapping[str, float]], titles: Mapping[str, str]
+) -> Comparison | None:
+    """The same, of settings given by name and accuracy by context."""
+    (name, before), (other, after) = first, second
+    shared = [context for context in before if context in after]
+    found = paired_difference(
+        [before[context] for context in shared], [after[context] for context in shared], clusters_of(shared, titles)
+    )
+    if found is None:
+        return None
+    return Comparison(
+        first=name,
+        second=other,
+        difference=found.mean,
+        ci95=found.ci95,
+        ci95_titles=found.ci95_clusters,
+        n_contexts=found.n,
+        minimum_detectable=minimum_detectable(found.deviation, found.n),
+    )

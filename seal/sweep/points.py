@@ -1,0 +1,79 @@
+"""The points of a sweep: what is said of each of them, and what each is called."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from seal.config import loading
+from seal.config.composing import compose_config, key_of, parsed, quoted
+from seal.errors import UsageError
+from seal.run import Run
+from seal.session.preflight import preflight
+from seal.sweep.outcomes import in_short
+
+SEARCH_PATH = "hydra.searchpath"
+"""Where options of somebody's own lie, which every point needs."""
+
+
+def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
+    """What a job is told of each point, under the name that Hydra would give it."""
+    named = {}
+    for point in points:
+        told = [each for each in point if not each.startswith("hydra") or key_of(each) == SEARCH_PATH]
+        last = {key_of(each): each for each in told}
+        swept = sorted(each for key, each in last.items() if key not in common)
+        named[",".join(swept).replace("/", "_") or "single"] = told
+    return named
+
+
+def alone(overrides: Sequence[str], name: str) -> tuple[str, ...]:
+    """What one types to run a point by itself: what it is told, and the name that leads to its folder."""
+    return (*(each for each in overrides if key_of(each) != "name"), named(name))
+
+
+def named(name: str) -> str:
+    """The override that gives a run this name, whatever characters it has."""
+    return f"name={quoted(name)}"
+
+
+def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """The keys that are the same in all points, and the overrides of each point.
+
+    Only sweeps over listed values, ranges and globs can be told beforehand; what a sweeper searches for itself cannot.
+
+    Raises:
+        ConfigError: an override is not in Hydra's grammar.
+    """
+    each_parsed = [parsed(override) for override in overrides]
+    choices = [
+        [f"{each.get_key_element()}={value}" for value in each.sweep_string_iterator()]
+        if each.is_discrete_sweep()
+        else [text]
+        for each, text in zip(each_parsed, overrides, strict=True)
+        if not each.is_sweep_override() or each.is_discrete_sweep()
+    ]
+    swept = {each.get_key_element().lstrip("+~") for each in each_parsed if each.is_sweep_override()}
+    given = [each.get_key_element().lstrip("+~") for each in each_parsed]
+    common = [key for key in given if key not in swept]
+    return common, [list(point) for point in product(*choices)]
+
+
+def built(point: Sequence[str]) -> tuple[Run | None, list[str]]:
+    """The run of a point, or every fault of its configuration."""
+    composed, faults = compose_config(point)
+    run, more = loading.build(composed) if composed is not None else (None, [])
+    return run, [*faults, *more]
+
+
+def faults_of(point: Sequence[str]) -> list[str]:
+    return built(point)[1]
+
+
+def why_not(points: Mapping[str, Run]) -> list[str]:
+    """Why points, by name, cannot start for their data, model files or lengths."""
+    faults = []
+    for name, run in points.items():
+        try:
+            preflight(run)
+        except UsageError as error:
+            faults.append(f"{name}: {in_short(str(error))}")
+    return faults

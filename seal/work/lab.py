@@ -1,0 +1,93 @@
+"""What one process has opened for a run: settings, store, contexts, the model in memory, and who watches."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from seal.base.monitor import Metrics, Monitor, Silent
+from seal.choices import Choices
+from seal.engine import Generator
+from seal.folder.run_files import read_metrics
+from seal.folder.store import METRICS, SPENDING, Store
+from seal.logger import Log, timed_line
+from seal.task import Contexts
+from seal.types import Policy, Usage
+
+if TYPE_CHECKING:
+    from seal.nn.backbone import Backbones
+
+
+@dataclass(kw_only=True)
+class Lab:
+    """The place where the rooms of a run meet. Everything expensive is opened on first use."""
+
+    run: Choices
+    store: Store
+    contexts: Contexts
+    monitor: Monitor = field(default_factory=Silent)
+    log: Log
+
+    @cached_property
+    def backbones(self) -> "Backbones":
+        from seal.nn.backbone import Backbones
+
+        return Backbones(self.run.model, self.store.folder)
+
+    def close(self) -> None:
+        """Stop what the engines have started; a later use starts it again."""
+        if "backbones" in self.__dict__:
+            self.backbones.close()
+
+    def generator(self, policy: Policy) -> Generator:
+        """Who answers."""
+        return self.run.engine.generator(policy, self.backbones, partial(self.spend, "answers"))
+
+    def writer(self, policy: Policy) -> Generator:
+        """Who writes self-edits."""
+        writer = self.run.writer or self.run.engine
+        return writer.generator(policy, self.backbones, partial(self.spend, "self-edits"))
+
+    def spend(self, purpose: str, usage: Usage) -> None:
+        """Book what a paid call took, at once: a run that is stopped has spent it all the same."""
+        booking = {"purpose": purpose, **asdict(usage)}
+        self.store.add_lines(SPENDING, [json.dumps(booking) + "\n"])
+
+    def announce(self, event: str, metrics: Metrics) -> None:
+        """Log what is so only once in a run, however often it is resumed."""
+        if event not in self._announced:
+            self._announced.add(event)
+            self.log({"event": event, **metrics})
+
+    def seconds_per_unit(self, phase: str) -> float | None:
+        """How long a unit of a phase took on average, in all sessions of the run; None where it never took place."""
+        lines = [line for line in read_metrics(self.store.folder) if line.get("work") == phase]
+        n_units = sum(line["units"] for line in lines)
+        return round(sum(line["time/work_s"] for line in lines) / n_units, 3) if n_units else None
+
+    @cached_property
+    def _announced(self) -> set[str]:
+        return {line["event"] for line in read_metrics(self.store.folder) if "event" in line}
+
+    def packed(self) -> "Lab":
+        """This lab without what it has opened and who watches: a value, for another process."""
+        return replace(self, store=Store(self.store.folder), monitor=Silent(), log=_unheard)
+
+    def elsewhere(self, store: Store) -> "Lab":
+        """This lab in another process, which writes all it has to say into a store of its own."""
+        return replace(self, store=store, log=partial(_note, store))
+
+    def skip(self, title: str, n_units: int) -> None:
+        """Planned units that turned out not to be needed."""
+        if n_units:
+            self.monitor.began(title, n_units)
+            self.monitor.recalled(n_units)
+            self.monitor.ended()
+
+
+def _unheard(metrics: Metrics) -> None:
+    """Who is told of metrics on the way from one process to another."""
+
+
+def _note(store: Store, metrics: Metrics) -> None:
+    store.add_lines(METRICS, [timed_line(metrics)])

@@ -1,0 +1,379 @@
+"""Configuration: every option builds, every fault is named, and all at once."""
+
+import shlex
+import sys
+from dataclasses import MISSING, fields
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seal.config import loading
+from seal.errors import ConfigError
+from tests.conftest import ROOT
+
+CONF = ROOT / "conf"
+OPTIONS = sorted(
+    path.relative_to(CONF).with_suffix("").as_posix()
+    for path in CONF.rglob("*.yaml")
+    if path.parent != CONF and path.relative_to(CONF).parts[0] not in ("experiment", "asking", "hydra", "accelerate")
+)
+TASKS = [option for option in OPTIONS if option.startswith("task/") and option not in ("task/arc", "task/grids")]
+"""Those that ask in words."""
+ASKING = sorted(path.stem for path in (CONF / "asking").glob("*.yaml"))
+EXPERIMENTS = sorted(
+    path.relative_to(CONF / "experiment").with_suffix("").as_posix()
+    for path in (CONF / "experiment").rglob("*.yaml")
+    if path.parent.name != "parts"
+)
+NEEDED = {
+    "model/local": ["model.path=/nowhere"],
+    "task/passages": ["task.path=/nowhere.jsonl"],
+    "task/arc": ["task.train_path=/nowhere.json"],
+    "grader/arc": ["task=grids"],
+    "self_edit/augmentations": ["task=grids"],
+    "self_edit/random_settings": ["task=grids", "recipe=evaluate"],
+    "self_edit/recorded_settings": ["task=grids", "recipe=evaluate", "self_edit.path=/nowhere.json"],
+    "engine/openai": ["inner=none", "recipe=evaluate"],
+    "self_edit/chat": ["model.chat=true"],
+    "self_edit/entigraph": ["recipe=evaluate"],
+    "self_edit/recorded": ["recipe=evaluate", "self_edit.path=/nowhere.json"],
+    "outer/reward/proxy": ["outer.must_beat_unadapted=false"],
+    "outer/reward/random": ["outer.must_beat_unadapted=false"],
+}
+"""What an option cannot be built without."""
+
+
+def faults_of(*overrides: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        loading.load(overrides)
+    return str(raised.value).splitlines()[1:]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_builds_into_a_run(option: str) -> None:
+    room, _, name = option.rpartition("/")
+    run, _ = loading.load([f"{room}={name}", *NEEDED.get(option, [])])
+    part = run
+    for field in room.split("/"):
+        part = getattr(part, field)
+    assert type(part).__module__.startswith("seal." + room.replace("/", "."))
+
+
+@pytest.mark.parametrize("asking", ASKING)
+@pytest.mark.parametrize("task", TASKS)
+def test_every_way_of_asking_is_for_every_task_that_asks_in_words(task: str, asking: str) -> None:
+    run, _ = loading.load([task.replace("/", "="), f"asking={asking}", *NEEDED.get(task, [])])
+    template = yaml.safe_load((CONF / "asking" / f"{asking}.yaml").read_text())["query_template"]
+    assert run.task.query_template == template
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_builds_and_names_its_command(experiment: str) -> None:
+    run, _ = loading.load([f"experiment={experiment}"])
+    assert run.name == experiment
+    assert f"# seal run experiment={experiment}" in (CONF / "experiment" / f"{experiment}.yaml").read_text()
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_yaml_lists_every_setting_of_its_class_and_no_other(option: str) -> None:
+    settings = yaml.safe_load((CONF / f"{option}.yaml").read_text())
+    settings.pop("defaults", None)
+    module, _, name = settings.pop("_target_").rpartition(".")
+    cls = getattr(import_module(module), name)
+    own = {field.name for field in fields(cls)}
+    parts_and_constants = {"reward"} | {
+        field.name for field in fields(cls) if field.default is not MISSING and field.name == "path"
+    }
+    assert set(settings) - own == set()
+    assert own - set(settings) <= parts_and_constants
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_setting_in_a_yaml_has_a_comment(option: str) -> None:
+    text = (CONF / f"{option}.yaml").read_text()
+    assert text.startswith("# ")
+    uncommented = [
+        line for line in text.splitlines() if line and not line.startswith(("#", " ", "_target_")) and "#" not in line
+    ]
+    assert uncommented == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "fault"),
+    [
+        (
+            ["task=grids", "self_edit=implications"],
+            "self_edit: it is not about what this task has: choose self_edit=augmentations",
+        ),
+        (["task=grids", "grader=exact"], "grader: it does not know what answers to this task are"),
+        (["grader=arc"], "grader: it does not know what answers to this task are: choose grader=exact"),
+        (
+            ["self_edit=augmentations"],
+            "self_edit.notation: Interpolation key 'task.notation' not found: choose options",
+        ),
+        (
+            ["task=grids", "recipe=corpus"],
+            "recipe: it makes one training of many self-edits, but each of these has its own",
+        ),
+        (["experiment=grids", "asking=open_book"], "task.query_template: it comes with experiment=grids, but what was"),
+    ],
+)
+def test_puzzles_and_passages_do_not_mix(overrides: list[str], fault: str) -> None:
+    assert any(fault in line for line in faults_of(*overrides))
+
+
+@pytest.mark.parametrize("task", [["task=grids"], ["task=arc", "task.train_path=/nowhere.json"]])
+def test_puzzles_bring_their_self_edits_and_their_grader_unless_others_are_chosen(task: list[str]) -> None:
+    run, _ = loading.load(task)
+    assert (type(run.self_edit).__name__, type(run.grader).__name__) == ("Augmentations", "Arc")
+    run, _ = loading.load([*task, "self_edit=random_settings", "recipe=evaluate"])
+    assert type(run.self_edit).__name__ == "RandomSettings"
+
+
+def test_a_text_that_looks_like_a_number_is_to_be_quoted() -> None:
+    puzzles = ["task=arc", "task.train_path=/nowhere.json"]
+    assert faults_of(*puzzles, "task.train_ids=[007bbfb7,59341089]", "task.held_out_ids=[1e7]", "name=12") == [
+        "  task.train_ids.1: this was read as the number 59341089: put it in quotes, as in "
+        """'task.train_ids=["59341089"]'""",
+        "  task.held_out_ids.0: this was read as the number 10000000.0: put it in quotes, as in "
+        """'task.held_out_ids=["…"]'""",
+        """  name: this was read as the number 12: put it in quotes, as in 'name="12"'""",
+    ]
+    run, _ = loading.load([*puzzles, 'task.train_ids=["59341089"]'])
+    assert run.task.train_ids == ("59341089",)
+
+
+def test_all_faults_are_named_at_once_with_key_and_hint() -> None:
+    faults = faults_of("inner.rank=many", "inner.schedule=cos", "inner.rnak=3", "outer.keep=0", "task=fcats", "seed=-1")
+    assert any(f.strip().startswith("inner.rank: Input should be a valid integer") and "'many'" in f for f in faults)
+    assert any("inner.schedule: Input should be 'linear' or 'cosine', got 'cos'" in f for f in faults)
+    assert any("inner.rnak: LoRA has no such setting; did you mean 'rank'?" in f for f in faults)
+    assert any("outer.keep: Input should be greater than 0, got 0" in f for f in faults)
+    assert any("task: there is no option 'fcats'; did you mean 'facts'?" in f for f in faults)
+    assert any("seed: Input should be greater than or equal to 0, got -1" in f for f in faults)
+    assert len(faults) == 6
+
+
+def test_an_unknown_room_is_refused_with_a_hint() -> None:
+    assert faults_of("modle=tiny") == ["  modle: the configuration has no such setting; did you mean 'model'?"]
+
+
+def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -> None:
+    assert faults_of("iner.rank=8") == ["  iner.rank: the configuration has no 'iner'; did you mean 'inner'?"]
+    assert faults_of("outer.rewrad.repeats=2") == [
+        "  outer.rewrad.repeats: ReSTEM has no 'rewrad'; did you mean 'reward'?"
+    ]
+    assert faults_of("lora.rank=8") == ["  lora.rank: the configuration has no 'lora'; there is inner.rank, outer.rank"]
+    assert faults_of("experimnt=tiny") == [
+        "  experimnt: the configuration has no such setting; did you mean 'experiment'?"
+    ]
+    assert faults_of("seed.x=1") == ["  seed.x: seed is a value, and has no settings"]
+    assert "  iner.rank: the configuration has no 'iner'; did you mean 'inner'?" in faults_of(
+        "iner.rank=8", "task=nothing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("max_answer_tokens=8", "there is task.max_answer_tokens"),
+        ("engine.max_new_tokens=300", "there is self_edit.max_new_tokens"),
+        ("reward=gain", "write outer/reward=gain"),
+        ("writer=openai", "write engine@writer=openai"),
+        ("outer.reward=gain", "it is a choice, which is written with a slash: outer/reward=gain"),
+        ("model.path=m/llama", "Tiny has its own; a folder, or a name on the hub, is model=local model.path=m/llama"),
+        ("model=m/llama", "a folder, or a name on the hub, is model=local model.path=m/llama"),
+        ("experiment=paper/rll", "did you mean 'paper/rl'?"),
+        ("engine@writer=opnai", "did you mean 'openai'?"),
+    ],
+)
+def test_what_stands_in_the_wrong_room_is_told_where_it_belongs_beside_other_faults(override: str, meant: str) -> None:
+    faults = faults_of("seed=-1", override)
+    [fault] = [each for each in faults if each.startswith(f"  {override.partition('=')[0]}: ")]
+    assert fault.endswith(meant)
+    assert len(faults) == 2
+
+
+def test_spaces_around_the_sign_are_told_not_to_be() -> None:
+    assert faults_of("seed", "=", "1") == [
+        f"  {each}: a setting is written as key=value, without spaces around =" for each in ("seed", "=", "1")
+    ]
+
+
+def test_a_file_that_is_given_as_a_template_is_told_how_to_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.txt").write_text("{passage}")
+    [fault] = faults_of("self_edit.template=mine.txt")
+    assert fault.endswith("got 'mine.txt'; did you mean @mine.txt?")
+    assert "@" not in faults_of("self_edit.template=other.txt")[0]
+    assert loading.load(["self_edit.template=@mine.txt"])[1]["self_edit"]["template"] == "{passage}"
+
+
+OWN = """
+from seal.grader.exact import Exact
+from seal.settings import option
+
+@option
+class Loose(Exact):
+    loose: bool = False
+"""
+
+
+def test_a_setting_that_only_the_class_has_is_told_how_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_grader.py").write_text(OWN)
+    mine = "grader._target_=own_grader.Loose"
+    assert faults_of(mine, "grader.loose=true") == [
+        "  grader.loose: the YAML of Loose does not list it: write +grader.loose=true"
+    ]
+    assert loading.load([mine, "+grader.loose=true"])[1]["grader"]["loose"] is True
+    assert faults_of(mine, "grader.lose=true") == ["  grader.lose: Loose has no such setting; did you mean 'loose'?"]
+    assert faults_of(mine, "grader.x=1") == ["  grader.x: Loose has no such setting; there is normalize, loose"]
+
+
+def test_many_misspelt_keys_are_all_named_without_composing_again_for_each_of_the_others() -> None:
+    assert len(faults_of(*(f"inner.{letter}=1" for letter in "abcdefghijklmnop"))) == 16
+
+
+@pytest.mark.parametrize("value", ["a(b", "{title}: {question}", "a=b", "it's", "x: (y"])
+def test_a_text_that_hydra_cannot_read_is_told_how_to_be_quoted_beside_other_faults(value: str) -> None:
+    first, second = faults_of(f"model.path={value}", "inner.rank=0")
+    assert first == (
+        f"  model.path={value}: Hydra cannot read this value; a text with such characters is quoted twice: "
+        + shlex.quote(f'model.path="{value}"')
+    )
+    assert second.startswith("  inner.rank: ")
+
+
+@pytest.mark.parametrize(
+    "value", ["{title}: {question}, (or not)?", "{title}'s {question}", '"{question}" (of {title})']
+)
+def test_what_is_told_about_quoting_is_true(value: str) -> None:
+    [fault] = faults_of(f"task.query_template={value}")
+    [told] = shlex.split(fault.partition("quoted twice: ")[2])
+    assert loading.load([told])[0].task.query_template == value
+
+
+def test_several_values_are_a_sweep_and_a_single_run_says_how_to_make_one() -> None:
+    [fault] = faults_of("inner.rank=4,16")
+    assert fault.startswith("  inner.rank=4,16: several values are a sweep: seal run -m …; a list is inner.rank=[…]; ")
+    [fault] = faults_of("inner.rank=range(1,4)")
+    assert "are a sweep" in fault
+
+
+def test_a_module_of_the_users_own_that_is_not_found_says_where_python_looks() -> None:
+    [fault] = faults_of("inner._target_=mine.Inner")
+    assert (
+        "cannot import 'mine.Inner': No module named 'mine'; if it is your own, say where it lies: PYTHONPATH=" in fault
+    )
+
+
+def test_an_added_key_that_no_class_has_is_refused() -> None:
+    assert faults_of("+inner.rankk=3") == ["  inner.rankk: LoRA has no such setting; did you mean 'rank'?"]
+
+
+def test_a_value_that_is_needed_and_missing_is_named() -> None:
+    assert faults_of("model=local") == ["  model.path: needs a value: model.path=…"]
+    assert faults_of("task=arc") == ["  task.train_path: needs a value: task.train_path=…"]
+
+
+def test_a_deleted_setting_is_missed() -> None:
+    assert faults_of("~inner.rank") == ["  inner.rank: LoRA needs this setting"]
+
+
+def test_an_override_that_is_no_assignment_is_refused() -> None:
+    assert faults_of("foo") == ["  foo: a setting is written as key=value, without spaces around ="]
+
+
+def test_one_text_where_a_list_is_wanted_is_told_how_to_be_one() -> None:
+    assert faults_of("inner.targets=q_proj") == ["  inner.targets: this is a list: write [q_proj]"]
+
+
+def test_a_misspelt_experiment_is_refused_and_not_left_out() -> None:
+    assert "did you mean 'tiny'?" in faults_of("experiment=tinny")[0]
+
+
+def test_where_nothing_is_close_the_settings_that_there_are_are_listed() -> None:
+    [fault] = faults_of("inner.xyzzy=1")
+    assert "inner.xyzzy: LoRA has no such setting; there is rank, alpha, rank_stabilized" in fault
+
+
+def test_a_class_that_does_not_exist_is_named() -> None:
+    [fault] = faults_of("inner._target_=seal.inner.lora.Lora")
+    assert "inner._target_: cannot import 'seal.inner.lora.Lora'" in fault
+
+
+def test_a_device_that_torch_would_not_know_is_refused_without_torch() -> None:
+    for device in ("gpu", "cuda:x", "cuda:012", "cuda:999", "toaster"):
+        wanted = f"  model.device: a device is auto, cpu, mps, cuda or cuda:N, got '{device}'"
+        assert faults_of(f"model.device={device}") == [wanted]
+    for device in ("auto", "cpu", "mps", "cuda", "cuda:12"):
+        assert loading.load([f"model.device={device}"])[0].model.device == device
+
+
+def test_a_reference_to_nothing_is_named() -> None:
+    assert any("nothing" in fault for fault in faults_of("inner.rank=${nothing}"))
+
+
+def test_rules_between_rooms_are_checked() -> None:
+    assert any(fault.strip().startswith("inner: ") for fault in faults_of("recipe=adapt", "inner=none"))
+    assert any(fault.strip().startswith("name: ") for fault in faults_of("name=../elsewhere"))
+    assert any("divide" in fault for fault in faults_of("outer.micro_batch_size=3"))
+
+
+def test_a_name_is_made_of_the_choices_where_none_is_given() -> None:
+    assert loading.load(["experiment=tiny"])[0].name == "tiny"
+    assert loading.load(["recipe=evaluate"])[0].name == "evaluate-facts-tiny"
+    assert loading.load(["name=mine"])[0].name == "mine"
+
+
+def test_a_run_travels_into_another_process_unchanged() -> None:
+    import pickle
+
+    run, _ = loading.load(["experiment=tiny"])
+    assert pickle.loads(pickle.dumps(run)) == run
+
+
+def test_checking_a_configuration_loads_no_heavy_library() -> None:
+    import subprocess
+
+    code = (
+        "import sys; from seal.config import loading; loading.load(['experiment=tiny']); "
+        "print(*sorted({'torch', 'transformers', 'peft', 'datasets', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
+@pytest.mark.parametrize("target", ["seal.inner.Inner", "seal.text.fill"])
+def test_what_is_no_option_is_named(target: str) -> None:
+    [fault] = faults_of(f"inner._target_={target}")
+    assert f"inner._target_: '{target}' is no option" in fault
+
+
+def test_published_numbers_are_shares_and_have_a_source() -> None:
+    assert loading.load(["+published.source=here", "+published.accuracy.base=0.25"])[0].published is not None
+    faults = faults_of("+published.accuracy.base=32.7")
+    assert any("published.source" in fault for fault in faults)
+    assert any("published.accuracy.base: Input should be less than or equal to 1, got 32.7" in f for f in faults)
+
+
+def test_a_question_template_has_to_ask_the_question() -> None:
+    [fault] = faults_of("task.query_template='{title}?'")
+    assert "task.query_template: a template has to show the {question}" in fault
+
+
+def test_settings_of_an_experiment_that_another_option_lacks_say_how_to_leave_them_out() -> None:
+    faults = faults_of("experiment=tiny", "recipe=evaluate", "recipe.roundz=1")
+    without = [f"~recipe.{name}" for name in ("contexts_per_round", "held_out_edits")]
+    for key in without:
+        wanted = f"  {key[1:]}: it comes with experiment=tiny, but what was chosen here has none; leave it out: '{key}'"
+        assert wanted in faults_of("experiment=tiny", "recipe=evaluate")
+    assert any("recipe.roundz" in fault and "comes with" not in fault for fault in faults)
+    run, _ = loading.load(["experiment=tiny", "recipe=evaluate", *without])
+    assert type(run.recipe).__name__ == "Evaluate"
