@@ -9,20 +9,22 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
+from keyword import iskeyword
 from types import FrameType
 
 from seal.errors import INTERRUPTED
 
-from . import commands
+from . import parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; returns the exit code."""
-    parser = commands.parser()
-    parsed, unknown = parser.parse_known_args(arguments)
+    taken = parser.parser()
+    parsed, unknown = taken.parse_known_args(arguments)
     if any(argument.startswith("-") for argument in unknown) or (unknown and not hasattr(parsed, "overrides")):
-        parser.error(f"unknown arguments: {' '.join(unknown)}{_as_settings(unknown)}")
+        taken.error(f"unknown arguments: {' '.join(unknown)}{_as_settings(unknown)}")
     if unknown:
         parsed.overrides += unknown  # settings after options, which argparse leaves over
     _hear_signals()
@@ -32,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show_exceptions_without_secrets()
 
     try:
-        command: Callable[[argparse.Namespace], int] = parsed.command
-        exit_code = command(parsed)
+        module = f"{parsed.command}_" if iskeyword(parsed.command) else parsed.command
+        exit_code: int = import_module(f".commands.{module}", __package__).main(parsed)
         sys.stdout.flush()
         return exit_code
     except SealError as error:

@@ -1,6 +1,5 @@
-"""The jobs of a run: `seal cancel`, and what `seal status` says of them."""
+"""What is known of the jobs of a run."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,44 +10,11 @@ from rich.console import Console
 
 from seal.cluster.ledger import DIED, Entry, all_entries
 from seal.cluster.slurm import in_queue
-from seal.cluster.slurm_queue import cancel
 from seal.cluster.task_store import lines_of_tasks
-from seal.errors import RunError
 from seal.folder.record_lines import key_of
-from seal.folder.store import CANCEL, JOBS
+from seal.folder.store import JOBS
 from seal.session.interruption import SILENT
 from seal.session.pace import in_words
-
-from .finding import find_run
-
-
-def cancel_run(name: str, *, as_json: bool) -> int:
-    """End a run's coordinator and all of its jobs, and nobody else's.
-
-    Raises:
-        UsageError: there is no such run.
-        RunError: SLURM does not answer, or does not end them.
-    """
-    folder = find_run(name, waiting=True)
-    if (folder / JOBS).is_dir():
-        (folder / JOBS / CANCEL).touch()
-    ended: list[str] = []
-    for _ in range(2):  # some may be submitted in between
-        there = in_queue(folder)
-        if there is None:
-            raise RunError(
-                f"{SILENT}. Whoever coordinates {folder} is asked to end it; `seal cancel {name}`, given again when "
-                "SLURM answers, ends the jobs"
-            )
-        fresh = [job for job in (*there.coordinators, *there.workers) if job not in ended]
-        cancel(fresh)
-        ended += fresh
-    if as_json:
-        print(json.dumps({"cancelled": ended}))
-    else:
-        what = f"cancelled {', '.join(ended)}" if ended else "no job of it waits or runs"
-        print(f"{folder}: {what}; what is recorded is safe, and the same command goes on from there")
-    return 0
 
 
 def jobs_of(folder: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

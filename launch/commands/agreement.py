@@ -1,6 +1,7 @@
 """`seal agreement`: a grader against the verdicts of others."""
 
 import json
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,13 @@ from seal.config import loading
 from seal.errors import DataError
 from seal.released.verdicts import Agreement, agree, read_verdicts
 from seal.report.wording import interval, share, signed
+
+
+def main(arguments: Namespace) -> int:
+    given = [*arguments.files, *arguments.overrides]
+    overrides = [each for each in given if ("=" in each or each.startswith("~")) and not Path(each).exists()]
+    files = [each for each in given if each not in overrides]
+    return agreement(files, overrides, as_json=arguments.json)
 
 
 def agreement(files: Sequence[str], overrides: Sequence[str], *, as_json: bool) -> int:

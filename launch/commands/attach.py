@@ -1,6 +1,7 @@
 """`seal attach`: what a run that another process works on is doing, until it is done. Only reads."""
 
 import sys
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,13 +26,17 @@ from seal.session.run_folder import holder
 from seal.session.watching import Bars, watch
 
 from ..finding import find_run
-from ..reading import records_of
+from .status import records_of
 
 LOOK_S, ASK_S, TELL_S = 1.0, 10.0, 10.0
 """Between two looks into the folder, two questions to SLURM, and two lines about the same."""
 PATIENCE_S = 5.0
 """With a run that nobody works on: somebody else may just be taking it up."""
 REPORT_WITHIN_S = 20.0
+
+
+def main(arguments: Namespace) -> int:
+    return attach(arguments.run)
 
 
 def attach(name: str) -> int:

@@ -1,6 +1,7 @@
 """`seal check`: what a run would be, without running anything."""
 
 import json
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,10 @@ from seal.task import Contexts
 from ..job_plan import jobs_plan, sentences
 from ..memory_plan import kept_plan, memory_plan
 from ..memory_plan import sentences as memory_sentences
+
+
+def main(arguments: Namespace) -> int:
+    return check(arguments.overrides, as_json=arguments.json)
 
 
 def check(overrides: Sequence[str], *, as_json: bool) -> int:

@@ -1,6 +1,7 @@
 """`seal compare`: paired differences between two runs, as a table and a picture."""
 
 import json
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,10 @@ from seal.report.comparing import RunComparison, compare_runs, read_side, settin
 from seal.report.wording import interval, paired, share, signed
 
 from ..finding import OUTPUTS, find_run
+
+
+def main(arguments: Namespace) -> int:
+    return compare(arguments.first, arguments.second, settings=arguments.settings, as_json=arguments.json)
 
 
 def compare(first: str, second: str, *, settings: Sequence[str], as_json: bool) -> int:

@@ -4,6 +4,7 @@ eval "$(seal completion bash)"
 """
 
 import re
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +27,14 @@ TAKE_OVERRIDES = ("run", "check", "show", "agreement", "log")
 TAKE_RUNS = ("status", "report", "attach", "cancel", "log", "compare", "submission")
 OUTPUTS = Path("outputs")
 _KEY = re.compile(r"^([a-z_]\w*):(.*)$", re.MULTILINE)
+
+
+def main(arguments: Namespace) -> int:
+    if arguments.what == "bash":
+        print(BASH, end="")
+    else:
+        print(*words(arguments.line, arguments.commands), sep="\n")
+    return 0
 
 
 def words(line: str, commands: Sequence[str]) -> list[str]:

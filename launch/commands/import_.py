@@ -1,5 +1,6 @@
 """`seal import`: published results become a run."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from seal.report.console import print_summary
 from seal.report.folder import write_report
 
 from ..finding import OUTPUTS
+
+
+def main(arguments: Namespace) -> int:
+    return import_results(
+        arguments.files, name=arguments.name, contexts_file=arguments.contexts, as_json=arguments.json
+    )
 
 
 def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str | None, as_json: bool) -> int:

@@ -1,5 +1,6 @@
 """`seal log RUN --to wandb|tensorboard`: another logger is told what a run's own files say."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 
 from seal.base.paths import refuse_links_out
@@ -7,7 +8,11 @@ from seal.config import loading
 from seal.errors import UsageError
 
 from ..finding import find_run
-from ..reading import metrics_of
+from .status import metrics_of
+
+
+def main(arguments: Namespace) -> int:
+    return replay(arguments.run, arguments.to, arguments.overrides)
 
 
 def replay(name: str, logger: str, overrides: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
@@ -30,6 +31,10 @@ class Setting:
     type: str
     default: str
     meaning: str
+
+
+def main(arguments: Namespace) -> int:
+    return print_options(arguments.room, as_json=arguments.json, as_markdown=arguments.markdown)
 
 
 def conf() -> Path:

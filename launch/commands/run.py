@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,14 @@ from seal.sweep.points import alone, built, by_name, named, split_sweep, why_not
 from seal.sweep.search import is_search, search
 
 FAULTY_POINTS = "points of the sweep have faults:"
+
+
+def main(arguments: Namespace) -> int:
+    if arguments.detach:
+        from ..detaching import detach
+
+        return detach(arguments.overrides)
+    return sweep(arguments.overrides) if arguments.multirun else run_one(arguments.overrides)
 
 
 def run_one(overrides: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from seal.text import Tokens
 
 TRAINED, READ = "green", "dim"
+
+
+def main(arguments: Namespace) -> int:
+    return show_self_edit(
+        arguments.overrides, chosen=arguments.context, text_file=arguments.text, as_json=arguments.json
+    )
 
 
 def show_self_edit(overrides: Sequence[str], *, chosen: str | None, text_file: str | None, as_json: bool) -> int:

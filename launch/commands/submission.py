@@ -1,6 +1,7 @@
 """`seal submission`: a run's attempts at puzzles as a file."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 from seal.errors import RunError
@@ -8,6 +9,10 @@ from seal.folder.store import RESULTS, cannot_write
 from seal.report.submission import submission
 
 from ..finding import find_run
+
+
+def main(arguments: Namespace) -> int:
+    return submit(arguments.run, arguments.setting, Path(arguments.to))
 
 
 def submit(run: str, setting: str, file: Path) -> int:

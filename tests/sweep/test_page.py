@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.sweep.test_choice import make
 
 from seal.sweep.choice import read_sweep
 from seal.sweep.outcomes import Unfinished
 from seal.sweep.page import write_sweep
 from seal.sweep.reporting import report_sweep
+from tests.sweep.test_choice import make
 
 
 def test_report_makes_a_table_and_a_heatmap_of_two_settings(

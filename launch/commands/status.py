@@ -1,28 +1,30 @@
-"""The commands that read runs: `seal status` and `seal report`. No torch, no weights."""
+"""`seal status`: how far a run or a sweep is. No torch, no weights."""
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
 from seal.base.terminal import Terminal
-from seal.errors import UsageError
 from seal.folder.run_files import read_manifest, read_metrics
 from seal.folder.store import MANIFEST, RESULTS, count_records, task_files
-from seal.report.console import print_summary
-from seal.report.folder import write_report
 from seal.report.spending import spending_sentence, spent
 from seal.report.wording import phase_label
 from seal.session.interruption import SILENT
 from seal.session.pace import how_far, in_words
 from seal.session.run_folder import holder
-from seal.sweep.reporting import fault_of_sweep, report_sweep, sweep_status
+from seal.sweep.reporting import sweep_status
 
-from .finding import OUTPUTS, find_run, find_sweep, names_of_runs
-from .jobs import jobs_of, print_jobs
+from ..finding import OUTPUTS, find_run, find_sweep, names_of_runs
+from ..jobs import jobs_of, print_jobs
+
+
+def main(arguments: Namespace) -> int:
+    return status(arguments.run, as_json=arguments.json) if arguments.run else status_of_all(as_json=arguments.json)
 
 
 def status_of_all(*, as_json: bool) -> int:
@@ -129,33 +131,3 @@ def status_of(folder: Path) -> dict[str, Any]:
 def metrics_of(folder: Path) -> list[dict[str, Any]]:
     """All that a run and its jobs logged, in the order of time."""
     return sorted(read_metrics(folder), key=lambda metrics: str(metrics["time"]))
-
-
-def report(names: Sequence[str], *, as_json: bool) -> int:
-    """Make the report of each run, or of the points of each sweep, and say what it says.
-
-    Raises:
-        UsageError: there is no such run or sweep, or it has no results yet; then nothing is made.
-    """
-    sweeps = {name: sweep for name in names if (sweep := find_sweep(name))}
-    runs = {name: find_run(name) for name in names if name not in sweeps}
-    waiting = [name for name, run in runs.items() if not (run / RESULTS).exists()]
-    faults = [f"{runs[name]} has no results yet: `seal status {name}` says how far it is" for name in waiting]
-    faults += [fault for sweep in sweeps.values() if (fault := fault_of_sweep(sweep))]
-    if faults:
-        raise UsageError("\n".join(faults))
-    found = [
-        report_sweep(sweeps[name], as_json=as_json) if name in sweeps else _report_run(runs[name], as_json=as_json)
-        for name in dict.fromkeys(names)
-    ]
-    if as_json:
-        print(json.dumps(found[0] if len(found) == 1 else found, indent=2, ensure_ascii=False))
-    return 0
-
-
-def _report_run(folder: Path, *, as_json: bool) -> dict[str, Any]:
-    """Make the report of a run; print it, unless it is wanted as JSON; what it says."""
-    write_report(folder)
-    if not as_json:
-        print_summary(folder)
-    return dict(json.loads((folder / RESULTS).read_bytes()))
