@@ -153,9 +153,7 @@ def reward_of(lab: Lab, attempt: Attempt) -> float | None:
     """An invalid self-edit earns 0 by the method's own rule; one that was never fairly tried earns nothing, not 0."""
     if isinstance(attempt.plan, Invalid):
         return 0.0
-    known = [evaluation for evaluation in attempt.evaluations if isinstance(evaluation, Evaluation)]
-    baseline = attempt.baseline if isinstance(attempt.baseline, Evaluation) else None
-    return lab.run.outer.reward.score(baseline, known, attempt.rating)
+    return lab.run.outer.reward.score(attempt)
 
 
 def learn(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Update:

@@ -235,6 +235,25 @@ class Attempt:
     def name(self) -> str:
         return f"{self.context.id}/{self.self_edit.index}"
 
+    @property
+    def worked(self) -> list[Evaluation]:
+        """Its repeats that did not fail."""
+        return [one for one in self.evaluations if isinstance(one, Evaluation)]
+
+    @property
+    def before(self) -> Evaluation | None:
+        """The unadapted model on the same queries; None if asking it failed."""
+        return self.baseline if isinstance(self.baseline, Evaluation) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighted:
+    """An attempt that the policy learns from, and how much."""
+
+    attempt: Attempt
+    weight: float = 1.0
+    """1 makes it likelier, as in supervised fine-tuning; below 0 it becomes less likely."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:

@@ -28,7 +28,7 @@ SMALL = (
     "inner.parallel=3",
     "engine.prompts_per_batch=4",
     "self_edit.max_new_tokens=48",
-    "outer.epochs=1",
+    "outer.learner.epochs=1",
     "cluster.threads=1",
     "recipe.match=none",
 )

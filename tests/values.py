@@ -1,5 +1,7 @@
 """Small values for tests, written in one line."""
 
+from dataclasses import replace
+
 from seal.types import (
     Attempt,
     Context,
@@ -46,3 +48,11 @@ def attempt(
         evaluations=evaluations,
         reward=reward,
     )
+
+
+FAILED = Failure(reason="nobody answered")
+
+
+def tried(baseline: Evaluation | Failure, *evaluations: Evaluation | Failure) -> Attempt:
+    """An attempt of whose context the unadapted model was asked with this result, and each repeat with one of those."""
+    return replace(attempt("a", 0, None), baseline=baseline, evaluations=evaluations)

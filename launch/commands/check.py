@@ -41,7 +41,7 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     plan, memory = plan_of(run, contexts), memory_plan(run, contexts)
     jobs = jobs_plan(run, run.recipe.forecast(contexts, run.outer))
     kept = kept_plan(run)
-    n_processes = run.outer.n_processes() if run.recipe.learns else 0
+    n_processes = run.outer.learner.n_processes() if run.recipe.learns else 0
     if as_json:
         facts = {"settings": settings, "plan": plan, "memory": memory, "jobs": jobs, "learner_processes": n_processes}
         facts["kept_adapters"] = kept

@@ -14,6 +14,11 @@ _ALIKE = 0.75
 """How alike two names are, from 0 to 1, of which one is the other misspelt, and not another word."""
 
 
+_LEARNER = "rank alpha targets learning_rate schedule epochs batch_size micro_batch_size accelerate".split()
+MOVED = {**{f"outer.{name}": f"outer.learner.{name}=…" for name in _LEARNER}, "inner.dora": "inner=dora"}
+"""Settings of version 0.1 that are written otherwise now."""
+
+
 def class_of(target: str) -> Any:
     """What a `_target_` names.
 
@@ -26,6 +31,8 @@ def class_of(target: str) -> Any:
 
 def unknown_key(key: str, value: str, settings: Mapping[str, Any], rooms: Sequence[str]) -> str:
     """That there is no such setting, and what may be meant instead; `rooms` are all where something is chosen."""
+    if key in MOVED:
+        return f"{key}: this is written {MOVED[key]} now"
     *parents, name = key.replace("/", ".").split(".")
     node: Any = settings
     path = ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from seal.cluster.workload import Result, Unit, Workload
+from seal.cluster.workload import Place, Result, Unit, Workload
 from seal.settings import option
 from seal.types import Postponed
 
@@ -28,6 +28,10 @@ class Cluster(ABC):
 
         What is postponed is not recorded.
         """
+
+    def gpus(self, place: Place) -> int:
+        """Those that a job there gets; 0 where nobody says."""
+        return 0
 
     def left_behind(self, run_folder: Path) -> Mapping[str, str] | None:
         """The jobs of a run that would outlive its interruption, with their states; None if nobody can tell."""

@@ -50,10 +50,6 @@ class Jobs(Cluster):
     def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler:
         """Who starts the jobs of a phase, which is a folder."""
 
-    def gpus(self, place: Place) -> int:
-        """Of one job."""
-        return 0
-
     def requeues(self, place: Place) -> int:
         """How often a job may come to its time limit and go back into the queue."""
         return 0 if place is Place.LEARNER else self.max_deaths

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from seal.base.redaction import redacted
-from seal.base.suggesting import TARGET, class_of
+from seal.base.suggesting import MOVED, TARGET, class_of
 from seal.config.composing import FAULTY, Settings, compose_config, key_of, needed
 from seal.errors import ConfigError, hint, listed
 from seal.run import Run, faults_between_rooms
@@ -102,7 +102,9 @@ def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> I
         if fault["loc"] and fault["loc"][0] in broken:
             continue
         place = f"{path}.{key}".strip(".")
-        if fault["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        if fault["type"] in ("unexpected_keyword_argument", "extra_forbidden") and place in MOVED:
+            yield f"{place}: this is written {MOVED[place]} now"
+        elif fault["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             yield f"{place}: {cls.__name__} has no such setting{hint(key, known)}"
         elif fault["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
             yield f"{place}: {cls.__name__} needs this setting"

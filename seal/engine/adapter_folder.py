@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seal.engine import Request
 from seal.errors import ConfigError, RunError
-from seal.nn.adapters import Adapter, n_bytes, save_peft
+from seal.nn.adapters import Adapter
 
 PREFIX = "seal-adapters-"
 _LOCK = "lock"
@@ -45,7 +45,7 @@ class AdapterFolder:
     def write(self, adapter: Adapter, *, base_model: str) -> Path:
         """The adapter in PEFT's format, in a folder whose name never comes again."""
         folder = self.path / f"{self.path.name.removeprefix(PREFIX)}-{next(self._numbers)}"
-        save_peft(adapter, folder, base_model=base_model)
+        adapter.save(folder, base_model=base_model)
         return folder
 
     def room_for(self, requests: Sequence[Request]) -> int:
@@ -54,7 +54,7 @@ class AdapterFolder:
         Raises:
             RunError: not even one.
         """
-        largest = max((n_bytes(adapter) for adapter in distinct(requests)), default=0)
+        largest = max((adapter.n_bytes for adapter in distinct(requests)), default=0)
         if not largest:
             return len(requests)
         free = shutil.disk_usage(self.path).free

@@ -12,7 +12,7 @@ from seal.engine import Request
 from seal.engine.decoding import Decoder, Row, decodes_by_rows
 from seal.engine.sampling import random_numbers
 from seal.engine.whole_batches import continue_together
-from seal.nn.adaptation import Weights, attached
+from seal.nn.adaptation import attached
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
 from seal.text import cut_at, encode_prompt
@@ -49,7 +49,7 @@ class BatchedGenerator:
 
     def _write(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
         """The new token ids of each request, as soon as they are known."""
-        if self.by_rows and not any(isinstance(request.adapter, Weights) for request in requests):
+        if self.by_rows and all(request.adapter is None or request.adapter.stacks for request in requests):
             yield from self._row_by_row(requests, sampling)
             return
         for blocks in _batches(requests, self.prompts_per_batch):
@@ -93,7 +93,7 @@ class BatchedGenerator:
 def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Request]]]:
     """Batches of at most `size` rows, each of blocks of equal length: a block has the requests of one adapter.
 
-    A block that other weights answer is a batch of its own.
+    What does not stack answers a batch of its own.
     """
     by_adapter: dict[int, list[Request]] = {}
     for request in requests:
@@ -102,7 +102,8 @@ def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Reque
     for of_adapter in by_adapter.values():
         for start in range(0, len(of_adapter), size):
             block = of_adapter[start : start + size]
-            alone = isinstance(block[0].adapter, Weights)
+            adapter = block[0].adapter
+            alone = adapter is not None and not adapter.stacks
             if batch and (alone or (len(batch) + 1) * max(map(len, [*batch, block])) > size):
                 yield _equally_long(batch)
                 batch = []

@@ -109,6 +109,10 @@ class Inner(ABC):
         values: dict[str, Any] = dict(settings)
         return replace(self, **values)
 
+    def load(self, folder: Path) -> "Adaptation":
+        """Read an adaptation of this option's kind, as it saved itself."""
+        raise NotImplementedError
+
     @abstractmethod
     def adapt(
         self,

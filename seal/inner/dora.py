@@ -30,7 +30,7 @@ class DoRA(LowRank):
         starts: Sequence[int] | None = None,
     ) -> list[Adapted | Failure]:
         from seal.inner.dora_training import train_dora
-        from seal.nn.adapters import LoRAShape
+        from seal.nn.lora_weights import LoRAShape
 
         shape = LoRAShape(
             rank=self.rank, alpha=self.alpha, targets=self.targets, rank_stabilized=self.rank_stabilized, dora=True

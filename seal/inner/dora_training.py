@@ -17,8 +17,9 @@ from transformers.pytorch_utils import Conv1D
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of
 from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
-from seal.nn.adapters import Adapter, LoRAShape, target_layers
+from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
+from seal.nn.lora_weights import LoRAShape, target_layers
 from seal.nn.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.types import Failure
 

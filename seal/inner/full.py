@@ -6,6 +6,7 @@ whatever their own precision, because steps this small vanish in 16 bits.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
@@ -19,6 +20,7 @@ from seal.types import Failure, Plan, TrainingSequence
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbone
 
 
@@ -92,6 +94,11 @@ class Full(Inner):
             max_tokens=self.max_tokens,
             padded=self.padding_loss == "exact",
         )
+
+    def load(self, folder: Path) -> "Adaptation":
+        from seal.nn.weights import Weights
+
+        return Weights.load(folder)
 
     def adapt(
         self,

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from seal.inner import NOTHING_FITS, Adapted
-from seal.nn.adaptation import Weights, standing_in
 from seal.nn.backbone import Backbone
 from seal.nn.course import Course
-from seal.nn.supervised import fit
+from seal.nn.supervised import Row, fit
+from seal.nn.weights import Weights, standing_in
 from seal.text import Tokens
 from seal.types import Failure, Training
 
@@ -27,7 +27,14 @@ def train_full(backbone: Backbone, rows: Sequence[Tokens], course: Course, seed:
     own = backbone.model.dtype
     with _trainable_copies(backbone) as copies:
         course = replace(course, autocast=own != copies[0].dtype)
-        losses = fit(backbone.model, rows, course, pad_id=backbone.pad_id, device=backbone.device, seed=seed)
+        losses = fit(
+            backbone.model,
+            [Row(tokens=row) for row in rows],
+            course,
+            pad_id=backbone.pad_id,
+            device=backbone.device,
+            seed=seed,
+        )
         values = {name: value.detach().to(own) for name, value in backbone.model.named_parameters()}
     if not all(map(math.isfinite, losses)) or not all(torch.isfinite(value).all() for value in values.values()):
         return Failure(reason=f"loss or weights are not finite within {len(losses)} steps")

@@ -49,7 +49,7 @@ class LoRA(LowRank):
         starts: Sequence[int] | None = None,
     ) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import Slots, train_stacked
-        from seal.nn.adapters import LoRAShape
+        from seal.nn.lora_weights import LoRAShape
 
         shape = LoRAShape(rank=self.rank, alpha=self.alpha, targets=self.targets, rank_stabilized=self.rank_stabilized)
         slots = Slots(count=self.parallel, memory=self.memory, dropout=self.dropout)

@@ -6,6 +6,7 @@ trained on.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from seal.inner.job import ToTrain
+    from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbone
 
 
@@ -115,6 +117,11 @@ class LowRank(Inner):
             max_tokens=self.max_tokens,
             padded=self.padding_loss == "exact",
         )
+
+    def load(self, folder: Path) -> "Adaptation":
+        from seal.nn.adapters import Adapter
+
+        return Adapter.load(folder)
 
     def trainings(
         self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int], starts: Sequence[int] | None

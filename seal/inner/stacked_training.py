@@ -22,9 +22,10 @@ from seal.errors import ModelError
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of
 from seal.nn.adapter_stack import AdapterStack, Dropout
-from seal.nn.adapters import LoRAShape, features, target_layers
+from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
 from seal.nn.course import Course
+from seal.nn.lora_weights import LoRAShape, features, target_layers
 from seal.nn.memory import ModelShape, SlotMemory
 from seal.nn.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.types import Failure
@@ -166,7 +167,7 @@ class _Slots:
                 if taken is not None and taken[1].is_done:
                     number, job = taken
                     finite = bool(torch.isfinite(self.stack.values[slot]).all())
-                    yield number, job.outcome(self.stack.adapter(slot), finite=finite)
+                    yield number, job.outcome(Adapter.of(self.stack.copy_of(slot)), finite=finite)
                     self.running[slot] = None
                     self.stack.clear(slot)
 

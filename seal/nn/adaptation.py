@@ -1,90 +1,47 @@
-"""What an inner loop makes of a model, whichever way it does: an adapter beside the weights, or other weights.
+"""What an inner loop makes of a model, whatever kind it is: who adapts, asks, saves or merges treats all alike."""
 
-Whoever adapts, asks, saves or merges treats both alike. Here it is known what each of them needs for that.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
 
-import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-from transformers import PreTrainedModel
-
-from seal.nn import adapters
-from seal.nn.adapter_stack import AdapterStack
-from seal.nn.adapters import Adapter
-
-_WEIGHTS = "weights.safetensors"
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Weights:
-    """All parameters of a model after full fine-tuning, by name; shared ones once."""
+class Adaptation(ABC):
+    """One way of being adapted, for example an adapter beside the weights, or other weights."""
 
-    values: dict[str, Tensor]
+    __slots__ = ()
 
+    stacks: ClassVar[bool] = False
+    """Whether several can be attached at once, each for its own block of a batch."""
 
-Adaptation = Adapter | Weights
+    @classmethod
+    @abstractmethod
+    def attached(cls, model: "PreTrainedModel", group: Sequence[Self]) -> AbstractContextManager[None]:
+        """While open, block a of a batch goes through the model as adapted by `group[a]`; afterwards the model is bit
+        for bit what it was. Those that do not stack come alone."""
 
+    @abstractmethod
+    def merge(self, model: "PreTrainedModel") -> None:
+        """Make the model the adapted one, in place.
 
-@contextmanager
-def standing_in(model: PreTrainedModel, values: Mapping[str, Tensor]) -> Iterator[None]:
-    """While open, the model's parameters have these values; afterwards they have the very tensors that they had.
+        Raises:
+            ModelError: this kind cannot be merged.
+        """
 
-    Nothing is computed or copied back, so the model is bit for bit what it was.
-    """
-    parameters = dict(model.named_parameters())
-    own = {name: parameters[name].data for name in values}
-    try:
-        for name, value in values.items():
-            parameters[name].data = value.to(own[name].device)
-        yield
-    finally:
-        for name, value in own.items():
-            parameters[name].data = value
+    @abstractmethod
+    def save(self, folder: Path, *, base_model: str) -> None:
+        """Write it to a folder; an adapter in PEFT's format, with `base_model` as its base."""
 
-
-def attached(model: PreTrainedModel, adaptations: Sequence[Adaptation]) -> AbstractContextManager[None]:
-    """While open, the model is adapted: block a of a batch by adapter a; by none it stays as it is.
-
-    Other weights can only stand alone.
-    """
-    if not adaptations:
-        return nullcontext()
-    first = adaptations[0]
-    if isinstance(first, Weights):
-        assert len(adaptations) == 1, "one set of weights at a time"
-        return standing_in(model, first.values)
-    stack = AdapterStack(model, first.shape, count=len(adaptations), trains=False)
-    for slot, adapter in enumerate(adaptations):
-        assert isinstance(adapter, Adapter), "adapters and weights in one batch"
-        stack.load(slot, adapter)
-    return stack.attached()
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
 
 
-@torch.no_grad()
-def merge(model: PreTrainedModel, adaptation: Adaptation) -> None:
-    """Make the model the adapted one, in place."""
-    if isinstance(adaptation, Adapter):
-        adapters.merge(model, adaptation)
-        return
-    parameters = dict(model.named_parameters())
-    for name, value in adaptation.values.items():
-        parameters[name].copy_(value)
-
-
-def save(adaptation: Adaptation, folder: Path, *, base_model: str) -> None:
-    """Write it to a folder: an adapter in PEFT's format, or the parameters as safetensors."""
-    if isinstance(adaptation, Adapter):
-        adapters.save_peft(adaptation, folder, base_model=base_model)
-        return
-    save_file({name: value.cpu().contiguous() for name, value in adaptation.values.items()}, folder / _WEIGHTS)
-
-
-def load(folder: Path) -> Adaptation:
-    """Read what `save` wrote."""
-    file = folder / _WEIGHTS
-    return Weights(values=load_file(file)) if file.exists() else adapters.load_peft(folder)
+def attached(model: "PreTrainedModel", group: Sequence[Adaptation]) -> AbstractContextManager[None]:
+    """While open, the model is adapted: block a of a batch by the a-th of the group; by none it stays as it is."""
+    return type(group[0]).attached(model, group) if group else nullcontext()

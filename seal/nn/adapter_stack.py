@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from seal.nn.adapters import Adapter, Linear, LoRAShape, factors, features, target_layers
+from seal.nn.lora_weights import Linear, LoRAShape, LoRAWeights, factors, features, target_layers
 
 # Gradients are accumulated into strided views on purpose: that keeps each adapter's in one row.
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
@@ -190,18 +190,18 @@ class AdapterStack:
         self.values[slot] = 0
 
     @torch.no_grad()
-    def load(self, slot: int, adapter: Adapter) -> None:
+    def load(self, slot: int, adapter: LoRAWeights) -> None:
         for path, (lora_a, lora_b) in adapter.weights.items():
             self._leaves[path][0][slot] = lora_a
             self._leaves[path][1][slot] = lora_b
             if self.shape.dora:
                 self._factors[path][slot] = factors(adapter, path, self.layers[path])
 
-    def adapter(self, slot: int) -> Adapter:
+    def copy_of(self, slot: int) -> LoRAWeights:
         """A copy of one adapter in main memory, so that those that wait for their questions take none of a GPU's."""
         weights = {
             path: (lora_a[slot].detach().to("cpu", copy=True), lora_b[slot].detach().to("cpu", copy=True))
             for path, (lora_a, lora_b) in self._leaves.items()
         }
         transposed = any(isinstance(layer, Conv1D) for layer in self.layers.values())
-        return Adapter(shape=self.shape, weights=weights, transposed=transposed)
+        return LoRAWeights(shape=self.shape, weights=weights, transposed=transposed)

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,8 +27,17 @@ from seal.text import Tokens
 _IGNORED = -100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What is trained on, and how much."""
+
+    tokens: Tokens
+    weight: float = 1.0
+    """The loss of each of its tokens counts so much; below 0 it rises."""
+
+
 def fit(
-    network: nn.Module, rows: Sequence[Tokens], course: Course, *, pad_id: int, device: torch.device, seed: int
+    network: nn.Module, rows: Sequence[Row], course: Course, *, pad_id: int, device: torch.device, seed: int
 ) -> tuple[float, ...]:
     """Train the network in place; the loss of each optimizer step, in nats a trained token, finite or not.
 
@@ -35,8 +45,12 @@ def fit(
     """
     with TemporaryDirectory() as scratch, _only(device):
         arguments = _arguments(course, scratch, seed, n_rows=len(rows), on_cpu=device.type == "cpu")
-        trainer = Trainer(
-            model=network, args=arguments, data_collator=partial(_collate, pad_id=pad_id), train_dataset=rows
+        trainer = _Weighing(
+            weighs=_weighs(rows),
+            model=network,
+            args=arguments,
+            data_collator=partial(_collate, pad_id=pad_id),
+            train_dataset=rows,
         )
         losses = _train(trainer)
         trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)  # its forward is its own again
@@ -45,7 +59,7 @@ def fit(
 
 def fit_together(
     make_network: Callable[[], nn.Module],
-    rows: Sequence[Tokens],
+    rows: Sequence[Row],
     course: Course,
     *,
     pad_id: int,
@@ -61,10 +75,11 @@ def fit_together(
     with TemporaryDirectory() as scratch:
         n_processes = int(os.environ.get("WORLD_SIZE", "1"))  # the launcher says
         arguments = _arguments(course, scratch, seed, n_rows=len(rows), on_cpu=on_cpu, n_processes=n_processes)
-        blanks = [Tokens(ids=(pad_id,), trained=(False,))] * (-len(rows) % (course.batch_size or len(rows)))
+        blanks = [Row(tokens=Tokens(ids=(pad_id,), trained=(False,)))] * (-len(rows) % (course.batch_size or len(rows)))
         trainer = _Together(
             n_rows=len(rows),
             n_blanks=len(blanks),
+            weighs=_weighs(rows),
             model=make_network(),
             args=arguments,
             data_collator=partial(_collate, pad_id=pad_id),
@@ -78,7 +93,29 @@ def fit_together(
     return losses
 
 
-class _Together(Trainer):
+class _Weighing(Trainer):
+    """A Trainer whose rows count by their weights: Σ weight · loss of the token, over the trained tokens of a step.
+
+    Where all weights are 1, the loss is the one that the model's own library gives.
+    """
+
+    def __init__(self, *, weighs: bool, **settings: Any) -> None:
+        super().__init__(**settings, compute_loss_func=self._loss if weighs else None)
+        self._weights = torch.empty(0)
+
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *others: Any, **named: Any) -> Any:
+        self._weights = inputs.pop("weights")  # [rows]
+        return super().compute_loss(model, inputs, *others, **named)
+
+    def _loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
+        """`labels` is [rows, T]; a token is learned from the logits of the one before it."""
+        logits = outputs.logits[:, :-1].float().transpose(1, 2)  # [rows, V, T - 1]
+        losses = nn.functional.cross_entropy(logits, labels[:, 1:], ignore_index=_IGNORED, reduction="none")
+        n_tokens = (labels != _IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+        return (losses.sum(dim=1) * self._weights.to(losses)).sum() / n_tokens
+
+
+class _Together(_Weighing):
     """A Trainer whose processes share out the very batches that one process would take."""
 
     def __init__(self, *, n_rows: int, n_blanks: int, **settings: Any) -> None:
@@ -108,6 +145,10 @@ class _BlanksLast(Sampler[int]):
 
     def set_epoch(self, epoch: int) -> None:
         self._order.set_epoch(epoch)
+
+
+def _weighs(rows: Sequence[Row]) -> bool:
+    return any(row.weight != 1 for row in rows)
 
 
 def _train(trainer: Trainer) -> tuple[float, ...]:
@@ -157,14 +198,16 @@ def _arguments(
     return arguments
 
 
-def _collate(rows: Sequence[Tokens], *, pad_id: int) -> dict[str, Tensor]:
-    """Ids, attention mask and labels, each [rows, T], padded on the right."""
+def _collate(weighted: Sequence[Row], *, pad_id: int) -> dict[str, Tensor]:
+    """Ids, attention mask and labels, each [rows, T], padded on the right; and weights [rows]."""
+    rows = [row.tokens for row in weighted]
     ids = [torch.tensor(row.ids) for row in rows]
     labels = [torch.tensor(row.ids).where(torch.tensor(row.trained), _IGNORED) for row in rows]
     return {
         "input_ids": pad_sequence(ids, batch_first=True, padding_value=pad_id),
         "attention_mask": pad_sequence([_seen(row) for row in rows], batch_first=True),
         "labels": pad_sequence(labels, batch_first=True, padding_value=_IGNORED),
+        "weights": torch.tensor([row.weight for row in weighted]),
     }
 
 

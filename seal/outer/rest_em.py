@@ -2,22 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from seal.errors import ConfigError
-from seal.nn.course import Course
-from seal.outer import Example, Learned, Outer
-from seal.outer.launcher import read_launcher
-from seal.outer.policy_lora import PolicyLoRA
-from seal.settings import check_micro_batches, option
+from seal.outer import Outer
+from seal.settings import option
 from seal.stats.statistics import comparable
-from seal.types import Attempt, Evaluation, Invalid
-
-if TYPE_CHECKING:
-    from seal.nn.backbone import Backbone
+from seal.types import Attempt, Invalid, Weighted
 
 
 @option
@@ -35,33 +27,8 @@ class ReSTEM(Outer):
     close: NonNegativeFloat
     """Undecided are those whose reward is no further than this from the border between kept and not kept."""
 
-    rank: Annotated[int, Field(ge=1, le=256)]
-    """Of the adapter that the policy is fine-tuned by; it is merged afterwards."""
-    alpha: PositiveFloat
-    """The adapter's output is scaled by alpha / rank."""
-    targets: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names of linear layers as they end; or `all-linear`: every one but the output head."""
-    learning_rate: PositiveFloat
-    """At its start."""
-    schedule: Literal["linear", "cosine", "constant"]
-    """How the learning rate goes on from there."""
-    epochs: PositiveInt
-    """Passes over the kept self-edits."""
-    batch_size: PositiveInt
-    """Self-edits an optimizer step."""
-    micro_batch_size: PositiveInt | None
-    """Self-edits in memory at once; null takes the whole batch. Must divide `batch_size`."""
-    accelerate: Path | None
-    """What `accelerate config` wrote, or a name in `conf/accelerate`: the fine-tuning runs in processes of its own, on
-    several GPUs, and each takes its share of the batch. null trains in this process."""
-
-    @model_validator(mode="after")
-    def _batches_divide(self) -> Self:
-        check_micro_batches(self.batch_size, self.micro_batch_size)
-        return self
-
-    def select(self, attempts: Sequence[Attempt]) -> list[Attempt]:
-        """The best `keep` of each context. The loss of what follows is on them alone."""
+    def lessons(self, attempts: Sequence[Attempt]) -> list[Weighted]:
+        """The best `keep` of each context, all with the same weight."""
         ordered = sorted(attempts, key=lambda attempt: (attempt.context.id, attempt.self_edit.index))
         kept = [
             best
@@ -69,7 +36,7 @@ class ReSTEM(Outer):
             for best in self._best(list(of_context))
         ]
         chosen = {(attempt.context.id, attempt.self_edit.index) for attempt in kept}
-        return [attempt for attempt in attempts if (attempt.context.id, attempt.self_edit.index) in chosen]
+        return [Weighted(attempt=one) for one in attempts if (one.context.id, one.self_edit.index) in chosen]
 
     def undecided(self, attempts: Sequence[Attempt]) -> list[str]:
         """Those near the border of each context, where it is narrow: rewards are means of a few noisy repeats."""
@@ -109,30 +76,5 @@ class ReSTEM(Outer):
             return False
         if not self.must_beat_unadapted:
             return True
-        before = self.reward.of_unadapted(attempt.baseline if isinstance(attempt.baseline, Evaluation) else None)
+        before = self.reward.of_unadapted(attempt)
         return before is not None and comparable(attempt.reward) > comparable(before)
-
-    def n_processes(self) -> int:
-        return read_launcher(self.accelerate).n_processes if self.accelerate else 1
-
-    def faults(self) -> list[str]:
-        if not self.accelerate:
-            return []
-        try:
-            launcher = read_launcher(self.accelerate)
-        except ConfigError as error:
-            return [str(error)]
-        return launcher.faults(self.batch_size, self.micro_batch_size)
-
-    def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
-        from seal.outer.fine_tuning import fine_tune
-
-        lora = PolicyLoRA(rank=self.rank, alpha=self.alpha, targets=self.targets)
-        course = Course(
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            micro_batch_size=self.micro_batch_size,
-        )
-        return fine_tune(backbone, examples, lora, course, accelerate=self.accelerate, folder=folder, seed=seed)

@@ -58,8 +58,6 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
         return [self._consolidate(lab, unit) for unit in units]
 
     def _consolidate(self, lab: Lab, corpus: Corpus) -> Consolidated | Failure:
-        from seal.nn import adaptation
-
         backbone = lab.backbones.get(self.policy)
         plan = lasting(lab.run.inner, backbone, corpus.lesson)
         [outcome] = lab.run.inner.adapt(backbone, [plan], [self.seed(lab, corpus)])
@@ -68,7 +66,7 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
         assert outcome.adapter is not None, "the run was checked: its inner loop adapts"
         assert outcome.training is not None
         with lab.store.draft_of(corpus.folder) as folder:
-            adaptation.save(outcome.adapter, folder, base_model=lab.run.model.path)
+            outcome.adapter.save(folder, base_model=lab.run.model.path)
             backbone.tokenizer.save_pretrained(folder)
         if corpus.merged:
             save_merged(lab, self.policy, outcome.adapter, MERGED)
@@ -77,11 +75,10 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
 
 def save_merged(lab: Lab, policy: Policy, adapter: "Adaptation", name: str) -> str:
     """Write the adapted policy as an ordinary model folder of the run; the SHA-256 of its weights."""
-    from seal.nn import adaptation
     from seal.nn.backbone import save
 
     backbone = lab.backbones.take(policy)
-    adaptation.merge(backbone.model, adapter)
+    adapter.merge(backbone.model)
     with lab.store.draft_of(name) as folder:
         return save(backbone.model, backbone.tokenizer, folder, published=backbone.published)
 
@@ -105,15 +102,13 @@ class AskingConsolidated(Work[Context, Answered]):
         return lab.run.engine.batch_size
 
     def do(self, lab: Lab, units: Sequence[Context]) -> Sequence[Answered | Postponed[Answered]]:
-        from seal.nn import adaptation
-
         folder = lab.store.folder / self.folder
         if not folder.is_dir():
             raise RunError(
                 f"{folder} is gone, and not everything was asked that its model should answer: remove the records of "
                 f"its training from {lab.store.folder / Consolidating.records}.jsonl too, and it is trained again"
             )
-        adapter = adaptation.load(folder)
+        adapter = lab.run.inner.load(folder)
         seeds = [self.seed(lab, unit) for unit in units]
         answers = ask(lab, self.policy, units, [adapter] * len(units), seeds)
         return [answered(of_context, seed=seed, training=None) for seed, of_context in zip(seeds, answers, strict=True)]

@@ -18,7 +18,7 @@ from seal.folder.store import read_records
 from seal.outer.reward import Reward
 from seal.self_edit import SelfEditFormat
 from seal.stats.statistics import accuracy, mean
-from seal.types import Context, Evaluation, Failure, Invalid, Plan, SelfEdit, Update
+from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Plan, SelfEdit, Update
 
 Option = TypeVar("Option")
 
@@ -153,6 +153,17 @@ def _stories(
         before = next(iter(outcomes.get(f"{policy}/{context.id}/unadapted", {}).values()), None)
         baseline = before if isinstance(before, Evaluation) else None
         chosen = edit.index in attempted[policy, context.id]
+        attempt = (
+            Attempt(
+                context=context,
+                self_edit=edit,
+                plan=plan,
+                baseline=before or Failure(reason="not recorded"),
+                evaluations=tried,
+            )
+            if plan
+            else None
+        )
         yield Story(
             policy=policy,
             context=context,
@@ -160,7 +171,7 @@ def _stories(
             plan=plan,
             baseline=baseline,
             evaluations=tried,
-            reward=_reward(reward, plan, baseline, tried) if chosen else None,
+            reward=_reward(reward, attempt) if chosen else None,
             kept=(policy, f"{context.id}/{edit.index}") in kept,
             practised=practised,
             chosen=chosen,
@@ -210,16 +221,11 @@ def _by_model(evaluations: Mapping[str, Evaluation | Failure]) -> dict[str, dict
     return models
 
 
-def _reward(
-    reward: Reward | None,
-    plan: Plan | Invalid | None,
-    baseline: Evaluation | None,
-    tried: tuple[Evaluation | Failure, ...],
-) -> float | None:
-    known = [one for one in tried if isinstance(one, Evaluation)]
-    if reward is None or reward.rates:
+def _reward(reward: Reward | None, attempt: Attempt | None) -> float | None:
+    """What the loop gave; None where that took a reader, or the format is not there to say what was trained on."""
+    if reward is None or reward.rates or attempt is None:
         return None
-    return 0.0 if isinstance(plan, Invalid) else reward.score(baseline, known, None)
+    return 0.0 if isinstance(attempt.plan, Invalid) else reward.score(attempt)
 
 
 def _accuracies(outcomes: tuple[Evaluation | Failure, ...]) -> list[float]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from seal.cluster.workload import Place
 from seal.errors import UsageError, listed
 from seal.model import files
 from seal.run import Run
@@ -42,19 +43,19 @@ def _learning_faults(run: Run) -> list[str]:
     """What is wrong with how a policy is to be fine-tuned, and with the job that does it."""
     if not run.recipe.learns:
         return []
-    faults = run.outer.faults()
-    gpus = getattr(getattr(run.cluster, "learner", None), "gpus", None)
-    if not faults and gpus and gpus < run.outer.n_processes():
+    faults = list(run.outer.learner.faults())
+    gpus = run.cluster.gpus(Place.LEARNER)
+    if not faults and gpus and gpus < (n_processes := run.outer.learner.n_processes()):
         faults.append(
-            f"cluster.learner.gpus: {gpus} for the {run.outer.n_processes()} processes of outer.accelerate: set it to "
-            f"{run.outer.n_processes()}"
+            f"cluster.learner.gpus: {gpus} for the {n_processes} processes of outer.learner.accelerate: set it to "
+            f"{n_processes}"
         )
     return faults
 
 
 def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
-    for key, part in (("inner.targets", run.inner), ("outer.targets", run.outer)):
-        for target in getattr(part, "targets", ()):
+    for key, part in (("inner.targets", run.inner), ("outer.learner.targets", run.outer.learner)):
+        for target in part.adapted_layers:
             if target != ALL_LINEAR and not facts.has_layer(target):
                 yield f"{key}: the model has no layer '{target}'; it has {', '.join(facts.layer_names)}"
 

@@ -69,8 +69,6 @@ class Keeping(Work[Keepsake, Kept | Failure]):
         return [self._save(lab, unit, outcome) for unit, outcome in zip(units, outcomes, strict=True)]
 
     def _save(self, lab: Lab, unit: Keepsake, outcome: Adapted | Failure) -> Kept | Failure:
-        from seal.nn import adaptation
-
         if isinstance(outcome, Failure):
             return outcome
         assert outcome.adapter is not None, "the run was checked: its inner loop makes adapters"
@@ -87,7 +85,7 @@ class Keeping(Work[Keepsake, Kept | Failure]):
             "text": unit.text,
         }
         with lab.store.draft_of(name) as folder:
-            adaptation.save(outcome.adapter, folder, base_model=base)
+            outcome.adapter.save(folder, base_model=base)
             (folder / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             n_bytes = size_of(folder)
         return Kept(folder=name, n_bytes=n_bytes, round=self.policy.round, reward=unit.reward)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
-from seal.outer import Example
+from seal.outer.learner import Example
 from seal.types import (
     Attempt,
     Update,
@@ -42,20 +42,23 @@ class Learning(Work[Lesson, Update]):
 
     def _learn(self, lab: Lab, lesson: Lesson) -> Update:
         """Without anything worth learning the policy stays as it is, and the update says so."""
-        kept = lab.run.outer.select(lesson.attempts)
-        names = tuple(attempt.name for attempt in kept)
+        kept = [one for one in lab.run.outer.lessons(lesson.attempts) if one.weight]
+        names = tuple(one.attempt.name for one in kept)
         following = self.policy.round + 1
         if not kept:
             return Update(round=following, kept=(), losses=(), weights=self.policy.weights, sha256=None)
         examples = [
             Example(
-                prompt=lab.run.self_edit.prompt(attempt.context),
-                completion=attempt.self_edit.text,
-                finished=attempt.self_edit.finished,
+                prompt=lab.run.self_edit.prompt(one.attempt.context),
+                completion=one.attempt.self_edit.text,
+                finished=one.attempt.self_edit.finished,
+                weight=one.weight,
             )
-            for attempt in kept
+            for one in kept
         ]
         weights = f"policies/round_{following}"
         with lab.store.draft_of(weights) as folder:
-            learned = lab.run.outer.learn(lab.backbones.take(self.policy), examples, folder, self.seed(lab, lesson))
+            learned = lab.run.outer.learner.learn(
+                lab.backbones.take(self.policy), examples, folder, self.seed(lab, lesson)
+            )
         return Update(round=following, kept=names, losses=learned.losses, weights=weights, sha256=learned.sha256)

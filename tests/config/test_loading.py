@@ -83,7 +83,7 @@ def test_a_yaml_lists_every_setting_of_its_class_and_no_other(option: str) -> No
     module, _, name = settings.pop("_target_").rpartition(".")
     cls = getattr(import_module(module), name)
     own = {field.name for field in fields(cls)}
-    parts_and_constants = {"reward"} | {
+    parts_and_constants = {"reward", "learner"} | {
         field.name for field in fields(cls) if field.default is not MISSING and field.name == "path"
     }
     assert set(settings) - own == set()
@@ -165,7 +165,9 @@ def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -
     assert faults_of("outer.rewrad.repeats=2") == [
         "  outer.rewrad.repeats: ReSTEM has no 'rewrad'; did you mean 'reward'?"
     ]
-    assert faults_of("lora.rank=8") == ["  lora.rank: the configuration has no 'lora'; there is inner.rank, outer.rank"]
+    assert faults_of("lora.rank=8") == [
+        "  lora.rank: the configuration has no 'lora'; there is inner.rank, outer.learner.rank"
+    ]
     assert faults_of("experimnt=tiny") == [
         "  experimnt: the configuration has no such setting; did you mean 'experiment'?"
     ]
@@ -324,7 +326,7 @@ def test_a_reference_to_nothing_is_named() -> None:
 def test_rules_between_rooms_are_checked() -> None:
     assert any(fault.strip().startswith("inner: ") for fault in faults_of("recipe=adapt", "inner=none"))
     assert any(fault.strip().startswith("name: ") for fault in faults_of("name=../elsewhere"))
-    assert any("divide" in fault for fault in faults_of("outer.micro_batch_size=3"))
+    assert any("divide" in fault for fault in faults_of("outer.learner.micro_batch_size=3"))
 
 
 def test_a_name_is_made_of_the_choices_where_none_is_given() -> None:

@@ -12,7 +12,7 @@ from peft import PeftModel
 from seal.engine import Request
 from seal.engine.adapter_folder import PREFIX, AdapterFolder, by_adapters, distinct
 from seal.errors import ConfigError, RunError
-from seal.nn.adapters import Adapter, n_bytes
+from seal.nn.adapters import Adapter
 from tests.inner.test_lora import lora, train
 from tests.models import tiny_backbone
 
@@ -82,7 +82,7 @@ def test_no_more_adapters_lie_there_at_once_than_the_budget_has_room_for(
     tmp_path: Path, adapters: list[Adapter]
 ) -> None:
     requests = [Request(prompt="a", seed=0, adapter=adapter) for adapter in adapters]
-    each_gb = n_bytes(adapters[0]) / 1e9
+    each_gb = adapters[0].n_bytes / 1e9
     assert AdapterFolder(tmp_path, budget_gb=2.5 * each_gb).room_for(requests) == 2
     assert AdapterFolder(tmp_path).room_for(requests) > 100
     assert AdapterFolder(tmp_path, budget_gb=each_gb / 2).room_for([Request(prompt="a", seed=0)]) == 1

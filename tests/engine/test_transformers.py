@@ -12,7 +12,6 @@ from seal.engine.batched_generation import BatchedGenerator
 from seal.engine.whole_batches import SeededSampling
 from seal.errors import ModelError
 from seal.model.hugging_face import HuggingFace
-from seal.nn.adapters import save_peft
 from seal.nn.backbone import load
 from seal.types import Sampling
 from tests.inner.test_lora import lora, train
@@ -79,7 +78,7 @@ def test_answers_with_adapters_are_those_of_peft_one_at_a_time(tmp_path: Path) -
     assert len(set(answers)) > len(PROMPTS)
     for number, adapter in enumerate(adapters):
         assert adapter
-        save_peft(adapter, tmp_path / str(number), base_model=str(tmp_path / "model"))
+        adapter.save(tmp_path / str(number), base_model=str(tmp_path / "model"))
         adapted = PeftModel.from_pretrained(backbone.model, tmp_path / str(number), autocast_adapter_dtype=False)
         for place, prompt in enumerate(PROMPTS):
             ids = backbone.tokenizer(prompt, return_tensors="pt")

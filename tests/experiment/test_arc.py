@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.test_config import CONF
 
 from seal.config import loading
 from seal.config.composing import Settings
 from seal.recipe.train import Train
 from seal.run import Run
 from seal.task.arc import Arc
+from tests.config.test_loading import CONF
 
 Seal = Callable[..., int]
 PRESETS = sorted(path.stem for path in (CONF / "experiment/arc").glob("*.yaml") if path.stem != "small")
@@ -107,7 +107,12 @@ def test_there_are_28_small_puzzles_in_the_released_files(reference: Path) -> No
 @pytest.mark.slow
 def test_a_preset_runs_on_a_small_model(seal: Seal, tmp_path: Path) -> None:
     small = ("model=tiny_grids", "model.device=cpu", "task.notation=digits", "task.max_answer_tokens=16")
-    small += ("inner.rank=2", "inner.max_tokens=200", "inner.targets=[all-linear]", "outer.targets=[all-linear]")
+    small += (
+        "inner.rank=2",
+        "inner.max_tokens=200",
+        "inner.targets=[all-linear]",
+        "outer.learner.targets=[all-linear]",
+    )
     small += ("self_edit.tries=1", "self_edit.per_family=1", "self_edit.oracle_epochs=1", "recipe.edits_per_context=1")
     few = ("recipe.contexts_per_round=2", "recipe.held_out_contexts=2", "recipe.held_out_edits=1", "cluster.threads=1")
     viewing = ("task.viewing.permutations=1", "task.viewing.symmetries=[identity,rotate_90]")

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.test_config import CONF
 
 from seal.config import loading
 from seal.config.composing import Settings
@@ -16,6 +15,7 @@ from seal.recipe.train import Train
 from seal.run import Run
 from seal.session.manifest import differences
 from seal.stats.transfer import MEASURES
+from tests.config.test_loading import CONF
 
 Seal = Callable[..., int]
 PRESETS = sorted(path.stem for path in (CONF / "experiment/paper").glob("*.yaml"))

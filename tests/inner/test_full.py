@@ -17,9 +17,8 @@ from seal.inner import Adapted
 from seal.inner.full import Full
 from seal.model.hugging_face import HuggingFace
 from seal.model.tiny import Tiny
-from seal.nn import adaptation
-from seal.nn.adaptation import Weights
 from seal.nn.backbone import Backbone, load
+from seal.nn.weights import Weights
 from seal.text import encode_sequence
 from seal.types import Failure, Plan, Sampling, TrainingSequence
 from tests.models import random_backbone, random_folder, tiny_backbone
@@ -116,7 +115,7 @@ def test_an_adapted_model_answers_as_the_model_with_those_weights_does(tmp_path:
     adapted = answers(backbone, outcome.adapter)  # type: ignore[arg-type]
     assert adapted != answers(backbone)
     assert outcome.adapter
-    adaptation.merge(backbone.model, outcome.adapter)
+    outcome.adapter.merge(backbone.model)
     assert answers(backbone) == adapted
 
 
@@ -133,8 +132,8 @@ def test_several_adapted_models_may_be_asked_in_one_call(tmp_path: Path) -> None
 def test_weights_on_disk_are_the_ones_in_memory(tmp_path: Path) -> None:
     outcome = train(tiny_backbone(), full())
     assert outcome.adapter
-    adaptation.save(outcome.adapter, tmp_path, base_model="tiny")
-    read = adaptation.load(tmp_path)
+    outcome.adapter.save(tmp_path, base_model="tiny")
+    read = Weights.load(tmp_path)
     assert isinstance(read, Weights)
     assert read.values.keys() == weights(outcome).keys()
     assert all(value.equal(read.values[name]) for name, value in weights(outcome).items())

@@ -22,8 +22,9 @@ from seal.inner.dora import DoRA
 from seal.inner.lora import LoRA
 from seal.inner.low_rank import LowRank
 from seal.nn.adapter_stack import AdapterStack, StackedLoRALinear
-from seal.nn.adapters import LoRAShape, load_peft, merge, save_peft
+from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
+from seal.nn.lora_weights import LoRAShape
 from seal.nn.packing import can_be_packed
 from seal.types import Evaluation, Failure, Plan, Sampling, TrainingSequence
 from seal.work.lab import Lab
@@ -330,10 +331,10 @@ def test_the_peft_export_gives_the_same_logits_when_peft_loads_it(tmp_path: Path
     backbone = random_backbone(tmp_path / "model", make)
     [outcome] = train(backbone, lora(targets=("all-linear",), dora=dora), PLANS[:1], [0])
     assert outcome.adapter
-    save_peft(outcome.adapter, tmp_path / "adapter", base_model=str(tmp_path / "model"))
+    outcome.adapter.save(tmp_path / "adapter", base_model=str(tmp_path / "model"))
     ids = torch.tensor([backbone.tokenizer(TEXTS[0][0])["input_ids"]])
     stack = AdapterStack(backbone.model, outcome.adapter.shape, count=1, trains=False)
-    stack.load(0, load_peft(tmp_path / "adapter"))
+    stack.load(0, Adapter.load(tmp_path / "adapter"))
     with torch.no_grad(), stack.attached():
         ours = backbone.model(input_ids=ids).logits
     theirs = PeftModel.from_pretrained(backbone.model, tmp_path / "adapter", autocast_adapter_dtype=False)
@@ -345,7 +346,7 @@ def test_peft_adapts_the_layers_that_were_adapted_and_no_others_that_end_so(tmp_
     backbone, layer = random_backbone(tmp_path / "model", "llama"), "model.layers.1.mlp.up_proj"
     [outcome] = train(backbone, lora(targets=(layer,)), PLANS[:1], [0])
     assert outcome.adapter
-    save_peft(outcome.adapter, tmp_path / "adapter", base_model=str(tmp_path / "model"))
+    outcome.adapter.save(tmp_path / "adapter", base_model=str(tmp_path / "model"))
     theirs = PeftModel.from_pretrained(backbone.model, tmp_path / "adapter")
     assert [name for name, _ in theirs.named_modules() if name.endswith("lora_A")] == [
         f"base_model.model.{layer}.lora_A"
@@ -364,7 +365,7 @@ def test_merging_an_adapter_is_attaching_it(tmp_path: Path, make: str, dora: boo
     with torch.no_grad():
         with stack.attached():
             attached = backbone.model(input_ids=ids).logits
-        merge(backbone.model, outcome.adapter)
+        outcome.adapter.merge(backbone.model)
         torch.testing.assert_close(backbone.model(input_ids=ids).logits, attached, atol=1e-10, rtol=0)
 
 

@@ -15,7 +15,7 @@ from seal.inner import Adapted
 from seal.model import files
 from seal.model.tiny import Tiny
 from seal.nn.adapter_stack import AdapterStack
-from seal.nn.adapters import LoRAShape, features, target_layers
+from seal.nn.lora_weights import LoRAShape, features, target_layers
 from seal.nn.memory import ModelShape, SlotMemory
 from seal.nn.packing import Segment, attending_within_segments, packed
 from seal.types import Plan, TrainingSequence

@@ -1,19 +1,10 @@
 """ReST-EM: what is kept, and that the policy learns it."""
 
-from pathlib import Path
-
 import pytest
-import torch
 
 from seal.config import loading
-from seal.errors import RunError
-from seal.model.hugging_face import HuggingFace
-from seal.nn.backbone import load
-from seal.outer import Example
 from seal.outer.rest_em import ReSTEM
-from seal.text import encode_completion
 from seal.types import Attempt, Invalid
-from tests.models import random_backbone, tiny_backbone
 from tests.values import attempt, evaluation
 
 
@@ -24,7 +15,7 @@ def rest_em(*overrides: str) -> ReSTEM:
 
 
 def kept(attempts: list[Attempt], *overrides: str) -> list[tuple[str, int]]:
-    return [(one.context.id, one.self_edit.index) for one in rest_em(*overrides).select(attempts)]
+    return [(one.attempt.context.id, one.attempt.self_edit.index) for one in rest_em(*overrides).lessons(attempts)]
 
 
 def test_the_best_of_each_context_is_kept_in_the_order_given() -> None:
@@ -90,42 +81,3 @@ def test_a_gain_over_an_unknown_baseline_is_not_shown() -> None:
     attempts = [attempt("a", 0, 1.0, baseline="??")]
     assert kept(attempts) == []
     assert kept(attempts, "must_beat_unadapted=false") == [("a", 0)]
-
-
-def test_fine_tuning_makes_the_completion_likelier_and_writes_an_ordinary_model(tmp_path: Path) -> None:
-    example = Example(prompt="Below is a passage.\n", completion="The mayor of Old Marley is Oscar.")
-
-    def loss(folder: str) -> float:
-        backbone = load(HuggingFace(path=folder, dtype="float32", device="cpu"))
-        tokens = encode_completion(backbone.tokenizer, example.prompt, example.completion, chat=False)
-        labels = torch.tensor([tokens.ids]).where(torch.tensor([tokens.trained]), -100)
-        with torch.no_grad():
-            return float(backbone.model(input_ids=torch.tensor([tokens.ids]), labels=labels).loss)
-
-    backbone = tiny_backbone()
-    learned = rest_em("epochs=3", "batch_size=2").learn(backbone, [example] * 4, tmp_path / "after", seed=2**40)
-    assert len(learned.losses) == 6
-    assert loss(str(tmp_path / "after")) < loss(backbone.tokenizer.name_or_path) - 0.5
-
-
-def test_the_same_seed_gives_the_same_weights_and_micro_batches_change_only_rounding(tmp_path: Path) -> None:
-    examples = [
-        Example(prompt="Pi\n", completion=text) for text in ("It is 3.", "It is no lute, nor a harp.", "Who?", "Yes.")
-    ]
-
-    def learned(name: str, *overrides: str) -> tuple[str, torch.Tensor]:
-        backbone = random_backbone(tmp_path / "model", "llama", "float64")
-        result = rest_em("batch_size=4", "epochs=1", *overrides).learn(backbone, examples, tmp_path / name, seed=1)
-        after = load(HuggingFace(path=str(tmp_path / name), dtype="float64", device="cpu"))
-        return result.sha256, torch.cat([weight.flatten() for weight in after.model.parameters()])
-
-    (first, one), (second, _), (_, micro) = learned("a"), learned("b"), learned("c", "micro_batch_size=2")
-    assert first == second
-    torch.testing.assert_close(one, micro, atol=1e-7, rtol=0)
-
-
-def test_a_fine_tuning_that_diverges_stops_the_run(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"lower outer\.learning_rate"):
-        rest_em("learning_rate=1e30", "epochs=4").learn(
-            tiny_backbone(), [Example(prompt="a", completion="b")] * 20, tmp_path / "x", seed=0
-        )

@@ -55,9 +55,9 @@ def test_choosing_the_best_as_published_gives_what_the_policy_was_trained_on(ref
     path = reference / "knowledge/rewards_train_iter0.json"
     as_published = ("outer.keep=1", "outer.must_beat_unadapted=false", "outer.ties=first")
     run, _ = loading.load(as_published)
-    kept = run.outer.select(read_articles(path, read_document(path)).attempts)
+    kept = run.outer.lessons(read_articles(path, read_document(path)).attempts)
     lines = (reference / "knowledge/sft_best1of5_iter0.jsonl").read_text().splitlines()
-    assert [attempt.self_edit.text.strip() for attempt in kept] == [
+    assert [one.attempt.self_edit.text.strip() for one in kept] == [
         json.loads(line)["completion"].strip() for line in lines
     ]
 

@@ -132,9 +132,9 @@ def test_what_an_engine_takes_may_be_less_than_what_the_model_does(refuses: Call
 
 
 def test_targets_that_the_model_lacks_are_named_for_both_loops(refuses: Callable[..., str]) -> None:
-    message = refuses("inner.targets=[q_proj,query]", "outer.targets=[c_attn]")
+    message = refuses("inner.targets=[q_proj,query]", "outer.learner.targets=[c_attn]")
     assert "inner.targets: the model has no layer 'query'; it has down_proj, gate_proj" in message
-    assert "outer.targets: the model has no layer 'c_attn'" in message
+    assert "outer.learner.targets: the model has no layer 'c_attn'" in message
     assert "'q_proj'" not in message
 
 

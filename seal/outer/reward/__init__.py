@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from seal.settings import option
-from seal.types import Context, Evaluation, Rating, SelfEdit, Unavailable, Usage
+from seal.types import Attempt, Context, Rating, SelfEdit, Unavailable, Usage
 
 
 @option
@@ -18,17 +18,16 @@ class Reward(ABC):
     """Whether there is a reward of doing nothing, to be beaten."""
 
     @abstractmethod
-    def score(
-        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
-    ) -> float | None:
-        """The reward of one self-edit from its repeats that did not fail; None if they tell nothing.
+    def score(self, attempt: Attempt) -> float | None:
+        """The reward of one self-edit that could be trained on; None if nothing is known.
 
-        `baseline` is the unadapted model on the same queries, None if asking it failed.
+        It sees the whole attempt: text, plan, trainings and verdicts (`attempt.worked`), the unadapted model
+        (`attempt.before`), and the rating where the reward asks for one.
         """
 
-    @abstractmethod
-    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
-        """What a self-edit without any effect would earn; None if that is unknown."""
+    def of_unadapted(self, attempt: Attempt) -> float | None:
+        """What a self-edit without any effect would earn on the same context; None, as by default, if unknown."""
+        return None
 
     def rate(
         self, pairs: Sequence[tuple[Context, SelfEdit]], spend: Callable[[Usage], None]

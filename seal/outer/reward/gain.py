@@ -1,11 +1,9 @@
 """How much better the adapted model does than the unadapted one on the same queries."""
 
-from collections.abc import Sequence
-
 from seal.outer.reward import Reward
 from seal.settings import option
 from seal.stats.statistics import accuracy, mean
-from seal.types import Evaluation, Grade, Rating
+from seal.types import Attempt, Evaluation, Grade
 
 
 @option
@@ -15,15 +13,13 @@ class Gain(Reward):
     Within one context the order of self-edits is that of accuracy; across contexts it does not favour easy ones.
     """
 
-    def score(
-        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
-    ) -> float | None:
-        if baseline is None:
+    def score(self, attempt: Attempt) -> float | None:
+        if attempt.before is None:
             return None
-        return mean([gain for evaluation in evaluations if (gain := _gain(baseline, evaluation)) is not None])
+        return mean([gain for one in attempt.worked if (gain := _gain(attempt.before, one)) is not None])
 
-    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
-        return 0.0 if baseline and accuracy(baseline) is not None else None
+    def of_unadapted(self, attempt: Attempt) -> float | None:
+        return 0.0 if attempt.before and accuracy(attempt.before) is not None else None
 
 
 def _gain(before: Evaluation, after: Evaluation) -> float | None:

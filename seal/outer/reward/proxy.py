@@ -13,7 +13,7 @@ from seal.outer.reward import Reward
 from seal.settings import option
 from seal.stats.statistics import mean
 from seal.text import fill, shows
-from seal.types import Context, Evaluation, Rating, Sampling, SelfEdit, Unavailable, Usage
+from seal.types import Attempt, Context, Rating, Sampling, SelfEdit, Unavailable, Usage
 
 CRITERIA = ("length", "diversity", "quality", "correctness")
 FEWEST_POINTS, MOST_POINTS = 1, 5
@@ -36,13 +36,9 @@ class Proxy(Reward):
     cache: Path | None
     """A folder of replies, shared between runs; null keeps none."""
 
-    def score(
-        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
-    ) -> float | None:
+    def score(self, attempt: Attempt) -> float | None:
+        rating = attempt.rating
         return float(sum(rating.scores.values())) if rating and rating.scores else None
-
-    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
-        return None
 
     def rate(
         self, pairs: Sequence[tuple[Context, SelfEdit]], spend: Callable[[Usage], None]

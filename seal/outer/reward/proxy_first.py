@@ -8,7 +8,7 @@ from pydantic import PositiveInt
 from seal.outer.reward.accuracy import Accuracy
 from seal.outer.reward.proxy import Proxy
 from seal.settings import option
-from seal.types import Evaluation, Rating
+from seal.types import Attempt, Rating
 
 
 @option
@@ -20,13 +20,11 @@ class ProxyFirst(Proxy):
     tried: PositiveInt
     """Self-edits of each context that are trained on. Of equal points the first ones; without points, none."""
 
-    def score(
-        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
-    ) -> float | None:
-        return Accuracy().score(baseline, evaluations, rating)
+    def score(self, attempt: Attempt) -> float | None:
+        return Accuracy().score(attempt)
 
-    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
-        return Accuracy().of_unadapted(baseline)
+    def of_unadapted(self, attempt: Attempt) -> float | None:
+        return Accuracy().of_unadapted(attempt)
 
     def is_tried(self, ratings: Sequence[Rating | None]) -> list[bool]:
         totals = [sum(rating.scores.values()) if rating else 0 for rating in ratings]

@@ -7,7 +7,7 @@ from typing import ClassVar
 from seal.base.seeds import derive
 from seal.outer.reward import Reward
 from seal.settings import option
-from seal.types import Context, Evaluation, Rating, SelfEdit, Unavailable, Usage
+from seal.types import Attempt, Context, Rating, SelfEdit, Unavailable, Usage
 
 MOST_POINTS = 1_000_000
 
@@ -22,13 +22,8 @@ class Random(Reward):
     seed: int
     """Of the draw."""
 
-    def score(
-        self, baseline: Evaluation | None, evaluations: Sequence[Evaluation], rating: Rating | None
-    ) -> float | None:
-        return rating.scores["points"] / MOST_POINTS if rating else None
-
-    def of_unadapted(self, baseline: Evaluation | None) -> float | None:
-        return None
+    def score(self, attempt: Attempt) -> float | None:
+        return attempt.rating.scores["points"] / MOST_POINTS if attempt.rating else None
 
     def rate(
         self, pairs: Sequence[tuple[Context, SelfEdit]], spend: Callable[[Usage], None]

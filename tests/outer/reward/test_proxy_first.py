@@ -10,9 +10,9 @@ from seal.config import loading
 from seal.folder.store import read_records
 from seal.outer.reward.proxy_first import ProxyFirst
 from seal.types import Rating
-from tests.outer.reward.test_proxy import ALL, proxied, reader
+from tests.outer.reward.test_proxy import proxied, reader
 from tests.servers import scripted
-from tests.values import evaluation
+from tests.values import FAILED, evaluation, tried
 
 RUN = Path("outputs/tiny")
 
@@ -34,8 +34,8 @@ def test_the_best_few_are_tried_the_first_of_equal_ones_and_none_without_points(
 
 
 def test_the_reward_is_the_accuracy_of_those_that_were_tried() -> None:
-    assert proxy_first(1).score(None, [evaluation("cw")], Rating(scores=ALL)) == 0.5
-    assert proxy_first(1).score(None, [], Rating(scores=ALL)) is None
+    assert proxy_first(1).score(tried(FAILED, evaluation("cw"))) == 0.5
+    assert proxy_first(1).score(tried(FAILED)) is None
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Rewards that say nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from seal.folder.store import read_records
 from seal.outer.reward.random import Random
 from seal.types import Context, Evaluation, Rating, SelfEdit, Update
 from tests.conftest import SMALL
+from tests.values import attempt
 
 Seal = Callable[..., int]
 CONTEXT = Context(id="c", title="", text="", queries=())
@@ -27,7 +29,10 @@ def test_equal_self_edits_of_a_run_get_equal_points_and_others_get_others() -> N
 
 
 def test_points_are_spread_evenly() -> None:
-    rewards = [Random(seed=0).score(None, [], rating) or 0.0 for rating in rated(0, *map(str, range(400)))]
+    rewards = [
+        Random(seed=0).score(replace(attempt("a", 0, None), rating=rating)) or 0.0
+        for rating in rated(0, *map(str, range(400)))
+    ]
     assert 0 <= min(rewards) <= max(rewards) <= 1
     assert abs(sum(rewards) / len(rewards) - 0.5) < 0.06
 

@@ -11,10 +11,10 @@ from torch import Tensor
 from seal.errors import RunError
 from seal.model.hugging_face import HuggingFace
 from seal.nn.backbone import load
-from seal.outer import Example, Learned
-from seal.outer.launcher import SHIPPED
+from seal.outer.learner import Example, Learned
+from seal.outer.learner.launcher import SHIPPED
 from tests.models import random_backbone
-from tests.outer.test_rest_em import rest_em
+from tests.outer.learner.test_lora import learner
 from tests.test_interruption import start
 
 EXAMPLES = [
@@ -27,7 +27,7 @@ EXAMPLES = [
 def learned(folder: Path, name: str, *overrides: str) -> tuple[Learned, Tensor]:
     """What the update said, and all weights after it."""
     backbone = random_backbone(folder / "model", "llama", "float64")
-    result = rest_em("batch_size=4", "epochs=2", "learning_rate=1e-2", *overrides).learn(
+    result = learner("batch_size=4", "epochs=2", "learning_rate=1e-2", *overrides).learn(
         backbone, EXAMPLES, folder / name, seed=1
     )
     return result, weights_of(folder / name)
@@ -64,7 +64,7 @@ def test_two_processes_learn_what_one_learns(tmp_path: Path) -> None:
 def test_what_the_launcher_says_of_a_failure_is_handed_on(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text((SHIPPED / "cpu.yaml").read_text() + "nonsense: 1\n")
-    with pytest.raises(RunError, match=r"(?s)outer\.accelerate.*log\.txt.*nonsense"):
+    with pytest.raises(RunError, match=r"(?s)outer\.learner\.accelerate.*log\.txt.*nonsense"):
         learned(tmp_path, "new", f"accelerate={file}")
 
 
@@ -72,7 +72,7 @@ def test_what_the_launcher_says_of_a_failure_is_handed_on(tmp_path: Path) -> Non
 def test_a_run_killed_in_its_update_leaves_no_process_and_no_half_policy_and_goes_on(tmp_path: Path) -> None:
     """From the command line; the processes are killed while they train, with whoever waits for them."""
     run = tmp_path / "outputs/tiny"
-    killed = start(tmp_path, "outer.accelerate=cpu", "recipe.held_out_contexts=1")
+    killed = start(tmp_path, "outer.learner.accelerate=cpu", "recipe.held_out_contexts=1")
     logs = "policies/round_1.*.draft/fine_tuning/log.txt"
     while killed.poll() is None and not (list(run.glob(logs)) and len(processes_at(tmp_path)) >= 3):
         time.sleep(0.05)
@@ -85,7 +85,7 @@ def test_a_run_killed_in_its_update_leaves_no_process_and_no_half_policy_and_goe
     assert not processes_at(tmp_path)
     assert not (run / "policies/round_1").exists()
 
-    assert start(tmp_path, "outer.accelerate=cpu", "recipe.held_out_contexts=1").wait() == 0
+    assert start(tmp_path, "outer.learner.accelerate=cpu", "recipe.held_out_contexts=1").wait() == 0
     [update] = [json.loads(line)["value"] for line in (run / "updates.jsonl").read_text().splitlines()]
     assert update["kept"]
     assert (run / "policies/round_1/model.safetensors").exists()

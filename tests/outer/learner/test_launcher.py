@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from seal.errors import ConfigError
-from seal.outer.launcher import SHIPPED, read_launcher
+from seal.outer.learner.launcher import SHIPPED, read_launcher
 from tests.conftest import SMALL, settings_without
-from tests.test_preflight import refuses  # noqa: F401  # a fixture
+from tests.session.test_preflight import refuses  # noqa: F401  # a fixture
 
 GOOD = {"compute_environment": "LOCAL_MACHINE", "distributed_type": "MULTI_GPU", "num_processes": 4}
 
@@ -24,7 +24,7 @@ def written(folder: Path, **changes: object) -> Path:
 def test_the_shipped_files_are_known_by_name_and_to_accelerate(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from accelerate.commands.config.config_args import load_config_from_file
 
-    monkeypatch.setattr("seal.outer.launcher.find_spec", lambda name: True)
+    monkeypatch.setattr("seal.outer.learner.launcher.find_spec", lambda name: True)
     launcher = read_launcher(Path(file.stem))
     assert (launcher.file, launcher.n_processes) == (file.resolve(), 2)
     assert load_config_from_file(str(file)).num_processes == 2
@@ -46,14 +46,14 @@ def test_a_file_says_how_many_and_of_what_kind(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_work_is_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
-    with pytest.raises(ConfigError, match=rf"outer\.accelerate: .*{message}"):
+    with pytest.raises(ConfigError, match=rf"outer\.learner\.accelerate: .*{message}"):
         read_launcher(written(tmp_path, **changes))
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "a: b", "{"])
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "other.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=r"outer\.accelerate: .*other\.yaml"):
+    with pytest.raises(ConfigError, match=r"outer\.learner\.accelerate: .*other\.yaml"):
         read_launcher(tmp_path / "other.yaml")
 
 
@@ -75,13 +75,13 @@ def test_a_batch_must_be_shared_out_equally(
 
 
 def test_a_run_is_refused_before_it_begins(refuses: Callable[..., str], tmp_path: Path) -> None:  # noqa: F811
-    assert "outer.accelerate: there is no file nowhere" in refuses(*SMALL, "outer.accelerate=nowhere")
-    message = refuses(*SMALL, "outer.batch_size=5", f"outer.accelerate={written(tmp_path)}")
-    assert "outer.batch_size: 5 self-edits a step cannot be shared out to the 4 processes" in message
+    assert "outer.learner.accelerate: there is no file nowhere" in refuses(*SMALL, "outer.learner.accelerate=nowhere")
+    message = refuses(*SMALL, "outer.learner.batch_size=5", f"outer.learner.accelerate={written(tmp_path)}")
+    assert "outer.learner.batch_size: 5 self-edits a step cannot be shared out to the 4 processes" in message
     message = refuses(
         *settings_without(SMALL, "cluster.threads"),
-        "outer.batch_size=8",
-        f"outer.accelerate={written(tmp_path)}",
+        "outer.learner.batch_size=8",
+        f"outer.learner.accelerate={written(tmp_path)}",
         "cluster=slurm",
     )
     assert "cluster.learner.gpus: 1 for the 4 processes" in message
@@ -90,5 +90,5 @@ def test_a_run_is_refused_before_it_begins(refuses: Callable[..., str], tmp_path
 def test_seal_check_says_how_many_processes_there_will_be(
     seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert seal("check", *SMALL, "outer.accelerate=cpu") == 0
+    assert seal("check", *SMALL, "outer.learner.accelerate=cpu") == 0
     assert "fine-tuned by 2 processes of accelerate" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning of the policy: a LoRA by PEFT on completions, then merged."""
+"""Fine-tuning of the policy: a LoRA by PEFT on completions, each by its weight, then merged."""
 
 import math
 import shutil
@@ -11,10 +11,10 @@ from transformers import PreTrainedModel
 from seal.errors import RunError
 from seal.nn.backbone import Backbone, save
 from seal.nn.course import Course
-from seal.nn.supervised import fit
-from seal.outer import Example, Learned
-from seal.outer.fine_tuning_elsewhere import train_elsewhere
-from seal.outer.policy_lora import PolicyLoRA, with_adapter
+from seal.nn.supervised import Row, fit
+from seal.outer.learner import Example, Learned
+from seal.outer.learner.fine_tuning_elsewhere import train_elsewhere
+from seal.outer.learner.policy_lora import PolicyLoRA, with_adapter
 from seal.text import encode_completion
 
 
@@ -37,7 +37,12 @@ def fine_tune(
     """
     tokenizer = backbone.tokenizer
     rows = [
-        encode_completion(tokenizer, each.prompt, each.completion, chat=backbone.chat, append_end=each.finished)
+        Row(
+            tokens=encode_completion(
+                tokenizer, each.prompt, each.completion, chat=backbone.chat, append_end=each.finished
+            ),
+            weight=each.weight,
+        )
         for each in examples
     ]
     if accelerate:
@@ -55,5 +60,7 @@ def fine_tune(
 
 def _finite(losses: tuple[float, ...]) -> tuple[float, ...]:
     if not all(math.isfinite(loss) for loss in losses):
-        raise RunError(f"the fine-tuning of the policy diverged, its losses are {losses}: lower outer.learning_rate")
+        raise RunError(
+            f"the fine-tuning of the policy diverged, its losses are {losses}: lower outer.learner.learning_rate"
+        )
     return losses

@@ -20,10 +20,9 @@ from seal.endpoint.child_process import ChildProcess
 from seal.errors import RunError
 from seal.nn.backbone import empty_cache
 from seal.nn.course import Course
-from seal.nn.supervised import fit_together
-from seal.outer.launcher import KEY, read_launcher
-from seal.outer.policy_lora import PolicyLoRA, with_adapter
-from seal.text import Tokens
+from seal.nn.supervised import Row, fit_together
+from seal.outer.learner.launcher import KEY, read_launcher
+from seal.outer.learner.policy_lora import PolicyLoRA, with_adapter
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -44,7 +43,7 @@ class Request:
     trust_remote_code: bool
     lora: PolicyLoRA
     course: Course
-    rows: tuple[Tokens, ...]
+    rows: tuple[Row, ...]
     pad_id: int
     seed: int
     n_processes: int
@@ -63,7 +62,7 @@ def train_elsewhere(
     file: Path,
     backbone: "Backbone",
     lora: PolicyLoRA,
-    rows: Sequence[Tokens],
+    rows: Sequence[Row],
     course: Course,
     *,
     scratch: Path,

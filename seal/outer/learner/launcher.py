@@ -11,7 +11,7 @@ import yaml
 
 from seal.errors import ConfigError
 
-KEY = "outer.accelerate"
+KEY = "outer.learner.accelerate"
 SHIPPED = Path(str(files("seal.conf"))) / "accelerate"
 _COPIES = ("NO", "MULTI_CPU", "MULTI_GPU", "MULTI_XPU", "MULTI_NPU", "MULTI_HPU", "MULTI_MLU")
 KINDS = (*_COPIES, "FSDP", "DEEPSPEED")
@@ -35,13 +35,13 @@ class Launcher:
         share, left = divmod(batch_size, self.n_processes)
         if left:
             return [
-                f"outer.batch_size: {batch_size} self-edits a step cannot be shared out to the {self.n_processes} "
-                f"processes of {self.file}: choose a multiple of {self.n_processes}"
+                f"outer.learner.batch_size: {batch_size} self-edits a step cannot be shared out to the "
+                f"{self.n_processes} processes of {self.file}: choose a multiple of {self.n_processes}"
             ]
         if micro_batch_size and share % min(micro_batch_size, share):
             return [
-                f"outer.micro_batch_size: {micro_batch_size} does not divide the {share} self-edits that each of "
-                f"{self.n_processes} processes takes of a batch of {batch_size}"
+                f"outer.learner.micro_batch_size: {micro_batch_size} does not divide the {share} self-edits that each "
+                f"of {self.n_processes} processes takes of a batch of {batch_size}"
             ]
         return []
 

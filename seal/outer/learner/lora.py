@@ -1,0 +1,77 @@
+"""The policy is fine-tuned by a low-rank adapter (LoRA, arXiv 2106.09685), which is merged into its weights."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from seal.errors import ConfigError
+from seal.nn.course import Course
+from seal.outer.learner import Example, Learned, Learner
+from seal.outer.learner.launcher import read_launcher
+from seal.outer.learner.policy_lora import PolicyLoRA
+from seal.settings import check_micro_batches, option
+
+if TYPE_CHECKING:
+    from seal.nn.backbone import Backbone
+
+
+@option
+class LoRALearner(Learner):
+    """The loss is that of next tokens, averaged over the trained tokens of a step, each by its example's weight."""
+
+    rank: Annotated[int, Field(ge=1, le=256)]
+    """Of the adapter that the policy is fine-tuned by; it is merged afterwards."""
+    alpha: PositiveFloat
+    """The adapter's output is scaled by alpha / rank."""
+    targets: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names of linear layers as they end; or `all-linear`: every one but the output head."""
+    learning_rate: PositiveFloat
+    """At its start."""
+    schedule: Literal["linear", "cosine", "constant"]
+    """How the learning rate goes on from there."""
+    epochs: PositiveInt
+    """Passes over the self-edits that are learned from."""
+    batch_size: PositiveInt
+    """Self-edits an optimizer step."""
+    micro_batch_size: PositiveInt | None
+    """Self-edits in memory at once; null takes the whole batch. Must divide `batch_size`."""
+    accelerate: Path | None
+    """What `accelerate config` wrote, or a name in `conf/accelerate`: the fine-tuning runs in processes of its own, on
+    several GPUs, and each takes its share of the batch. null trains in this process."""
+
+    @model_validator(mode="after")
+    def _batches_divide(self) -> Self:
+        check_micro_batches(self.batch_size, self.micro_batch_size)
+        return self
+
+    @property
+    def adapted_layers(self) -> tuple[str, ...]:
+        return self.targets
+
+    def n_processes(self) -> int:
+        return read_launcher(self.accelerate).n_processes if self.accelerate else 1
+
+    def faults(self) -> Iterator[str]:
+        if not self.accelerate:
+            return
+        try:
+            launcher = read_launcher(self.accelerate)
+        except ConfigError as error:
+            yield str(error)
+            return
+        yield from launcher.faults(self.batch_size, self.micro_batch_size)
+
+    def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
+        from seal.outer.learner.fine_tuning import fine_tune
+
+        lora = PolicyLoRA(rank=self.rank, alpha=self.alpha, targets=self.targets)
+        course = Course(
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            micro_batch_size=self.micro_batch_size,
+        )
+        return fine_tune(backbone, examples, lora, course, accelerate=self.accelerate, folder=folder, seed=seed)
