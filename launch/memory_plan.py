@@ -34,7 +34,7 @@ def memory_plan(run: Run, contexts: Contexts) -> Mapping[str, Any] | None:
         "slot_bytes": slot.total,
         "slot_adapter_bytes": slot.adapter,
         "sequence_tokens": longest,
-        "slots": getattr(run.inner, "parallel", 1),
+        "slots": run.inner.side_by_side,
         "free_bytes": there,
         "slots_that_fit": None if there is None else slot.slots_in(there - weights),
     }
@@ -42,12 +42,11 @@ def memory_plan(run: Run, contexts: Contexts) -> Mapping[str, Any] | None:
 
 def kept_plan(run: Run) -> Mapping[str, int] | None:
     """The adapters that stay on disk, estimated; None where there are none or the model is not here."""
-    count = getattr(run.recipe, "keep_adapters", 0) * getattr(run.recipe, "rounds", 1)
+    count, budget_gb = run.recipe.adapters_kept
     folder = files.here(run.model)
     if not count or folder is None:
         return None
     each = run.inner.adapter_bytes(folder, run.model.dtype) or 0
-    budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
     in_all = count * each if budget_gb is None else min(count * each, round(budget_gb * GIGABYTE))
     return {"adapters": count, "adapter_bytes": each, "bytes": in_all}
 

@@ -1,5 +1,7 @@
 """What was chosen for a run, but the recipe that uses it: a field a room."""
 
+from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +12,7 @@ from seal.engine import Engine
 from seal.grader import Grader
 from seal.inner import Inner
 from seal.logger import Logger
+from seal.metric import Metric
 from seal.model import Model
 from seal.outer import Outer
 from seal.self_edit import SelfEditFormat
@@ -40,6 +43,8 @@ class Choices:
     writer: Engine | None = None
     """Who writes the self-edits, where that is somebody else than who answers."""
     grader: Grader
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """What is reported beside the accuracy, by name."""
     outer: Outer
     cluster: Cluster
     logger: Logger

@@ -9,7 +9,8 @@ The class is the schema: its annotations hold types and ranges, its YAML file li
 no disk, network or GPU and imports nothing heavy, so that checking a configuration is building it.
 """
 
-from typing import Any, TypeVar, dataclass_transform
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -23,6 +24,42 @@ _CHECKS = ConfigDict(
     allow_inf_nan=False,
     str_strip_whitespace=False,
 )
+
+
+class Chosen(Protocol):
+    """The options of a run, as one of them sees the others: by room, and no more closely than it has to."""
+
+    @property
+    def model(self) -> Any: ...
+    @property
+    def task(self) -> Any: ...
+    @property
+    def self_edit(self) -> Any: ...
+    @property
+    def inner(self) -> Any: ...
+    @property
+    def engine(self) -> Any: ...
+    @property
+    def writer(self) -> Any: ...
+    @property
+    def grader(self) -> Any: ...
+    @property
+    def outer(self) -> Any: ...
+    @property
+    def recipe(self) -> Any: ...
+    @property
+    def cluster(self) -> Any: ...
+
+
+class Option:
+    """What every option is asked."""
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        """Why it does not fit the other choices, as `key: what, and what would be right`; nothing where it does.
+
+        It reads no files: that is for what is asked before a run starts.
+        """
+        yield from ()
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)

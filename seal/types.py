@@ -10,7 +10,9 @@ This module imports nothing of seal.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field
 
 Result = TypeVar("Result")
 
@@ -130,6 +132,15 @@ class Verdict:
     reason: str = ""
     written: str = ""
     """All that the model wrote, where the answer is only a part of it."""
+    points: Annotated[float | None, Field(exclude_if=lambda value: value is None)] = None
+    """From 0 to 1, where the grader gives parts of a point; None follows the grade."""
+
+    @property
+    def score(self) -> float | None:
+        """From 0 to 1: the points, or 1 for a correct and 0 for a wrong answer; None without a verdict."""
+        if self.grade is Grade.UNKNOWN:
+            return None
+        return float(self.grade is Grade.CORRECT) if self.points is None else self.points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

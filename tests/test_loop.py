@@ -71,7 +71,7 @@ def test_an_invalid_self_edit_costs_no_training(lab: Lab) -> None:
 
 
 def test_a_round_ends_with_the_policy_that_its_update_made(lab: Lab) -> None:
-    turn = loop.play_round(lab, Policy(round=0), lab.contexts.train, edits_per_context=2, repeats=1)
+    [turn] = loop.train(lab, Policy(round=0), [lab.contexts.train], edits_per_context=2, repeats=1)
     assert turn.next == Policy(round=1, weights=turn.update.weights)
     assert len(turn.attempts) == 4
 

@@ -70,6 +70,14 @@ def _print(found: RunComparison, picture: Path) -> None:
             share(one.minimum_detectable),
         )
     console.print(table)
+    for name, differences in found.metrics.items():
+        beside = Table(title=name, title_justify="left", box=SIMPLE_HEAD)
+        beside.add_column("setting", min_width=14)
+        for heading in ("difference", "95 % interval"):
+            beside.add_column(heading, justify="right", no_wrap=True)
+        for one in differences:
+            beside.add_row(paired(one), signed(one.difference), interval(one.ci95, of_difference=True))
+        console.print(beside)
     console.print(
         f"{found.n_shared} contexts are shared; {found.n_only_first} only the first was asked about, "
         f"{found.n_only_second} only the second, {found.n_other_queries} with other questions. Detectable: the "

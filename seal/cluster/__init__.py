@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Literal
 
 from seal.cluster.workload import Place, Result, Unit, Workload
-from seal.settings import option
+from seal.settings import Option, option
 from seal.types import Postponed
 
 
 @option
-class Cluster(ABC):
+class Cluster(Option, ABC):
     """A way of getting units of work done."""
 
-    def ready(self, run_folder: Path) -> None:  # noqa: B027  # most need nobody
+    def ready(self, run_folder: Path) -> None:  # most need nobody
         """Whoever starts its jobs is there.
 
         Raises:
@@ -41,7 +41,7 @@ class Cluster(ABC):
         """What becomes of them."""
         return "leave"
 
-    def cancel(self, jobs: Sequence[str]) -> None:  # noqa: B027  # most have none
+    def cancel(self, jobs: Sequence[str]) -> None:  # most have none
         """End jobs.
 
         Raises:

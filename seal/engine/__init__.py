@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from seal.settings import option
+from seal.settings import Chosen, Option, option
 from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from seal.model import Model
     from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbones
 
@@ -36,7 +35,7 @@ class Generator(Protocol):
 
 
 @option
-class Engine(ABC):
+class Engine(Option, ABC):
     """A way of making a policy write."""
 
     serves_policies: ClassVar[bool] = True
@@ -62,15 +61,25 @@ class Engine(ABC):
     def batch_size(self) -> int:
         """How many requests are worth giving to `generate` at once."""
 
-    def faults(self, model: "Model", *, rank: int) -> Iterator[str]:
-        """What it cannot serve of a model and of adapters of a rank (0: of none), as `setting: what, and a way out`."""
-        yield from ()
+    def faults(self, run: Chosen) -> Iterator[str]:
+        """Only who answers meets what the inner loop makes; a writer of self-edits alone does not."""
+        if not run.inner.adapts or self is run.writer:
+            return
+        if not self.serves_adapters:
+            yield (
+                "engine: a served model cannot answer with adapters: choose inner=none, or engine=transformers with "
+                "engine@writer=openai to have it write the self-edits only"
+            )
+        elif not run.inner.makes_adapters and not self.serves_weights:
+            yield "engine: only engine=transformers answers with weights trained as a whole: choose it, or inner=lora"
+        elif run.inner.makes_dora and not self.serves_dora:
+            yield "inner: vLLM does not serve adapters of DoRA: choose inner=lora, or engine=transformers"
 
     def forecast(self, *, n_requests: int, prompt_characters: float, sampling: Sampling) -> Usage:
         """At most what so many requests take from a paid endpoint; nothing by default."""
         return Usage(n_calls=0)
 
-    def ready(self) -> None:  # noqa: B027  # most options need nobody
+    def ready(self) -> None:  # most options need nobody
         """Whoever it needs is there.
 
         Raises:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from seal.engine import Engine, Request
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.text import cut_at, encode_prompt
 from seal.types import Completion, Sampling, Unavailable
 
@@ -61,7 +61,12 @@ class VLLMSettings(Engine):
     def context_length(self) -> int | None:
         return self.max_model_len
 
-    def faults(self, model: "Model", *, rank: int) -> Iterator[str]:
+    def faults(self, run: Chosen) -> Iterator[str]:
+        yield from super().faults(run)
+        room, rank = ("writer", 0) if self is run.writer else ("engine", run.inner.adapter_rank)
+        yield from (f"{room}.{fault}" for fault in self._faults(run.model, rank=rank))
+
+    def _faults(self, model: "Model", *, rank: int) -> Iterator[str]:
         if rank > self.max_rank:
             yield f"max_rank: it is {self.max_rank}, but inner.rank is {rank}: leave max_rank to its default"
         if self.loaded_together < self.max_loras:

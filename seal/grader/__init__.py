@@ -1,11 +1,11 @@
 """The room of graders: who says that an answer is right."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from seal.errors import RunError
-from seal.settings import option
+from seal.settings import Chosen, Option, option
 from seal.types import Grade, Query, Usage, Verdict
 
 Spend = Callable[[Usage], None]
@@ -17,7 +17,7 @@ def free(usage: Usage) -> None:
 
 
 @option
-class Grader(ABC):
+class Grader(Option, ABC):
     """Compares answers with targets. What it cannot decide is unknown, never wrong."""
 
     of_puzzles: ClassVar[bool] = False
@@ -25,11 +25,16 @@ class Grader(ABC):
     max_unknown: ClassVar[float] = 0.0
     """The share of a phase's answers that may stay without a verdict; with more of them the run stops, resumably."""
 
+    def faults(self, run: Chosen) -> Iterator[str]:
+        if self.of_puzzles != run.task.of_puzzles:
+            right = "arc" if run.task.of_puzzles else "exact"
+            yield f"grader: it does not know what answers to this task are: choose grader={right}, for example"
+
     def forecast(self, queries: Sequence[Query], *, n_answers: int) -> Usage:
         """About what grading so many answers to such queries takes from a paid judge, at most; nothing by default."""
         return Usage(n_calls=0)
 
-    def ready(self) -> None:  # noqa: B027  # most options need nobody
+    def ready(self) -> None:  # most options need nobody
         """Whoever it needs is there.
 
         Raises:
@@ -65,4 +70,6 @@ def verdicts_of(
             raise RunError(
                 f"{who} gave the grade {each.grade!r:.80}; it must be Grade.CORRECT, Grade.WRONG or Grade.UNKNOWN"
             )
+        if each.points is not None and not 0 <= each.points <= 1:
+            raise RunError(f"{who} gave {each.points} points; they must lie between 0 and 1, or be None")
     return verdicts

@@ -1,15 +1,11 @@
 """Exact match after normalization, as SQuAD counts it (arXiv 1606.05250): no model, no doubt, no partial credit."""
 
-import re
-import string
 from collections.abc import Sequence
 
+from seal.base.normalizing import normalized
 from seal.grader import Grader, Spend, free
 from seal.settings import option
 from seal.types import Grade, Query, Verdict
-
-_PUNCTUATION = str.maketrans("", "", string.punctuation)
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 @option
@@ -29,8 +25,3 @@ class Exact(Grader):
     def _form(self, text: str, query: Query) -> str:
         """What is compared. A target such as `The` or `%`, of which normalization leaves nothing, is taken as it is."""
         return normalized(text) if self.normalize and normalized(query.target) else text.strip()
-
-
-def normalized(text: str) -> str:
-    """Lower case, without punctuation and articles, single spaces."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())

@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from seal.base.normalizing import normalized
 from seal.grader import Grader, Spend, free
-from seal.grader.exact import normalized
 from seal.settings import option
 from seal.types import Grade, Query, Verdict
 

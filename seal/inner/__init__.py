@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from seal.errors import ConfigError
 from seal.model.files import ModelFolder
 from seal.nn.memory import NUMBER_BYTES, ModelShape, SlotMemory
-from seal.settings import option
+from seal.settings import Option, option
 from seal.types import Failure, Plan, Training, TrainingSequence
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Adapted:
 
 
 @option
-class Inner(ABC):
+class Inner(Option, ABC):
     """An optimizer of the inner loop."""
 
     adapts: ClassVar[bool] = True
@@ -76,6 +76,16 @@ class Inner(ABC):
         """All that is trained on of a plan, in order."""
         tokens = [self.tokens(backbone.tokenizer, sequence, chat=backbone.chat) for sequence in plan.sequences]
         return [each for each in tokens if each]
+
+    @property
+    def adapter_rank(self) -> int:
+        """Of the adapters that it makes; 0 where it makes none of low rank."""
+        return 0
+
+    @property
+    def side_by_side(self) -> int | str:
+        """How many are trained at once, or `auto`."""
+        return 1
 
     @property
     def adapted_layers(self) -> tuple[str, ...]:

@@ -38,6 +38,10 @@ class LoRA(LowRank):
         return self
 
     @property
+    def side_by_side(self) -> int | str:
+        return self.parallel
+
+    @property
     def slots(self) -> int:
         return (MOST_SLOTS if self.parallel == "auto" else self.parallel) * REFILLS
 

@@ -74,6 +74,10 @@ class LowRank(Inner):
         return self.start == "shared"
 
     @property
+    def adapter_rank(self) -> int:
+        return self.rank
+
+    @property
     def adapted_layers(self) -> tuple[str, ...]:
         return self.targets
 

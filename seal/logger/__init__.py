@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from seal.base.monitor import Metrics
-from seal.settings import option
+from seal.settings import Option, option
 
 Log = Callable[[Metrics], None]
 """Takes metrics named `area/name`, with the unit in the name, for example `time/inner_s`."""
 
 
 @option
-class Logger(ABC):
+class Logger(Option, ABC):
     """A receiver of metrics."""
 
     wants_pictures: ClassVar[bool] = False

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from seal.errors import ModelError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -24,22 +26,30 @@ class Adaptation(ABC):
         """While open, block a of a batch goes through the model as adapted by `group[a]`; afterwards the model is bit
         for bit what it was. Those that do not stack come alone."""
 
-    @abstractmethod
     def merge(self, model: "PreTrainedModel") -> None:
         """Make the model the adapted one, in place.
 
         Raises:
             ModelError: this kind cannot be merged.
         """
+        raise ModelError(f"{type(self).__name__} cannot be merged into the weights of a model: choose inner=lora")
 
-    @abstractmethod
     def save(self, folder: Path, *, base_model: str) -> None:
-        """Write it to a folder; an adapter in PEFT's format, with `base_model` as its base."""
+        """Write it to a folder; an adapter in PEFT's format, with `base_model` as its base.
+
+        Raises:
+            ModelError: this kind cannot be kept.
+        """
+        raise ModelError(f"{type(self).__name__} cannot be written to a folder: choose inner=lora")
 
     @classmethod
-    @abstractmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote."""
+        """Read what `save` wrote.
+
+        Raises:
+            ModelError: this kind cannot be kept.
+        """
+        raise ModelError(f"{cls.__name__} cannot be read from a folder: choose inner=lora")
 
 
 def attached(model: "PreTrainedModel", group: Sequence[Adaptation]) -> AbstractContextManager[None]:

@@ -4,18 +4,18 @@ Below it lie `seal.outer.reward`, what a reward is, and `seal.outer.learner`, ho
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import NonNegativeInt
 
 from seal.outer.learner import Learner
 from seal.outer.reward import Reward
-from seal.settings import option
+from seal.settings import Chosen, Option, option
 from seal.types import Attempt, Weighted
 
 
 @option
-class Outer(ABC):
+class Outer(Option, ABC):
     """An outer-loop algorithm."""
 
     reward: Reward
@@ -25,6 +25,10 @@ class Outer(ABC):
 
     extra_repeats: NonNegativeInt = 0
     """At most so many further trainings of a self-edit, where who is best is not decided."""
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        yield from self.reward.faults(run)
+        yield from self.learner.faults(run)
 
     def undecided(self, attempts: Sequence[Attempt]) -> list[str]:
         """The names of the attempts that a further repeat could move into or out of what is kept; none by default."""

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from seal.outer import Outer
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.stats.statistics import comparable
 from seal.types import Attempt, Invalid, Weighted
 
@@ -26,6 +26,11 @@ class ReSTEM(Outer):
     """Further trainings of a self-edit, one round of them after another, as long as it is among the undecided."""
     close: NonNegativeFloat
     """Undecided are those whose reward is no further than this from the border between kept and not kept."""
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        yield from super().faults(run)
+        if run.recipe.learns and self.must_beat_unadapted and not self.reward.knows_unadapted:
+            yield "outer.must_beat_unadapted: this reward says nothing of the unadapted model: set it to false"
 
     def lessons(self, attempts: Sequence[Attempt]) -> list[Weighted]:
         """The best `keep` of each context, all with the same weight."""

@@ -1,14 +1,14 @@
 """The room of recipes: which procedure a run is. A recipe tells a story with the verbs of `seal.loop`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import PositiveInt
 
 from seal.inner import TYPICAL_SEQUENCES
-from seal.settings import option
+from seal.settings import Chosen, Option, option
 from seal.types import Context
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Forecast:
 
 
 @option
-class Recipe(ABC):
+class Recipe(Option, ABC):
     """A procedure from contexts to results."""
 
     needs_adapters: ClassVar[bool] = False
@@ -74,8 +74,26 @@ class Recipe(ABC):
         """Whether a policy changes on the way."""
         return False
 
+    @property
+    def adapters_kept(self) -> tuple[int, float | None]:
+        """How many adapters it keeps in all, at most, and the gigabytes that they may take; None sets no limit."""
+        return 0, None
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        if self.learns and not (run.writer or run.engine).serves_policies:
+            yield "recipe: a policy that does not write the self-edits cannot learn to: choose recipe=evaluate"
+        if self.needs_adapters and not run.inner.makes_adapters:
+            yield "inner: this recipe hands out an adapter, but this inner loop makes none: choose inner=lora"
+        elif self.needs_training and not run.inner.adapts:
+            yield "inner: this recipe is about training, but this inner loop does none: choose inner=lora or inner=full"
+        if self.joins_self_edits and run.self_edit.about_puzzles:
+            yield (
+                "recipe: it makes one training of many self-edits, but each of these has its own settings: choose "
+                "another"
+            )
+
     @abstractmethod
-    def faults(self, contexts: "Contexts") -> list[str]:
+    def faults_of_data(self, contexts: "Contexts") -> list[str]:
         """Why these contexts do not do for this recipe; empty if they do."""
 
     def wanted(self, contexts: "Contexts") -> list[tuple[Context, int]]:
@@ -100,7 +118,7 @@ class OfOnePart(Recipe):
     contexts: PositiveInt | None
     """How many of them; null takes all."""
 
-    def faults(self, contexts: "Contexts") -> list[str]:
+    def faults_of_data(self, contexts: "Contexts") -> list[str]:
         chosen = self.chosen(contexts)
         return without_queries(contexts, chosen) if chosen else [f"the part '{self.part}' of the task has no context"]
 

@@ -18,13 +18,14 @@ from seal.recipe.budget import Budgeted
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidated, Consolidating, Corpus
 from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, seconds_of, with_passages_alone
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import all_comparisons, measurement, scores
+from seal.recipe.measuring import all_comparisons, by_metric, measurement, scores, with_metrics
 from seal.recipe.model_card import model_card
 from seal.settings import option
 from seal.stats.measurement import Measurement
 from seal.stats.results import Results
 from seal.task import Contexts
 from seal.types import Context, Failure, Policy, SelfEdit
+from seal.work.examining import ask_unadapted, grade
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 
@@ -44,7 +45,7 @@ class Adapt(Matches):
     output: Literal["adapter", "merged"]
     """An adapter in PEFT's format, in `adapter/`; or, beside it, the whole adapted model in `model/`."""
 
-    def faults(self, contexts: Contexts) -> list[str]:
+    def faults_of_data(self, contexts: Contexts) -> list[str]:
         return [] if contexts.all else ["there is no passage to learn"]
 
     def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
@@ -69,13 +70,14 @@ class Adapt(Matches):
         [made] = fulfil(lab, training, [Corpus(lesson=lesson, merged=self.output == "merged")])
         if isinstance(made, Failure):
             raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
-        measurements = self._measure(lab, edits, made, training.title)
+        measurements = with_metrics(lab, self._measure(lab, edits, made, training.title))
         table = tuple(map(row_of, measurements))
         lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=len(edits), made=made, table=table))
         return Results(
             table=table,
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
+            metrics=by_metric(measurements),
             notes=lab.contexts.notes,
             artifacts={"adapter": ADAPTER} | ({"model": MERGED} if self.output == "merged" else {}),
         )
@@ -86,7 +88,7 @@ class Adapt(Matches):
         if not contexts:
             return []
         adapted = _asked(lab, made, training, contexts)
-        base = loop.ask_unadapted(lab, _POLICY, contexts)
+        base = ask_unadapted(lab, _POLICY, contexts)
         return [
             measurement("base", contexts, [[one] for one in base]),
             *(self._matched(lab, edits, made, contexts) if self._has_matched(contexts) else []),
@@ -121,6 +123,6 @@ def _asked(lab: Lab, made: Consolidated, training: str, contexts: Sequence[Conte
     """The adapter that is handed out, as the model that was trained in the phase of this title."""
     asking = AskingConsolidated(policy=_POLICY, title="asking the adapted model")
     answers = fulfil(lab, asking, contexts)
-    outcomes = loop.grade(lab, _POLICY, contexts, map(asking.key, contexts), answers)
+    outcomes = grade(lab, _POLICY, contexts, map(asking.key, contexts), answers)
     seconds = seconds_of(lab, training, asking.title, n_asked=len(contexts))
     return Examined(outcomes=outcomes, training=made.training, seconds=seconds)

@@ -1,6 +1,6 @@
 """What recipes that compare settings share: rows at equal compute, curves, and settings tuned for each row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import PositiveFloat, PositiveInt
 
@@ -8,7 +8,7 @@ from seal.recipe import Forecast, count_queries, forecast_passages
 from seal.recipe.matching import Matches
 from seal.recipe.tuning import Tuner
 from seal.recipe.yardstick import Yardstick
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.task import Contexts
 from seal.types import Context
 from seal.work.lab import Lab
@@ -27,6 +27,14 @@ class Compares(Matches):
     """Numbers of epochs that are tried with each of these learning rates."""
     tune_contexts: PositiveInt | None
     """Training contexts that they are tried on; null takes all."""
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        yield from super().faults(run)
+        if run.self_edit.about_puzzles and self.tunes:
+            yield (
+                "recipe.tune_learning_rates: each self-edit about a puzzle chooses its own learning rate and epochs: "
+                "leave it and recipe.tune_epochs empty"
+            )
 
     @property
     def tunes(self) -> bool:

@@ -16,7 +16,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
-from seal import loop
 from seal.base.seeds import derive
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, count_queries
@@ -28,6 +27,7 @@ from seal.stats.statistics import accuracy
 from seal.stats.transfer import Journey, Matrix, matrix
 from seal.task import Contexts
 from seal.types import Context, Evaluation, Failure, Grade, Policy
+from seal.work.examining import ask_unadapted
 from seal.work.lab import Lab
 
 
@@ -54,11 +54,11 @@ class Continual(OfOnePart, Matches):
     def learns(self) -> bool:
         return True
 
-    def faults(self, contexts: Contexts) -> list[str]:
+    def faults_of_data(self, contexts: Contexts) -> list[str]:
         n = len(self.chosen(contexts))
         if 0 < n < self.length:
             return [f"recipe.length is {self.length}, but the part '{self.part}' of the task has {n} contexts only"]
-        return super().faults(contexts)
+        return super().faults_of_data(contexts)
 
     def drawn(self, contexts: Contexts) -> list[tuple[Context, ...]]:
         """The sequences: dealt from a shuffled deck, which is shuffled anew when too few are left for another one.
@@ -99,7 +99,7 @@ class Continual(OfOnePart, Matches):
     def perform(self, lab: Lab) -> Results:
         sequences = self.drawn(lab.contexts)
         distinct = _distinct(sequences)
-        base = dict(zip(distinct, loop.ask_unadapted(lab, Policy(round=0), distinct), strict=True))
+        base = dict(zip(distinct, ask_unadapted(lab, Policy(round=0), distinct), strict=True))
         numbers = range(1, self.sequences + 1)
         walks = [self._walk(lab, *each) for each in zip(numbers, sequences, strict=True)]
         alone = [self._walk_alone(lab, *each) for each in zip(numbers, sequences, walks, strict=True) if self.matches]

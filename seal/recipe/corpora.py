@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from seal import loop
 from seal.base.seeds import derive
 from seal.recipe.budget import Spent, joined, with_budget_of
 from seal.recipe.consolidation import AskingConsolidated, Consolidating, Corpus
@@ -14,6 +13,7 @@ from seal.stats.measurement import Measurement
 from seal.stats.results import Row
 from seal.stats.statistics import mean
 from seal.types import Context, Evaluation, Failure, Plan, Policy, SelfEdit, Training
+from seal.work.examining import grade
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 
@@ -55,7 +55,7 @@ def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[C
         return Examined(outcomes=[made] * len(contexts), training=None, seconds=None)
     answers = fulfil(lab, asking, contexts)
     lab.store.discard(corpus.folder)
-    outcomes = loop.grade(lab, policy, contexts, map(asking.key, contexts), answers)
+    outcomes = grade(lab, policy, contexts, map(asking.key, contexts), answers)
     seconds = seconds_of(lab, training.title, asking.title, n_asked=len(contexts))
     return Examined(outcomes=outcomes, training=made.training, seconds=seconds)
 

@@ -22,12 +22,13 @@ from seal.recipe.budget import Budgeted
 from seal.recipe.consolidation import Corpus
 from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, train_and_ask, with_passages_alone
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import all_comparisons, measurement, scores
+from seal.recipe.measuring import all_comparisons, by_metric, measurement, scores, with_metrics
 from seal.settings import option
 from seal.stats.measurement import Measurement, of_trainings
 from seal.stats.results import Results
 from seal.task import Contexts
 from seal.types import Context, Invalid, Policy, SelfEdit
+from seal.work.examining import ask_unadapted
 from seal.work.lab import Lab
 from seal.work.writing import Proposing
 
@@ -94,10 +95,12 @@ class ContinuedPretraining(OfOnePart, Matches):
         contexts = self.chosen(lab.contexts)
         measurements = [found for setting in self.settings for found in self._measure(lab, contexts, setting)]
         trained = [found for found in measurements if found.setting != "base"]
+        measurements = with_metrics(lab, measurements)
         return Results(
             table=tuple(map(row_of, measurements)),
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
+            metrics=by_metric(measurements),
             trainings=tuple(map(of_trainings, trained)),
             notes=(*lab.contexts.notes, *_notes(lab, contexts)),
         )
@@ -106,7 +109,7 @@ class ContinuedPretraining(OfOnePart, Matches):
         """A setting, behind what was given its compute."""
         name, asked = _ROWS[setting], self.asked(lab.contexts)
         if setting == "base":
-            return [measurement(name, asked, [[one] for one in loop.ask_unadapted(lab, _BASE, asked)])]
+            return [measurement(name, asked, [[one] for one in ask_unadapted(lab, _BASE, asked)])]
         n_edits = self.edits_per_context if setting == "self_edits" else 0
         edits = loop.propose(lab, _BASE, contexts, per_context=n_edits) if n_edits else []
         lesson = Budgeted(plan=one_plan(lab, contexts, edits))

@@ -7,12 +7,14 @@ from seal.recipe import Forecast, OfOnePart, forecast_attempts, forecast_passage
 from seal.recipe.comparing import Compares
 from seal.recipe.measuring import (
     all_comparisons,
+    by_metric,
     failure_notes,
     invalid_note,
     kind_rows,
     scores,
     style_shares,
     unadapted,
+    with_metrics,
 )
 from seal.recipe.tuning import GIVEN
 from seal.settings import option
@@ -31,8 +33,8 @@ class Evaluate(OfOnePart, Compares):
     repeats: PositiveInt
     """Trainings a self-edit, with different seeds."""
 
-    def faults(self, contexts: Contexts) -> list[str]:
-        found = super().faults(contexts)
+    def faults_of_data(self, contexts: Contexts) -> list[str]:
+        found = super().faults_of_data(contexts)
         if self.tunes and self.part != "held_out":
             found.append(f"recipe.part is '{self.part}', but settings are tuned on training contexts: choose held_out")
         return found + self.faults_of_tuning(contexts)
@@ -61,10 +63,12 @@ class Evaluate(OfOnePart, Compares):
             *yardstick.matched_passages(GIVEN, attempts, alone),
             yardstick.row_of(GIVEN, attempts),
         ]
+        measurements = with_metrics(lab, measurements)
         return Results(
             table=tuple(measurement.row() for measurement in measurements),
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
+            metrics=by_metric(measurements),
             kinds=kind_rows(measurements),
             curves=yardstick.curves({GIVEN: attempts}, self.epochs_curve),
             tuned=yardstick.tuner.chosen,

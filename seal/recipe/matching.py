@@ -10,7 +10,7 @@ from random import Random
 from typing import Literal
 
 from seal.recipe import Recipe
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.types import Evaluation, Plan, Training, TrainingSequence
 
 Match = Literal["none", "tokens", "updates", "both"]
@@ -24,6 +24,11 @@ class Matches(Recipe):
     match: Match
     """What rows at equal compute hold equal: trained tokens, optimizer steps (`updates`), or both, by filling batches
     with sentences of the passage; `none` measures no such rows. A gain of self-edits counts only against these rows."""
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        yield from super().faults(run)
+        if run.task.of_puzzles and self.match == "both":
+            yield "recipe.match: puzzles have no sentences to fill batches with: choose tokens or updates"
 
     @property
     def matches(self) -> bool:

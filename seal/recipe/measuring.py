@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from seal.stats.measurement import Measurement, compare, kinds_of
-from seal.stats.results import Comparison, KindRow, Outcome, shares
+from seal.stats.results import ByMetric, Comparison, KindRow, Outcome, shares
 from seal.text import lines
 from seal.types import Attempt, Context, Failure, Invalid, Policy
 from seal.work.lab import Lab
@@ -27,6 +28,7 @@ def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Se
         n_queries={context.id: context.n_gradable for context in contexts},
         titles={context.id: context.title for context in contexts},
         kinds=kinds_of(contexts),
+        queries={context.id: context.queries for context in contexts},
     )
 
 
@@ -74,14 +76,32 @@ def _enumerated(reasons: Counter[str]) -> str:
     return told + (f"; {len(reasons) - MOST_REASONS} more reasons" if len(reasons) > MOST_REASONS else "")
 
 
-def all_comparisons(measurements: Sequence[Measurement]) -> tuple[Comparison, ...]:
+def with_metrics(lab: Lab, measurements: Sequence[Measurement]) -> list[Measurement]:
+    """The same, measured by the run's metrics too."""
+    metrics = {name: metric.score for name, metric in lab.run.metrics.items()}
+    return [replace(found, metrics=metrics) for found in measurements]
+
+
+def by_metric(measurements: Sequence[Measurement]) -> dict[str, ByMetric]:
+    """What each of their metrics says, beside the table."""
+    names = list(measurements[0].metrics) if measurements else []
+    return {
+        name: ByMetric(
+            comparisons=all_comparisons(measurements, name),
+            scores={found.setting: found.by_metric(name) for found in measurements},
+        )
+        for name in names
+    }
+
+
+def all_comparisons(measurements: Sequence[Measurement], metric: str | None = None) -> tuple[Comparison, ...]:
     """Each setting against those that got its compute; against the one before it; the last against all further back."""
     own = [one for one in measurements if one.matched_to is None]
     to_matched = [
         (matched, setting) for setting in own for matched in measurements if matched.matched_to == setting.setting
     ]
     pairs = [*to_matched, *pairwise(own), *((earlier, own[-1]) for earlier in own[:-2])]
-    return tuple(comparison for first, second in pairs if (comparison := compare(first, second)))
+    return tuple(comparison for first, second in pairs if (comparison := compare(first, second, metric)))
 
 
 def kind_rows(measurements: Sequence[Measurement]) -> tuple[KindRow, ...]:

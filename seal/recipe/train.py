@@ -17,15 +17,17 @@ from seal.recipe.comparing import Compares
 from seal.recipe.keeping import keep_best
 from seal.recipe.measuring import (
     all_comparisons,
+    by_metric,
     failure_notes,
     invalid_note,
     kind_rows,
     scores,
     style_shares,
     unadapted,
+    with_metrics,
 )
 from seal.recipe.tuning import GIVEN
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.stats.results import Results, RoundSummary, summarize
 from seal.task import Contexts
 from seal.types import Context
@@ -57,10 +59,19 @@ class Train(Compares):
     """What they may take on disk; the worst of the oldest round go first. null sets no limit."""
 
     @property
+    def adapters_kept(self) -> tuple[int, float | None]:
+        return self.keep_adapters * self.rounds, self.adapters_budget_gb
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        yield from super().faults(run)
+        if self.keep_adapters and not (run.inner.adapts and run.inner.makes_adapters):
+            yield "recipe.keep_adapters: this inner loop makes no adapters: set it to 0, or choose inner=lora"
+
+    @property
     def learns(self) -> bool:
         return self.rounds > 0
 
-    def faults(self, contexts: Contexts) -> list[str]:
+    def faults_of_data(self, contexts: Contexts) -> list[str]:
         if not contexts.train or not contexts.held_out:
             return [
                 f"training needs contexts in both parts, but {len(contexts.train)} are for training and "
@@ -119,16 +130,16 @@ class Train(Compares):
         ]
         styles, rounds = {policy.id: style_shares(lab, attempts)}, []
         notes = [*lab.contexts.notes, *invalid_note(policy, attempts)]
-        for index in range(self.rounds):
-            turn = loop.play_round(
-                lab,
-                policy,
-                self.practised(lab.contexts, index),
-                edits_per_context=self.edits_per_context,
-                repeats=self.repeats,
-            )
+        turns = loop.train(
+            lab,
+            policy,
+            [self.practised(lab.contexts, index) for index in range(self.rounds)],
+            edits_per_context=self.edits_per_context,
+            repeats=self.repeats,
+        )
+        for turn in turns:
             if self.keep_adapters:
-                keep_best(lab, policy, turn.attempts, count=self.keep_adapters, budget_gb=self.adapters_budget_gb)
+                keep_best(lab, turn.policy, turn.attempts, count=self.keep_adapters, budget_gb=self.adapters_budget_gb)
             policy = turn.next
             attempts = yardstick.with_self_edits(policy)
             measurements += [
@@ -139,11 +150,13 @@ class Train(Compares):
             styles[policy.id] = style_shares(lab, attempts)
             rounds.append(summarize(turn))
             notes += [*_learning_note(rounds[-1]), *invalid_note(policy, attempts)]
-            lab.announce(f"round {index}", rounds[-1].metrics())
+            lab.announce(f"round {turn.index}", rounds[-1].metrics())
+        measurements = with_metrics(lab, measurements)
         return Results(
             table=tuple(measurement.row() for measurement in measurements),
             comparisons=all_comparisons(measurements),
             scores=scores(measurements),
+            metrics=by_metric(measurements),
             rounds=tuple(rounds),
             kinds=kind_rows(measurements),
             curves=yardstick.curves({GIVEN: untrained, policy: attempts}, self.epochs_curve),

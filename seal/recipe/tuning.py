@@ -13,6 +13,7 @@ from seal.recipe.measuring import measurement, setting_of
 from seal.stats.results import Outcome, Tuned
 from seal.stats.statistics import comparable
 from seal.types import Context, Plan, Policy
+from seal.work.examining import examine
 from seal.work.lab import Lab
 from seal.work.trying import Trial
 
@@ -110,7 +111,7 @@ class Tuner:
             for rate, epochs in self._pairs
         }
         every = [trial for those in trials.values() for trial in those]
-        outcomes = iter(loop.examine(self.lab, policy, every, title=f"tuning {setting}")) if every else iter(())
+        outcomes = iter(examine(self.lab, policy, every, title=f"tuning {setting}")) if every else iter(())
         tried = []
         for (rate, epochs), those in trials.items():
             asked: list[list[Outcome]] = [[next(outcomes)] for _ in those]

@@ -16,6 +16,7 @@ from seal.recipe.budget import Budgeted, Spent, joined, with_budget_of
 from seal.recipe.matching import Match
 from seal.recipe.merging import Merging, Step
 from seal.types import Context, Evaluation, Failure, Plan, Policy
+from seal.work.examining import examine
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 from seal.work.trying import Trial
@@ -104,7 +105,7 @@ def walk(lab: Lab, route: Route) -> Walk:
     spent = []
     for policy, of_step in _models(lab, route):
         trials = [Trial(context=context, source="unadapted") for context in route.asked[len(rows)]]
-        rows.append(loop.examine(lab, policy, trials, title="asking"))
+        rows.append(examine(lab, policy, trials, title="asking"))
         spent.append(of_step)
     return Walk(rows=tuple(rows), spent=tuple(spent))
 

@@ -16,8 +16,9 @@ from seal.recipe.tuning import GIVEN, Tuner
 from seal.stats.measurement import Measurement, of_attempts
 from seal.stats.results import Curve, CurvePoint, Outcome
 from seal.types import Attempt, Context, Invalid, Plan, Policy, Training
+from seal.work.examining import examine
 from seal.work.lab import Lab
-from seal.work.trying import Trial
+from seal.work.trying import TRYING, Trial, phase_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class Yardstick:
     def row_of(self, policy: Policy, attempts: Sequence[Attempt]) -> Measurement:
         """What came of a policy's self-edits."""
         found = of_attempts(setting_of(policy), attempts)
-        return replace(found, seconds=self.lab.seconds_per_unit(loop.phase_of(policy, loop.TRYING)))
+        return replace(found, seconds=self.lab.seconds_per_unit(phase_of(policy, TRYING)))
 
     def matched_passages(self, policy: Policy, attempts: Sequence[Attempt], alone: Measurement) -> list[Measurement]:
         """The contexts alone, each trained on for as long as the policy's self-edits about it."""
@@ -179,13 +180,11 @@ class Yardstick:
         invalid: Sequence[tuple[Context, Invalid]] = (),
     ) -> Measurement:
         """One model a trial; each counts as one self-edit of its context, as each of the invalid ones does."""
-        made = zip(
-            (trial.context for trial in trials), loop.examine(self.lab, policy, trials, title=title), strict=True
-        )
+        made = zip((trial.context for trial in trials), examine(self.lab, policy, trials, title=title), strict=True)
         contexts: dict[str, Context] = {}
         outcomes: dict[str, list[Outcome]] = {}
         for context, outcome in (*made, *invalid):
             contexts[context.id] = context
             outcomes.setdefault(context.id, []).append(outcome)
         found = measurement(setting, list(contexts.values()), list(outcomes.values()))
-        return replace(found, seconds=self.lab.seconds_per_unit(loop.phase_of(policy, title)))
+        return replace(found, seconds=self.lab.seconds_per_unit(phase_of(policy, title)))

@@ -1,7 +1,7 @@
 """Two runs side by side: paired differences on what both were asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seal.errors import UsageError
@@ -20,6 +20,8 @@ class Side:
     scores: Mapping[str, Mapping[str, float]]
     """By setting and context."""
     contexts: Mapping[str, Context]
+    metrics: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    """The same of further metrics, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,8 @@ class RunComparison:
     n_only_second: int
     n_other_queries: int
     """Contexts that both have, with different queries: left out."""
+    metrics: Mapping[str, tuple[Comparison, ...]] = field(default_factory=dict)
+    """The same differences in the metrics that both runs have, by name."""
 
 
 def read_side(folder: Path) -> Side:
@@ -49,7 +53,12 @@ def read_side(folder: Path) -> Side:
     results = read_results(folder)
     if not results.scores:
         raise UsageError(f"{folder} has no accuracies by context: nothing was asked in it")
-    return Side(folder=folder, scores=results.scores, contexts=read_records(folder / "contexts.jsonl", Context))
+    return Side(
+        folder=folder,
+        scores=results.scores,
+        contexts=read_records(folder / "contexts.jsonl", Context),
+        metrics={name: found.scores for name, found in results.metrics.items()},
+    )
 
 
 def compare_runs(first: Side, second: Side, pairs: Sequence[tuple[str, str]]) -> RunComparison:
@@ -66,19 +75,32 @@ def compare_runs(first: Side, second: Side, pairs: Sequence[tuple[str, str]]) ->
             f"{first.folder} and {second.folder} were asked about no common context with the same questions"
         )
     titles = {name: first.contexts[name].title for name in shared}
-    found = [
-        compare_scores((one, _only(first, one, shared)), (other, _only(second, other, shared)), titles)
-        for one, other in pairs
-    ]
+    sides = {None: (first, second)} | {
+        name: (replace(first, scores=first.metrics[name]), replace(second, scores=second.metrics[name]))
+        for name in first.metrics
+        if name in second.metrics
+    }
+    found = {name: _differences(*of_both, pairs, shared, titles) for name, of_both in sides.items()}
     return RunComparison(
         first=first.folder.name,
         second=second.folder.name,
-        comparisons=tuple(comparison for comparison in found if comparison),
+        comparisons=found[None],
+        metrics={name: differences for name, differences in found.items() if name is not None},
         n_shared=len(shared),
         n_only_first=len(asked[0] - asked[1]),
         n_only_second=len(asked[1] - asked[0]),
         n_other_queries=len(common) - len(shared),
     )
+
+
+def _differences(
+    first: Side, second: Side, pairs: Sequence[tuple[str, str]], shared: set[str], titles: Mapping[str, str]
+) -> tuple[Comparison, ...]:
+    found = (
+        compare_scores((one, _only(first, one, shared)), (other, _only(second, other, shared)), titles)
+        for one, other in pairs
+    )
+    return tuple(comparison for comparison in found if comparison)
 
 
 def settings_of_both(first: Side, second: Side) -> list[tuple[str, str]]:

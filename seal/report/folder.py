@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from seal.base.paths import refuse_links_out, shortened
@@ -83,12 +84,22 @@ def _write_table(findings: Findings) -> list[Path]:
     path = findings.folder / TABLE
     with path.open("w", newline="", encoding="utf-8") as file:
         published = findings.results.published
-        columns = [field.name for field in fields(Row)]
-        writer = csv.DictWriter(file, [*columns, "published"] if published else columns)
+        lines = [_cells(row) for row in findings.results.table]
+        if published:
+            lines = [{**line, "published": published.of(line["setting"])} for line in lines]
+        writer = csv.DictWriter(file, list(lines[0]) if lines else [field.name for field in fields(Row)])
         writer.writeheader()
-        for row in findings.results.table:
-            writer.writerow(asdict(row) | ({"published": published.of(row.setting)} if published else {}))
+        writer.writerows(lines)
     return [path]
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    """Of the table as CSV: a column a field, and two a metric."""
+    cells = asdict(row)
+    of_metrics = cells.pop("metrics")
+    for name, found in of_metrics.items():
+        cells |= {name: found["mean"], f"{name}_ci95": found["ci95"]}
+    return cells
 
 
 def _write_plots(findings: Findings, stories: Sequence[Story]) -> list[Path]:
@@ -200,6 +211,7 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     took, results, settings = phases(read_metrics(findings.folder)), findings.results, findings.manifest["settings"]
     shown = dict(findings=findings, results=results, images=_inlined(pictures), signed_measures=DIFFERENCES)
     shown |= dict(headline=headline(results, settings), basis=basis(results), rows=in_order(results.table))
+    shown |= dict(metrics=list(results.table[0].metrics) if results.table else [])
     shown |= dict(warning=warning(results, settings), remarks=list(remarks(results, settings)))
     shown |= dict(
         chosen=choices(settings),

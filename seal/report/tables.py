@@ -1,6 +1,7 @@
 """What a run found, as tables for a terminal of 80 columns."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
@@ -40,6 +41,7 @@ def accuracy_table(results: Results) -> Group:
         "accuracy": lambda row: share(row.accuracy),
         "95 % CI": lambda row: brackets(row.ci95),
     }
+    columns |= {label(name): partial(_metric, name) for name in first.metrics}
     columns |= {name: of for name, of in COMPUTE.items() if any(of(row) for row in results.table)}
     if published:
         columns["published"] = lambda row: published_share(published.of(row.setting))
@@ -48,6 +50,10 @@ def accuracy_table(results: Results) -> Group:
     for row in in_order(results.table):
         table.add_row(_indented(row), *(of(row) for of in columns.values()), style="dim" if row.matched_to else "")
     return _titled(f"accuracy {condition(results.passage_shown)} ({asked})", table)
+
+
+def _metric(name: str, row: Row) -> str:
+    return share(row.metrics[name].mean) if name in row.metrics else ""
 
 
 def kinds_table(results: Results) -> Group:

@@ -1,13 +1,13 @@
 """The room of self-edits: how one is asked for, and how its text becomes a plan of what to train on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
-from seal.settings import option
+from seal.settings import Chosen, Option, option
 from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
 Continue = Callable[[Sequence[tuple[str, int]], Sampling], Sequence[Completion | Unavailable]]
@@ -24,7 +24,7 @@ class Assignment:
 
 
 @option
-class SelfEditFormat(ABC):
+class SelfEditFormat(Option, ABC):
     """What a self-edit looks like. Asking for it and parsing it stand side by side."""
 
     teachable: ClassVar[bool] = True
@@ -41,6 +41,28 @@ class SelfEditFormat(ABC):
     """The sampler keeps the smallest set of tokens with this probability in all."""
     max_new_tokens: PositiveInt
     """A self-edit is cut at this length; the rest of it is used."""
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        if self.about_puzzles != run.task.of_puzzles:
+            right = "augmentations" if run.task.of_puzzles else "implications"
+            yield (
+                f"self_edit: it is not about what this task has: choose self_edit={right}, for example, or another task"
+            )
+        if self.needs_chat and not run.model.chat and run.writer is None:
+            yield (
+                "self_edit: this template is a message to a chat model: set model.chat=true, or choose another "
+                "self_edit"
+            )
+        if self.n_requests and self.sampling.json_schema and not (run.writer or run.engine).constrains:
+            yield (
+                "self_edit.constrained: this engine cannot hold a policy to JSON: set it to false, or choose "
+                "engine=vllm, engine=vllm_server or engine=openai"
+            )
+        if run.recipe.learns and not self.teachable:
+            yield (
+                "self_edit: a policy cannot learn to write these self-edits: choose recipe=evaluate, or another "
+                "self_edit"
+            )
 
     @property
     def sampling(self) -> Sampling:
@@ -82,7 +104,7 @@ class SelfEditFormat(ABC):
         """
         return None
 
-    def faults(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
+    def faults_of_data(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
         """Why so many self-edits about each of these contexts cannot be had; empty if they can."""
         return []
 

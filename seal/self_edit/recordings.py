@@ -29,7 +29,7 @@ class Recording(SelfEditFormat):
     policy: str
     """Whose self-edits, where the path is a run's folder, for example `round_2`."""
 
-    def faults(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
+    def faults_of_data(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
         return [
             f"self_edit.path: {self.path} has {n_there} self-edits for '{context.title}' ({context.text[:40]}…), but "
             f"{n_wanted} are wanted"

@@ -25,9 +25,9 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
         UsageError: something else does not fit; with all faults.
     """
     contexts = run.task.load()
-    faults = run.recipe.faults(contexts)
+    faults = run.recipe.faults_of_data(contexts)
     faults += _learning_faults(run)
-    faults += run.self_edit.faults(run.recipe.wanted(contexts))
+    faults += run.self_edit.faults_of_data(run.recipe.wanted(contexts))
     folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
     if folder:
         faults += files.faults(folder, chat=run.model.chat)
@@ -43,7 +43,7 @@ def _learning_faults(run: Run) -> list[str]:
     """What is wrong with how a policy is to be fine-tuned, and with the job that does it."""
     if not run.recipe.learns:
         return []
-    faults = list(run.outer.learner.faults())
+    faults = list(run.outer.learner.faults_of_files())
     gpus = run.cluster.gpus(Place.LEARNER)
     if not faults and gpus and gpus < (n_processes := run.outer.learner.n_processes()):
         faults.append(
@@ -62,8 +62,8 @@ def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
 
 def _budget_faults(run: Run, folder: Path) -> Iterator[str]:
     """A budget for adapters that has not room for one."""
-    budget_gb = getattr(run.recipe, "adapters_budget_gb", None)
-    if not budget_gb or not getattr(run.recipe, "keep_adapters", 0):
+    n_kept, budget_gb = run.recipe.adapters_kept
+    if not budget_gb or not n_kept:
         return
     one_gb = (run.inner.adapter_bytes(folder, run.model.dtype) or 0) / 1e9
     if one_gb > budget_gb:

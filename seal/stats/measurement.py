@@ -3,12 +3,16 @@
 The unit of every mean is the context: queries about one passage are not independent of each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from seal.stats.results import Comparison, KindRow, Outcome, Row, Trainings
+from seal.stats.results import Comparison, KindRow, MetricMean, Outcome, Row, Trainings
 from seal.stats.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference, sample_deviation
-from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Training
+from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Query, Training, Verdict
+
+Score = Callable[[Query, Verdict], float | None]
+"""A number from 0 to 1 of one answer; None where it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,10 @@ class Measurement:
     """The title of each context."""
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The kind of each query of each context, in order."""
+    queries: Mapping[str, Sequence[Query]] = field(default_factory=dict)
+    """Those of each context, for metrics."""
+    metrics: Mapping[str, Score] = field(default_factory=dict)
+    """What is measured beside the accuracy, by name."""
     matched_to: str | None = None
     """As in `Row`."""
     trainings: tuple[Training, ...] = ()
@@ -36,6 +44,19 @@ class Measurement:
         gradable = {context: outcomes for context, outcomes in self.outcomes.items() if self.n_queries[context]}
         scores = {context: _mean_over_edits(outcomes) for context, outcomes in gradable.items()}
         return {context: score for context, score in scores.items() if score is not None}
+
+    def by_metric(self, name: str) -> dict[str, float]:
+        """A metric of each context, as the accuracy."""
+        found = {
+            context: _mean_over_edits(outcomes, partial(_mean_score, self.metrics[name], self.queries[context]))
+            for context, outcomes in self.outcomes.items()
+            if self.n_queries[context]
+        }
+        return {context: score for context, score in found.items() if score is not None}
+
+    def _metric_mean(self, name: str) -> MetricMean:
+        found = estimate(list(self.by_metric(name).values()))
+        return MetricMean(mean=found.mean if found else None, ci95=found.ci95 if found else None)
 
     def row(self) -> Row:
         scores = self.by_context()
@@ -62,6 +83,7 @@ class Measurement:
             updates=mean([len(one.losses) for one in self.spent]),
             seconds=self.seconds,
             matched_to=self.matched_to,
+            metrics={name: self._metric_mean(name) for name in self.metrics},
         )
 
     @property
@@ -114,18 +136,27 @@ def of_trainings(found: Measurement) -> Trainings:
     return Trainings(setting=found.setting, accuracies=known, deviation=sample_deviation(known))
 
 
-def _mean_over_edits(outcomes: Iterable[Sequence[Outcome]]) -> float | None:
+def _mean_over_edits(
+    outcomes: Iterable[Sequence[Outcome]], score_of: Callable[[Evaluation], float | None] = accuracy
+) -> float | None:
     """Each counts the same, however many of its repeats are known; None if no repeat of any is."""
-    means = [mean(list(_scores(of_edit))) for of_edit in outcomes]
+    means = [mean(list(_scores(of_edit, score_of))) for of_edit in outcomes]
     return mean([known for known in means if known is not None])
 
 
-def _scores(outcomes: Iterable[Outcome]) -> Iterable[float]:
+def _scores(outcomes: Iterable[Outcome], score_of: Callable[[Evaluation], float | None]) -> Iterable[float]:
     for outcome in outcomes:
         if isinstance(outcome, Invalid):
             yield 0.0
-        elif isinstance(outcome, Evaluation) and (share := accuracy(outcome)) is not None:
-            yield share
+        elif isinstance(outcome, Evaluation) and (score := score_of(outcome)) is not None:
+            yield score
+
+
+def _mean_score(score: Score, queries: Sequence[Query], evaluation: Evaluation) -> float | None:
+    """Of the queries whose answer is known."""
+    pairs = zip(queries, evaluation.verdicts, strict=True)
+    found = [score(query, verdict) for query, verdict in pairs if query.target]
+    return mean([known for known in found if known is not None])
 
 
 def clusters_of(contexts: Iterable[str], titles: Mapping[str, str]) -> list[str]:
@@ -145,6 +176,7 @@ def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
         n_queries={attempt.context.id: attempt.context.n_gradable for attempt in attempts},
         titles={attempt.context.id: attempt.context.title for attempt in attempts},
         kinds=kinds_of(attempt.context for attempt in attempts),
+        queries={attempt.context.id: attempt.context.queries for attempt in attempts},
     )
 
 
@@ -153,11 +185,10 @@ def kinds_of(contexts: Iterable[Context]) -> dict[str, tuple[str, ...]]:
     return {context.id: tuple(query.kind for query in context.queries) for context in contexts}
 
 
-def compare(first: Measurement, second: Measurement) -> Comparison | None:
-    """The paired difference of two settings; None where they share no context."""
-    return compare_scores(
-        (first.setting, first.by_context()), (second.setting, second.by_context()), {**first.titles, **second.titles}
-    )
+def compare(first: Measurement, second: Measurement, metric: str | None = None) -> Comparison | None:
+    """The paired difference of two settings in accuracy, or in a metric; None where they share no context."""
+    before, after = (one.by_context() if metric is None else one.by_metric(metric) for one in (first, second))
+    return compare_scores((first.setting, before), (second.setting, after), {**first.titles, **second.titles})
 
 
 def compare_scores(

@@ -6,6 +6,9 @@ The unit of every mean is the context: queries about one passage are not indepen
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 from seal.stats.published import Published
 from seal.stats.selection import SelectionNoise, selection_noise
@@ -15,6 +18,21 @@ from seal.types import Evaluation, Failure, Invalid, Round
 
 Outcome = Evaluation | Failure | Invalid
 """What came of one model that should have been made and asked."""
+
+
+def _nothing(value: object) -> bool:
+    """What a file need not say."""
+    return not value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricMean:
+    """A metric of one setting: its mean over contexts."""
+
+    mean: float | None
+    """None if it could be told of no answer."""
+    ci95: tuple[float, float] | None
+    """As in `Row`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +71,8 @@ class Row:
     """Of training and asking one model, a share of the time of those that ran side by side; the mean."""
     matched_to: str | None = None
     """The setting whose compute this one was given, where it was given that of another."""
+    metrics: Annotated[Mapping[str, MetricMean], Field(exclude_if=_nothing)] = field(default_factory=dict)
+    """Further metrics, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +137,14 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByMetric:
+    """What a metric says of a run, as `Results` says it of the accuracy."""
+
+    comparisons: tuple[Comparison, ...]
+    scores: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSummary:
     """How a round of training went."""
 
@@ -172,6 +200,8 @@ class Results:
     comparisons: tuple[Comparison, ...] = ()
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By setting, the accuracy of each context, for comparisons with other runs."""
+    metrics: Annotated[Mapping[str, ByMetric], Field(exclude_if=_nothing)] = field(default_factory=dict)
+    """Further metrics, by name; their means stand in the table."""
     rounds: tuple[RoundSummary, ...] = ()
     trainings: tuple[Trainings, ...] = ()
     """Where one training serves all contexts of a setting."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from seal.types import Evaluation, Grade
+from seal.types import Evaluation
 
 RESAMPLES, _BLOCK = 10_000, 500
 LEVEL = 0.95
@@ -26,9 +26,9 @@ class Estimate:
 
 
 def accuracy(evaluation: Evaluation) -> float | None:
-    """The share of correct answers among those with a verdict; None without any."""
-    known = [verdict.grade for verdict in evaluation.verdicts if verdict.grade is not Grade.UNKNOWN]
-    return sum(grade is Grade.CORRECT for grade in known) / len(known) if known else None
+    """The mean score of the answers with a verdict, which is the share of correct ones; None without any."""
+    known = [score for verdict in evaluation.verdicts if (score := verdict.score) is not None]
+    return sum(known) / len(known) if known else None
 
 
 def mean(values: Sequence[float]) -> float | None:

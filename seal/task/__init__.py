@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import PositiveInt
 
-from seal.settings import option
+from seal.settings import Option, option
 from seal.types import Completion, Context, Query, Sampling
 
 
@@ -49,7 +49,7 @@ class Contexts:
 
 
 @option
-class Task(ABC):
+class Task(Option, ABC):
     """A source of contexts, which also knows how a model is asked about them."""
 
     of_puzzles: ClassVar[bool] = False

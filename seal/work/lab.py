@@ -77,6 +77,10 @@ class Lab:
         """This lab in another process, which writes all it has to say into a store of its own."""
         return replace(self, store=store, log=partial(_note, store))
 
+    def skip_trials(self, title: str, n_trials: int) -> None:
+        """The same of trials: each is a unit that makes and asks a model, and one that grades."""
+        self.skip(title, 2 * n_trials)
+
     def skip(self, title: str, n_units: int) -> None:
         """Planned units that turned out not to be needed."""
         if n_units:

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from seal.nn.adaptation import Adaptation
 
 
+TRYING = "training on self-edits, asking"
+"""What the phase is called in which self-edits are tried out."""
+
+
+def phase_of(policy: Policy, title: str) -> str:
+    """What work by a policy is called, for people who watch and in the metrics."""
+    return f"{policy.id}: {title}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """A model to be made and asked all queries of a context: by a plan, or the policy as it is."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seal.settings import option
+from seal.settings import Option, option
 
 if TYPE_CHECKING:
     from seal.nn.backbone import Backbone
@@ -33,7 +33,7 @@ class Learned:
 
 
 @option
-class Learner(ABC):
+class Learner(Option, ABC):
     """A way of moving weights, shared by all outer algorithms."""
 
     @property
@@ -41,7 +41,7 @@ class Learner(ABC):
         """Names of the linear layers that an adapter goes beside, as they end; none where there is no adapter."""
         return ()
 
-    def faults(self) -> Iterator[str]:
+    def faults_of_files(self) -> Iterator[str]:
         """What is wrong with it that only files tell, as `key: what, and what would be right`."""
         yield from ()
 

@@ -53,7 +53,7 @@ class LoRALearner(Learner):
     def n_processes(self) -> int:
         return read_launcher(self.accelerate).n_processes if self.accelerate else 1
 
-    def faults(self) -> Iterator[str]:
+    def faults_of_files(self) -> Iterator[str]:
         if not self.accelerate:
             return
         try:

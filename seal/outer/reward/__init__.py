@@ -2,14 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import ClassVar
 
-from seal.settings import option
+from seal.settings import Option, option
 from seal.types import Attempt, Context, Rating, SelfEdit, Unavailable, Usage
 
 
 @option
-class Reward(ABC):
+class Reward(Option, ABC):
     """A number to be maximized."""
 
     rates: ClassVar[bool] = False
@@ -39,6 +40,15 @@ class Reward(ABC):
         """Which of one context's self-edits are worth training on; all by default."""
         return [True] * len(ratings)
 
+    def worth_trying(self, attempts: Sequence[Attempt]) -> list[str]:
+        """The names of those, of several contexts, that are."""
+        chosen: list[str] = []
+        for _, group in groupby(attempts, key=lambda attempt: attempt.context.id):
+            of_context = list(group)
+            tried = self.is_tried([attempt.rating for attempt in of_context])
+            chosen += [attempt.name for attempt, is_tried in zip(of_context, tried, strict=True) if is_tried]
+        return chosen
+
     def n_tried(self, edits_per_context: int) -> int:
         """How many that are, for forecasts."""
         return edits_per_context
@@ -47,7 +57,7 @@ class Reward(ABC):
         """About what rating so many self-edits takes from a paid reader, at most; nothing by default."""
         return Usage(n_calls=0)
 
-    def ready(self) -> None:  # noqa: B027  # most options need nobody
+    def ready(self) -> None:  # most options need nobody
         """Whoever it needs is there.
 
         Raises:

@@ -3,7 +3,7 @@
 from seal.outer.reward import Reward
 from seal.settings import option
 from seal.stats.statistics import accuracy, mean
-from seal.types import Attempt, Evaluation, Grade
+from seal.types import Attempt, Evaluation
 
 
 @option
@@ -23,9 +23,5 @@ class Gain(Reward):
 
 
 def _gain(before: Evaluation, after: Evaluation) -> float | None:
-    pairs = [
-        (int(later.grade is Grade.CORRECT), int(earlier.grade is Grade.CORRECT))
-        for earlier, later in zip(before.verdicts, after.verdicts, strict=True)
-        if Grade.UNKNOWN not in (earlier.grade, later.grade)
-    ]
-    return mean([later - earlier for later, earlier in pairs])
+    pairs = ((earlier.score, later.score) for earlier, later in zip(before.verdicts, after.verdicts, strict=True))
+    return mean([later - earlier for earlier, later in pairs if earlier is not None and later is not None])

@@ -1,0 +1,14 @@
+"""The very answer, as SQuAD counts it (arXiv 1606.05250)."""
+
+from seal.base.normalizing import normalized
+from seal.metric import Metric
+from seal.settings import option
+from seal.types import Query, Verdict
+
+
+@option
+class ExactMatch(Metric):
+    """1 if answer and target are equal without case, punctuation and articles, else 0."""
+
+    def score(self, query: Query, verdict: Verdict) -> float | None:
+        return float(normalized(query.target) == normalized(verdict.answer))

@@ -1,0 +1,33 @@
+"""Models are made, asked and graded: what one plan, or the policy as it is, comes to."""
+
+from collections.abc import Iterable, Sequence
+
+from seal.types import Answered, Context, Evaluation, Failure, Policy
+from seal.work.fulfilling import fulfil
+from seal.work.grading import ExamPaper, Grading
+from seal.work.lab import Lab
+from seal.work.trying import Trial, TryingOut, phase_of
+
+
+def examine(lab: Lab, policy: Policy, trials: Sequence[Trial], *, title: str) -> list[Evaluation | Failure]:
+    """Each trial's model is made, asked all queries of its context, and graded."""
+    work = TryingOut(policy=policy, title=phase_of(policy, title))
+    answers = fulfil(lab, work, trials)
+    return grade(lab, policy, [trial.context for trial in trials], map(work.key, trials), answers)
+
+
+def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
+    """The policy as it is answers the queries of each context, once."""
+    trials = [Trial(context=context, source="unadapted") for context in contexts]
+    return examine(lab, policy, trials, title="asking the unadapted model")
+
+
+def grade(
+    lab: Lab, policy: Policy, contexts: Iterable[Context], keys: Iterable[str], answers: Iterable[Answered | Failure]
+) -> list[Evaluation | Failure]:
+    """Each model's answers to the queries of the context beside it get their verdicts, under the key beside it."""
+    papers = [
+        ExamPaper(key=key, context=context, answered=answered)
+        for key, context, answered in zip(keys, contexts, answers, strict=True)
+    ]
+    return fulfil(lab, Grading(policy=policy, title=f"{policy.id}: grading"), papers)
