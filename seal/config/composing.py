@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, InterpolationToMissingValueError, OmegaConfBaseException
 
 from seal.base.suggesting import of_a_folder, unknown_key
+from seal.config.fidelity import FIDELITY, experiment_name, fault_of_fidelity, without_fidelity, written_now
 from seal.errors import ConfigError, first_line, hint, listed
 
 CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
@@ -44,10 +45,10 @@ def compose_with_hydra(overrides: Sequence[str]) -> DictConfig:
     Raises:
         ConfigError: Hydra refuses an override.
     """
-    try:
-        return _compose(overrides)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(listed(FAULTY, [first_line(error)])) from error
+    composed, faults = _applied(overrides)
+    if composed is None or faults:
+        raise ConfigError(listed(FAULTY, faults))
+    return composed
 
 
 def key_of(override: str) -> str:
@@ -92,7 +93,7 @@ def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
     settings = _with_templates(settings, path="")
     if settings.get("name") is None:
         by_rooms = "-".join(str(choices[room]) for room in ("recipe", "task", "model"))
-        settings["name"] = choices.get("experiment") or by_rooms
+        settings["name"] = experiment_name(choices) or by_rooms
     return {str(key): value for key, value in settings.items()}
 
 
@@ -120,7 +121,7 @@ def _with_templates(node: Any, path: str) -> Any:
 def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
     """What comes of the overrides that can be applied, and the faults of the others."""
     faults = {each: fault for each in overrides if (fault := _fault_of_form(each))}
-    remaining = [each for each in overrides if each not in faults]
+    remaining = _without(faults, overrides)
     refusals: list[tuple[Exception, str | None]] = []
     composed = None
     while composed is None:
@@ -131,8 +132,14 @@ def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
             refusals.append((error, refused))
             if refused is None:
                 break
-            remaining.remove(refused)
+            remaining = _without([refused], remaining)
     return composed, [*faults.values(), *(_explained(error, refused, composed) for error, refused in refusals)]
+
+
+def _without(refused: Collection[str], overrides: Sequence[str]) -> list[str]:
+    """The other overrides. With an experiment goes its fidelity: nobody knows whether that experiment has one."""
+    gone = {FIDELITY} if "experiment" in map(key_of, refused) else set()
+    return [each for each in overrides if each not in refused and key_of(each) not in gone]
 
 
 def _compose(overrides: Sequence[str]) -> DictConfig:
@@ -168,7 +175,7 @@ def _fault_of_form(override: str) -> str | None:
     if room != key and _loader().get_group_options(room):
         return f"{key}: it is a choice, which is written with a slash: {room}={value}"
     if not read.is_sweep_override():
-        return None
+        return fault_of_fidelity(read)
     return f"{override}: several values are a sweep: seal run -m …; a list is {key}=[…]; {_quoting(key, value)}"
 
 
@@ -211,14 +218,21 @@ def _explained(error: Exception, refused: str | None, composed: DictConfig | Non
     """An error of Hydra's in a user's words; `composed` is what the other overrides made, if they made anything."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         room, _, option = (refused or error.missing_cfg_file.replace("/", "=", 1)).partition("=")
-        return f"{room.lstrip('+')}: there is no option '{option}'{_option_meant(room, option, error.options or [])}"
+        return _no_option(room.lstrip("+"), option, error.options or [])
     if isinstance(error, ConfigCompositionException) and refused and "Could not override" in str(error):
         key, value = key_of(refused), refused.partition("=")[2]
         if composed is None:
             return f"{key}: there is no such setting"
+        if key == FIDELITY:
+            return without_fidelity(composed.hydra.runtime.choices)
         settings: Any = OmegaConf.to_container(composed)
         return unknown_key(key, value, settings, rooms=list(settings.pop("hydra")["runtime"]["choices"]))
     return f"{refused}: {first_line(error)}" if refused else first_line(error)
+
+
+def _no_option(room: str, option: str, options: Iterable[Any]) -> str:
+    renamed = written_now(room, option, _loader().get_group_options("experiment/paper"))
+    return renamed or f"{room}: there is no option '{option}'{_option_meant(room, option, options)}"
 
 
 def _option_meant(room: str, option: str, options: Iterable[Any]) -> str:

@@ -14,13 +14,13 @@ from seal.errors import ConfigError
 from tests.conftest import ROOT
 
 CONF = ROOT / "conf"
-NO_ROOMS = ("experiment", "asking", "hydra", "accelerate", "metrics")
+NO_ROOMS = ("experiment", "fidelity", "asking", "hydra", "accelerate", "metrics")
 """Folders whose files are not one option each."""
 OPTIONS = sorted(
     path.relative_to(CONF).with_suffix("").as_posix()
     for path in CONF.rglob("*.yaml")
     if path.parent != CONF
-    and path.relative_to(CONF).parts[0] not in ("experiment", "asking", "hydra", "accelerate", "metrics")
+    and path.relative_to(CONF).parts[0] not in NO_ROOMS
 )
 TASKS = [option for option in OPTIONS if option.startswith("task/") and option not in ("task/arc", "task/grids")]
 """Those that ask in words."""
@@ -28,7 +28,7 @@ ASKING = sorted(path.stem for path in (CONF / "asking").glob("*.yaml"))
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("").as_posix()
     for path in (CONF / "experiment").rglob("*.yaml")
-    if path.parent.name != "parts"
+    if "parts" not in path.parts
 )
 NEEDED = {
     "model/local": ["model.path=/nowhere"],

@@ -18,8 +18,10 @@ from seal.stats.transfer import MEASURES
 from tests.config.test_loading import CONF
 
 Seal = Callable[..., int]
-PRESETS = sorted(path.stem for path in (CONF / "experiment/paper").glob("*.yaml"))
-AS_PUBLISHED = [name for name in PRESETS if name.endswith("_published")]
+SOUND = sorted(path.stem for path in (CONF / "experiment/paper").glob("*.yaml"))
+AS_PUBLISHED = [f"{name}_published" for name in SOUND]
+PRESETS = [*SOUND, *AS_PUBLISHED]
+"""By the names of their runs."""
 SMALLER = [name for name in PRESETS if "qwen2_5_3b" in name]
 QUICK = (
     "model=tiny",
@@ -32,9 +34,15 @@ QUICK = (
 )
 
 
+def choosing(name: str) -> tuple[str, ...]:
+    """The overrides that choose a preset."""
+    sound = name.removesuffix("_published")
+    return (f"experiment=paper/{sound}", *(["fidelity=published"] if name != sound else []))
+
+
 @cache
 def load(name: str) -> tuple[Run, Settings]:
-    return loading.load([f"experiment=paper/{name}"])
+    return loading.load(choosing(name))
 
 
 def changed(before: str, after: str) -> set[str]:
@@ -82,7 +90,7 @@ def test_a_preset_can_be_checked_with_data_from_files(
     seal: Seal, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     policy = [f"model.path={Tiny().path}", "self_edit.max_new_tokens=64"] if "_seal" in name else []
-    assert seal("check", f"experiment=paper/{name}", *files(tmp_path, 200), *policy, "--json") == 0
+    assert seal("check", *choosing(name), *files(tmp_path, 200), *policy, "--json") == 0
     said = json.loads(capsys.readouterr().out)
     run, _ = load(name)
     held_out = 200 if getattr(run.task, "n_held_out", 0) else 201
@@ -114,6 +122,17 @@ def test_as_published_differs_in_switches_and_never_in_amounts(name: str) -> Non
         switches |= {"model.path"}
     different = {key for key in changed(name.removesuffix("_published"), name) if not key.startswith("grader.")}
     assert different == switches
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_sound_and_published_runs_have_folders_of_their_own(name: str) -> None:
+    assert load(name)[0].name == f"paper/{name}"
+
+
+@pytest.mark.parametrize("name", ["cpt_lora_seal", "cpt_full_2067_seal"])
+def test_the_policy_comes_from_the_rounds_of_the_same_fidelity(name: str) -> None:
+    for fidelity in ("", "_published"):
+        assert load(name + fidelity)[1]["model"]["path"] == f"outputs/{load(f'rl{fidelity}')[0].name}/policies/round_2"
 
 
 @pytest.mark.parametrize("version", ["cpt_lora", "cpt_full", "cpt_full_2067"])
@@ -153,7 +172,7 @@ def test_the_policy_is_fine_tuned_as_published() -> None:
 def test_a_single_passage_preset_runs_on_a_small_model_and_a_small_file(
     seal: Seal, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    assert seal("run", f"experiment=paper/{name}", *QUICK, *files(tmp_path, 3), "task.n_held_out=3") == 0
+    assert seal("run", *choosing(name), *QUICK, *files(tmp_path, 3), "task.n_held_out=3") == 0
     rows = table(name)
     assert list(rows) == ["base", "passage_only", "self_edits_round_0"]
     assert {(row["n_contexts"], row["n_answers"], row["n_failed"]) for row in rows.values()} == {(3, 3, 0)}
@@ -171,7 +190,7 @@ def test_a_preset_of_continued_pretraining_runs_on_a_small_model_and_a_small_fil
     small = ("task.n_held_out=3", "recipe.questions=2", "inner.batch_size=2", "inner.max_tokens=256")
     micro = ("inner.micro_batch_size=1",) if "full" in name else ()
     cut = ("self_edit.max_new_tokens=16", "self_edit.max_entities_tokens=16") if "entigraph" in name else ()
-    assert seal("run", f"experiment=paper/{name}", *quick, *files(tmp_path, 3), *small, *micro, *cut) == 0
+    assert seal("run", *choosing(name), *quick, *files(tmp_path, 3), *small, *micro, *cut) == 0
     rows = table(name)
     assert list(rows) == ["base", "passage_only", "self_edits_round_0"]
     assert {(row["n_contexts"], row["n_answers"], row["n_failed"]) for row in rows.values()} == {(2, 2, 0)}
@@ -191,7 +210,7 @@ def test_the_continual_preset_prints_what_was_published_beside_what_is_kept(
 def test_the_rl_preset_runs_on_a_small_model_and_a_small_file(seal: Seal, tmp_path: Path) -> None:
     small = ("task.n_train=4", "task.n_held_out=2", "recipe.contexts_per_round=2", "recipe.edits_per_context=2")
     name = "rl_published"
-    assert seal("run", f"experiment=paper/{name}", *QUICK, *files(tmp_path, 4), *small, "recipe.repeats=1") == 0
+    assert seal("run", *choosing(name), *QUICK, *files(tmp_path, 4), *small, "recipe.repeats=1") == 0
     rows = table(name)
     assert list(rows) == ["base", "passage_only", "self_edits_round_0", "round_1", "round_2"]
     assert all(row["n_contexts"] == 2 for row in rows.values())
