@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .options import NO_OPTIONS, conf, options
+from .options import PRESETS, conf, options
 
 BASH = r"""
 _seal_complete() {
@@ -50,7 +50,7 @@ def words(line: str, commands: Sequence[str]) -> list[str]:
     if given[1] in TAKE_RUNS:
         found |= {file.parent.relative_to(OUTPUTS).as_posix() for file in OUTPUTS.glob("*/manifest.json")}
     if given[1] == "options":
-        found |= options().keys() - {"experiment"}
+        found |= options().keys() - {*PRESETS}
     return sorted(word for word in found if word.startswith(last))
 
 
@@ -64,7 +64,9 @@ def _overrides(last: str, chosen: dict[str, str]) -> Iterator[str]:
     yield from (f"{key}=" for key in _keys(conf() / "config.yaml") if key not in ("defaults", "hydra"))
     path, dot, _ = last.rpartition(".")
     if not dot:
-        yield from (f"{name.replace('/', '.')}." for name in rooms if name not in ("experiment", *NO_OPTIONS))
+        yield from (f"{name.replace('/', '.')}." for name in rooms if name not in PRESETS)
+        return
+    if path in PRESETS:
         return
     name = path.replace(".", "/")
     taken = [chosen[name]] if chosen.get(name) in rooms.get(name, ()) else rooms.get(name, ())

@@ -15,6 +15,10 @@ from seal.errors import UsageError
 TARGET = "_target_"
 NO_OPTIONS = ("hydra", "accelerate", "__pycache__")
 """Folders of the configuration that are no rooms."""
+PRESETS = ("experiment", "fidelity")
+"""Rooms whose options have no settings of their own: they set those of other rooms."""
+PARTS = "parts"
+"""The folder of what presets share, which nobody chooses."""
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
 _WORDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true | false", "NoneType": "null"}
 
@@ -46,8 +50,9 @@ def options() -> dict[str, list[str]]:
     """The options of each room, by the names of their files: nothing is imported or parsed."""
     found: dict[str, list[str]] = {}
     for file in sorted(conf().rglob("*.yaml")):
-        room, _, option = file.relative_to(conf()).with_suffix("").as_posix().partition("/")
-        if not option or room in NO_OPTIONS:
+        path = file.relative_to(conf()).with_suffix("")
+        room, _, option = path.as_posix().partition("/")
+        if not option or room in NO_OPTIONS or PARTS in path.parts:
             continue
         nested, _, name = option.rpartition("/")
         is_room = nested and room != "experiment"
@@ -61,7 +66,7 @@ def print_options(room: str | None, *, as_json: bool, as_markdown: bool = False)
     Raises:
         UsageError: there is no such room.
     """
-    rooms = {name: names for name, names in options().items() if name != "experiment"}
+    rooms = {name: names for name, names in options().items() if name not in PRESETS}
     if room and room not in rooms:
         raise UsageError(f"there is no room '{room}': the rooms are {', '.join(rooms)}")
     tables = {

@@ -22,7 +22,12 @@ COMMANDS = ("options", "report", "run")
         ("seal run if_", ["if_exists="]),
         ("seal run gra", ["grader.", "grader="]),
         ("seal run experiment=paper/rl", ["experiment=paper/rl", "experiment=paper/rl_long"]),
+        ("seal run experiment=paper/parts", []),
+        ("seal run experiment=paper/rl fid", ["fidelity="]),
+        ("seal run experiment=paper/rl fidelity=", ["fidelity=published", "fidelity=sound"]),
+        ("seal run fidelity.", []),
         ("seal options outer/", ["outer/reward"]),
+        ("seal options fid", []),
     ],
 )
 def test_the_last_word_of_a_line_is_completed(line: str, offered: list[str]) -> None:
