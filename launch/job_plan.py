@@ -7,9 +7,9 @@ from typing import Any
 from seal.cluster.slurm import Slurm
 from seal.cluster.slurm_queue import coordinator_name, job_name
 from seal.cluster.workload import Place
+from seal.config.run import Run
 from seal.folder.run_files import read_metrics
 from seal.recipe import Forecast
-from seal.run import Run
 
 
 def jobs_plan(run: Run, forecast: Forecast) -> dict[str, Any] | None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seal.base.free_memory import device_bytes
+from seal.config.run import Run
 from seal.inner import TYPICAL_TOKENS
 from seal.model import files
 from seal.nn.memory import NUMBER_BYTES, ModelShape
 from seal.recipe.keeping import GIGABYTE
-from seal.run import Run
 from seal.task import Contexts
 
 CONTEXTS_READ = 16

@@ -10,12 +10,12 @@ from rich.syntax import Syntax
 
 from seal.base.terminal import Terminal
 from seal.config import loading
+from seal.config.run import Run
 from seal.endpoint import Endpoint
 from seal.engine.vllm import NOT_INSTALLED, VLLM
 from seal.folder.run_files import read_manifest
 from seal.folder.store import MANIFEST, RESULTS
 from seal.model import files
-from seal.run import Run
 from seal.session.forecasting import in_all, paid
 from seal.session.manifest import settings_that_differ
 from seal.session.preflight import preflight

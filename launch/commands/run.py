@@ -13,9 +13,9 @@ from omegaconf import DictConfig
 from seal.base.terminal import Terminal
 from seal.config import loading
 from seal.config.composing import CONFIG_MODULE, CONFIG_NAME, FAULTY, parsed, quoted, resolve
+from seal.config.run import Run
 from seal.errors import ConfigError, UsageError, listed
 from seal.folder.store import MANIFEST, RESULTS
-from seal.run import Run
 from seal.session.performing import perform_watched
 from seal.sweep.launching import launch, launcher_of
 from seal.sweep.points import alone, built, by_name, named, split_sweep, why_not

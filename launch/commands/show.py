@@ -15,9 +15,9 @@ from rich.text import Text
 
 from seal.base.terminal import Terminal
 from seal.config import loading
+from seal.config.run import Run
 from seal.errors import UsageError
 from seal.folder.store import Store
-from seal.run import Run
 from seal.session.preflight import preflight
 from seal.task import Contexts
 from seal.types import Context, Invalid, Plan, Policy, SelfEdit

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from seal.base.redaction import redacted
 from seal.base.suggesting import MOVED, TARGET, class_of
 from seal.config.composing import FAULTY, Settings, compose_config, key_of, needed
+from seal.config.run import Run, faults_between_rooms
 from seal.errors import ConfigError, hint, listed
-from seal.run import Run, faults_between_rooms
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -48,7 +48,7 @@ def _with_origin(fault: str, overrides: Sequence[str]) -> str:
 def build(settings: Settings) -> tuple[Run | None, list[str]]:
     """The run of a resolved configuration, or every fault of it."""
     builder = _Builder()
-    run = builder.node({TARGET: "seal.run.Run", **settings}, path="")
+    run = builder.node({TARGET: "seal.config.run.Run", **settings}, path="")
     if isinstance(run, Run):
         return run, builder.faults + list(faults_between_rooms(run))
     return None, builder.faults

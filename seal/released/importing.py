@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from seal import __version__
 from seal.base.json_text import parsed
 from seal.errors import ConfigError, DataError, fault_of_text, listed
 from seal.folder.results_file import write_results
@@ -22,6 +21,7 @@ from seal.released.forgetting import as_matrix, check_summary, pool, read_forget
 from seal.stats.measurement import Measurement, compare, of_attempts
 from seal.stats.results import Outcome, Results, RoundSummary, summarize
 from seal.types import Context, Evaluation, Failure, Policy, Query, Round, SelfEdit, Update
+from seal.version import __version__
 
 POLICY = Policy(round=0)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from seal.base.monitor import Metrics, Monitor
+from seal.config.run import Run
 from seal.folder.progress import Noting
 from seal.folder.results_file import write_results
 from seal.folder.store import RESULTS, Store
 from seal.logger import Log
 from seal.logger.jsonl import Jsonl
 from seal.report.folder import write_report
-from seal.run import Run
 from seal.session import run_folder
 from seal.session.forecasting import in_all, paid
 from seal.session.manifest import manifest

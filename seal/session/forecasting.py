@@ -3,8 +3,8 @@ estimated. What else it would do is its recipe's to say."""
 
 from collections.abc import Iterable
 
+from seal.config.run import Run
 from seal.recipe import Forecast
-from seal.run import Run
 from seal.stats.statistics import mean
 from seal.task import Contexts
 from seal.types import Usage

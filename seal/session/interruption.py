@@ -2,7 +2,7 @@
 
 import sys
 
-from seal.run import Run
+from seal.config.run import Run
 
 SILENT = "SLURM does not answer: jobs may be at work"
 

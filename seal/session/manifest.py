@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from seal import __version__
 from seal.base.redaction import key_variables, redacted_tree
 from seal.model import Model, files
 from seal.task import Contexts
+from seal.version import __version__
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
 NOT_IDENTITY = ("name", "outputs", "if_exists", "published", "cluster", "logger")

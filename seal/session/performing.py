@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from seal.base.terminal import Terminal
+from seal.config.run import Run
 from seal.folder.store import MANIFEST, RESULTS
 from seal.report.console import print_closing, print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
 from seal.report.wording import choices
-from seal.run import Run
 from seal.session.experiment import perform
 from seal.session.interruption import decide_on_jobs
 from seal.session.watching import watch

@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from seal.cluster.workload import Place
+from seal.config.run import Run
 from seal.errors import UsageError, listed
 from seal.model import files
-from seal.run import Run
 from seal.task import Contexts
 from seal.text import render_chat
 from seal.types import ALL_LINEAR

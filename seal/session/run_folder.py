@@ -17,10 +17,10 @@ from time import sleep
 from typing import IO, Any
 
 from seal.base.paths import refuse_links_out
+from seal.config.run import Run
 from seal.errors import ConfigError, listed
 from seal.folder.run_files import SESSIONS, read_manifest, read_sessions
 from seal.folder.store import CANCEL, JOBS, MANIFEST, Store, append_lines
-from seal.run import Run
 from seal.session.manifest import changes_outside, differences
 
 LOCK = "run.lock"

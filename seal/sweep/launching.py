@@ -21,11 +21,11 @@ from seal.base.terminal import Terminal
 from seal.cluster.task import told_without_secrets
 from seal.config import loading
 from seal.config.composing import Settings, compose_with_hydra
+from seal.config.run import Run
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.folder.run_files import OUTCOMES, read_manifest
 from seal.folder.store import RESULTS, Store
 from seal.report.folder import write_report
-from seal.run import Run
 from seal.session.experiment import perform
 from seal.session.interruption import decide_on_jobs
 from seal.session.manifest import settings_that_differ

@@ -5,8 +5,8 @@ from itertools import product
 
 from seal.config import loading
 from seal.config.composing import compose_config, key_of, parsed, quoted
+from seal.config.run import Run
 from seal.errors import UsageError
-from seal.run import Run
 from seal.session.preflight import preflight
 from seal.sweep.outcomes import in_short
 

@@ -16,9 +16,9 @@ from seal.base.seeds import derive
 from seal.base.terminal import Terminal
 from seal.config import loading
 from seal.config.composing import FAULTY, compose_with_hydra, parsed
+from seal.config.run import Run
 from seal.errors import ConfigError, RunError, UsageError, listed
 from seal.folder.store import MANIFEST, RESULTS
-from seal.run import Run
 from seal.settings import option
 from seal.sweep.choice import read_point
 from seal.sweep.launching import SEARCH, launcher_of, outcomes

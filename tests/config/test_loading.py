@@ -19,8 +19,7 @@ NO_ROOMS = ("experiment", "fidelity", "asking", "hydra", "accelerate", "metrics"
 OPTIONS = sorted(
     path.relative_to(CONF).with_suffix("").as_posix()
     for path in CONF.rglob("*.yaml")
-    if path.parent != CONF
-    and path.relative_to(CONF).parts[0] not in NO_ROOMS
+    if path.parent != CONF and path.relative_to(CONF).parts[0] not in NO_ROOMS
 )
 TASKS = [option for option in OPTIONS if option.startswith("task/") and option not in ("task/arc", "task/grids")]
 """Those that ask in words."""

@@ -10,8 +10,8 @@ import pytest
 
 from seal.config import loading
 from seal.config.composing import Settings
+from seal.config.run import Run
 from seal.recipe.train import Train
-from seal.run import Run
 from seal.task.arc import Arc
 from tests.config.test_loading import CONF
 

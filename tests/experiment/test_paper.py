@@ -9,10 +9,10 @@ import pytest
 
 from seal.config import loading
 from seal.config.composing import Settings
+from seal.config.run import Run
 from seal.model.tiny import Tiny
 from seal.recipe.continual import Continual
 from seal.recipe.train import Train
-from seal.run import Run
 from seal.session.manifest import differences
 from seal.stats.transfer import MEASURES
 from tests.config.test_loading import CONF

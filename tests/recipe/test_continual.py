@@ -10,11 +10,11 @@ from safetensors.torch import load_file
 
 from seal.base.monitor import Silent
 from seal.config import loading
+from seal.config.run import Run
 from seal.folder.store import read_records
 from seal.model.tiny import Tiny
 from seal.recipe.continual import Continual
 from seal.recipe.merging import Merged
-from seal.run import Run
 from seal.session.experiment import perform
 from seal.session.preflight import preflight
 from seal.types import Failure, Training

@@ -1,0 +1,43 @@
+"""From options to the settings that make them: what a YAML file and the command line would have said."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from seal.base.suggesting import TARGET
+from seal.config.run import Run
+from seal.stats.published import Published
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+def settings_of(run: Run) -> dict[str, Any]:
+    """The resolved configuration of a run that was made in Python, as `load` would give it."""
+    described = _described(run)
+    assert isinstance(described, dict)
+    return {key: value for key, value in described.items() if key != TARGET and (key, value) != ("writer", None)}
+
+
+def _described(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        own = {field.name: _described(getattr(value, field.name)) for field in fields(value)}
+        own = {name: part for name, part in own.items() if not _is_shipped(part)}
+        return own if isinstance(value, Published) else {TARGET: _name_of(type(value)), **own}
+    if isinstance(value, Mapping):
+        return {str(key): _described(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_described(part) for part in value]
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, Path) else value
+
+
+def _is_shipped(value: Any) -> bool:
+    """Whether it is a path to what comes with SEAL, which the option's name stands for."""
+    return isinstance(value, str) and value.startswith(f"{_PACKAGE}/")
+
+
+def _name_of(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
