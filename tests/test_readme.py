@@ -54,7 +54,8 @@ def test_a_format_from_anywhere_is_read_as_the_page_on_extending_says(
 
 
 @pytest.mark.parametrize(
-    "example", ["folder_of_notes", "once", "concise", "advantage", "better_of_two", "program", "when_idle"]
+    "example",
+    ["folder_of_notes", "once", "concise", "advantage", "better_of_two", "first_word", "program", "when_idle"],
 )
 def test_an_example_of_the_page_on_extending_is_accepted_by_each_of_its_commands(
     example: str, in_a_folder_with_the_examples: Seal, tmp_path: Path
