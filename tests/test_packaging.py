@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 SHARED = ("seal.model.hugging_face.HuggingFace", "seal.self_edit.prose.Prose")
 """Classes that several YAML files fill in."""
-ROOMS = "model task self_edit inner engine grader outer outer/reward recipe cluster logger".split()
+ROOMS = "model task self_edit inner engine grader outer outer/learner outer/reward recipe cluster logger".split()
 
 
 def test_every_folder_with_code_is_a_listed_package() -> None:
@@ -32,7 +32,7 @@ def test_every_file_that_is_not_code_is_package_data() -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_s_base_imports_no_option_and_nothing_heavy(room: str) -> None:
     module = f"seal.{room.replace('/', '.')}"
-    options = [f"{module}.{file.stem}" for file in (ROOT / "seal" / room).glob("*.py") if file.stem != "__init__"]
+    options = [f"{module}.{file.stem}" for file in (ROOT / "conf" / room).glob("*.yaml")]
     code = (
         f"import sys, {module}\n"
         f"found = [m for m in {options!r} + ['torch', 'transformers', 'peft', 'datasets'] if m in sys.modules]\n"

@@ -80,7 +80,7 @@ def test_all_is_as_published() -> None:
     wanted = {"temperature": 0.8, "max_new_tokens": 128, "max_steps": 375, "max_episodes": 250}
     oracle = {"oracle_learning_rate": 1e-4, "oracle_epochs": 2, "oracle_strategy": "train_using_output_tokens"}
     assert inner.items() <= settings["inner"].items()
-    assert outer.items() <= settings["outer"].items()
+    assert outer.items() <= settings["outer"]["learner"].items()
     assert (wanted | oracle).items() <= settings["self_edit"].items()
     assert settings["model"]["path"].endswith("Llama-3.2-1B-Instruct")
 

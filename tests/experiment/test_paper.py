@@ -164,7 +164,7 @@ def test_the_judge_is_the_published_one_where_all_is_as_published(name: str) -> 
 def test_the_policy_is_fine_tuned_as_published() -> None:
     _, settings = load("rl")
     wanted = {"rank": 64, "alpha": 128, "targets": ["all-linear"], "epochs": 2, "learning_rate": 3e-4, "batch_size": 10}
-    assert wanted.items() <= settings["outer"].items()
+    assert wanted.items() <= settings["outer"]["learner"].items()
 
 
 @pytest.mark.slow

@@ -13,8 +13,6 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from seal.config.loading import load
-from seal.engine import Request
-from seal.engine.batched_generation import BatchedGenerator
 from seal.errors import ConfigError, ModelError
 from seal.folder.store import Store, read_records
 from seal.inner import Adapted
@@ -26,7 +24,7 @@ from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
 from seal.nn.lora_weights import LoRAShape
 from seal.nn.packing import can_be_packed
-from seal.types import Evaluation, Failure, Plan, Sampling, TrainingSequence
+from seal.types import Evaluation, Failure, Plan, TrainingSequence
 from seal.work.lab import Lab
 from seal.work.trying import Trial, starts_of
 from tests.conftest import SMALL, settings_without
@@ -367,36 +365,6 @@ def test_merging_an_adapter_is_attaching_it(tmp_path: Path, make: str, dora: boo
             attached = backbone.model(input_ids=ids).logits
         outcome.adapter.merge(backbone.model)
         torch.testing.assert_close(backbone.model(input_ids=ids).logits, attached, atol=1e-10, rtol=0)
-
-
-def test_adapters_of_dora_answer_side_by_side_as_each_alone(tmp_path: Path) -> None:
-    backbone = random_backbone(tmp_path, "qwen2")
-    adapters = [outcome.adapter for outcome in train(backbone, lora(targets=("all-linear",), dora=True))]
-    requests = [
-        Request(prompt=prompt, seed=0, adapter=adapter)
-        for prompt in ("River Welcott\nThe mayor", "Pi\nIs", "Old Marley\nThe charter of Old")
-        for adapter in adapters
-    ]
-    generator, greedy = BatchedGenerator(backbone), Sampling(temperature=0.0, top_p=1.0, max_new_tokens=12)
-    together = [completion.text for completion in generator.generate(requests, greedy)]
-    alone = [generator.generate([request], greedy)[0].text for request in requests]
-    assert together == alone
-    assert len(set(together)) > 3
-
-
-@pytest.mark.slow
-def test_a_run_with_dora_hands_out_an_adapter_that_plain_peft_loads(seal: Callable[..., int]) -> None:
-    assert seal("run", *SMALL, "inner=dora", "name=rounds") == 0
-    Path("my.jsonl").write_text('{"title": "Pi", "passage": "Pi is 3."}\n')
-    adapt = ("recipe=adapt", "task=passages", "task.path=my.jsonl", "recipe.edits_per_context=0", "cluster.threads=1")
-    assert seal("run", *adapt, "inner=dora", "name=adapted") == 0
-    network = PeftModel.from_pretrained(tiny_backbone().model, "outputs/adapted/adapter")
-    assert network.peft_config["default"].use_dora
-
-
-def test_an_engine_that_cannot_serve_dora_is_refused(seal: Callable[..., int], capsys: pytest.CaptureFixture) -> None:
-    assert seal("check", "engine=vllm", "inner=dora") == 2
-    assert "inner: vLLM does not serve adapters of DoRA" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite_fails_that_adapter_and_no_other(tmp_path: Path) -> None:

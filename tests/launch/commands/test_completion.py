@@ -26,7 +26,7 @@ COMMANDS = ("options", "report", "run")
         ("seal run experiment=paper/rl fid", ["fidelity="]),
         ("seal run experiment=paper/rl fidelity=", ["fidelity=published", "fidelity=sound"]),
         ("seal run fidelity.", []),
-        ("seal options outer/", ["outer/reward"]),
+        ("seal options outer/", ["outer/learner", "outer/reward"]),
         ("seal options fid", []),
     ],
 )
