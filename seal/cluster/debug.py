@@ -6,7 +6,7 @@ from typing import Any
 
 from seal.cluster.jobs import Jobs
 from seal.cluster.scheduler import Outcome, Scheduler
-from seal.cluster.task import Task
+from seal.cluster.task import ChunkTask
 from seal.cluster.workload import Place, Workload
 from seal.settings import option
 
@@ -27,7 +27,7 @@ class InProcess:
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
 
-    def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
+    def submit(self, tasks: Sequence[ChunkTask], place: Place) -> list[str]:
         first = len(self.outcomes)
         self.outcomes += [Outcome(value=task.here()) for task in tasks]
         return [str(number) for number in range(first, len(self.outcomes))]

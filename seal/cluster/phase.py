@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from seal.cluster.batches import cut, to_do
 from seal.cluster.ledger import CANCELLED, DIED, DONE, Ledger
 from seal.cluster.scheduler import Outcome, Scheduler
-from seal.cluster.task import Task, pack
+from seal.cluster.task import ChunkTask, pack
 from seal.cluster.task_store import Tail
 from seal.cluster.workload import Place, Workload
 from seal.errors import RunError
@@ -183,7 +183,7 @@ class Phase:
         if not chunks:
             return
         tasks = [
-            Task(
+            ChunkTask(
                 run_folder=self.work.store.folder.absolute(),
                 phase=self.name,
                 chunk=chunk.number,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from seal.base.redaction import redacted
-from seal.cluster.task import Task
+from seal.cluster.task import ChunkTask
 from seal.cluster.workload import Place
 from seal.types import Postponed
 
@@ -36,7 +36,7 @@ class Scheduler(Protocol):
     def ends_with_us(self) -> bool:
         """Whether jobs must not outlive the coordinator."""
 
-    def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
+    def submit(self, tasks: Sequence[ChunkTask], place: Place) -> list[str]:
         """The ids of the jobs.
 
         Raises:

@@ -16,7 +16,7 @@ from seal.cluster.jobs import Jobs
 from seal.cluster.ledger import all_entries
 from seal.cluster.scheduler import Scheduler, SubmititFolder
 from seal.cluster.slurm_queue import cancel, coordinator_name, job_name, queued, refuse_silence, submit, why_gone
-from seal.cluster.task import Task
+from seal.cluster.task import ChunkTask
 from seal.cluster.workload import Place, Workload
 from seal.errors import UsageError
 from seal.folder.store import JOBS
@@ -207,7 +207,7 @@ class SlurmJobs(SubmititFolder):
         super().__init__(folder, work.secret_variables)
         self.cluster, self.name = cluster, job_name(work.store.folder)
 
-    def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
+    def submit(self, tasks: Sequence[ChunkTask], place: Place) -> list[str]:
         return submit(self.cluster.executor(self.folder, place, name=self.name), tasks)
 
     def states(self) -> Mapping[str, str] | None:

@@ -12,7 +12,7 @@ from pydantic import NonNegativeInt, PositiveInt, model_validator
 
 from seal.cluster.jobs import Jobs
 from seal.cluster.scheduler import Scheduler, SubmititFolder
-from seal.cluster.task import Task
+from seal.cluster.task import ChunkTask
 from seal.cluster.workload import Place, Workload
 from seal.settings import option
 from seal.types import Postponed
@@ -79,7 +79,7 @@ class Processes(SubmititFolder):
         self.cluster = cluster
         self.jobs: dict[str, Job[Any]] = {}
 
-    def submit(self, tasks: Sequence[Task], place: Place) -> list[str]:
+    def submit(self, tasks: Sequence[ChunkTask], place: Place) -> list[str]:
         from submitit import LocalExecutor
 
         executor = LocalExecutor(self.folder, max_num_timeout=self.cluster.requeues(place))
@@ -107,7 +107,7 @@ class Processes(SubmititFolder):
 class EndingWith:
     """A task that ends with the run, also where that is killed: submitit's controller, between them, lives on."""
 
-    task: Task
+    task: ChunkTask
     coordinator: int
     """The process that the task descends from."""
 

@@ -31,7 +31,7 @@ KIT = "kit.pkl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class ChunkTask:
     """A chunk of a phase. Small enough to be pickled once a job."""
 
     run_folder: Path

@@ -31,7 +31,7 @@ class Progress:
     phase_done: Count = 0
 
 
-class Noting:
+class ProgressFile:
     """A monitor that tells another one, and notes what it tells, a phase's beginning and end at once."""
 
     def __init__(self, store: Store, monitor: Any) -> None:

@@ -14,7 +14,7 @@ from seal.base.monitor import Metrics
 from seal.errors import RunError
 from seal.folder.run_files import read_manifest, read_metrics
 from seal.logger import Log, Logger
-from seal.logger.told import cost, numbers, pictures, self_edit_rows
+from seal.logger.summary import cost, numbers, pictures, self_edit_rows
 from seal.settings import option
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from seal.base.monitor import Metrics
 from seal.errors import RunError
 from seal.folder.run_files import read_manifest
 from seal.logger import Log, Logger
-from seal.logger.told import COLUMNS, RESULT_COLUMNS, cost, numbers, pictures, result_rows, self_edit_rows
+from seal.logger.summary import COLUMNS, RESULT_COLUMNS, cost, numbers, pictures, result_rows, self_edit_rows
 from seal.settings import option
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pydantic import PositiveFloat, PositiveInt
 
 from seal.recipe import Forecast, count_queries, forecast_passages
+from seal.recipe.evaluator import Evaluator
 from seal.recipe.matching import Matches
 from seal.recipe.tuning import Tuner
-from seal.recipe.yardstick import Yardstick
 from seal.settings import Chosen, option
 from seal.task import Contexts
 from seal.types import Context
@@ -54,7 +54,7 @@ class Compares(Matches):
     def wanted_to_tune(self, contexts: Contexts) -> list[tuple[Context, int]]:
         return [(context, 1) for context in self.tuning_contexts(contexts)]
 
-    def yardstick(self, lab: Lab, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Yardstick:
+    def evaluator(self, lab: Lab, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Evaluator:
         """What measures the rows about some contexts."""
         tuner = Tuner(
             lab=lab,
@@ -62,7 +62,7 @@ class Compares(Matches):
             learning_rates=self.tune_learning_rates,
             epochs=self.tune_epochs,
         )
-        return Yardstick(
+        return Evaluator(
             lab=lab,
             contexts=contexts,
             edits_per_context=edits_per_context,

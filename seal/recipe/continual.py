@@ -20,11 +20,11 @@ from seal.base.seeds import derive
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, count_queries
 from seal.recipe.matching import Matches
-from seal.recipe.walking import OnPassages, OnSelfEdits, Outcomes, Walk, walk
+from seal.recipe.sequences import OnPassages, OnSelfEdits, Outcomes, Walk, walk
 from seal.settings import option
 from seal.stats.results import Results
 from seal.stats.statistics import accuracy
-from seal.stats.transfer import Journey, Matrix, matrix
+from seal.stats.transfer import LearnedSequence, Matrix, matrix
 from seal.task import Contexts
 from seal.types import Context, Evaluation, Failure, Grade, Policy
 from seal.work.examining import ask_unadapted
@@ -145,13 +145,13 @@ class Continual(OfOnePart, Matches):
         sequences: Sequence[Sequence[Context]],
         walks: Sequence[Walk],
     ) -> Matrix:
-        journeys = [
-            Journey(base=_shares([base[context] for context in sequence]), after=tuple(map(_shares, walk.rows)))
+        learned = [
+            LearnedSequence(base=_shares([base[context] for context in sequence]), after=tuple(map(_shares, walk.rows)))
             for sequence, walk in zip(sequences, walks, strict=True)
         ]
         outcomes = [*base.values(), *(outcome for walk in walks for row in walk.rows for outcome in row)]
         return matrix(
-            journeys,
+            learned,
             n_unknown=sum(map(_n_unknown, outcomes)),
             n_failed=sum(len(walk.rows) < self.length for walk in walks),
             n_invalid=sum(walk.n_invalid for walk in walks),

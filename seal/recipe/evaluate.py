@@ -52,16 +52,16 @@ class Evaluate(OfOnePart, Compares):
         return on_edits + on_passages + more
 
     def perform(self, lab: Lab) -> Results:
-        yardstick = self.yardstick(
+        evaluator = self.evaluator(
             lab, self.chosen(lab.contexts), edits_per_context=self.edits_per_context, repeats=self.repeats
         )
-        attempts = yardstick.with_self_edits(GIVEN)
-        alone = yardstick.without_self_edits()
+        attempts = evaluator.with_self_edits(GIVEN)
+        alone = evaluator.without_self_edits()
         measurements = [
             unadapted(lab.run.task.unadapted_setting, attempts),
             alone,
-            *yardstick.matched_passages(GIVEN, attempts, alone),
-            yardstick.row_of(GIVEN, attempts),
+            *evaluator.matched_passages(GIVEN, attempts, alone),
+            evaluator.row_of(GIVEN, attempts),
         ]
         measurements = with_metrics(lab, measurements)
         return Results(
@@ -70,8 +70,8 @@ class Evaluate(OfOnePart, Compares):
             scores=scores(measurements),
             metrics=by_metric(measurements),
             kinds=kind_rows(measurements),
-            curves=yardstick.curves({GIVEN: attempts}, self.epochs_curve),
-            tuned=yardstick.tuner.chosen,
+            curves=evaluator.curves({GIVEN: attempts}, self.epochs_curve),
+            tuned=evaluator.tuner.chosen,
             styles={GIVEN.id: style_shares(lab, attempts)},
             notes=(*lab.contexts.notes, *invalid_note(GIVEN, attempts), *failure_notes(measurements)),
         )

@@ -7,7 +7,7 @@ from seal.model import files
 from seal.stats.statistics import accuracy, comparable
 from seal.types import Attempt, Evaluation, Failure, Kept, Plan, Policy
 from seal.work.fulfilling import fulfil
-from seal.work.keeping import ADAPTERS, Keeping, Keepsake
+from seal.work.keeping import ADAPTERS, AdapterToKeep, Keeping
 from seal.work.lab import Lab
 from seal.work.trying import Trial, TryingOut
 
@@ -29,14 +29,14 @@ def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: i
     make_room(lab.store, budget_gb)
 
 
-def keepsakes(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[Keepsake]:
+def keepsakes(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[AdapterToKeep]:
     """Of each self-edit that was tried out and rewarded, its best repeat."""
     for attempt in attempts:
         tried = [found for found in attempt.evaluations if isinstance(found, Evaluation)]
         if attempt.reward is None or not isinstance(attempt.plan, Plan) or not tried:
             continue
         best = max(tried, key=lambda found: comparable(accuracy(found)))
-        yield Keepsake(
+        yield AdapterToKeep(
             trial=_trial_of(lab, policy, attempt, attempt.plan, best.seed),
             index=attempt.self_edit.index,
             text=attempt.self_edit.text,

@@ -117,16 +117,16 @@ class Train(Compares):
 
     def perform(self, lab: Lab) -> Results:
         policy = GIVEN
-        yardstick = self.yardstick(
+        evaluator = self.evaluator(
             lab, self.measured(lab.contexts), edits_per_context=self.held_out_edits, repeats=self.held_out_repeats
         )
-        untrained = attempts = yardstick.with_self_edits(policy)
-        alone = yardstick.without_self_edits()
+        untrained = attempts = evaluator.with_self_edits(policy)
+        alone = evaluator.without_self_edits()
         measurements = [
             unadapted(lab.run.task.unadapted_setting, attempts),
             alone,
-            *yardstick.matched_passages(policy, attempts, alone),
-            yardstick.row_of(policy, attempts),
+            *evaluator.matched_passages(policy, attempts, alone),
+            evaluator.row_of(policy, attempts),
         ]
         styles, rounds = {policy.id: style_shares(lab, attempts)}, []
         notes = [*lab.contexts.notes, *invalid_note(policy, attempts)]
@@ -141,11 +141,11 @@ class Train(Compares):
             if self.keep_adapters:
                 keep_best(lab, turn.policy, turn.attempts, count=self.keep_adapters, budget_gb=self.adapters_budget_gb)
             policy = turn.next
-            attempts = yardstick.with_self_edits(policy)
+            attempts = evaluator.with_self_edits(policy)
             measurements += [
-                *yardstick.matched_passages(policy, attempts, alone),
-                *yardstick.matched_untrained(policy, attempts, untrained),
-                yardstick.row_of(policy, attempts),
+                *evaluator.matched_passages(policy, attempts, alone),
+                *evaluator.matched_untrained(policy, attempts, untrained),
+                evaluator.row_of(policy, attempts),
             ]
             styles[policy.id] = style_shares(lab, attempts)
             rounds.append(summarize(turn))
@@ -159,8 +159,8 @@ class Train(Compares):
             metrics=by_metric(measurements),
             rounds=tuple(rounds),
             kinds=kind_rows(measurements),
-            curves=yardstick.curves({GIVEN: untrained, policy: attempts}, self.epochs_curve),
-            tuned=yardstick.tuner.chosen,
+            curves=evaluator.curves({GIVEN: untrained, policy: attempts}, self.epochs_curve),
+            tuned=evaluator.tuner.chosen,
             styles=styles,
             notes=(*notes, *failure_notes(measurements)),
             artifacts={"policy": policy.weights} if policy.weights else {},

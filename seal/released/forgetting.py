@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from seal.errors import DataError, listed
 from seal.released import faults_of
-from seal.stats.transfer import Cell, Journey, Matrix, linear_measures
+from seal.stats.transfer import Cell, LearnedSequence, Matrix, linear_measures
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """An accuracy, or how far accuracies deviate."""
@@ -117,7 +117,9 @@ def as_matrix(pooled: Pooled) -> Matrix:
         for means, deviations in zip(pooled.mean, pooled.deviation, strict=True)
     )
     seen = tuple(row[: step + 1] + (None,) * (len(row) - step - 1) for step, row in enumerate(after))
-    means = Journey(base=pooled.mean[0], after=tuple(row[: step + 1] for step, row in enumerate(pooled.mean[1:])))
+    means = LearnedSequence(
+        base=pooled.mean[0], after=tuple(row[: step + 1] for step, row in enumerate(pooled.mean[1:]))
+    )
     measures = {
         name: None if share is None else Cell(mean=share, ci95=None, deviation=None, n=pooled.n_sequences)
         for name, share in linear_measures(means).items()

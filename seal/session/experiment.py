@@ -8,7 +8,7 @@ from typing import Any
 
 from seal.base.monitor import Metrics, Monitor
 from seal.config.run import Run
-from seal.folder.progress import Noting
+from seal.folder.progress import ProgressFile
 from seal.folder.results_file import write_results
 from seal.folder.store import RESULTS, Store
 from seal.logger import Log
@@ -49,7 +49,7 @@ def perform(
                 if part:
                     part.ready()
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
-        monitor = Noting(store, monitor)
+        monitor = ProgressFile(store, monitor)
         monitor.planned(forecast.units)
         with _logging(run, store.folder) as log:
             lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)

@@ -14,7 +14,7 @@ Share = float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Journey:
+class LearnedSequence:
     """One sequence: how the model did on each thing before it learned any, and after each step."""
 
     base: tuple[Share, ...]
@@ -63,59 +63,59 @@ class Matrix:
     """Steps whose self-edits could not be trained on: the model stayed as it was."""
 
 
-def base_accuracy(journey: Journey) -> Share:
+def base_accuracy(sequence: LearnedSequence) -> Share:
     """Before anything is learned, on everything."""
-    return _mean(journey.base)
+    return _mean(sequence.base)
 
 
-def right_after(journey: Journey) -> Share:
+def right_after(sequence: LearnedSequence) -> Share:
     """On each thing right after it was learned: the mean of the diagonal."""
-    return _mean([journey.at(step, step) for step in range(journey.length)])
+    return _mean([sequence.at(step, step) for step in range(sequence.length)])
 
 
-def final_accuracy(journey: Journey) -> Share:
+def final_accuracy(sequence: LearnedSequence) -> Share:
     """On everything after the last step (average accuracy; GEM, arXiv 1706.08840, equation 2)."""
-    return _mean([journey.at(journey.length - 1, place) for place in range(journey.length)])
+    return _mean([sequence.at(sequence.length - 1, place) for place in range(sequence.length)])
 
 
-def net_gain(journey: Journey) -> Share:
+def net_gain(sequence: LearnedSequence) -> Share:
     """What is left in the end of all that learning: the final accuracy minus that before anything."""
-    return _minus(final_accuracy(journey), base_accuracy(journey))
+    return _minus(final_accuracy(sequence), base_accuracy(sequence))
 
 
-def backward_transfer(journey: Journey) -> Share:
+def backward_transfer(sequence: LearnedSequence) -> Share:
     """What learning does to what was learned before; negative is forgetting (GEM, arXiv 1706.08840, equation 3).
 
     The mean over all things but the last of: accuracy after the last step minus accuracy right after its own.
     """
-    last = journey.length - 1
-    return _mean([_minus(journey.at(last, place), journey.at(place, place)) for place in range(last)])
+    last = sequence.length - 1
+    return _mean([_minus(sequence.at(last, place), sequence.at(place, place)) for place in range(last)])
 
 
-def forward_transfer(journey: Journey) -> Share:
+def forward_transfer(sequence: LearnedSequence) -> Share:
     """What learning does to what is not learned yet (GEM, arXiv 1706.08840, equation 4).
 
     The mean over all things but the first of: accuracy after the step before its own minus accuracy before any. GEM
     compares with a random model; here it is the model as it was given. Needs things asked before their turn.
     """
-    return _mean([_minus(journey.at(place - 1, place), journey.base[place]) for place in range(1, journey.length)])
+    return _mean([_minus(sequence.at(place - 1, place), sequence.base[place]) for place in range(1, sequence.length)])
 
 
-def forgetting(journey: Journey) -> Share:
+def forgetting(sequence: LearnedSequence) -> Share:
     """How far below its best each thing ends (Chaudhry et al., arXiv 1801.10112, equation 3), positive where it does.
 
     The mean over all things but the last. The best is looked for from its own step to the last but one.
     """
-    last = journey.length - 1
+    last = sequence.length - 1
     lost = []
     for place in range(last):
-        since = [journey.at(step, place) for step in range(place, last)]
+        since = [sequence.at(step, place) for step in range(place, last)]
         best = max((share for share in since if share is not None), default=None)
-        lost.append(_minus(None if None in since else best, journey.at(last, place)))
+        lost.append(_minus(None if None in since else best, sequence.at(last, place)))
     return _mean(lost)
 
 
-MEASURES: Mapping[str, Callable[[Journey], Share]] = {
+MEASURES: Mapping[str, Callable[[LearnedSequence], Share]] = {
     measure.__name__: measure
     for measure in (
         base_accuracy,
@@ -133,21 +133,23 @@ DIFFERENCES = frozenset({"net_gain", "backward_transfer", "forward_transfer", "f
 """Those of them that have a sign."""
 
 
-def linear_measures(means: Journey) -> dict[str, Share]:
-    """The summaries of a journey of means, as far as they are the means of the journeys' summaries."""
+def linear_measures(means: LearnedSequence) -> dict[str, Share]:
+    """The summaries of a sequence of means, as far as they are the means of the sequences' summaries."""
     return {name: measure(means) for name, measure in MEASURES.items() if name != forgetting.__name__}
 
 
-def matrix(journeys: Sequence[Journey], *, n_unknown: int = 0, n_failed: int = 0, n_invalid: int = 0) -> Matrix:
+def matrix(
+    sequences: Sequence[LearnedSequence], *, n_unknown: int = 0, n_failed: int = 0, n_invalid: int = 0
+) -> Matrix:
     """All sequences together; they are equally long."""
-    places = range(max((journey.length for journey in journeys), default=0))
+    places = range(max((sequence.length for sequence in sequences), default=0))
     return Matrix(
-        base=tuple(_cell([journey.base[place] for journey in journeys]) for place in places),
+        base=tuple(_cell([sequence.base[place] for sequence in sequences]) for place in places),
         after=tuple(
-            tuple(_cell([journey.at(step, place) for journey in journeys]) for place in places) for step in places
+            tuple(_cell([sequence.at(step, place) for sequence in sequences]) for place in places) for step in places
         ),
-        measures={name: _cell(list(map(measure, journeys))) for name, measure in MEASURES.items()},
-        n_sequences=len(journeys),
+        measures={name: _cell(list(map(measure, sequences))) for name, measure in MEASURES.items()},
+        n_sequences=len(sequences),
         n_unknown=n_unknown,
         n_failed=n_failed,
         n_invalid=n_invalid,

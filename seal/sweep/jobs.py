@@ -103,7 +103,7 @@ class Processes(PointJobs):
             self.jobs[job].cancel()
 
 
-class SlurmJobs(PointJobs):
+class SlurmPoints(PointJobs):
     """Jobs of a SLURM cluster."""
 
     def ready(self) -> None:
@@ -146,7 +146,7 @@ class SlurmJobs(PointJobs):
             print(f"\n{error}. `scancel --name={self.name}` ends them", file=sys.stderr)
 
 
-EXECUTORS: Mapping[str, type[PointJobs]] = {"SlurmLauncher": SlurmJobs, "LocalLauncher": Processes}
+EXECUTORS: Mapping[str, type[PointJobs]] = {"SlurmLauncher": SlurmPoints, "LocalLauncher": Processes}
 """By the launcher's class."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from seal.types import Answered, Context, Evaluation, Failure, Policy
 from seal.work.fulfilling import fulfil
-from seal.work.grading import ExamPaper, Grading
+from seal.work.grading import Grading, ToGrade
 from seal.work.lab import Lab
 from seal.work.trying import Trial, TryingOut, phase_of
 
@@ -27,7 +27,7 @@ def grade(
 ) -> list[Evaluation | Failure]:
     """Each model's answers to the queries of the context beside it get their verdicts, under the key beside it."""
     papers = [
-        ExamPaper(key=key, context=context, answered=answered)
+        ToGrade(key=key, context=context, answered=answered)
         for key, context, answered in zip(keys, contexts, answers, strict=True)
     ]
     return fulfil(lab, Grading(policy=policy, title=f"{policy.id}: grading"), papers)

@@ -17,7 +17,7 @@ NOBODY = "nobody"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExamPaper:
+class ToGrade:
     """The answers of one model to the queries of a context, not graded yet."""
 
     key: str
@@ -27,13 +27,13 @@ class ExamPaper:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grading(Work[ExamPaper, Evaluation | Failure]):
+class Grading(Work[ToGrade, Evaluation | Failure]):
     """Answers get their verdicts."""
 
     records: ClassVar[str] = "evaluations"
     result: ClassVar[Any] = Evaluation | Failure
 
-    def key(self, unit: ExamPaper) -> str:
+    def key(self, unit: ToGrade) -> str:
         return unit.key
 
     def place(self, lab: Lab) -> Place:
@@ -46,7 +46,7 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
         return False
 
     def do(
-        self, lab: Lab, units: Sequence[ExamPaper]
+        self, lab: Lab, units: Sequence[ToGrade]
     ) -> Sequence[Evaluation | Failure | Postponed[Evaluation | Failure]]:
         answers = [list(_answers(lab.run.task, unit.context, unit.answered)) for unit in units]
         given = [answer for of_unit in answers for answer in of_unit if answer.query.target]
@@ -61,7 +61,7 @@ class Grading(Work[ExamPaper, Evaluation | Failure]):
         ]
 
     def may_settle(
-        self, lab: Lab, units: Sequence[ExamPaper], postponed: Sequence[Postponed[Evaluation | Failure]]
+        self, lab: Lab, units: Sequence[ToGrade], postponed: Sequence[Postponed[Evaluation | Failure]]
     ) -> bool:
         n_answers = sum(len(unit.answered.answers) for unit in units if isinstance(unit.answered, Answered))
         unknown = [

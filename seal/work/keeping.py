@@ -27,7 +27,7 @@ _LONGEST_NAME, _LONGEST_BYTES = 80, 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Keepsake:
+class AdapterToKeep:
     """A trial that is made again, and what was found when it was tried out."""
 
     trial: Trial
@@ -42,25 +42,25 @@ class Keepsake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Keeping(Work[Keepsake, Kept | Failure]):
+class Keeping(Work[AdapterToKeep, Kept | Failure]):
     """Adapters are trained and written to `adapters/round_N/CONTEXT_EDIT`."""
 
     records: ClassVar[str] = ADAPTERS
     result: ClassVar[Any] = Kept | Failure
 
-    def key(self, unit: Keepsake) -> str:
+    def key(self, unit: AdapterToKeep) -> str:
         return TryingOut(policy=self.policy, title="").key(unit.trial)
 
-    def seed(self, lab: Lab, unit: Keepsake) -> int:
+    def seed(self, lab: Lab, unit: AdapterToKeep) -> int:
         return TryingOut(policy=self.policy, title="").seed(lab, unit.trial)
 
-    def cost(self, unit: Keepsake) -> int:
+    def cost(self, unit: AdapterToKeep) -> int:
         return TryingOut(policy=self.policy, title="").cost(unit.trial)
 
     def batch_size(self, lab: Lab) -> int:
         return lab.run.inner.slots
 
-    def do(self, lab: Lab, units: Sequence[Keepsake]) -> list[Kept | Failure]:
+    def do(self, lab: Lab, units: Sequence[AdapterToKeep]) -> list[Kept | Failure]:
         plans = [unit.trial.plan for unit in units if unit.trial.plan]
         seeds = [self.seed(lab, unit) for unit in units]
         outcomes = lab.run.inner.adapt(
@@ -68,7 +68,7 @@ class Keeping(Work[Keepsake, Kept | Failure]):
         )
         return [self._save(lab, unit, outcome) for unit, outcome in zip(units, outcomes, strict=True)]
 
-    def _save(self, lab: Lab, unit: Keepsake, outcome: Adapted | Failure) -> Kept | Failure:
+    def _save(self, lab: Lab, unit: AdapterToKeep, outcome: Adapted | Failure) -> Kept | Failure:
         if isinstance(outcome, Failure):
             return outcome
         assert outcome.adapter is not None, "the run was checked: its inner loop makes adapters"

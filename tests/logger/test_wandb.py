@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from seal.logger.told import self_edit_rows
+from seal.logger.summary import self_edit_rows
 from seal.logger.wandb import Wandb
 from tests.conftest import SMALL
 

@@ -19,7 +19,7 @@ from seal.report.console import print_summary
 from seal.report.findings import read_findings
 from seal.report.folder import write_report
 from seal.stats.results import Results
-from seal.stats.transfer import Journey, matrix
+from seal.stats.transfer import LearnedSequence, matrix
 from seal.types import SelfEdit
 from tests.report.values import CURVE, ROUNDS, TUNED, results, row
 
@@ -259,7 +259,9 @@ def test_unknown_answers_are_a_note_and_failures_have_columns(run: Path, capsys:
 def test_what_is_kept_of_the_passages_alone_has_a_table_of_its_own(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept, alone = (matrix([Journey(base=(0.0, 0.0), after=((high,), (high, high)))] * 2) for high in (0.5, 0.25))
+    kept, alone = (
+        matrix([LearnedSequence(base=(0.0, 0.0), after=((high,), (high, high)))] * 2) for high in (0.5, 0.25)
+    )
     page = with_results(run, Results(table=(), continual=kept, continual_matched=alone))
     shown = section(page, "One passage after another")
     assert "The same with the passages alone, each trained for as long as its self-edits:" in shown

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from seal.stats.transfer import MEASURES, Journey, matrix
+from seal.stats.transfer import MEASURES, LearnedSequence, matrix
 
-ASKED_AHEAD = Journey(base=(0.1, 0.2, 0.3), after=((0.8, 0.3, 0.3), (0.9, 0.7, 0.5), (0.4, 0.6, 1.0)))
-SEEN_ONLY = Journey(base=ASKED_AHEAD.base, after=((0.8,), (0.9, 0.7), (0.4, 0.6, 1.0)))
+ASKED_AHEAD = LearnedSequence(base=(0.1, 0.2, 0.3), after=((0.8, 0.3, 0.3), (0.9, 0.7, 0.5), (0.4, 0.6, 1.0)))
+SEEN_ONLY = LearnedSequence(base=ASKED_AHEAD.base, after=((0.8,), (0.9, 0.7), (0.4, 0.6, 1.0)))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_only_forward_transfer_needs_things_asked_before_their_turn() -> None:
 
 
 def test_cells_are_means_over_the_sequences_that_have_them() -> None:
-    other = Journey(base=(0.3, None, 0.1), after=((0.4,), (0.5, 0.1)))
+    other = LearnedSequence(base=(0.3, None, 0.1), after=((0.4,), (0.5, 0.1)))
     found = matrix([SEEN_ONLY, other], n_failed=1)
     first, second = found.after[0][0], found.after[2][0]
     assert first
@@ -50,7 +50,7 @@ def test_cells_are_means_over_the_sequences_that_have_them() -> None:
 
 
 def test_a_sequence_that_ended_early_is_in_no_measure_that_needs_its_end() -> None:
-    broken = Journey(base=(0.3, 0.2, 0.1), after=((0.4,),))
+    broken = LearnedSequence(base=(0.3, 0.2, 0.1), after=((0.4,),))
     found = matrix([SEEN_ONLY, broken])
     n = {name: cell.n if cell else 0 for name, cell in found.measures.items()}
     assert n == {
@@ -65,14 +65,14 @@ def test_a_sequence_that_ended_early_is_in_no_measure_that_needs_its_end() -> No
 
 
 def test_an_unknown_accuracy_is_never_a_score() -> None:
-    hidden = Journey(base=SEEN_ONLY.base, after=((0.8,), (None, 0.7), (0.4, 0.6, 1.0)))
+    hidden = LearnedSequence(base=SEEN_ONLY.base, after=((0.8,), (None, 0.7), (0.4, 0.6, 1.0)))
     assert MEASURES["forgetting"](hidden) is None
     assert MEASURES["backward_transfer"](hidden) == MEASURES["backward_transfer"](SEEN_ONLY)
 
 
 def test_the_deviation_is_over_all_sequences_at_once() -> None:
     """Two groups that agree within themselves and differ from one another: the mean of their deviations would be 0."""
-    low, high = (Journey(base=(share, share), after=((share,), (share, share))) for share in (0.0, 1.0))
+    low, high = (LearnedSequence(base=(share, share), after=((share,), (share, share))) for share in (0.0, 1.0))
     found = matrix([low, low, high, high]).after[1][0]
     assert found
     assert found.deviation == pytest.approx(math.sqrt(1 / 3))

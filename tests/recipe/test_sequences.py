@@ -9,7 +9,7 @@ import pytest
 from seal.config.loading import load
 from seal.folder.store import Store
 from seal.recipe.budget import Budgeted, Spent
-from seal.recipe.walking import OnPassages, OnSelfEdits, Route, Walk, walk
+from seal.recipe.sequences import OnPassages, OnSelfEdits, Route, Walk, walk
 from seal.types import Plan, Policy, Training, TrainingSequence
 from seal.work.lab import Lab
 from tests.conftest import Interrupting

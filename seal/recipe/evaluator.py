@@ -22,7 +22,7 @@ from seal.work.trying import TRYING, Trial, phase_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Yardstick:
+class Evaluator:
     """Measures settings on some contexts."""
 
     lab: Lab
