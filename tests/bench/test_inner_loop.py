@@ -39,6 +39,7 @@ def test_where_the_published_self_edits_are_at_hand_their_lengths_are_the_worklo
     assert workload.source() == "fitted distributions"
 
 
+@pytest.mark.slow
 def test_each_way_does_its_steps_and_leaves_the_model_as_it_was(tmp_path: Path) -> None:
     backbone, jobs = random_backbone(tmp_path, "qwen2", "float32"), workload.jobs(2)
     before = {name: value.clone() for name, value in backbone.model.named_parameters()}

@@ -100,6 +100,7 @@ def test_an_answerer_that_dies_loses_nothing_that_was_paid_for(seal: Seal) -> No
         assert len(server.requests) == n_questions - 6 - 6 * len(answered)  # six self-edits, six questions a context
 
 
+@pytest.mark.slow
 def test_the_key_of_an_endpoint_is_stored_nowhere(seal: Seal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     with scripted(lambda n, _: says("A fact.")) as server:

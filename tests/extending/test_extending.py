@@ -49,6 +49,7 @@ def test_a_reward_sees_the_self_edit_and_the_shortest_are_kept(seal: Seal) -> No
     assert len(update.kept) == 4
 
 
+@pytest.mark.slow
 def test_reinforce_trains_the_policy_for_a_round(seal: Seal) -> None:
     chosen = option("outer", "reinforce", "reinforce.Reinforce", scale=1.0)
     overrides = settings_without(SMALL, "inner.epochs")
@@ -76,6 +77,7 @@ def test_a_metric_stands_beside_the_accuracy_everywhere(seal: Seal, capsys: pyte
     assert "words" in json.loads(capsys.readouterr().out)["metrics"]
 
 
+@pytest.mark.slow
 def test_prefix_tuning_by_peft_adapts_the_model(seal: Seal) -> None:
     settings = {
         "learning_rate": 0.05, "schedule": "constant", "warmup_ratio": 0.0, "epochs": 40, "steps": None,

@@ -133,6 +133,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_passages_alone_are_trained_for_as_many_tokens_and_only_the_adapter_with_self_edits_is_left(
     here: Path,
 ) -> None:

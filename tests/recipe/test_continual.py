@@ -76,6 +76,7 @@ def test_every_step_asks_the_whole_sequence_and_learns_its_own_passage(seal: Sea
     assert all(cell["n"] == 2 for cell in measures.values())
 
 
+@pytest.mark.slow
 def test_each_sequence_is_learned_once_more_from_the_passages_alone_at_as_many_tokens(tmp_path: Path) -> None:
     run, settings = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
     perform(run, settings, Silent())
@@ -101,6 +102,7 @@ def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, 
             assert alone.n_sequences == on_self_edits.n_sequences
 
 
+@pytest.mark.slow
 def test_nothing_is_learned_twice_where_nobody_wants_it(tmp_path: Path) -> None:
     run, settings = loaded(*QUICK, f"outputs={tmp_path}")
     perform(run, settings, Silent())
@@ -131,6 +133,7 @@ def test_asking_ahead_changes_nothing_of_what_is_asked_anyway(tmp_path: Path) ->
         assert measure is None or measure == ahead["measures"][name]
 
 
+@pytest.mark.slow
 def test_a_step_starts_from_the_model_before_it_and_every_sequence_from_the_base(tmp_path: Path) -> None:
     run, settings = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
     base = load_file(Path(Tiny().path) / "model.safetensors")
@@ -157,6 +160,7 @@ def rank_of_change(before: dict[str, object], after: dict[str, object]) -> int:
     return int((values > 1e-4 * values[0]).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [QUICK, pytest.param(QUICK_FULL, marks=pytest.mark.slow)])
 def test_at_most_two_models_are_on_disk_and_none_in_the_end(tmp_path: Path, command: list[str]) -> None:
     run, settings = loaded(*command, f"outputs={tmp_path}")

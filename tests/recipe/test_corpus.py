@@ -53,6 +53,7 @@ def test_training_on_self_edits_and_passages_raises_accuracy(seal: Seal) -> None
     assert base["accuracy"] < on_self_edits["accuracy"]
 
 
+@pytest.mark.slow
 def test_the_corpus_holds_the_self_edits_and_every_passage(seal: Seal) -> None:
     assert seal("run", *QUICK) == 0
     made = [json.loads(line)["value"]["training"] for line in (RUN / "consolidations.jsonl").read_text().splitlines()]
@@ -151,6 +152,7 @@ def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, 
         assert matched["tokens"] == pytest.approx(own["tokens"], rel=0.4)  # filled by characters
 
 
+@pytest.mark.slow
 def test_what_is_matched_does_not_depend_on_what_else_is_measured(tmp_path: Path) -> None:
     few = ("recipe.repeats=1", "recipe.settings=[self_edits]")
     assert list(performed(tmp_path / "few", *few, MATCHED)) == ["passage_matched", "self_edits_round_0"]

@@ -43,6 +43,7 @@ def rewards(run: Path) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cluster", ["local", "debug"])
 def test_the_best_are_kept_and_answer_as_they_did_when_they_were_tried_out(
     again: Callable[..., Path], cluster: str

@@ -103,6 +103,7 @@ def test_another_seed_writes_other_self_edits_about_other_passages(seal: Seal) -
     assert texts[0] != texts[1]
 
 
+@pytest.mark.slow
 def test_without_rounds_it_only_measures(seal: Seal) -> None:
     assert seal("run", *SMALL, MATCHED, "recipe.rounds=0") == 0
     settings = [row["setting"] for row in read(RUN / "results.json")["table"]]

@@ -69,6 +69,7 @@ def test_of_a_run_with_steps_only_the_self_edits_of_the_policy_itself_are_taken(
     assert read_recordings(tmp_path, "round_0") == {("T", "Leo has a cat."): ("own",)}
 
 
+@pytest.mark.slow
 def test_self_edits_of_another_run_are_tried_out_again(seal: Seal, finished: Path) -> None:
     task = ("task.n_train=4", "task.n_held_out=3")
     command = [each for each in QUICK if each != "recipe.part=all"]

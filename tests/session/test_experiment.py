@@ -40,6 +40,7 @@ def test_another_configuration_is_refused_with_every_key_that_differs(
     assert records(RUN) == before
 
 
+@pytest.mark.slow
 def test_where_it_runs_and_who_is_told_may_change_on_the_way(seal: Seal) -> None:
     seal("run", *QUICK)
     assert seal("run", *QUICK, "cluster.threads=2") == 0
@@ -51,6 +52,7 @@ def test_if_exists_fail_refuses_the_same_run_too(seal: Seal, capsys: pytest.Capt
     assert "holds a run already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_if_exists_replace_deletes_the_run_that_is_there(seal: Seal) -> None:
     seal("run", *QUICK)
     assert seal("run", *QUICK, "seed=1", "if_exists=replace") == 0
@@ -65,6 +67,7 @@ def test_replace_never_deletes_a_folder_that_holds_no_run(seal: Seal, capsys: py
     assert (RUN / "thesis.tex").read_text() == "years of work"
 
 
+@pytest.mark.slow
 def test_a_run_never_lies_inside_another_nor_around_it(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", *QUICK, "name=a/b") == 0
     assert seal("run", *QUICK, "name=a", "if_exists=replace") == 2
@@ -82,6 +85,7 @@ def test_a_name_has_to_name_a_folder_inside_the_outputs(
     assert "does not lead to a folder inside outputs" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_while_the_first_is_at_work(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     RUN.mkdir(parents=True)
     with (RUN / "run.lock").open("a+") as lock:
@@ -142,6 +146,7 @@ def test_a_record_that_is_no_record_stops_the_run_and_is_named(seal: Seal, capsy
     assert "evaluations.jsonl:2: not a record" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_damaged_line_taken_out_is_done_again_with_the_same_result(seal: Seal) -> None:
     seal("run", *QUICK)
     before = records(RUN)

@@ -26,6 +26,7 @@ def test_percentages_and_nothing_are_refused(accuracy: dict[str, float]) -> None
         Published(source="a paper", accuracy=accuracy)
 
 
+@pytest.mark.slow
 def test_they_are_in_manifest_and_results_and_may_be_added_to_a_run_that_is_there(seal: Seal) -> None:
     ours = ("+published.source=here", "+published.accuracy.base=0.25")
     assert seal("run", *QUICK, *ours) == 0

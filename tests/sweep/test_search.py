@@ -66,6 +66,7 @@ def test_points_that_fail_are_no_scores_and_jobs_can_do_the_others(tmp_path: Pat
     assert "but the context is" in done.stderr
 
 
+@pytest.mark.slow
 def test_faulty_searches_are_refused_before_any_point_starts(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", "-m", *QUICK) == 2
     assert "hydra.sweeper.params: nothing is to be chosen" in capsys.readouterr().err
