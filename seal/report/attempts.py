@@ -71,19 +71,18 @@ def read_stories(
     settings = manifest["settings"]
     form = known_option(settings.get("self_edit"), SelfEditFormat)
     reward = known_option((settings.get("outer") or {}).get("reward"), Reward)
-    return list(
-        _stories(
-            contexts=contexts,
-            edits=edits,
-            outcomes=_by_model(evaluations),
-            updates=updates,
-            form=form,
-            reward=reward,
-            measured=measured,
-            recipe=settings.get("recipe") or {},
-            tuned=tuned,
-        )
+    recorded = _Recorded(
+        contexts=contexts,
+        edits=edits,
+        outcomes=_by_model(evaluations),
+        kept={(policy, name) for policy, update in updates.items() for name in update.kept},
+        form=form,
+        reward=reward,
+        measured=measured,
+        recipe=settings.get("recipe") or {},
+        tuned=tuned,
     )
+    return list(recorded.stories())
 
 
 def count_invalid(stories: Sequence[Story]) -> dict[str, dict[str, int]]:
@@ -112,67 +111,65 @@ def known_option(settings: Any, room: Callable[..., Option]) -> Option | None:
         return None
 
 
-def _stories(
-    *,
-    contexts: Mapping[str, Context],
-    edits: Mapping[str, SelfEdit],
-    outcomes: Mapping[str, Mapping[str, Evaluation | Failure]],
-    updates: Mapping[str, Update],
-    form: SelfEditFormat | None,
-    reward: Reward | None,
-    measured: Container[str],
-    recipe: Mapping[str, Any],
-    tuned: bool,
-) -> Iterator[Story]:
-    kept = {(policy, name) for policy, update in updates.items() for name in update.kept}
-    policies = {
-        key: policy for key, edit in edits.items() if edit.context_id in contexts and (policy := _policy(key, edit))
-    }
-    written: dict[tuple[str, str], list[SelfEdit]] = {}
-    for key, policy in policies.items():
-        written.setdefault((policy, edits[key].context_id), []).append(edits[key])
-    if tuned:
-        written = {
+@dataclass(frozen=True, kw_only=True)
+class _Recorded:
+    """What the folder of a run says, from which its stories follow."""
+
+    contexts: Mapping[str, Context]
+    edits: Mapping[str, SelfEdit]
+    outcomes: Mapping[str, Mapping[str, Evaluation | Failure]]
+    kept: Container[tuple[str, str]]
+    """The policy, and the name of a self-edit that it learned from."""
+    form: SelfEditFormat | None
+    reward: Reward | None
+    measured: Container[str]
+    recipe: Mapping[str, Any]
+    tuned: bool
+
+    def stories(self) -> Iterator[Story]:
+        known = [(key, edit) for key, edit in self.edits.items() if edit.context_id in self.contexts]
+        policies = {key: policy for key, edit in known if (policy := _policy(key, edit))}
+        written = self._written(policies)
+        attempted = {(policy, name): self._attempted(name, those) for (policy, name), those in written.items()}
+        for key, policy in policies.items():
+            edit = self.edits[key]
+            if (policy, edit.context_id) in written:
+                yield self._story(policy, edit, chosen=edit.index in attempted[policy, edit.context_id])
+
+    def _written(self, policies: Mapping[str, str]) -> dict[tuple[str, str], list[SelfEdit]]:
+        """What each policy wrote about each context, but for what served to tune settings alone."""
+        found: dict[tuple[str, str], list[SelfEdit]] = {}
+        for key, policy in policies.items():
+            found.setdefault((policy, self.edits[key].context_id), []).append(self.edits[key])
+        if not self.tuned:
+            return found
+        wanted = _wanted(self.recipe, True)
+        return {
             (policy, name): those
-            for (policy, name), those in written.items()
-            if name in measured or _were_tried(policy, name, those, outcomes, _wanted(recipe, True))
+            for (policy, name), those in found.items()
+            if name in self.measured or _were_tried(policy, name, those, self.outcomes, wanted)
         }
-    attempted = {
-        (policy, name): {
-            edit.index for edit in _first(form, contexts[name], those, _wanted(recipe, name not in measured))
-        }
-        for (policy, name), those in written.items()
-    }
-    for key, policy in policies.items():
-        edit, context = edits[key], contexts[edits[key].context_id]
-        if (policy, context.id) not in written:
-            continue
-        practised = context.id not in measured
-        plan = _read_as(form, policy, practised).parse(context, edit) if form else None
-        tried = tuple(outcomes.get(f"{policy}/{context.id}/edit_{edit.index}", {}).values())
-        before = next(iter(outcomes.get(f"{policy}/{context.id}/unadapted", {}).values()), None)
-        baseline = before if isinstance(before, Evaluation) else None
-        chosen = edit.index in attempted[policy, context.id]
-        attempt = (
-            Attempt(
-                context=context,
-                self_edit=edit,
-                plan=plan,
-                baseline=before or Failure(reason="not recorded"),
-                evaluations=tried,
-            )
-            if plan
-            else None
-        )
-        yield Story(
+
+    def _attempted(self, context: str, written: Sequence[SelfEdit]) -> set[int]:
+        """The numbers of those that the loop chose to try out."""
+        wanted = _wanted(self.recipe, context not in self.measured)
+        return {edit.index for edit in _first(self.form, self.contexts[context], written, wanted)}
+
+    def _story(self, policy: str, edit: SelfEdit, *, chosen: bool) -> Story:
+        context = self.contexts[edit.context_id]
+        practised = context.id not in self.measured
+        plan = _read_as(self.form, policy, practised).parse(context, edit) if self.form else None
+        tried = tuple(self.outcomes.get(f"{policy}/{context.id}/edit_{edit.index}", {}).values())
+        before = next(iter(self.outcomes.get(f"{policy}/{context.id}/unadapted", {}).values()), None)
+        return Story(
             policy=policy,
             context=context,
             self_edit=edit,
             plan=plan,
-            baseline=baseline,
+            baseline=before if isinstance(before, Evaluation) else None,
             evaluations=tried,
-            reward=_reward(reward, attempt) if chosen else None,
-            kept=(policy, f"{context.id}/{edit.index}") in kept,
+            reward=_reward(self.reward, context, edit, plan=plan, before=before, tried=tried) if chosen else None,
+            kept=(policy, f"{context.id}/{edit.index}") in self.kept,
             practised=practised,
             chosen=chosen,
         )
@@ -221,11 +218,21 @@ def _by_model(evaluations: Mapping[str, Evaluation | Failure]) -> dict[str, dict
     return models
 
 
-def _reward(reward: Reward | None, attempt: Attempt | None) -> float | None:
+def _reward(
+    reward: Reward | None,
+    context: Context,
+    edit: SelfEdit,
+    *,
+    plan: Plan | Invalid | None,
+    before: Evaluation | Failure | None,
+    tried: tuple[Evaluation | Failure, ...],
+) -> float | None:
     """What the loop gave; None where that took a reader, or the format is not there to say what was trained on."""
-    if reward is None or reward.rates or attempt is None:
+    if reward is None or reward.rates or plan is None:
         return None
-    return 0.0 if isinstance(attempt.plan, Invalid) else reward.score(attempt)
+    baseline = before or Failure(reason="not recorded")
+    attempt = Attempt(context=context, self_edit=edit, plan=plan, baseline=baseline, evaluations=tried)
+    return 0.0 if isinstance(plan, Invalid) else reward.score(attempt)
 
 
 def _accuracies(outcomes: tuple[Evaluation | Failure, ...]) -> list[float]:
