@@ -27,13 +27,13 @@ class Choices:
 
     name: Annotated[str, Field(min_length=1)]
     """The run's folder is `outputs`/`name`."""
-    outputs: Path
+    outputs: Path = Path("outputs")
     """Where the folders of runs lie."""
-    seed: NonNegativeInt
+    seed: NonNegativeInt = 0
     """All randomness of the run is derived from it."""
-    if_exists: Literal["resume", "fail", "replace"]
+    if_exists: Literal["resume", "fail", "replace"] = "resume"
     """What to do where the folder has a run already. A run of another configuration is never resumed."""
-    published: Published | None
+    published: Published | None = None
     """What others found in the same settings, to be shown beside the results; null where there is nothing."""
     model: Model
     task: Task

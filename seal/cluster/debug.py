@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import PositiveFloat, PositiveInt
+
 from seal.cluster.jobs import Jobs
 from seal.cluster.scheduler import Outcome, Scheduler
 from seal.cluster.task import ChunkTask
@@ -13,7 +15,14 @@ from seal.settings import option
 
 @option
 class Debug(Jobs):
-    """This process. What a job raises is raised here."""
+    """The path of a cluster in this process, one chunk after the other, for a debugger. What a job raises is raised
+    here."""
+
+    array_parallelism: PositiveInt = 4
+    """A phase is cut into so many chunks, or more."""
+    chunk_minutes: PositiveFloat = 10.0
+    poll_s: PositiveFloat = 0.1
+    settle_s: PositiveFloat = 1.0
 
     def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler:
         return InProcess()

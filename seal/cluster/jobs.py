@@ -27,20 +27,20 @@ from seal.types import Postponed
 class Jobs(Cluster):
     """A cluster that does work in jobs."""
 
-    threads: PositiveInt | None
-    """CPU threads of torch in a job; None leaves it to torch. Changes rounding, so compare runs with equal numbers."""
+    threads: PositiveInt | None = None
+    """CPU threads of torch in a job; null leaves it to torch. Changes rounding, so compare runs with equal numbers."""
     array_parallelism: PositiveInt
-    """Jobs that run at the same time, at most. On SLURM those that are submitted again are an array of their own, with
-    this limit once more."""
+    """Jobs that run at the same time, at most."""
     chunk_minutes: PositiveFloat
-    """Work of one job, about. A job loads the model once, so short ones waste time; long ones wait long in queues."""
-    seconds_per_unit: PositiveFloat | None
-    """What a unit takes. None takes what this run has measured; before that, every phase is cut into
+    """Work of one job, about. Each job loads the model once, so short ones waste time; long ones wait long in
+    queues."""
+    seconds_per_unit: PositiveFloat | None = None
+    """What a unit takes, on one job. null takes what this run has measured; before that, every phase is cut into
     `array_parallelism` jobs."""
-    max_deaths: NonNegativeInt
-    """How often in a row the jobs of a chunk may die without having recorded anything; then the run stops, resumably.
-    A job that its scheduler puts back into the queue has not died. At its time limit a worker goes back, so often too;
-    a learner dies of it: what it does is one unit, which would begin from nothing."""
+    max_deaths: NonNegativeInt = 2
+    """How often in a row the jobs of a chunk may die without having recorded anything. Then the run stops, resumably. A
+    job that its scheduler puts back into the queue has not died. A worker goes back at its time limit, so often too. A
+    learner dies of it: its work is one unit, which would begin from nothing."""
     poll_s: PositiveFloat
     """The jobs are looked at so often."""
     settle_s: PositiveFloat

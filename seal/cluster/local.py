@@ -14,10 +14,10 @@ from seal.types import Postponed
 
 @option
 class Local(Cluster):
-    """This machine."""
+    """All work in this process, one batch after another."""
 
-    threads: PositiveInt | None
-    """CPU threads of torch; None leaves it to torch. Changes rounding, so compare runs with equal numbers."""
+    threads: PositiveInt | None = None
+    """CPU threads of torch; null leaves it to torch. Changes rounding, so compare runs with equal numbers."""
 
     def fulfil(self, work: Workload[Unit, Result], units: Sequence[Unit]) -> list[Result | Postponed[Result]]:
         if self.threads:

@@ -5,10 +5,10 @@ there, and nothing depends on it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -66,24 +66,24 @@ def refuse_without_slurm() -> None:
 class Resources:
     """What one job asks for."""
 
-    partition: str | None
-    """None takes the cluster's default, here and in the next three."""
-    account: str | None
+    partition: str | None = None
+    """null takes the cluster's default, here and in the next three."""
+    account: str | None = None
     """Whom the hours are booked on."""
-    qos: str | None
+    qos: str | None = None
     """The quality of service."""
-    constraint: str | None
+    constraint: str | None = None
     """Features that a node must have."""
-    gpus: NonNegativeInt
+    gpus: NonNegativeInt = 1
     """Of one node."""
-    cpus: PositiveInt
+    cpus: PositiveInt = 4
     """Of one node."""
-    memory_gb: PositiveFloat
+    memory_gb: PositiveFloat = 32.0
     """Of one node, in GiB."""
-    minutes: PositiveInt
-    """The time limit. A worker or coordinator that comes to it goes back into the queue, and on from what is recorded;
-    what a learner does has to fit."""
-    more: Mapping[str, str | int | bool]
+    minutes: PositiveInt = 60
+    """The time limit. A worker or coordinator that comes to it goes back into the queue, and on from what is recorded.
+    What a learner does is one unit: it has to fit, and begins from nothing after a death."""
+    more: Mapping[str, str | int | bool] = field(default_factory=dict)
     """Further options of sbatch, by name: `+cluster.workers.more.exclude=node7`."""
 
     def parameters(self) -> dict[str, Any]:
@@ -108,26 +108,35 @@ class Resources:
 
 @option
 class Slurm(Jobs):
-    """A SLURM cluster with a folder that all of its nodes share."""
+    """Jobs of a SLURM cluster, through submitit. Its nodes share a folder. `seal check cluster=slurm …` shows what jobs
+    would ask for."""
 
-    workers: Resources
+    workers: Resources = Resources()
     """Of a job that writes, tries out, or asks."""
-    learner: Resources
+    learner: Resources = Resources(minutes=240)
     """Of a job that trains all weights, or fine-tunes the policy."""
-    coordinator: Resources
+    coordinator: Resources = Resources(gpus=0, cpus=1, memory_gb=4.0, minutes=1440)
     """Of the run itself, with `seal run --detach`."""
-    setup: tuple[str, ...]
-    """Shell lines that a job begins with, for example `module load cuda`."""
-    container: str | None
-    """What to put before `python` in a job, for example `apptainer exec --nv seal.sif`. None takes this Python."""
-    srun_arguments: tuple[str, ...]
-    """Further arguments of srun, for example `--container-image=…`."""
-    signal_s: PositiveInt
+    setup: tuple[str, ...] = ()
+    """Shell lines that a job begins with, for example `["module load cuda"]`."""
+    container: str | None = None
+    """What to put before `python` in a job, for example `apptainer exec --nv seal.sif`; null takes this Python."""
+    srun_arguments: tuple[str, ...] = ()
+    """Further arguments of srun, for example `["--container-image=…"]`."""
+    signal_s: PositiveInt = 90
     """A job is told so long before its time limit, and goes back into the queue."""
-    array_size: PositiveInt = Field(le=4_000_000)
-    """Jobs of one array, at most: MaxArraySize less one. A phase is one array; where that is full, its chunks grow."""
-    interrupted: Literal["ask", "leave", "cancel"]
-    """What becomes of jobs when the run is interrupted; ask does so on a terminal, and leaves them anywhere else."""
+    array_size: Annotated[PositiveInt, Field(le=4_000_000)] = 1000
+    """Jobs of one array, at most: the cluster's MaxArraySize (1001 by default) less one. A phase is one array; where
+    that is full, its chunks grow."""
+    interrupted: Literal["ask", "leave", "cancel"] = "ask"
+    """What becomes of jobs when the run is interrupted. `ask` does so on a terminal, and leaves them anywhere else."""
+    array_parallelism: PositiveInt = 8
+    """Jobs that run at the same time, at most: the GPUs one wants. Jobs that are submitted again are an array of their
+    own, with this limit once more."""
+    chunk_minutes: PositiveFloat = 20.0
+    poll_s: PositiveFloat = 10.0
+    """The queue and the records are looked at so often."""
+    settle_s: PositiveFloat = 60.0
 
     def ready(self, run_folder: Path) -> None:
         refuse_without_slurm()

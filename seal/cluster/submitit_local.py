@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import NonNegativeInt, PositiveInt, model_validator
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from seal.cluster.jobs import Jobs
 from seal.cluster.scheduler import Scheduler, SubmititFolder
@@ -29,14 +29,24 @@ GLANCE_S = 0.5
 
 @option
 class SubmititLocal(Jobs):
-    """Processes of this machine. All of them start at once, and end with the run."""
+    """Jobs as processes of this machine, through submitit: the path of a cluster without one. All of them start at
+    once, and end with the run."""
 
-    minutes: PositiveInt
+    minutes: PositiveInt = 1440
     """A process is asked to begin anew when it has run so long, and killed soon after."""
-    gpus_here: tuple[NonNegativeInt, ...]
-    """Numbers of the GPUs that the processes share out; whoever learns gets all of them. None hides them."""
-    gpus_per_process: PositiveInt
+    gpus_here: tuple[NonNegativeInt, ...] = ()
+    """Numbers of the GPUs that the processes share out, for example `[0,1,2,3]`; whoever learns gets all of them. `[]`
+    hides them."""
+    gpus_per_process: PositiveInt = 1
     """Of those, where there are any."""
+    array_parallelism: PositiveInt = 2
+    """Processes at the same time; each does one chunk of a phase."""
+    chunk_minutes: PositiveFloat = 10.0
+    """Of no effect here: there are never more chunks than processes."""
+    seconds_per_unit: PositiveFloat | None = None
+    """Of no effect here, for the same reason."""
+    poll_s: PositiveFloat = 0.5
+    settle_s: PositiveFloat = 2.0
 
     @model_validator(mode="after")
     def _has_gpus_for_all(self) -> Self:

@@ -61,26 +61,26 @@ OnReply = Callable[[int, Reply], None]
 class Endpoint:
     """A server that speaks OpenAI's protocol: OpenAI itself, vLLM, `transformers serve`, …"""
 
-    base_url: str
+    base_url: str = "https://api.openai.com/v1"
     """Up to and including `/v1`."""
-    model: str
+    model: str = "gpt-4.1-2025-04-14"
     """As the server calls it."""
-    api: Literal["chat", "completions"]
-    """Whether a prompt is sent as a user's message or as plain text to be continued."""
-    key_variable: str
+    api: Literal["chat", "completions"] = "chat"
+    """`chat` sends a prompt as a user's message, `completions` as plain text to be continued."""
+    key_variable: str = "OPENAI_API_KEY"
     """The environment variable that holds the API key, or its name in a file `.env`. The key is never stored."""
-    concurrency: PositiveInt
+    concurrency: PositiveInt = 16
     """Requests under way at the same time."""
-    timeout_s: PositiveFloat
+    timeout_s: PositiveFloat = 60.0
     """Of one request."""
-    max_retries: NonNegativeInt
+    max_retries: NonNegativeInt = 5
     """Further tries after a failure to connect, a time-out, a rate limit (429) or an error of the server (5xx), with
     exponential backoff, or when the server says."""
-    give_up_after: PositiveInt
-    """So many questions in a row without a reply, after all retries, and the others are not asked any more."""
-    usd_per_million_prompt_tokens: NonNegativeFloat
-    """Price of what is sent."""
-    usd_per_million_completion_tokens: NonNegativeFloat
+    give_up_after: PositiveInt = 32
+    """So many questions in a row without a reply, after all retries, and the rest of a batch is not asked."""
+    usd_per_million_prompt_tokens: NonNegativeFloat = 2.0
+    """Price of what is sent. Prices change: look it up."""
+    usd_per_million_completion_tokens: NonNegativeFloat = 8.0
     """Price of what comes back."""
 
     @field_validator("base_url")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 @option
 class OpenAI(Engine):
-    """Any model that is served somewhere, for example GPT-4.1 as the writer of self-edits (arXiv 2506.10943 §4.1)."""
+    """A model behind any OpenAI-compatible endpoint, for example GPT-4.1 as the writer of self-edits (arXiv 2506.10943
+    §4.1). As the writer beside a local model: engine@writer=openai"""
 
     serves_policies: ClassVar[bool] = False
     serves_adapters: ClassVar[bool] = False
@@ -23,8 +24,8 @@ class OpenAI(Engine):
     constrains: ClassVar[bool] = True
     repeats_batches: ClassVar[bool] = False
 
-    endpoint: Endpoint
-    """Who writes."""
+    endpoint: Endpoint = Endpoint(timeout_s=300.0, give_up_after=8)
+    """Who writes. As many texts are recorded together as there are requests under way."""
 
     @property
     def batch_size(self) -> int:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 @option
 class Transformers(Engine):
-    """Batched generation; requests with different adapters share a batch."""
+    """Generation in this process: the weights that train are the ones that write. Requests with different adapters
+    share a batch."""
 
-    prompts_per_batch: PositiveInt
-    """How many texts are written at once; costs memory, changes no result beyond rounding."""
+    prompts_per_batch: PositiveInt = 64
+    """Texts that are written at once. More cost memory, and change no result beyond rounding."""
 
     @property
     def batch_size(self) -> int:

@@ -1,6 +1,7 @@
 """Generation by vLLM (arXiv 2309.06180) in this process: `vllm.LLM`, one policy at a time, an adapter a request."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,19 @@ NOT_INSTALLED = (
 
 @option
 class VLLM(VLLMSettings):
-    """vLLM as a library, in the same Python environment."""
+    """Generation by vLLM in this process (`vllm.LLM`). Needs the extra `vllm` and a CUDA GPU.
 
-    requests_together: PositiveInt
-    """How many requests are handed over at once; records are written so many at once."""
-    extra_arguments: Mapping[str, Any]
-    """Further arguments of `vllm.LLM`, as they are."""
+    Memory: the inner loop trains on the same GPU. vLLM takes `gpu_memory_utilization` of the whole GPU (weights,
+    adapters and cache) when it starts. That much must be free then. The inner loop needs the rest: the weights once
+    more, its adapters with their optimizer, and activations. These grow with `inner.parallel`. We have not measured it:
+    begin with 0.4, and lower `inner.parallel` where training runs out of memory. vLLM gives all of it back while the
+    policy itself is fine-tuned.
+    """
+
+    requests_together: PositiveInt = 256
+    """Requests that are handed over at once. As many texts are recorded together."""
+    extra_arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of `vllm.LLM`, for example `+engine.extra_arguments.quantization=fp8`."""
 
     @property
     def batch_size(self) -> int:

@@ -24,26 +24,37 @@ KEY_VARIABLE = "VLLM_API_KEY"
 
 @option
 class VLLMServer(VLLMSettings):
-    """`vllm serve` with adapters that are loaded and unloaded at runtime."""
+    """Generation by a vLLM server (`vllm serve`) that SEAL starts for the policy and stops again. Adapters are loaded
+    and unloaded while it runs. Its log lies in the run's folder, engine/server_N.log.
+
+    Memory: the inner loop trains on the same GPU unless `gpus` names another. vLLM takes `gpu_memory_utilization` of
+    the whole GPU (weights, adapters and cache) when it starts. That much must be free then, or the log says so. The
+    inner loop needs the rest: the weights once more, its adapters with their optimizer, and activations. These grow
+    with `inner.parallel`. We have not measured it: begin with 0.4, and lower `inner.parallel` where training runs out
+    of memory. The server is gone while the policy itself is fine-tuned.
+    """
 
     repeats_batches: ClassVar[bool] = False
 
-    command: Annotated[tuple[str, ...], Field(min_length=1)]
-    """What starts a server; the model's folder and the options follow."""
-    extra_arguments: tuple[str, ...]
-    """Further options of `vllm serve`, as they are."""
-    gpus: str | None
-    """`CUDA_VISIBLE_DEVICES` of the server; null is what this process sees."""
-    start_timeout_s: PositiveFloat
+    command: Annotated[tuple[str, ...], Field(min_length=1)] = ("vllm", "serve")
+    """What starts a server; the model's folder and the options follow. vLLM may live in another environment or a
+    container: `[/opt/vllm/bin/vllm, serve]`, or `[apptainer, exec, --nv, --bind, /dev/shm, vllm.sif, vllm, serve]`. A
+    container must see the model's folder, the run's and `adapter_folder`, and pass VLLM_ALLOW_RUNTIME_LORA_UPDATING
+    on."""
+    extra_arguments: tuple[str, ...] = ()
+    """Further options of `vllm serve`, for example `[--tensor-parallel-size, "2"]`."""
+    gpus: str | None = None
+    """`CUDA_VISIBLE_DEVICES` of the server, for example `"1"`; null is what this process sees."""
+    start_timeout_s: PositiveFloat = 900.0
     """How long it may take to come up."""
-    concurrency: PositiveInt
-    """Requests under way at the same time; records are written so many at once."""
-    timeout_s: PositiveFloat
+    concurrency: PositiveInt = 128
+    """Requests under way at the same time. As many texts are recorded together."""
+    timeout_s: PositiveFloat = 600.0
     """Of one request."""
-    max_retries: NonNegativeInt
+    max_retries: NonNegativeInt = 2
     """Further tries of a request that fails, with exponential backoff."""
-    give_up_after: PositiveInt
-    """So many requests in a row without a reply, and the others of a batch are not made."""
+    give_up_after: PositiveInt = 8
+    """So many requests in a row without a reply, and the rest of a batch is not asked."""
 
     @property
     def batch_size(self) -> int:

@@ -33,23 +33,25 @@ class VLLMSettings(Engine):
     constrains: ClassVar[bool] = True
     serves_weights: ClassVar[bool] = False
 
-    max_rank: Annotated[int, Field(ge=0, le=LORA_RANKS[-1])]
-    """Of the adapters; 0 loads none. vLLM is given the smallest rank it allows that is not below."""
-    max_loras: PositiveInt
+    max_rank: Annotated[int, Field(ge=0, le=LORA_RANKS[-1])] = 32
+    """Of the adapters; the YAML takes `inner.rank`, and 0 loads none. vLLM gets the smallest rank it allows that is not
+    below."""
+    max_loras: PositiveInt = 8
     """Adapters in one batch on the GPU; each reserves memory there for its rank."""
-    max_cpu_loras: PositiveInt | None
+    max_cpu_loras: PositiveInt | None = 32
     """Adapters loaded at the same time, the others in host memory; null is as many as `max_loras`."""
-    loads_per_start: PositiveInt
-    """After so many adapters it is started anew: what is unloaded may stay in host memory (vllm-project/vllm#42207)."""
-    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)]
+    loads_per_start: PositiveInt = 500
+    """After so many adapters vLLM is started anew: what is unloaded may stay in host memory
+    (vllm-project/vllm#42207)."""
+    gpu_memory_utilization: Annotated[float, Field(gt=0, le=1)] = 0.4
     """The share of the GPU's memory that vLLM takes, all in all. The inner loop needs what is left."""
-    max_model_len: PositiveInt | None
+    max_model_len: PositiveInt | None = None
     """Tokens of a prompt with its continuation; null takes the model's own limit."""
-    enforce_eager: bool
+    enforce_eager: bool = False
     """Whether CUDA graphs are left out: starts faster and takes less memory, writes slower."""
-    adapter_folder: Path | None
+    adapter_folder: Path | None = None
     """Where adapters are written for vLLM to read; null is `/dev/shm`, or the folder for temporary files."""
-    adapter_budget_gb: PositiveFloat | None
+    adapter_budget_gb: PositiveFloat | None = None
     """What they may take there at once: no more are loaded together than have room. null takes what is free."""
 
     @property

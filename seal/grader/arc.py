@@ -11,7 +11,10 @@ from seal.types import Grade, Query, Verdict
 
 @option
 class Arc(Grader):
-    """Compares the attempts of an answer with the outputs of a target; both are JSON, as puzzles' tasks write it."""
+    """A puzzle is solved if one of two attempts is exactly right for every test input.
+
+    The attempts of an answer and the outputs of a target are JSON, as puzzles' tasks write it.
+    """
 
     of_puzzles: ClassVar[bool] = True
 

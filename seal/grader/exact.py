@@ -10,9 +10,9 @@ from seal.types import Grade, Query, Verdict
 
 @option
 class Exact(Grader):
-    """An answer is right if it equals the target."""
+    """Exact match as SQuAD counts it: an answer is right if it equals the target."""
 
-    normalize: bool
+    normalize: bool = True
     """Whether case, punctuation, articles and extra spaces are ignored."""
 
     def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:

@@ -23,22 +23,33 @@ _WORD = re.compile(r"[a-z]+")
 _GRADES = {"yes": Grade.CORRECT, "no": Grade.WRONG}
 _REPLY_TOKENS = 2
 _TYPICAL_ANSWER_CHARACTERS = 60
+TEMPLATE = """\
+You mark an exam. Here are a question, the reference answer, and what a student wrote.
+
+Question: {question}
+Reference answer: {target}
+Student: {answer}
+
+The student is right if everything that the reference answer says is there, in whatever words, and nothing the
+student says contradicts it. More detail than needed is no fault. Is the student right? Reply with yes or no only.
+"""
 
 
 @option
 class Judge(Grader):
-    """Asks a language model behind an endpoint whether an answer is right."""
+    """A language model says whether an answer is right, over any OpenAI-compatible endpoint. The paper's judge is
+    GPT-4.1."""
 
-    endpoint: Endpoint
+    endpoint: Endpoint = Endpoint()
     """Who is asked."""
-    template: Annotated[str, AfterValidator(shows("question", "target", "answer"))]
+    template: Annotated[str, AfterValidator(shows("question", "target", "answer"))] = TEMPLATE
     """What the judge reads; `{question}`, `{target}` and `{answer}` are filled in. It has to ask for yes or no."""
-    max_reply_tokens: PositiveInt
+    max_reply_tokens: PositiveInt = 8
     """The judge's reply is cut at this length; its first word counts."""
-    max_unknown: Annotated[float, Field(ge=0, le=1)]  # type: ignore[misc]  # a setting here, a constant elsewhere
+    max_unknown: Annotated[float, Field(ge=0, le=1)] = 0.02  # type: ignore[misc]  # a setting here, a constant elsewhere
     """The share of a phase's answers that may stay without a verdict; with more of them the run stops, resumably."""
-    cache: Path | None
-    """A folder of verdicts, shared between runs: the same judge is never asked the same twice; null keeps none."""
+    cache: Path | None = Path("outputs/verdicts")
+    """A folder of verdicts, shared between runs: the same judge is never asked the same twice. null keeps none."""
 
     def forecast(self, queries: Sequence[Query], *, n_answers: int) -> Usage:
         lengths = [len(self._prompt(query, "")) + _TYPICAL_ANSWER_CHARACTERS for query in queries]

@@ -21,9 +21,10 @@ _JOINTS = re.compile(r"[-–—/]")
 
 @option
 class Lexical(Grader):
-    """Right if the answer has a large enough share of the target's words, each as often as the target has it."""
+    """Right if enough of the target's words stand in the answer, each as often as the target has it. Works offline, can
+    be explained, and is stricter than an LLM judge."""
 
-    min_recall: Annotated[float, Field(gt=0, le=1)]
+    min_recall: Annotated[float, Field(gt=0, le=1)] = 0.75
     """The share of the target's words that must stand in the answer."""
 
     def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:

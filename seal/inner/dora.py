@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @option
 class DoRA(LowRank):
-    """Adapters of DoRA. They are trained one after the other; they answer side by side like the others."""
+    """As inner=lora, with a trained length of each adapted row (DoRA). PEFT trains the adapters one after the other,
+    which is slow. They answer side by side like the others."""
 
     makes_dora: ClassVar[bool] = True
 

@@ -26,33 +26,38 @@ if TYPE_CHECKING:
 
 @option
 class Full(Inner):
-    """All weights. In memory: the model, and in float32 its trained copy, gradients and the two moments of AdamW."""
+    """Every weight of the model is trained, one model at a time. The defaults are the paper's for continued pretraining
+    (v2).
+
+    In memory: the model, and in float32 its trained copy, gradients and the two moments of AdamW.
+    """
 
     makes_adapters: ClassVar[bool] = False
 
-    learning_rate: PositiveFloat
+    learning_rate: PositiveFloat = 7e-5
     """At its peak."""
-    schedule: Literal["linear", "cosine", "constant"]
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
     """How the learning rate goes on after warm-up: falls to 0, or stays."""
-    warmup_ratio: Annotated[float, Field(ge=0, lt=1)]
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.03
     """Share of the optimizer steps over which the learning rate rises from 0."""
-    epochs: PositiveInt
+    epochs: PositiveInt = 1
     """Passes over a plan's sequences, each in a fresh random order."""
     steps: PositiveInt | None = None
     """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
-    batch_size: PositiveInt
+    batch_size: PositiveInt = 8
     """Sequences an optimizer step."""
-    micro_batch_size: PositiveInt | None
-    """Sequences in memory at once; null takes the whole batch. Must divide `batch_size`."""
-    max_grad_norm: PositiveFloat
+    micro_batch_size: PositiveInt | None = 4
+    """Sequences in memory at once, a divisor of `batch_size`; null takes the whole batch."""
+    max_grad_norm: PositiveFloat = 1.0
     """The gradient is scaled down to this norm."""
-    gradient_checkpointing: bool
+    gradient_checkpointing: bool = False
     """Whether activations are computed twice instead of being kept: less memory, more time."""
-    append_end: bool
+    append_end: bool = True
     """Whether the end token is appended to each sequence and trained on."""
-    padding_loss: Literal["none", "exact"]
-    """`exact` pads each sequence to `max_tokens` and trains on the padding too, as the published code does."""
-    max_tokens: PositiveInt
+    padding_loss: Literal["none", "exact"] = "none"
+    """`none` trains on no padding. `exact` pads each sequence to `max_tokens` and trains on the padding too, as the
+    published code does: slow."""
+    max_tokens: PositiveInt = 2048
     """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
 
     @model_validator(mode="after")

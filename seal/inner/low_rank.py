@@ -30,43 +30,45 @@ if TYPE_CHECKING:
 class LowRank(Inner):
     """Low-rank adapters on the linear layers named by `targets`."""
 
-    rank: Annotated[int, Field(ge=1, le=256)]
+    rank: Annotated[int, Field(ge=1, le=256)] = 32
     """R of the matrices A [R, in] and B [out, R]."""
-    alpha: PositiveFloat
+    alpha: PositiveFloat = 64.0
     """The adapter's output is scaled by alpha / rank."""
-    rank_stabilized: bool
+    rank_stabilized: bool = False
     """Whether it is scaled by alpha / √rank instead (rsLoRA, arXiv 2312.03732)."""
-    targets: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names of linear layers as they end; or `all-linear`: every one but the output head."""
-    start: Literal["own", "shared"]
-    """Whether each adapter draws an A of its own to start from, or all that are tried on one context share it, as in
-    the published few-shot experiment: what they differ in then is the self-edit, and the order of what it makes."""
-    learning_rate: PositiveFloat
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] = ("q_proj", "v_proj")
+    """Linear layers as their names end; or `[all-linear]`: every one but the output head."""
+    start: Literal["own", "shared"] = "own"
+    """`own`: each adapter draws the A that it starts from. `shared`: all that are tried on one context start from the
+    same A, as in the published few-shot experiment. They then differ only in their self-edit, and in the order of what
+    it makes."""
+    learning_rate: PositiveFloat = 1e-3
     """At its peak."""
-    schedule: Literal["linear", "cosine"]
+    schedule: Literal["linear", "cosine"] = "linear"
     """How the learning rate falls to 0 after warm-up."""
-    warmup_steps: NonNegativeInt
+    warmup_steps: NonNegativeInt = 0
     """Optimizer steps over which the learning rate rises from 0."""
-    epochs: PositiveInt
-    """Passes over a plan's sequences, each in a fresh random order."""
+    epochs: PositiveInt = 10
+    """Passes over a self-edit's sequences, each in a fresh random order."""
     steps: PositiveInt | None = None
     """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
-    batch_size: PositiveInt | None
-    """Sequences an optimizer step; null takes all of a plan's sequences at once."""
-    micro_batch_size: PositiveInt | None
+    batch_size: PositiveInt | None = 1
+    """Sequences an optimizer step; null takes all of a self-edit at once."""
+    micro_batch_size: PositiveInt | None = None
     """Sequences of a batch that go through the model at once; null takes the whole batch. Saves memory."""
-    max_grad_norm: PositiveFloat
+    max_grad_norm: PositiveFloat = 1.0
     """Each adapter's gradient is scaled down to this norm."""
-    append_end: bool
+    append_end: bool = True
     """Whether the end token is appended to each sequence and trained on."""
-    padding_loss: Literal["none", "sampled", "exact"]
-    """`exact` pads each sequence to `max_tokens` and trains on the padding too, as the published code does; `sampled`
-    takes a few of that padding at random, each counting for many: on average the same, in a fraction of the time."""
-    padding_samples: PositiveInt
-    """How many, a sequence and step."""
-    max_tokens: PositiveInt
+    padding_loss: Literal["none", "sampled", "exact"] = "none"
+    """`none` trains on no padding. `exact` pads each sequence to `max_tokens` and trains on the padding too, as the
+    published code does: slow. `sampled` takes a few of that padding at random, each counting for many: on average the
+    same, in a fraction of the time."""
+    padding_samples: PositiveInt = 16
+    """How much padding `sampled` takes, a sequence and step."""
+    max_tokens: PositiveInt = 2048
     """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
-    gradient_checkpointing: bool
+    gradient_checkpointing: bool = False
     """Whether activations are computed twice instead of being kept: less memory, more time."""
 
     @property

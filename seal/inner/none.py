@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @option
 class NoAdaptation(Inner):
-    """Answers come from the unadapted model."""
+    """Every plan leaves the model as it is: answers come from the unadapted model."""
 
     adapts: ClassVar[bool] = False
     makes_adapters: ClassVar[bool] = False

@@ -12,7 +12,7 @@ from seal.settings import option
 
 @option
 class Jsonl(Logger):
-    """Writes `metrics.jsonl`."""
+    """Metrics as JSON lines in the run's folder, `metrics.jsonl`; every run has them."""
 
     @contextmanager
     def open(self, folder: Path) -> Iterator[Log]:

@@ -25,9 +25,10 @@ FOLDER = "tensorboard"
 
 @option
 class TensorBoard(Logger):
-    """Writes event files."""
+    """Event files for TensorBoard, besides the run's own files: `tensorboard --logdir outputs`. Needs `pip install
+    'seal-lm[tensorboard]'`."""
 
-    table_rows: NonNegativeInt
+    table_rows: NonNegativeInt = 50
     """Self-edits that are shown as text, at most; the newest ones."""
 
     wants_pictures = True

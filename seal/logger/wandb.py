@@ -32,20 +32,23 @@ _ALSO_TOLD = ("command", "machine", "packages")
 
 @option
 class Wandb(Logger):
-    """Tells Weights & Biases."""
+    """Weights & Biases: one run for the whole experiment, besides its own files. Needs `pip install
+    'seal-lm[wandb]'`."""
 
-    project: str
-    entity: str | None
-    """The user or team; None takes the account's default."""
-    group: str | None
-    """Runs that belong together. None takes what stands before the last `/` of the run's name: that of its sweep."""
-    job_type: str | None
-    """What kind of run this is; None takes the recipe."""
-    tags: tuple[str, ...]
-    mode: Literal["auto", "online", "offline"]
-    """`auto` is online where a key is known and the server answers, and offline anywhere else: then everything is kept
-    in the run's folder, for `wandb sync`."""
-    table_rows: NonNegativeInt
+    project: str = "seal"
+    """Where the run is shown."""
+    entity: str | None = None
+    """The user or team; null takes the account's default."""
+    group: str | None = None
+    """Runs that belong together. null takes what stands before the last `/` of the run's name: that of its sweep."""
+    job_type: str | None = None
+    """What kind of run this is; null takes the recipe."""
+    tags: tuple[str, ...] = ()
+    """Words to find it by."""
+    mode: Literal["auto", "online", "offline"] = "auto"
+    """`auto` is online where a key is known and the server answers, and `offline` anywhere else. Then everything is
+    kept in the run's folder, for `wandb sync`."""
+    table_rows: NonNegativeInt = 500
     """Self-edits in the table, at most; the newest ones."""
 
     wants_pictures = True

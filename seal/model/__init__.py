@@ -22,10 +22,10 @@ class Model(ABC):
     """A causal language model with its tokenizer, in the layout of Hugging Face."""
 
     path: str
-    """A local folder, or a name on the hub."""
+    """A folder with config.json, weights as safetensors and a tokenizer; or a name on the hub."""
     revision: str | None = None
     """Branch, tag or commit on the hub; null is the newest."""
-    dtype: Literal["float32", "float64", "bfloat16", "float16"] = "bfloat16"
+    dtype: Literal["float32", "float64", "bfloat16", "float16"] = "float32"
     """Of the base weights; adapters are always trained in at least float32."""
     attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
     """Which attention kernel of transformers is used."""

@@ -6,4 +6,4 @@ from seal.settings import option
 
 @option
 class HuggingFace(Model):
-    """Weights that `transformers.AutoModelForCausalLM` can read."""
+    """Any causal language model that `transformers.AutoModelForCausalLM` can read."""

@@ -8,6 +8,6 @@ from seal.settings import option
 
 @option
 class Tiny(Model):
-    """A Llama of 0.9 million parameters. It knows its own small world and nothing else."""
+    """The shipped Llama of 0.9 million parameters. It knows the embedded world of facts and nothing else."""
 
     path: str = str(files("seal.tiny.facts") / "checkpoint")

@@ -8,6 +8,7 @@ from seal.settings import option
 
 @option
 class TinyGrids(Model):
-    """A Llama of 0.66 million parameters. It reads puzzles of grids in digits, and writes settings for training."""
+    """The shipped Llama of 0.66 million parameters. It reads puzzles of grids in digits, and writes settings for
+    training as JSON."""
 
     path: str = str(files("seal.tiny.grids") / "checkpoint")

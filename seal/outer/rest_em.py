@@ -7,6 +7,10 @@ from typing import Literal
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from seal.outer import Outer
+from seal.outer.learner import Learner
+from seal.outer.learner.lora import LoRALearner
+from seal.outer.reward import Reward
+from seal.outer.reward.accuracy import Accuracy
 from seal.settings import Chosen, option
 from seal.stats.statistics import comparable
 from seal.types import Attempt, Invalid, Weighted
@@ -14,17 +18,21 @@ from seal.types import Attempt, Invalid, Weighted
 
 @option
 class ReSTEM(Outer):
-    """Fine-tune on the `keep` best self-edits of each context (arXiv 2506.10943 §3.1)."""
+    """ReST-EM: fine-tune the policy on the `keep` best self-edits of each context (arXiv 2506.10943 §3.1)."""
 
-    keep: PositiveInt
+    reward: Reward = Accuracy()
+    learner: Learner = LoRALearner()
+    keep: PositiveInt = 1
     """How many self-edits of each context are learned from."""
-    must_beat_unadapted: bool
-    """Whether a self-edit has to do better than the unadapted model to be kept; the published code does not ask."""
-    ties: Literal["first", "shortest", "all"]
-    """Which of equally good ones are kept: the first sampled, the shortest, or all that tie with the last one kept."""
-    extra_repeats: NonNegativeInt
+    must_beat_unadapted: bool = True
+    """Whether a self-edit has to do better than the unadapted model to be kept. The published code does not ask for
+    that."""
+    ties: Literal["first", "shortest", "all"] = "all"
+    """Which of equally good ones are kept: the first sampled, the shortest, or all that tie with the last one kept. The
+    published code keeps the first."""
+    extra_repeats: NonNegativeInt = 0
     """Further trainings of a self-edit, one round of them after another, as long as it is among the undecided."""
-    close: NonNegativeFloat
+    close: NonNegativeFloat = 0.05
     """Undecided are those whose reward is no further than this from the border between kept and not kept."""
 
     def faults(self, run: Chosen) -> Iterator[str]:

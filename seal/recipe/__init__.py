@@ -113,10 +113,10 @@ class Recipe(Option, ABC):
 class OfOnePart(Recipe):
     """A recipe that learns and asks about contexts of one part of the task."""
 
-    part: Literal["held_out", "train", "all"]
+    part: Literal["held_out", "train", "all"] = "held_out"
     """Which of the task's contexts are asked about."""
-    contexts: PositiveInt | None
-    """How many of them; null takes all."""
+    contexts: PositiveInt | None = None
+    """How many of them are taken; null takes all."""
 
     def faults_of_data(self, contexts: "Contexts") -> list[str]:
         chosen = self.chosen(contexts)

@@ -34,16 +34,18 @@ _POLICY = Policy(round=0)
 
 @option
 class Adapt(Matches):
-    """Consolidates what all passages say in one adapter."""
+    """The practical job: all passages in, one adapter out. Questions are optional; with them it is asked before and
+    after."""
 
     needs_adapters: ClassVar[bool] = True
     joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
-    edits_per_context: NonNegativeInt
+    edits_per_context: NonNegativeInt = 5
     """Self-edits about each passage; 0 trains on the passages alone."""
-    output: Literal["adapter", "merged"]
-    """An adapter in PEFT's format, in `adapter/`; or, beside it, the whole adapted model in `model/`."""
+    output: Literal["adapter", "merged"] = "adapter"
+    """`adapter` is one in PEFT's format, in `adapter/`. `merged` writes beside it the whole adapted model, in
+    `model/`."""
 
     def faults_of_data(self, contexts: Contexts) -> list[str]:
         return [] if contexts.all else ["there is no passage to learn"]

@@ -18,14 +18,14 @@ from seal.work.lab import Lab
 class Compares(Matches):
     """A recipe whose table sets self-edits beside the passage alone."""
 
-    epochs_curve: tuple[PositiveInt, ...]
-    """Numbers of epochs for which every setting is trained once more, for curves of accuracy against trained tokens;
-    empty draws none."""
-    tune_learning_rates: tuple[PositiveFloat, ...]
-    """Learning rates that are tried for each setting of the table, on training contexts; empty tunes nothing."""
-    tune_epochs: tuple[PositiveInt, ...]
+    epochs_curve: tuple[PositiveInt, ...] = ()
+    """Numbers of epochs for which every setting is trained once more, for example `[10, 20, 40]`. They give curves of
+    accuracy against trained tokens; `[]` draws none."""
+    tune_learning_rates: tuple[PositiveFloat, ...] = ()
+    """Learning rates that are tried for each setting of the table, on training contexts; `[]` tunes nothing."""
+    tune_epochs: tuple[PositiveInt, ...] = ()
     """Numbers of epochs that are tried with each of these learning rates."""
-    tune_contexts: PositiveInt | None
+    tune_contexts: PositiveInt | None = None
     """Training contexts that they are tried on; null takes all."""
 
     def faults(self, run: Chosen) -> Iterator[str]:

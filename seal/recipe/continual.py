@@ -33,21 +33,22 @@ from seal.work.lab import Lab
 
 @option
 class Continual(OfOnePart, Matches):
-    """Sequences of passages, learned one by one by a model that is changed for good."""
+    """Passages one after the other, each merged into the model before the next: how much of the earlier ones is
+    kept?"""
 
     needs_training: ClassVar[bool] = True
     joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
-    sequences: PositiveInt
-    """How many sequences; every mean and interval is over them."""
-    length: Annotated[int, Field(ge=2)]
+    sequences: PositiveInt = 8
+    """How many sequences; every mean and interval is over them (published: 8 runs of 8 passages)."""
+    length: Annotated[int, Field(ge=2)] = 8
     """Passages a sequence."""
-    edits_per_context: PositiveInt
+    edits_per_context: PositiveInt = 1
     """Self-edits at each step, which are trained on together."""
-    ask_ahead: bool
+    ask_ahead: bool = True
     """Whether the whole sequence is asked after each step: forward transfer needs that. Else only what was seen."""
-    seed: int
+    seed: int = 0
     """Of the choice of sequences."""
 
     @property

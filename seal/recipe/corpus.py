@@ -46,20 +46,25 @@ def _each_once(settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
 
 @option
 class ContinuedPretraining(OfOnePart, Matches):
-    """One training on what all passages, and all self-edits about them, say."""
+    """Continued pretraining: one training on all passages and all self-edits about them, then questions about all."""
 
     needs_training: ClassVar[bool] = True
     joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
-    edits_per_context: PositiveInt
+    edits_per_context: PositiveInt = 5
     """Self-edits about each passage."""
-    repeats: PositiveInt
-    """Trainings a setting, with different seeds."""
-    questions: PositiveInt | None
-    """How many of their questions are asked, drawn by `seed`; null asks all."""
-    seed: int
-    settings: Annotated[tuple[Setting, ...], Field(min_length=1), AfterValidator(_each_once)]
+    repeats: PositiveInt = 1
+    """Trainings a setting, with different seeds; their deviation is reported."""
+    questions: PositiveInt | None = None
+    """How many of their questions are asked, drawn by `seed`; null asks all. The paper's second version asks 500."""
+    seed: int = 0
+    """Of the choice of questions."""
+    settings: Annotated[tuple[Setting, ...], Field(min_length=1), AfterValidator(_each_once)] = (
+        "base",
+        "passage_only",
+        "self_edits",
+    )
     """What is measured: the model as it is, trained on the passages alone, trained on its self-edits too."""
 
     def asked(self, contexts: Contexts) -> Sequence[Context]:

@@ -26,11 +26,12 @@ from seal.work.lab import Lab
 
 @option
 class Evaluate(OfOnePart, Compares):
-    """One adapter a self-edit, no outer loop."""
+    """The policy as it is: unadapted, trained on passages alone, trained on its own self-edits too. One adapter a
+    self-edit, no outer loop."""
 
-    edits_per_context: PositiveInt
-    """Self-edits about each."""
-    repeats: PositiveInt
+    edits_per_context: PositiveInt = 1
+    """Self-edits about each context."""
+    repeats: PositiveInt = 1
     """Trainings a self-edit, with different seeds."""
 
     def faults_of_data(self, contexts: Contexts) -> list[str]:

@@ -21,9 +21,9 @@ Match = Literal["none", "tokens", "updates", "both"]
 class Matches(Recipe):
     """A recipe that measures what the compute of self-edits gives without them."""
 
-    match: Match
+    match: Match = "tokens"
     """What rows at equal compute hold equal: trained tokens, optimizer steps (`updates`), or both, by filling batches
-    with sentences of the passage; `none` measures no such rows. A gain of self-edits counts only against these rows."""
+    with sentences of the passage. `none` measures no such rows. A gain of self-edits counts only against these rows."""
 
     def faults(self, run: Chosen) -> Iterator[str]:
         yield from super().faults(run)

@@ -36,26 +36,29 @@ from seal.work.lab import Lab
 
 @option
 class Train(Compares):
-    """Rounds of the outer loop (arXiv 2506.10943, algorithm 1)."""
+    """Rounds of practice on training contexts, measured before and after each on held-out ones.
 
-    rounds: NonNegativeInt
+    This is algorithm 1 of arXiv 2506.10943.
+    """
+
+    rounds: NonNegativeInt = 2
     """Updates of the policy."""
-    contexts_per_round: PositiveInt
+    contexts_per_round: PositiveInt = 50
     """Training contexts that a round practises on; the next round takes the next ones, and starts over at the end."""
-    edits_per_context: PositiveInt
+    edits_per_context: PositiveInt = 5
     """Self-edits sampled about each of them."""
-    repeats: PositiveInt
+    repeats: PositiveInt = 3
     """Trainings a self-edit, with different seeds; its reward is their mean."""
-    held_out_contexts: PositiveInt | None
+    held_out_contexts: PositiveInt | None = None
     """How many held-out contexts measure; null takes all."""
-    held_out_edits: PositiveInt
+    held_out_edits: PositiveInt = 1
     """Self-edits about each held-out context."""
-    held_out_repeats: PositiveInt
+    held_out_repeats: PositiveInt = 1
     """Trainings a held-out self-edit."""
-    keep_adapters: NonNegativeInt
-    """So many adapters of each round, those of the self-edits with the highest rewards, are kept in `adapters/`, in
-    PEFT's format. They are trained once more for that, when it is known who is best."""
-    adapters_budget_gb: PositiveFloat | None
+    keep_adapters: NonNegativeInt = 0
+    """Adapters of each round that stay on disk, in `adapters/` and PEFT's format: those of the self-edits with the
+    highest rewards. They are trained once more for that, when it is known who is best."""
+    adapters_budget_gb: PositiveFloat | None = None
     """What they may take on disk; the worst of the oldest round go first. null sets no limit."""
 
     @property

@@ -35,11 +35,11 @@ class SelfEditFormat(Option, ABC):
     unedited_setting: ClassVar[str] = "passage_only"
     """What the setting is called in which a context adapts the model without any self-edit."""
 
-    temperature: NonNegativeFloat
+    temperature: NonNegativeFloat = 1.0
     """Of the sampler; 0 takes the most likely token."""
-    top_p: Annotated[float, Field(gt=0, le=1)]
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     """The sampler keeps the smallest set of tokens with this probability in all."""
-    max_new_tokens: PositiveInt
+    max_new_tokens: PositiveInt = 1024
     """A self-edit is cut at this length; the rest of it is used."""
 
     def faults(self, run: Chosen) -> Iterator[str]:

@@ -18,6 +18,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     StrictBool,
@@ -73,46 +74,61 @@ class Settings(_Strict):
 SCHEMA = json.dumps(Settings.model_json_schema())
 """What constrained policies are held to."""
 
+TEMPLATE = """\
+{demonstrations}
+Each line above turns a grid into another by the same rule. A model will be trained on variations of these examples
+before it is asked to apply the rule. Choose how, as one JSON object and nothing else, with these keys:
+"data_generation": an object of four booleans, "use_basic_augmentations" (turns, flips, shifts), "use_size_augmentations"
+(enlarged), "use_chain_augmentations" (turned, then enlarged) and "use_repeat_augmentations" (tiled);
+"training": an object with "strategy" ("train_using_all_tokens" or "train_using_output_tokens"), "learning_rate" (a
+number) and "num_train_epochs" (a whole number).
+"""  # noqa: E501  (a line of the prompt is longer)
+
 
 @option
 class Augmentations(SelfEditFormat):
-    """Settings for test-time training on a puzzle, written by the policy after it has seen the demonstrations."""
+    """Settings for test-time training on a puzzle, as JSON: families of augmentations and how to train (few-shot
+    domain). The policy writes them after it has seen the demonstrations."""
 
     about_puzzles: ClassVar[bool] = True
     unedited_setting: ClassVar[str] = "oracle"
 
-    template: Annotated[str, AfterValidator(shows("demonstrations"))]
+    template: Annotated[str, AfterValidator(shows("demonstrations"))] = TEMPLATE
     """The prompt; `{demonstrations}` is filled in."""
     notation: Literal["numpy", "digits", "words"]
     """How grids are written; the task's own."""
     puzzle_template: str
     """How an episode is put to the model that is trained; the task's own."""
-    surroundings: Literal["refused", "ignored"]
-    """What is made of text around the JSON object: strictly nothing but it counts, or what stands around is ignored."""
-    constrained: bool
-    """Whether the policy can write nothing else, where the engine can see to that."""
-    distinct: bool
+    surroundings: Literal["refused", "ignored"] = "refused"
+    """What is made of text around the JSON object: the self-edit is refused, or the text is ignored."""
+    constrained: bool = False
+    """Whether the engine holds the policy to this JSON (engine=vllm, vllm_server or openai)."""
+    distinct: bool = True
     """Whether a context's self-edits are to be different and valid; others are written until they are."""
-    tries: PositiveInt
+    tries: PositiveInt = 8
     """At most so many rounds of writing for that; then what there is has to do."""
-    max_steps: PositiveInt
+    max_steps: PositiveInt = 375
     """A self-edit that asks for more optimizer steps trains nothing (published: 375)."""
-    batch_size: PositiveInt
+    batch_size: PositiveInt = 1
     """Episodes an optimizer step, for that count; the inner loop's own."""
-    max_episodes: PositiveInt
+    max_episodes: PositiveInt = 250
     """So many are trained on at most (published: 250)."""
-    per_family: PositiveInt | None
+    per_family: PositiveInt | None = None
     """At most so many episodes that a family adds; null sets no limit (published)."""
-    oracle_families: tuple[Literal["basic", "size", "chain", "repeat"], ...]
-    """The fixed settings of the setting `oracle`: families of augmentations,"""
-    oracle_strategy: Literal["train_using_all_tokens", "train_using_output_tokens"]
-    """what is trained on,"""
-    oracle_learning_rate: PositiveFloat
-    """the learning rate,"""
-    oracle_epochs: PositiveInt
-    """and the epochs."""
-    seed: int
+    oracle_families: tuple[Literal["basic", "size", "chain", "repeat"], ...] = ("basic", "size", "chain", "repeat")
+    """The setting `oracle` has fixed settings, as published. These are its families of augmentations."""
+    oracle_strategy: Literal["train_using_all_tokens", "train_using_output_tokens"] = "train_using_output_tokens"
+    """What the setting `oracle` trains on."""
+    oracle_learning_rate: PositiveFloat = 1e-4
+    """The learning rate of the setting `oracle`, at its peak."""
+    oracle_epochs: PositiveInt = 2
+    """Passes of the setting `oracle` over the episodes."""
+    seed: int = 0
     """Of the augmentations; a puzzle has the same ones in all self-edits that choose the same families."""
+    temperature: NonNegativeFloat = 0.8
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    max_new_tokens: PositiveInt = 128
+    """A self-edit is cut at this length."""
 
     def prompt(self, context: Context) -> str:
         puzzle = puzzle_in(context.text, context.id)

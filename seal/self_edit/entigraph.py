@@ -25,27 +25,50 @@ _DECODER = json.JSONDecoder()
 _MOST_TRIES = 100
 """Places in a text from which a list is read; more brackets than that are no list of entities."""
 
+ENTITIES_TEMPLATE = """\
+Read the passage and name the people, places, organisations, things, events and ideas in it. Reply with a JSON list of
+strings and nothing else, for example ["Marie Curie", "Paris", "radium"].
+
+{title}
+{passage}
+
+JSON list:
+"""
+RELATIONS_TEMPLATE = """\
+Read the passage. Then write a short text that explains, from the passage, how these are connected: {entities}.
+
+{title}
+{passage}
+
+How they are connected:
+"""
+
 
 @option
 class EntiGraph(SelfEditFormat):
-    """Texts about relations between the entities of a passage."""
+    """Entities of the passage as JSON, then texts about pairs and triples of them (EntiGraph, arXiv 2409.07431)."""
 
     teachable: ClassVar[bool] = False
 
-    entities_template: Annotated[str, AfterValidator(shows("passage", perhaps=("title",)))]
-    """The first prompt; it has to ask for a JSON list of strings. `{title}` and `{passage}` are filled in."""
-    relations_template: Annotated[str, AfterValidator(shows("entities", perhaps=("title", "passage")))]
-    """The prompt for each text; `{title}`, `{passage}` and `{entities}` are filled in."""
-    max_entities_tokens: PositiveInt
+    entities_template: Annotated[str, AfterValidator(shows("passage", perhaps=("title",)))] = ENTITIES_TEMPLATE
+    """The first prompt, which has to ask for a JSON list of strings. `{title}` and `{passage}` are filled in. `@FILE`
+    takes it from a file."""
+    relations_template: Annotated[str, AfterValidator(shows("entities", perhaps=("title", "passage")))] = (
+        RELATIONS_TEMPLATE
+    )
+    """The prompt for each text; `{title}`, `{passage}` and `{entities}` are filled in. `@FILE` takes it from a file."""
+    max_entities_tokens: PositiveInt = 256
     """The list of entities is cut at this length."""
-    entities_retries: NonNegativeInt
+    entities_retries: NonNegativeInt = 2
     """Further tries, with other seeds, where the entities are no list."""
-    pairs: NonNegativeInt
-    """Texts about two entities, of pairs drawn without repetition."""
-    triples: NonNegativeInt
-    """Texts about three."""
-    append_passage: bool
+    pairs: NonNegativeInt = 5
+    """Texts about two entities, of pairs drawn without repetition (published: 5 generations a passage for pairs)."""
+    triples: NonNegativeInt = 0
+    """Texts about three (published: 10 generations a passage with pairs and triples)."""
+    append_passage: bool = True
     """Whether the passage itself is trained on too, as the last sequence."""
+    max_new_tokens: PositiveInt = 512
+    """Each text is cut at this length."""
 
     @property
     def n_requests(self) -> int:

@@ -18,29 +18,43 @@ from seal.text import fill, lines, shows
 from seal.types import Context, Invalid, Plan, SelfEdit
 
 SEGMENT_BREAK = "---"
+TEMPLATE = """\
+Below is a passage. List, one per line, the facts and conclusions that follow from it.
+
+Passage:
+{title}
+{passage}
+
+Implications:
+"""
 _QUESTION = re.compile(r"Question\s+\d+:")
 _NEXT_QUESTION = re.compile(r"\n(?=Question\s+\d+:)")
 _ANSWER = re.compile(r"Answer\s*:")
+
+PassageTemplate = Annotated[str, AfterValidator(shows("passage", perhaps=("title",)))]
 
 
 @option
 class Prose(SelfEditFormat):
     """A text about the passage (arXiv 2506.10943 §3.1 and the ablation of prompt formats)."""
 
-    template: Annotated[str, AfterValidator(shows("passage", perhaps=("title",)))]
-    """The prompt; `{title}` and `{passage}` are filled in."""
-    splitting: Literal["whole", "newlines"]
-    """Whether a segment is one training sequence or each of its lines is; segments are separated by `---`."""
-    unsplit_rounds: tuple[PositiveInt, ...]
-    """Rounds of practice, from 1, in which nothing is split into lines, as happened to the published code in one."""
-    marker: str | None
+    template: PassageTemplate = TEMPLATE
+    """The prompt; `{title}` and `{passage}` are filled in. `@FILE` takes it from a file."""
+    splitting: Literal["whole", "newlines"] = "newlines"
+    """`newlines`: each line is a training sequence. `whole`: each segment between `---` is one."""
+    unsplit_rounds: tuple[PositiveInt, ...] = ()
+    """Rounds of practice, from 1, in which nothing is split into lines. This happened to the published code in round 2,
+    by accident."""
+    marker: str | None = None
     """Only what follows the first line that is this marker is used, where there is one; null uses all of the text."""
-    max_sequences: PositiveInt | None
+    max_sequences: PositiveInt | None = 30
     """Sequences of the self-edit beyond this number are dropped; null keeps all."""
-    append_passage: bool
+    append_passage: bool = True
     """Whether the passage itself is trained on too, as the last sequence."""
-    for_chat: bool
-    """Whether the template is worded as a message to a chat model; it then needs `model.chat`."""
+    for_chat: bool = False
+    """Whether the template is worded as a message to a chat model; it then needs model.chat=true."""
+    max_new_tokens: PositiveInt = 1024
+    """A self-edit is cut at this length; the rest of it is used. The published code cuts at 8192."""
 
     @property
     def needs_chat(self) -> bool:

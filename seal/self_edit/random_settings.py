@@ -15,18 +15,19 @@ from seal.types import Completion, Unavailable
 
 @option
 class RandomSettings(Augmentations):
-    """Each setting is drawn by itself, all choices equally likely (a baseline of arXiv 2506.10943's kind of task)."""
+    """Settings that are drawn, whatever the puzzle, all choices equally likely: the baseline that a policy's choice has
+    to beat."""
 
     teachable: ClassVar[bool] = False
 
-    learning_rates: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
-    """One of these is drawn;"""
-    epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
-    """and one of these;"""
+    learning_rates: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (1e-5, 1e-4, 1e-3)
+    """One of these learning rates is drawn."""
+    epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 2, 3)
+    """One of these numbers of epochs is drawn."""
     strategies: Annotated[
         tuple[Literal["train_using_all_tokens", "train_using_output_tokens"], ...], Field(min_length=1)
-    ]
-    """and one of these. Each family of augmentations is used or not."""
+    ] = ("train_using_all_tokens", "train_using_output_tokens")
+    """One of these is drawn: what is trained on. Each family of augmentations is used or not."""
 
     @property
     def n_requests(self) -> int:

@@ -10,7 +10,10 @@ from seal.types import Context, SelfEdit
 
 @option
 class RecordedSettings(Recording, Augmentations):
-    """Settings that are read instead of written. Of a run whose self-edits had to be distinct, those that counted."""
+    """Settings from a file or from another run, tried out as they are: self_edit=recorded_settings self_edit.path=RUN
+
+    Of a run whose self-edits had to be distinct, those that counted.
+    """
 
     @property
     def turns(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from seal.base.json_text import parsed
 from seal.errors import DataError, RunError
 from seal.folder.store import read_records
-from seal.self_edit import Assignment, Continue, SelfEditFormat
+from seal.self_edit import Assignment, Continue
 from seal.settings import option
 from seal.types import Completion, Context, SelfEdit, Unavailable
 
@@ -19,14 +19,14 @@ Recordings = Mapping[tuple[str, str], tuple[str, ...]]
 
 
 @option
-class Recording(SelfEditFormat):
-    """Self-edits of any format that are read instead of written. Nobody can learn to write them."""
+class Recording:
+    """A base beside that of a format: its self-edits are read instead of written. Nobody can learn to write them."""
 
     teachable: ClassVar[bool] = False
 
     path: Path
-    """A file of self-edits, or the folder of a run."""
-    policy: str
+    """JSON or JSON Lines with title, passage (or context) and self_edits (or completions); or a run's folder."""
+    policy: str = "round_0"
     """Whose self-edits, where the path is a run's folder, for example `round_2`."""
 
     def faults_of_data(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:

@@ -11,44 +11,56 @@ from pydantic import NonNegativeInt, PositiveInt
 from seal.base.seeds import derive
 from seal.errors import DataError, listed
 from seal.grids.files import Solved, of_rows, read_challenges
+from seal.grids.views import Viewing
 from seal.settings import option
 from seal.task import Contexts
-from seal.task.puzzles import PuzzleTask
+from seal.task.puzzles import Notation, PuzzleTask, PuzzleTemplate
 from seal.task.rows import read_split
 from seal.types import Context
+
+PUZZLE_TEMPLATE = (
+    "Each line turns a grid into another by the same rule.\n\n{demonstrations}\nThe same rule turns\n{input}"
+)
 
 
 @option
 class Arc(PuzzleTask):
-    """Puzzles for training from one source, held-out ones from another; the same one may serve for both."""
+    """ARC and whatever has its format: files of challenges and solutions, folders with a file a task, or the hub.
+
+    Puzzles for training come from one source, held-out ones from another; the same one may serve for both.
+    """
 
     train_path: str
     """A file of tasks, a folder with a file a task, or, with `train_split`, a data set on the hub."""
-    train_solutions: Path | None
+    train_solutions: Path | None = None
     """The outputs of the tests, where they are not in the tasks."""
-    train_split: str | None
+    train_split: str | None = None
     """Of a data set on the hub; null reads a file or folder."""
     held_out_path: str
     """The same for held-out puzzles."""
-    held_out_solutions: Path | None
+    held_out_solutions: Path | None = None
     """The outputs of their tests."""
-    held_out_split: str | None
+    held_out_split: str | None = None
     """The split that they come from."""
-    held_out_solved: bool
-    """Whether the outputs of their tests are known. Where not, as of a hidden test set, models attempt them all the
-    same, and nothing is scored."""
-    revision: str | None
+    held_out_solved: bool = True
+    """Whether the outputs of their tests are known. Where not, as of a hidden test set, models attempt them for a
+    submission, and nothing is scored."""
+    revision: str | None = None
     """Branch, tag or commit on the hub; null is the newest."""
-    train_ids: tuple[str, ...] | None
+    train_ids: tuple[str, ...] | None = None
     """Which puzzles are for training; null draws `n_train`."""
-    held_out_ids: tuple[str, ...] | None
+    held_out_ids: tuple[str, ...] | None = None
     """Which puzzles are held out; null draws `n_held_out`. Where one part is listed, the other draws from the rest."""
-    n_train: NonNegativeInt | None
-    """How many are drawn; null takes all."""
-    n_held_out: NonNegativeInt | None
-    """How many are drawn; null takes all."""
-    max_cells: PositiveInt | None
+    n_train: NonNegativeInt | None = None
+    """How many puzzles for training are drawn; null takes all."""
+    n_held_out: NonNegativeInt | None = None
+    """How many held-out puzzles are drawn; null takes all."""
+    max_cells: PositiveInt | None = None
     """Only puzzles are drawn of which no grid has more cells; null sets no limit."""
+    notation: Notation = "numpy"
+    puzzle_template: PuzzleTemplate = PUZZLE_TEMPLATE
+    viewing: Viewing = Viewing()
+    max_answer_tokens: PositiveInt = 8192
 
     def load(self) -> Contexts:
         both = sorted({*(self.train_ids or ())} & {*(self.held_out_ids or ())})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PositiveInt
 
 from seal.settings import option
 from seal.task import Task, context_id
@@ -16,15 +16,17 @@ from seal.types import Completion, Context, Query, Sampling
 class PassageTask(Task):
     """Contexts are passages, and models are asked in words what they have learned from them."""
 
-    query_template: Annotated[str, AfterValidator(shows("question", perhaps=("title", "passage")))]
+    query_template: Annotated[str, AfterValidator(shows("question", perhaps=("title", "passage")))] = (
+        "{title}\nQuestion: {question} Answer:"
+    )
     """How a question is put to a model: `{title}`, `{question}` and `{passage}` are filled in. The method never shows
-    the passage (arXiv 2506.10943); a template that does measures an upper bound."""
-    answer_stops: tuple[str, ...]
+    the passage (arXiv 2506.10943); a template that does measures an upper bound (asking=open_book)."""
+    answer_stops: tuple[str, ...] = ("\n",)
     """Strings that end an answer, for example a line break. Before a marker, white space ends nothing."""
-    answer_marker: Annotated[str, Field(min_length=1)] | None
-    """Only what follows the last occurrence of this string is the answer, for models that think before they answer. A
-    text that never comes to it answers nothing: wrong, not unknown, since the model had its chance; counted apart.
-    Null takes the whole text."""
+    answer_marker: Annotated[str, Field(min_length=1)] | None = None
+    """For thoughts before the answer (asking=chain_of_thought): only what follows the last such string is the answer. A
+    text that never comes to it is wrong, not unknown, and counted apart. null takes the whole text."""
+    max_answer_tokens: PositiveInt = 64
 
     @property
     def answering(self) -> Sampling:

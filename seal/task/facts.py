@@ -22,13 +22,13 @@ QUESTIONS = {
 
 @option
 class Facts(PassageTask):
-    """As many passages as asked for, each with questions of several kinds."""
+    """The embedded world: passages about invented people, towns and companies, with questions of several kinds."""
 
-    n_train: Annotated[int, Field(ge=1, le=MOST_TOPICS)]
+    n_train: Annotated[int, Field(ge=1, le=MOST_TOPICS)] = 48
     """Passages that rewards may come from."""
-    n_held_out: Annotated[int, Field(ge=1, le=MOST_TOPICS)]
+    n_held_out: Annotated[int, Field(ge=1, le=MOST_TOPICS)] = 24
     """Passages that only measure."""
-    seed: int
+    seed: int = 0
     """Of the world's invention; equal seeds give equal passages."""
 
     def load(self) -> Contexts:

@@ -7,9 +7,10 @@ from pydantic import Field, PositiveInt, model_validator
 
 from seal.base.seeds import derive
 from seal.grids.grid import Grid, Pair, Puzzle
+from seal.grids.views import Viewing
 from seal.settings import option
 from seal.task import Contexts
-from seal.task.puzzles import PuzzleTask
+from seal.task.puzzles import Notation, PuzzleTask, PuzzleTemplate
 from seal.tiny.grids.rules import N_FAMILIAR, N_UNFAMILIAR, SIDE, Kind, Population, Rule, apply, rules_of
 from seal.types import Context
 
@@ -18,18 +19,25 @@ N_COLOURS = 10
 
 @option
 class Grids(PuzzleTask):
-    """Each puzzle has a rule of its own, by which the cells of a 3×3 grid move."""
+    """The embedded world of grids. Each puzzle has a rule of its own, by which the cells of a 3×3 grid move.
+    Pretraining has seen none of them."""
 
-    rules: Kind
-    """Whether the shipped model, from what it was pretrained on, can read rules of this kind off the demonstrations."""
-    n_train: Annotated[int, Field(ge=1, le=N_UNFAMILIAR)]
+    rules: Kind = Kind.UNFAMILIAR
+    """`unfamiliar` is any permutation of the cells. `familiar` ones are simple: the shipped model can often read them
+    off the demonstrations."""
+    n_train: Annotated[int, Field(ge=1, le=N_UNFAMILIAR)] = 40
     """Puzzles that rewards may come from."""
-    n_held_out: Annotated[int, Field(ge=1, le=N_UNFAMILIAR)]
+    n_held_out: Annotated[int, Field(ge=1, le=N_UNFAMILIAR)] = 32
     """Puzzles that only measure."""
-    n_demonstrations: PositiveInt
+    n_demonstrations: PositiveInt = 3
     """Pairs that a puzzle shows."""
-    n_tests: PositiveInt
-    """Inputs whose outputs have to be found."""
+    n_tests: PositiveInt = 2
+    """Inputs whose outputs have to be found, all of them."""
+    notation: Notation = "digits"
+    """How grids are written; the shipped model reads digits only."""
+    puzzle_template: PuzzleTemplate = "{demonstrations}{input}"
+    viewing: Viewing = Viewing(leave_one_out=False, permutations=1, symmetries=("identity",))
+    max_answer_tokens: PositiveInt = 16
 
     @model_validator(mode="after")
     def _enough_rules(self) -> "Grids":

@@ -19,28 +19,29 @@ from seal.task.rows import read_rows
 
 @option
 class Passages(PassageTask):
-    """Contexts from a file."""
+    """Your own passages, from a file: task=passages task.path=my.jsonl"""
 
     path: Path
-    """A file of rows."""
-    format: Literal["auto", "jsonl", "json", "csv", "parquet"]
+    """A file of rows: JSON Lines, JSON, CSV (commas, semicolons or tabs) or Parquet."""
+    format: Literal["auto", "jsonl", "json", "csv", "parquet"] = "auto"
     """What the file is; `auto` goes by its ending."""
-    title: str
+    title: str = "title"
     """The column of the title."""
-    passage: tuple[str, ...]
+    passage: tuple[str, ...] = ("passage", "context", "text")
     """The column of the passage: the first of these that the file has."""
-    questions: tuple[str, ...]
-    """The column of the list of questions: the first of these that the file has, if it has one."""
-    question: str
+    questions: tuple[str, ...] = ("questions", "qas")
+    """The column of the questions, a list of {question, answer}: the first of these that the file has, if it has
+    one."""
+    question: str = "question"
     """The column of the question where a row is one question; and its key in a list of questions."""
-    answer: tuple[str, ...]
+    answer: tuple[str, ...] = ("answer", "answers")
     """The column, or key, of its answer: the first of these that there is."""
-    limit: PositiveInt | None
-    """Only the first so many passages; None takes all."""
-    held_out: Annotated[float, Field(ge=0, le=1)]
+    limit: PositiveInt | None = None
+    """Only the first so many passages; null takes all."""
+    held_out: Annotated[float, Field(ge=0, le=1)] = 0.5
     """The share of passages that only measure."""
-    seed: int
-    """Of the choice of those."""
+    seed: int = 0
+    """Of the choice of held-out passages."""
 
     @property
     def _columns(self) -> entries.Columns:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from math import floor, log10
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, PositiveInt
 
 from seal.base.seeds import derive
 from seal.grids.grid import Grid, Pair, Puzzle, puzzle_in
@@ -21,6 +21,9 @@ from seal.task import Task
 from seal.text import fill, shows
 from seal.types import Completion, Context, Query, Sampling
 
+Notation = Literal["numpy", "digits", "words"]
+PuzzleTemplate = Annotated[str, AfterValidator(shows("demonstrations", "input"))]
+
 
 @option
 class PuzzleTask(Task):
@@ -29,14 +32,16 @@ class PuzzleTask(Task):
     of_puzzles: ClassVar[bool] = True
     unadapted_setting: ClassVar[str] = "in_context"
 
-    notation: Literal["numpy", "digits", "words"]
+    notation: Notation
     """How grids are written: as NumPy prints them (published), a digit a cell, or the name of a colour a cell."""
-    puzzle_template: Annotated[str, AfterValidator(shows("demonstrations", "input"))]
+    puzzle_template: PuzzleTemplate
     """How a puzzle is put to a model: `{demonstrations}` and `{input}` are filled in; the output follows."""
     viewing: Viewing
-    """In which ways each test input is asked."""
-    seed: int
-    """Of the orders in which views show the demonstrations."""
+    """In which ways each test input is asked; the answers vote for two attempts."""
+    seed: int = 0
+    """Of the choice of puzzles, and of the orders in which views show the demonstrations."""
+    max_answer_tokens: PositiveInt
+    """An output is cut at this length."""
 
     @property
     def shows_the_passage(self) -> bool:

@@ -30,31 +30,37 @@ COLUMNS = entries.Columns(
 
 @option
 class Squad(PassageTask):
-    """Contexts from SQuAD, drawn by a seed or named in a list."""
+    """SQuAD, from the hub: task=squad. From files: task=squad task.train_file=train-v1.1.json
+    task.held_out_file=dev-v1.1.json
 
-    hub: str
+    Contexts are drawn by a seed, or named in a list.
+    """
+
+    hub: str = "rajpurkar/squad"
     """A data set on the hub with SQuAD's columns, or a folder that `datasets` reads in the same way."""
-    revision: str | None
+    revision: str | None = None
     """Branch, tag or commit on the hub; null is the newest."""
-    train_split: str
+    train_split: str = "train"
     """The split that training contexts come from."""
-    held_out_split: str
+    held_out_split: str = "validation"
     """The split that contexts come from which only measure."""
-    train_file: Path | None
-    """A file that is read instead of that split."""
-    held_out_file: Path | None
-    """A file that is read instead of that split."""
-    format: Literal["auto", "jsonl", "json", "csv", "parquet"]
-    """What the files are; `auto` goes by their endings."""
-    n_train: NonNegativeInt | None
-    """How many training contexts are drawn; null takes all. With 0 their source is not even read."""
-    n_held_out: NonNegativeInt | None
-    """How many held-out contexts are drawn; null takes all. With 0 their source is not even read."""
-    train_ids: Path | None
-    """A file with an id or a title a line: these are the training contexts, whatever `n_train` says; null draws."""
-    held_out_ids: Path | None
+    train_file: Path | None = None
+    """A file instead of that split: SQuAD's own JSON, or rows as task=passages reads them."""
+    held_out_file: Path | None = None
     """The same for the held-out contexts."""
-    seed: int
+    format: Literal["auto", "jsonl", "json", "csv", "parquet"] = "auto"
+    """What the files are; `auto` goes by their endings."""
+    n_train: NonNegativeInt | None = 100
+    """How many training contexts are drawn; null takes all. With 0 their source is not even read."""
+    n_held_out: NonNegativeInt | None = 200
+    """How many held-out contexts are drawn; null takes all. With 0 their source is not even read. More of them begin
+    with the same ones."""
+    train_ids: Path | None = None
+    """A file with an id (as in a run's contexts.jsonl) or a title a line: these are the training contexts, whatever
+    `n_train` says. null draws."""
+    held_out_ids: Path | None = None
+    """The same for the held-out contexts."""
+    seed: int = 0
     """Of the draw."""
 
     def load(self) -> Contexts:

@@ -19,27 +19,31 @@ if TYPE_CHECKING:
 
 @option
 class LoRALearner(Learner):
-    """The loss is that of next tokens, averaged over the trained tokens of a step, each by its example's weight."""
+    """The policy is fine-tuned by a low-rank adapter, which is merged afterwards.
 
-    rank: Annotated[int, Field(ge=1, le=256)]
+    The loss is that of next tokens, averaged over the trained tokens of a step, each by its example's weight.
+    """
+
+    rank: Annotated[int, Field(ge=1, le=256)] = 64
     """Of the adapter that the policy is fine-tuned by; it is merged afterwards."""
-    alpha: PositiveFloat
+    alpha: PositiveFloat = 128.0
     """The adapter's output is scaled by alpha / rank."""
-    targets: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names of linear layers as they end; or `all-linear`: every one but the output head."""
-    learning_rate: PositiveFloat
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] = ("all-linear",)
+    """Linear layers as their names end; or `[all-linear]`: every one but the output head."""
+    learning_rate: PositiveFloat = 3e-4
     """At its start."""
-    schedule: Literal["linear", "cosine", "constant"]
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
     """How the learning rate goes on from there."""
-    epochs: PositiveInt
+    epochs: PositiveInt = 2
     """Passes over the self-edits that are learned from."""
-    batch_size: PositiveInt
+    batch_size: PositiveInt = 10
     """Self-edits an optimizer step."""
-    micro_batch_size: PositiveInt | None
-    """Self-edits in memory at once; null takes the whole batch. Must divide `batch_size`."""
-    accelerate: Path | None
-    """What `accelerate config` wrote, or a name in `conf/accelerate`: the fine-tuning runs in processes of its own, on
-    several GPUs, and each takes its share of the batch. null trains in this process."""
+    micro_batch_size: PositiveInt | None = None
+    """Self-edits in memory at once, a divisor of `batch_size`; null takes the whole batch."""
+    accelerate: Path | None = None
+    """YAML of `accelerate config`, or a name in `conf/accelerate`, for example `fsdp` or `deepspeed_zero3`. The
+    fine-tuning then runs in processes of its own, on several GPUs. Each takes its share of the batch. null trains in
+    this process."""
 
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:

@@ -8,7 +8,7 @@ from seal.types import Attempt
 
 @option
 class Accuracy(Reward):
-    """Mean accuracy over the context's queries, averaged over repeats (arXiv 2506.10943 §3.1)."""
+    """Mean accuracy over the queries of a context, averaged over repeats (arXiv 2506.10943 §3.1)."""
 
     def score(self, attempt: Attempt) -> float | None:
         return mean([share for evaluation in attempt.worked if (share := accuracy(evaluation)) is not None])

@@ -17,23 +17,44 @@ from seal.types import Attempt, Context, Rating, Sampling, SelfEdit, Unavailable
 
 CRITERIA = ("length", "diversity", "quality", "correctness")
 FEWEST_POINTS, MOST_POINTS = 1, 5
+RUBRIC = """\
+A student will learn a passage from study notes alone. Rate the notes.
+
+Passage, "{title}":
+{passage}
+
+Notes:
+{self_edit}
+
+Give 1 (poor) to 5 (excellent) points for each of: length (enough, without padding), diversity (different facts in
+different words), quality (clear sentences that can be understood alone), correctness (nothing that the passage does not
+support). Reply with four lines and nothing else:
+length: N
+diversity: N
+quality: N
+correctness: N
+"""
 _POINTS = re.compile(rf"\b({'|'.join(CRITERIA)})\b[^0-9A-Za-z]*(\d{{1,9}}(?!\d))", re.IGNORECASE)
 
 
 @option
 class Proxy(Reward):
-    """The sum of 1 to 5 points each for length, diversity, quality and correctness: 4 to 20."""
+    """Points that a language model gives for reading the self-edit; nothing is trained. Needs
+    outer.must_beat_unadapted=false.
+
+    It gives 1 to 5 points each for length, diversity, quality and correctness; the reward is their sum, 4 to 20.
+    """
 
     rates: ClassVar[bool] = True
     knows_unadapted: ClassVar[bool] = False
 
-    endpoint: Endpoint
+    endpoint: Endpoint = Endpoint()
     """Who reads."""
-    template: Annotated[str, AfterValidator(shows("passage", "self_edit", perhaps=("title",)))]
+    template: Annotated[str, AfterValidator(shows("passage", "self_edit", perhaps=("title",)))] = RUBRIC
     """The rubric; `{title}`, `{passage}` and `{self_edit}` are filled in. It has to ask for points by criterion."""
-    max_reply_tokens: PositiveInt
+    max_reply_tokens: PositiveInt = 40
     """The reply is cut at this length."""
-    cache: Path | None
+    cache: Path | None = Path("outputs/ratings")
     """A folder of replies, shared between runs; null keeps none."""
 
     def score(self, attempt: Attempt) -> float | None:

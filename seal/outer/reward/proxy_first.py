@@ -13,11 +13,12 @@ from seal.types import Attempt, Rating
 
 @option
 class ProxyFirst(Proxy):
-    """The accuracy of the best few of each context by the proxy's points; the others earn nothing known."""
+    """A language model reads all self-edits. Only the best few of each context by its points are trained on, and
+    rewarded by accuracy. The reward of the others is not known."""
 
     knows_unadapted: ClassVar[bool] = True
 
-    tried: PositiveInt
+    tried: PositiveInt = 2
     """Self-edits of each context that are trained on. Of equal points the first ones; without points, none."""
 
     def score(self, attempt: Attempt) -> float | None:

@@ -14,12 +14,13 @@ MOST_POINTS = 1_000_000
 
 @option
 class Random(Reward):
-    """Drawn for each self-edit; nothing is trained for it. Those that cannot be understood are left out as ever."""
+    """A random number, drawn for each self-edit; nothing is trained for it: a control. Self-edits that cannot be
+    understood are left out as ever. Needs outer.must_beat_unadapted=false."""
 
     rates: ClassVar[bool] = True
     knows_unadapted: ClassVar[bool] = False
 
-    seed: int
+    seed: int = 0
     """Of the draw."""
 
     def score(self, attempt: Attempt) -> float | None:
