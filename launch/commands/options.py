@@ -3,9 +3,8 @@
 import json
 import re
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -130,23 +129,22 @@ def settings_of(room: str, option: str) -> list[Setting]:
 
 
 def _settings(node: Mapping[str, Any], path: str) -> Iterator[Setting]:
-    classes: Sequence[type] = ()
-    if TARGET in node:
-        module, _, name = node[TARGET].rpartition(".")
-        classes = getattr(import_module(module), name).__mro__
+    from seal.base.suggesting import class_of
+    from seal.config.comments import meaning
+
+    cls = class_of(node[TARGET]) if TARGET in node else object
     for name, value in node.items():
         if name in (TARGET, "defaults"):
             continue
         if isinstance(value, Mapping) and TARGET in value:
             yield from _settings(value, f"{path}.{name}")
             continue
-        fields = [found for each in classes if (found := getattr(each, "__pydantic_fields__", {}).get(name))]
-        meanings = [field.description for field in fields if field.description]
+        field = getattr(cls, "__pydantic_fields__", {}).get(name)
         yield Setting(
             key=f"{path}.{name}",
-            type=in_words(fields[0].annotation, fields[0].metadata) if fields else _type_in_words(type(value)),
+            type=in_words(field.annotation, field.metadata) if field else _type_in_words(type(value)),
             default="required" if value == "???" else shortened(value),
-            meaning=" ".join(meanings[0].split()) if meanings else "",
+            meaning=meaning(cls, name),
         )
 
 

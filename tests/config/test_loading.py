@@ -5,12 +5,15 @@ import sys
 from dataclasses import MISSING, fields
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from seal.base.suggesting import class_of
 from seal.config import loading
 from seal.errors import ConfigError
+from seal.run import Run
 from tests.conftest import ROOT
 
 CONF = ROOT / "conf"
@@ -45,6 +48,33 @@ NEEDED = {
     "outer/reward/random": ["outer.must_beat_unadapted=false"],
 }
 """What an option cannot be built without."""
+REQUIRED = {
+    "model/llama3_2_1b_instruct": {"path"},
+    "model/local": {"path"},
+    "model/qwen2_5_3b": {"path"},
+    "model/qwen2_5_7b": {"path"},
+    "self_edit/augmentations": {"notation", "puzzle_template"},
+    "self_edit/random_settings": {"notation", "puzzle_template"},
+    "self_edit/recorded": {"path"},
+    "self_edit/recorded_settings": {"notation", "puzzle_template", "path"},
+    "task/arc": {"train_path", "held_out_path"},
+    "task/passages": {"path"},
+}
+"""The settings that have no default in Python. Those of grids are the task's own."""
+VARIANTS = {
+    "model/llama3_2_1b_instruct": {"dtype", "chat"},
+    "model/qwen2_5_3b": {"dtype"},
+    "model/qwen2_5_7b": {"dtype"},
+    "self_edit/chain_of_thought": {"template", "marker", "max_new_tokens"},
+    "self_edit/chat": {"template", "for_chat"},
+    "self_edit/long": {"template", "max_new_tokens"},
+    "self_edit/none": {"template"},
+    "self_edit/rewrite": {"template", "max_new_tokens"},
+    "self_edit/self_qa": {"template", "max_new_tokens"},
+    "self_edit/very_long": {"template", "max_new_tokens"},
+}
+"""Options whose class has the defaults of another option, with the settings that differ."""
+DEFAULTED = ("outputs", "seed", "if_exists", "published")
 
 
 def faults_of(*overrides: str) -> list[str]:
@@ -53,14 +83,25 @@ def faults_of(*overrides: str) -> list[str]:
     return str(raised.value).splitlines()[1:]
 
 
-@pytest.mark.parametrize("option", OPTIONS)
-def test_every_option_builds_into_a_run(option: str) -> None:
+def chosen(option: str) -> Any:
+    """An option, as a run has it that chooses it."""
     room, _, name = option.rpartition("/")
-    run, _ = loading.load([f"{room}={name}", *NEEDED.get(option, [])])
-    part = run
+    part: Any = loading.load([f"{room}={name}", *NEEDED.get(option, [])])[0]
     for field in room.split("/"):
         part = getattr(part, field)
-    assert type(part).__module__.startswith("seal." + room.replace("/", "."))
+    return part
+
+
+def in_python(option: str) -> Any:
+    """The same class with its defaults, and with the run's values for what has none."""
+    part = chosen(option)
+    return type(part)(**{name: getattr(part, name) for name in REQUIRED.get(option, ())})
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_builds_into_a_run(option: str) -> None:
+    room = option.rpartition("/")[0]
+    assert type(chosen(option)).__module__.startswith("seal." + room.replace("/", "."))
 
 
 @pytest.mark.parametrize("asking", ASKING)
@@ -93,13 +134,29 @@ def test_a_yaml_lists_every_setting_of_its_class_and_no_other(option: str) -> No
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_every_setting_in_a_yaml_has_a_comment(option: str) -> None:
-    text = (CONF / f"{option}.yaml").read_text()
-    assert text.startswith("# ")
-    uncommented = [
-        line for line in text.splitlines() if line and not line.startswith(("#", " ", "_target_")) and "#" not in line
-    ]
-    assert uncommented == []
+def test_an_option_builds_in_python_from_what_has_no_default_alone(option: str) -> None:
+    cls = class_of(yaml.safe_load((CONF / f"{option}.yaml").read_text())["_target_"])
+    required = {field.name for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING}
+    assert required == REQUIRED.get(option, set())
+    assert type(in_python(option)) is cls
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option not in VARIANTS])
+def test_the_defaults_of_a_class_are_those_of_its_yaml(option: str) -> None:
+    assert repr(in_python(option)) == repr(chosen(option))  # 64 and 64.0 are told apart
+
+
+@pytest.mark.parametrize("option", VARIANTS)
+def test_a_variant_of_an_option_differs_from_its_class_only_in_what_it_is_for(option: str) -> None:
+    part, made = chosen(option), in_python(option)
+    differing = {field.name for field in fields(part) if getattr(part, field.name) != getattr(made, field.name)}
+    assert differing == VARIANTS[option]
+
+
+def test_the_values_of_a_run_that_are_no_choices_have_the_same_defaults_in_python() -> None:
+    run, _ = loading.load([])
+    rooms = {field.name: getattr(run, field.name) for field in fields(Run) if field.name not in DEFAULTED}
+    assert repr(Run(**rooms)) == repr(run)
 
 
 @pytest.mark.parametrize(
@@ -287,8 +344,9 @@ def test_a_value_that_is_needed_and_missing_is_named() -> None:
     assert faults_of("task=arc") == ["  task.train_path: needs a value: task.train_path=…"]
 
 
-def test_a_deleted_setting_is_missed() -> None:
-    assert faults_of("~inner.rank") == ["  inner.rank: LoRA needs this setting"]
+def test_a_deleted_setting_has_the_default_of_its_class_and_is_missed_where_there_is_none() -> None:
+    assert loading.load(["~inner.rank"])[0].inner.rank == 32
+    assert faults_of("model=qwen2_5_7b", "~model.path") == ["  model.path: HuggingFace needs this setting"]
 
 
 def test_an_override_that_is_no_assignment_is_refused() -> None:

@@ -1,0 +1,118 @@
+"""The comments in an option's YAML are the words of its class, so that each setting is described once.
+
+    python -m seal.config.comments      writes them into every file, after a docstring or a YAML has changed
+
+Values, their order and their spelling are those of the file. At the top, what a blank line separates from the class's
+own words is written by hand: it says what the class cannot say, as where several files fill in one class.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from textwrap import wrap
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+
+from seal.base.suggesting import TARGET, class_of
+
+WIDTH = 120
+_COLUMN = 24
+"""Comments behind values begin two characters after this one, or after the value."""
+_IS_OPTION = re.compile(rf"^{TARGET}: seal\.", re.MULTILINE)
+
+
+def option_files() -> list[Path]:
+    """The YAML file of every option."""
+    conf = Path(str(files("seal.conf")))
+    found = sorted(file for file in conf.rglob("*.yaml") if _IS_OPTION.search(file.read_text(encoding="utf-8")))
+    return [file for file in found if "hydra" not in file.relative_to(conf).parts]
+
+
+def commented(text: str) -> str:
+    """The YAML of an option, with the words of its class as its comments."""
+    node = yaml.compose(text)
+    assert isinstance(node, yaml.MappingNode), "an option is a mapping"
+    by_hand, blank, _ = text[: node.start_mark.index].rpartition("\n\n")
+    header = _paragraphs(inspect.getdoc(_class_of(node)) or "")
+    return by_hand + blank + "\n".join([*header, *_mapping(text, node, described=set()), ""])
+
+
+def meaning(cls: type, name: str) -> str:
+    """What a class, or the nearest one that it derives from, says of a setting; nothing where none does."""
+    found = (getattr(each, "__pydantic_fields__", {}).get(name) for each in cls.__mro__)
+    said = [field.description for field in found if field and field.description]
+    return " ".join(said[0].split()) if said else ""
+
+
+def _class_of(node: yaml.MappingNode) -> Any:
+    """The class of a part; None where it is no option."""
+    targets = [value.value for key, value in node.value if key.value == TARGET]
+    return class_of(targets[0]) if targets else None
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """A docstring as lines of comments."""
+    for number, paragraph in enumerate(text.split("\n\n")):
+        yield from ["#"] if number else []
+        yield from _comment(paragraph, indent="")
+
+
+def _mapping(text: str, node: yaml.MappingNode, described: set[type]) -> Iterator[str]:
+    """The lines of an option. Of several parts of one class only the first is described."""
+    indent, cls = " " * node.start_mark.column, _class_of(node)
+    says = cls not in described
+    described.add(cls)
+    for key, value in node.value:
+        said = _said(cls, key.value) if says else ""
+        if isinstance(value, yaml.MappingNode) and _class_of(value):
+            yield from _setting(f"{indent}{key.value}:", said)
+            yield from _mapping(text, value, described)
+        else:
+            first, *more = _source(text, key, value)
+            yield from _setting(indent + first, said)
+            yield from more
+
+
+def _source(text: str, key: yaml.ScalarNode, value: yaml.Node) -> list[str]:
+    """A setting as the file has it, without the comment of its first line."""
+    if isinstance(value, yaml.CollectionNode) and not value.flow_style:
+        return text[key.start_mark.index : value.end_mark.index].rstrip("\n").split("\n")
+    first, *more = text[value.start_mark.index : value.end_mark.index].rstrip("\n").split("\n")
+    is_text_block = isinstance(value, yaml.ScalarNode) and value.style in ("|", ">")
+    return [f"{key.value}: {first.partition('#')[0].rstrip() if is_text_block else first}", *more]
+
+
+def _setting(line: str, said: str) -> list[str]:
+    """A setting with what is said of it: behind it where that fits, else above it."""
+    if not said:
+        return [line]
+    behind = f"{line:<{_COLUMN}}  # {said}"
+    if len(behind) <= WIDTH:
+        return [behind]
+    return [*_comment(said, indent=line[: -len(line.lstrip())]), line]
+
+
+def _comment(text: str, indent: str) -> list[str]:
+    start = f"{indent}# "
+    words = " ".join(text.split())
+    return wrap(
+        words, WIDTH, initial_indent=start, subsequent_indent=start, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _said(cls: Any, name: str) -> str:
+    """What a class says of a setting, after the words to choose from where it does not name them all itself."""
+    said = meaning(cls, name)
+    field = getattr(cls, "__pydantic_fields__", {}).get(name)
+    choices = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
+    if all(f"`{choice}`" in said for choice in choices):
+        return said
+    return f"{' | '.join(choices)}. {said}"
+
+
+if __name__ == "__main__":
+    for file in option_files():
+        file.write_text(commented(file.read_text(encoding="utf-8")), encoding="utf-8")
