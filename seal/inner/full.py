@@ -41,7 +41,7 @@ class Full(Inner):
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.03
     """Share of the optimizer steps over which the learning rate rises from 0."""
     epochs: PositiveInt = 1
-    """Passes over a plan's sequences, each in a fresh random order."""
+    """Passes over a self-edit's sequences, each in a fresh random order."""
     steps: PositiveInt | None = None
     """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
     batch_size: PositiveInt = 8

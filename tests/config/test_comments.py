@@ -98,7 +98,8 @@ text: |                   # A text.
     kept
 
   as it is
-# Word word word word word word word word word word word word word word word word word word word word word word word.
+# Word word word word word word word word word word word word word word word word word word word word word word word
+# word.
 long: "a # b"
 first:                    # One part.
   _target_: own_commented.Part
