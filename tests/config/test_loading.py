@@ -12,8 +12,8 @@ import yaml
 
 from seal.base.suggesting import class_of
 from seal.config import loading
+from seal.config.run import Run
 from seal.errors import ConfigError
-from seal.run import Run
 from tests.conftest import ROOT
 
 CONF = ROOT / "conf"
