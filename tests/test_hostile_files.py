@@ -159,7 +159,7 @@ def faults_of_source(name: str, source: str) -> Iterator[str]:
         keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
         if function in ("eval", "exec", "compile", "__import__", "os.system", "os.popen", "torch.load", "torch.save"):
             yield f"{name}:{call.lineno} calls {function}"
-        if function.startswith("yaml.") and "safe" not in function:
+        if function.startswith("yaml.") and "safe" not in function and keywords.get("Loader") != "yaml.SafeLoader":
             yield f"{name}:{call.lineno} calls {function}"
         if function.endswith(("np.load", "numpy.load", "unpack_archive", "extractall")):
             yield f"{name}:{call.lineno} calls {function}"

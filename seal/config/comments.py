@@ -33,7 +33,7 @@ def option_files() -> list[Path]:
 
 def commented(text: str) -> str:
     """The YAML of an option, with the words of its class as its comments."""
-    node = yaml.compose(text)
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(node, yaml.MappingNode), "an option is a mapping"
     by_hand, blank, _ = text[: node.start_mark.index].rpartition("\n\n")
     header = _paragraphs(inspect.getdoc(_class_of(node)) or "")
