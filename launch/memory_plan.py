@@ -57,7 +57,7 @@ def sentences(memory: Mapping[str, Any] | None, kept: Mapping[str, int] | None) 
         yield (
             f"Memory, estimated: {gigabytes(memory['weights_bytes'])} of weights, {gigabytes(memory['slot_bytes'])} "
             f"a slot ({gigabytes(memory['slot_adapter_bytes'])} of it adapter and optimizer; training sequences of "
-            f"{memory['sequence_tokens']:,} tokens); inner.parallel={memory['slots']}"
+            f"{memory['sequence_tokens']:,} tokens); {memory['slots']} side by side"
         )
     if memory and memory["slots_that_fit"] is not None:
         yield f"of {gigabytes(memory['free_bytes'])} that are free here, {memory['slots_that_fit']} slots fit or help"

@@ -17,8 +17,8 @@ Self-adapting language models: a model writes its own training data, is trained 
 """
 _OVERRIDES = """\
 settings as key=value, for example: model=local model.path=/models/my-model inner.rank=16 seed=1.
-A room (model, task, self_edit, inner, engine, grader, outer, recipe, cluster, logger, experiment, fidelity) takes the
-name of an option; room.setting takes a value. `seal check` shows all of them and what they lead to.
+A room (model, task, self_edit, inner, engine, grader, metrics, outer, recipe, cluster, logger, experiment, fidelity)
+takes the name of an option; room.setting takes a value. `seal check` shows all of them and what they lead to.
 """
 _RUN = "the name of a run under outputs/, or the path of its folder"
 

@@ -27,7 +27,7 @@ _CHECKS = ConfigDict(
 
 
 class Chosen(Protocol):
-    """The options of a run, as one of them sees the others: by room, and no more closely than it has to."""
+    """The options of a run, as one of them sees the others. Rooms do not know each other's classes."""
 
     @property
     def model(self) -> Any: ...
@@ -44,6 +44,10 @@ class Chosen(Protocol):
     @property
     def grader(self) -> Any: ...
     @property
+    def metrics(self) -> Any: ...
+    @property
+    def logger(self) -> Any: ...
+    @property
     def outer(self) -> Any: ...
     @property
     def recipe(self) -> Any: ...
@@ -52,7 +56,7 @@ class Chosen(Protocol):
 
 
 class Option:
-    """What every option is asked."""
+    """Something that can be chosen, and is asked whether it fits the rest."""
 
     def faults(self, run: Chosen) -> Iterator[str]:
         """Why it does not fit the other choices, as `key: what, and what would be right`; nothing where it does.

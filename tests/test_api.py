@@ -29,6 +29,7 @@ def test_a_run_from_python_is_that_of_the_command_line_and_goes_on_with_it(
     run = Path("outputs/tiny")
     assert records(run) == records(finished)
     assert (run / "report/index.html").exists()
+    assert json.loads((run / "manifest.json").read_text())["command"] is None  # nothing was typed
     assert seal_("run", *SMALL) == 0  # the same configuration, by its manifest
     assert records(run) == records(finished)
     assert [row.setting for row in results.table] == [row.setting for row in seal.read(run).table]

@@ -25,7 +25,7 @@ N_EXAMPLES = int(os.environ.get("SEAL_FUZZ_EXAMPLES", "40"))
 DOCUMENTED = {0, 1, 2}
 """Exit codes; anything else, and any exception that reaches the test, is a fault."""
 QUICK = ("status", "compare", "submission")
-READ = ("manifest.json", "results.json", "progress.json", "run.lock", "*.jsonl")
+READ = ("manifest.json", "results.json", "seconds.json", "progress.json", "run.lock", "*.jsonl")
 VALUES = (
     None,
     True,

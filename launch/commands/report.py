@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from seal.errors import UsageError
+from seal.folder.results_file import read_results
 from seal.folder.store import RESULTS
 from seal.report.console import print_summary
 from seal.report.folder import write_report
+from seal.stats.results import Results
 from seal.sweep.reporting import fault_of_sweep, report_sweep
 
 from ..finding import find_run, find_sweep
@@ -46,4 +50,5 @@ def _report_run(folder: Path, *, as_json: bool) -> dict[str, Any]:
     write_report(folder)
     if not as_json:
         print_summary(folder)
-    return dict(json.loads((folder / RESULTS).read_bytes()))
+    found: dict[str, Any] = TypeAdapter(Results).dump_python(read_results(folder), mode="json")
+    return found

@@ -31,8 +31,6 @@ def class_of(target: str) -> Any:
 
 def unknown_key(key: str, value: str, settings: Mapping[str, Any], rooms: Sequence[str]) -> str:
     """That there is no such setting, and what may be meant instead; `rooms` are all where something is chosen."""
-    if key in MOVED:
-        return f"{key}: this is written {MOVED[key]} now"
     *parents, name = key.replace("/", ".").split(".")
     node: Any = settings
     path = ""
@@ -47,6 +45,8 @@ def unknown_key(key: str, value: str, settings: Mapping[str, Any], rooms: Sequen
             return f"{key}: {path} is a value, and has no settings"
     if key == "model.path":
         return f"{key}: {_owner(node, path)} has its own{of_a_folder(value)}"
+    if key in MOVED and name not in _fields(node):
+        return f"{key}: this is written {MOVED[key]} now"
     if name in _fields(node):
         return f"{key}: the YAML of {_owner(node, path)} does not list it: write +{key}={value}"
     rooms_meant = [room for room in rooms if not parents and re.split("[/@]", room)[-1] == name]

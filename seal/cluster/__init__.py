@@ -33,6 +33,10 @@ class Cluster(Option, ABC):
         """Those that a job there gets; 0 where nobody says."""
         return 0
 
+    def gpus_key(self, place: Place) -> str:
+        """The setting that says so."""
+        return "cluster"
+
     def left_behind(self, run_folder: Path) -> Mapping[str, str] | None:
         """The jobs of a run that would outlive its interruption, with their states; None if nobody can tell."""
         return {}

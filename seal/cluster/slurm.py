@@ -150,6 +150,9 @@ class Slurm(Jobs):
     def gpus(self, place: Place) -> int:
         return self.resources(place).gpus
 
+    def gpus_key(self, place: Place) -> str:
+        return f"cluster.{'learner' if place is Place.LEARNER else place.value}.gpus"
+
     def resources(self, place: Place) -> Resources:
         return {Place.WORKERS: self.workers, Place.LEARNER: self.learner, Place.COORDINATOR: self.coordinator}[place]
 

@@ -68,6 +68,9 @@ class SubmititLocal(Jobs):
     def gpus(self, place: Place) -> int:
         return len(self.gpus_of(place, chunk=0))
 
+    def gpus_key(self, place: Place) -> str:
+        return "cluster.gpus_here"
+
     def gpus_of(self, place: Place, *, chunk: int) -> tuple[int, ...]:
         """The numbers of those that a process sees: chunks that are done at the same time have none in common."""
         if place is Place.LEARNER:

@@ -1,12 +1,15 @@
 """A whole experiment as one frozen value: a field a room. Whoever has a `Run` knows everything that was chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 from seal.base.paths import fault_of_name
 from seal.choices import Choices
 from seal.recipe import Recipe
 from seal.settings import Option, option
+from seal.stats.results import Row
+
+_COLUMNS = {field.name for field in fields(Row)} | {"published"}
 
 
 @option
@@ -23,7 +26,13 @@ def faults_between_rooms(run: Run) -> Iterator[str]:
     """
     if fault := fault_of_name(run.name):
         yield f"name: {run.name!r} does not lead to a folder inside {run.outputs}, where runs lie: {fault}"
+    yield from (
+        f"metrics.{name}: this is a column of the table already: choose another name"
+        for name in run.metrics
+        if name in _COLUMNS
+    )
     for room in fields(run):
         chosen = getattr(run, room.name)
-        if isinstance(chosen, Option):
-            yield from chosen.faults(run)
+        for each in chosen.values() if isinstance(chosen, Mapping) else [chosen]:
+            if isinstance(each, Option):
+                yield from each.faults(run)

@@ -49,7 +49,7 @@ class Engine(Option, ABC):
     constrains: ClassVar[bool] = False
     """Whether it can hold a model to a JSON schema, so that nothing else can be written."""
     repeats_batches: ClassVar[bool] = True
-    """Whether a text depends, by rounding, on those written with it, and the same ones together give it again."""
+    """True if output is reproducible only when the same batch is generated together."""
 
     @property
     def context_length(self) -> int | None:

@@ -49,7 +49,7 @@ class BatchedGenerator:
 
     def _write(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
         """The new token ids of each request, as soon as they are known."""
-        if self.by_rows and all(request.adapter is None or request.adapter.stacks for request in requests):
+        if self.by_rows and all(isinstance(request.adapter, Adapter | None) for request in requests):
             yield from self._row_by_row(requests, sampling)
             return
         for blocks in _batches(requests, self.prompts_per_batch):

@@ -70,7 +70,7 @@ class VLLMSettings(Engine):
 
     def _faults(self, model: "Model", *, rank: int) -> Iterator[str]:
         if rank > self.max_rank:
-            yield f"max_rank: it is {self.max_rank}, but inner.rank is {rank}: leave max_rank to its default"
+            yield f"max_rank: it is {self.max_rank}, but inner.rank is {rank}: set it to {rank}"
         if self.loaded_together < self.max_loras:
             yield f"max_cpu_loras: {self.max_cpu_loras} is less than max_loras ({self.max_loras}): raise it"
         if self.loads_per_start < self.loaded_together:

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
 
 from seal.errors import RunError
-from seal.folder.store import MANIFEST, METRICS, RESULTS, SPENDING, all_lines, complete_lines, task_files
+from seal.folder.store import MANIFEST, METRICS, RESULTS, SECONDS, SPENDING, all_lines, complete_lines, task_files
 
 _LOG = logging.getLogger(__name__)
 Shape = TypeVar("Shape")
@@ -78,8 +78,8 @@ def read_whole(path: Path, shape: type[Shape] | Any) -> Shape:
     except ValueError as error:
         reason = " ".join(str(error).split("\n")[1:3])
         raise RunError(
-            f"{path}: the file is not what SEAL wrote ({reason.strip()}). If it is {RESULTS} or {OUTCOMES}, remove it: "
-            "the command that made the run or the sweep makes it again"
+            f"{path}: the file is not what SEAL wrote ({reason.strip()}). If it is {RESULTS}, {SECONDS} or "
+            f"{OUTCOMES}, remove it: the command that made the run or the sweep makes it again"
         ) from error
     return read
 

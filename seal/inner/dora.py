@@ -11,6 +11,9 @@ from seal.types import Failure, Plan
 if TYPE_CHECKING:
     from seal.nn.backbone import Backbone
 
+ASKED_TOGETHER = 64
+"""Adapters whose models are asked at once."""
+
 
 @option
 class DoRA(LowRank):
@@ -21,7 +24,8 @@ class DoRA(LowRank):
 
     @property
     def slots(self) -> int:
-        return 1
+        """Trained one after the other, they are asked together."""
+        return ASKED_TOGETHER
 
     def adapt(
         self,

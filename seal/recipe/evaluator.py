@@ -63,7 +63,7 @@ class Evaluator:
     def matched_passages(self, policy: Policy, attempts: Sequence[Attempt], alone: Measurement) -> list[Measurement]:
         """The contexts alone, each trained on for as long as the policy's self-edits about it."""
         setting = self.lab.run.self_edit.unedited_setting
-        plans = {context.id: self._alone(context) for context in self.contexts}
+        plans = {context.id: self._alone(context).with_settings(self.tuner.for_passages()) for context in self.contexts}
         took = {
             context: training_of(one for of_one in found for one in of_one) for context, found in alone.outcomes.items()
         }
@@ -115,38 +115,51 @@ class Evaluator:
     ) -> list[Measurement]:
         """Each plan, with what it took on its own, is given the compute of the attempt before it.
 
-        Beside an invalid self-edit it is trained as in its own row: leaving the context out would compare on those
-        alone that the self-edits manage. An invalid plan scores 0 here too. Where a training failed there is nothing to
-        match. Nothing is measured where that is so of all.
+        An invalid plan scores 0, as in its own row. Where a training failed there is nothing to match. Nothing is
+        measured where that is so of all.
         """
         setting = f"{name}_matched" if policy == GIVEN else f"{name}_matched_{policy.id}"
         trials: list[Trial] = []
         invalid: list[tuple[Context, Invalid]] = []
         for attempt, plan, took in planned if self.match != "none" else []:
             if isinstance(plan, Invalid):
-                invalid += [(attempt.context, plan)] * self.repeats
-                continue
-            like, budget = (
-                (attempt.plan, training_of(attempt.evaluations)) if isinstance(attempt.plan, Plan) else (plan, took)
-            )
-            if not (took and budget):
-                continue
-            stretched = matched(
-                plan.with_settings(rate_at(budget.trained_tokens)),
-                took,
-                like=like,
-                budget=budget,
-                match=self.match,
-                random=Random(derive(self.lab.run.seed, setting, attempt.name)),
-            )
-            source = f"{setting}_{attempt.self_edit.index}"
-            trials += [
-                Trial(context=attempt.context, source=source, plan=stretched, repeat=repeat)
-                for repeat in range(self.repeats)
-            ]
+                invalid.append((attempt.context, plan))
+            elif stretched := self._stretched(setting, attempt, plan, took, rate_at):
+                source = f"{setting}_{attempt.self_edit.index}"
+                trials += [
+                    Trial(context=attempt.context, source=source, plan=stretched, repeat=repeat)
+                    for repeat in range(self.repeats)
+                ]
         title = f"training for {setting}, asking"
         found = [self._examined(setting, trials, title=title, invalid=invalid)] if trials else []
         return [replace(one, matched_to=setting_of(policy)) for one in found]
+
+    def _stretched(
+        self,
+        setting: str,
+        attempt: Attempt,
+        plan: Plan,
+        took: Training | None,
+        rate_at: Callable[[float], Mapping[str, float]],
+    ) -> Plan | None:
+        """The plan for as long as the attempt was trained; None if a training failed.
+
+        Beside an invalid self-edit it stays as it is in its own row: to leave the context out would compare on those
+        alone that the self-edits manage.
+        """
+        if isinstance(attempt.plan, Invalid):
+            return plan if took else None
+        budget = training_of(attempt.evaluations)
+        if not (took and budget):
+            return None
+        return matched(
+            plan.with_settings(rate_at(budget.trained_tokens)),
+            took,
+            like=attempt.plan,
+            budget=budget,
+            match=self.match,
+            random=Random(derive(self.lab.run.seed, setting, attempt.name)),
+        )
 
     def _curve(
         self, setting: str, policy: Policy, planned: Sequence[tuple[Context, int, Plan]], epochs: Sequence[int]
@@ -179,12 +192,15 @@ class Evaluator:
         policy: Policy = GIVEN,
         invalid: Sequence[tuple[Context, Invalid]] = (),
     ) -> Measurement:
-        """One model a trial; each counts as one self-edit of its context, as each of the invalid ones does."""
-        made = zip((trial.context for trial in trials), examine(self.lab, policy, trials, title=title), strict=True)
-        contexts: dict[str, Context] = {}
-        outcomes: dict[str, list[Outcome]] = {}
-        for context, outcome in (*made, *invalid):
-            contexts[context.id] = context
-            outcomes.setdefault(context.id, []).append(outcome)
-        found = measurement(setting, list(contexts.values()), list(outcomes.values()))
-        return replace(found, seconds=self.lab.seconds_per_unit(phase_of(policy, title)))
+        """One model a trial. Trials of one source are repeats of one self-edit; so is each of the invalid ones one."""
+        outcomes: dict[tuple[str, str], list[Outcome]] = {}
+        for trial, outcome in zip(trials, examine(self.lab, policy, trials, title=title), strict=True):
+            outcomes.setdefault((trial.context.id, trial.source), []).append(outcome)
+        outcomes |= {(context.id, f"invalid_{number}"): [plan] for number, (context, plan) in enumerate(invalid)}
+        contexts = {
+            context.id: context
+            for context in (*(trial.context for trial in trials), *(context for context, _ in invalid))
+        }
+        of_context = {name: [found for (owner, _), found in outcomes.items() if owner == name] for name in contexts}
+        found = measurement(setting, list(contexts.values()), [[] for _ in contexts])
+        return replace(found, outcomes=of_context, seconds=self.lab.seconds_per_unit(phase_of(policy, title)))

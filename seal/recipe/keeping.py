@@ -16,7 +16,7 @@ GIGABYTE = 10**9
 
 def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: int, budget_gb: float | None) -> None:
     """Make the adapters of the self-edits with the highest rewards again, as many as the budget has room for."""
-    best = sorted(keepsakes(lab, policy, attempts), key=lambda each: -comparable(each.reward))[:count]
+    best = sorted(adapters_to_keep(lab, policy, attempts), key=lambda each: -comparable(each.reward))[:count]
     each_bytes = lab.run.inner.adapter_bytes(files.fetched(lab.run.model), lab.run.model.dtype) or 0
     if budget_gb is not None and each_bytes:
         best = best[: round(budget_gb * GIGABYTE) // each_bytes]
@@ -29,7 +29,7 @@ def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: i
     make_room(lab.store, budget_gb)
 
 
-def keepsakes(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[AdapterToKeep]:
+def adapters_to_keep(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[AdapterToKeep]:
     """Of each self-edit that was tried out and rewarded, its best repeat."""
     for attempt in attempts:
         tried = [found for found in attempt.evaluations if isinstance(found, Evaluation)]

@@ -1,6 +1,6 @@
 """From a `Run` to its results: open the folder, write the manifest, perform the recipe, keep what was found."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,11 +26,17 @@ CONTEXTS = "contexts"
 
 
 def perform(
-    run: Run, settings: Mapping[str, Any], monitor: Monitor, *, on_open: Callable[[], None] = lambda: None
+    run: Run,
+    settings: Mapping[str, Any],
+    monitor: Monitor,
+    *,
+    command: Sequence[str] | None = None,
+    on_open: Callable[[], None] = lambda: None,
 ) -> Results:
     """Run, or go on with, an experiment. What is recorded already is not done again.
 
-    `on_open` is called when nothing stands in its way, before anything is done.
+    `command` is what was typed for it, if anything was. `on_open` is called when nothing stands in its way, before
+    anything is done.
 
     Raises:
         UsageError: it cannot start.
@@ -38,7 +44,7 @@ def perform(
     """
     contexts = preflight(run, fetch=True)
     forecast = run.recipe.forecast(contexts, run.outer)
-    facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint())
+    facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint(), command=command)
     facts["forecast"] = asdict(forecast) | in_all(paid(run, contexts, forecast).values())
     with run_folder.opened(run, facts) as store:
         on_open()

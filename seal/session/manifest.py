@@ -4,8 +4,7 @@ import json
 import os
 import platform
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +16,7 @@ from seal.task import Contexts
 from seal.version import __version__
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
-NOT_IDENTITY = ("name", "outputs", "if_exists", "published", "cluster", "logger")
+NOT_IDENTITY = ("name", "outputs", "if_exists", "published", "cluster", "logger", "metrics")
 """Settings that say where and how, or what to compare with, not what is done: a run may be resumed with others."""
 _NOT_IDENTITY_ANYWHERE = (
     "cache",
@@ -35,17 +34,22 @@ _NOT_IDENTITY_ANYWHERE = (
 
 
 def manifest(
-    settings: Mapping[str, Any], model: Model, contexts: Contexts, recorded: str | None = None
+    settings: Mapping[str, Any],
+    model: Model,
+    contexts: Contexts,
+    recorded: str | None = None,
+    *,
+    command: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """The configuration, and everything about code, packages, machine and data that a result may depend on; no keys.
 
-    `recorded` is the hash of self-edits that are read from somewhere.
+    `recorded` is the hash of self-edits that are read from somewhere; `command` is what was typed, if anything was.
     """
     folder = files.fetched(model)
     facts = {
         "seal": __version__,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
+        "command": command,
         "settings": settings,
         "git": revision_of(Path(__file__).parent),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},

@@ -1,6 +1,7 @@
 """One run of this process, as people see it: what it begins with, how far it is, what it ends with."""
 
 import shlex
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
                 run,
                 settings,
                 monitor,
+                command=sys.argv,
                 on_open=lambda: console.print(opening, highlight=False, markup=False, soft_wrap=True),
             )
         write_report(run.folder)

@@ -45,11 +45,9 @@ def _learning_faults(run: Run) -> list[str]:
         return []
     faults = list(run.outer.learner.faults_of_files())
     gpus = run.cluster.gpus(Place.LEARNER)
-    if not faults and gpus and gpus < (n_processes := run.outer.learner.n_processes()):
-        faults.append(
-            f"cluster.learner.gpus: {gpus} for the {n_processes} processes of outer.learner.accelerate: set it to "
-            f"{n_processes}"
-        )
+    if not faults and gpus and gpus < (n_gpus := run.outer.learner.n_gpus()):
+        key = run.cluster.gpus_key(Place.LEARNER)
+        faults.append(f"{key}: {gpus} for the {n_gpus} processes of outer.learner.accelerate: give it {n_gpus}")
     return faults
 
 

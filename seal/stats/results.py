@@ -141,7 +141,9 @@ class ByMetric:
     """What a metric says of a run, as `Results` says it of the accuracy."""
 
     comparisons: tuple[Comparison, ...]
+    """Paired differences in the metric."""
     scores: Mapping[str, Mapping[str, float]]
+    """By setting, the metric of each context."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

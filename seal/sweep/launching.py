@@ -57,7 +57,7 @@ class Point:
         with told_without_secrets(self.key_variables):
             try:
                 run, settings = self.taken_up()
-                perform(run, settings, Silent())
+                perform(run, settings, Silent(), command=sys.argv)
                 write_report(run.folder)
             except SealError as error:
                 return redacted(str(error), self.key_variables)

@@ -26,8 +26,8 @@ def grade(
     lab: Lab, policy: Policy, contexts: Iterable[Context], keys: Iterable[str], answers: Iterable[Answered | Failure]
 ) -> list[Evaluation | Failure]:
     """Each model's answers to the queries of the context beside it get their verdicts, under the key beside it."""
-    papers = [
+    to_grade = [
         ToGrade(key=key, context=context, answered=answered)
         for key, context, answered in zip(keys, contexts, answers, strict=True)
     ]
-    return fulfil(lab, Grading(policy=policy, title=f"{policy.id}: grading"), papers)
+    return fulfil(lab, Grading(policy=policy, title=f"{policy.id}: grading"), to_grade)

@@ -78,7 +78,7 @@ class Lab:
         return replace(self, store=store, log=partial(_note, store))
 
     def skip_trials(self, title: str, n_trials: int) -> None:
-        """The same of trials: each is a unit that makes and asks a model, and one that grades."""
+        """Planned trials that are not needed. Each is two units: one makes and asks a model, one grades."""
         self.skip(title, 2 * n_trials)
 
     def skip(self, title: str, n_units: int) -> None:

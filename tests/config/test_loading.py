@@ -439,3 +439,26 @@ def test_settings_of_an_experiment_that_another_option_lacks_say_how_to_leave_th
     assert any("recipe.roundz" in fault and "comes with" not in fault for fault in faults)
     run, _ = loading.load(["experiment=tiny", "recipe=evaluate", *without])
     assert type(run.recipe).__name__ == "Evaluate"
+
+
+@pytest.mark.parametrize(
+    ("override", "written"),
+    [
+        ("outer.rank=8", "outer.learner.rank=…"),
+        ("outer.accelerate=cpu", "outer.learner.accelerate=…"),
+        ("inner.dora=true", "inner=dora"),
+    ],
+)
+def test_settings_of_the_version_before_are_told_how_they_are_written_now(override: str, written: str) -> None:
+    assert faults_of(override) == [f"  {override.partition('=')[0]}: this is written {written} now"]
+
+
+def test_a_metric_may_not_have_the_name_of_a_column() -> None:
+    [fault] = faults_of("+metrics.accuracy._target_=seal.metric.f1.F1")
+    assert "metrics.accuracy: this is a column of the table already" in fault
+
+
+def test_a_reward_that_does_not_know_the_unadapted_model_cannot_have_it_beaten() -> None:
+    own = ("outer.reward._target_=tests.extending.length_reward.Length", "+outer.reward.longest=9")
+    [fault] = faults_of(*own)
+    assert "outer.must_beat_unadapted: this reward says nothing of the unadapted model" in fault

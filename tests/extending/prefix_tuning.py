@@ -37,8 +37,10 @@ class Prefix(Adaptation):
                 model.generate = generate
 
         model.generate = generate
-        yield
-        del model.generate
+        try:
+            yield
+        finally:
+            del model.generate
 
 
 @option
@@ -54,10 +56,12 @@ class PrefixTuning(Full):
     def _trained(self, backbone: Any, plan: Any, seed: int) -> Adapted:
         network = network_of(backbone.model, self.n_tokens)
         rows = [Row(tokens=tokens) for tokens in self.examples(backbone, plan)]
-        losses = fit(network, rows, self.course, pad_id=backbone.pad_id, device=backbone.device, seed=seed)
+        course = self.overridden(plan.settings).course
+        losses = fit(network, rows, course, pad_id=backbone.pad_id, device=backbone.device, seed=seed)
         values = {name: value.detach().clone() for name, value in get_peft_model_state_dict(network).items()}
         n_tokens = sum(row.tokens.n_trained for row in rows)
-        training = Training(n_sequences=len(rows), n_tokens=n_tokens, losses=losses, trained_tokens=n_tokens)
+        seen = round(n_tokens * len(losses) / course.steps_per_epoch(len(rows)))
+        training = Training(n_sequences=len(rows), n_tokens=n_tokens, losses=losses, trained_tokens=seen)
         return Adapted(adapter=Prefix(values, self.n_tokens), training=training)
 
 

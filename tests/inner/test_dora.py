@@ -8,6 +8,7 @@ from peft import PeftModel
 
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
+from seal.inner.dora import DoRA
 from seal.types import Sampling
 from tests.conftest import SMALL, settings_without
 from tests.inner.test_lora import lora, train
@@ -27,6 +28,10 @@ def test_adapters_of_dora_answer_side_by_side_as_each_alone(tmp_path: Path) -> N
     alone = [generator.generate([request], greedy)[0].text for request in requests]
     assert together == alone
     assert len(set(together)) > 3
+
+
+def test_models_of_dora_are_asked_together_though_they_are_trained_one_by_one() -> None:
+    assert DoRA().slots > 1
 
 
 @pytest.mark.slow

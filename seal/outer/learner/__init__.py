@@ -53,6 +53,14 @@ class Learner(Option, ABC):
         """
         return 1
 
+    def n_gpus(self) -> int:
+        """How many GPUs these take, where there are any; as many, unless they are told to stay on the CPU.
+
+        Raises:
+            ConfigError: as `n_processes`.
+        """
+        return self.n_processes()
+
     @abstractmethod
     def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
         """Train the policy on examples, each by its weight, and write the result to `folder` as an ordinary model.

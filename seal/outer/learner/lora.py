@@ -57,6 +57,9 @@ class LoRALearner(Learner):
     def n_processes(self) -> int:
         return read_launcher(self.accelerate).n_processes if self.accelerate else 1
 
+    def n_gpus(self) -> int:
+        return 0 if self.accelerate and read_launcher(self.accelerate).on_cpu else self.n_processes()
+
     def faults_of_files(self) -> Iterator[str]:
         if not self.accelerate:
             return

@@ -15,8 +15,11 @@ class Reward(Option, ABC):
 
     rates: ClassVar[bool] = False
     """Whether each self-edit is read and rated before it is tried out."""
-    knows_unadapted: ClassVar[bool] = True
-    """Whether there is a reward of doing nothing, to be beaten."""
+
+    @property
+    def knows_unadapted(self) -> bool:
+        """Whether there is a reward of doing nothing, to be beaten: `of_unadapted` says what it is."""
+        return type(self).of_unadapted is not Reward.of_unadapted
 
     @abstractmethod
     def score(self, attempt: Attempt) -> float | None:

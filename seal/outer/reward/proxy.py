@@ -46,7 +46,6 @@ class Proxy(Reward):
     """
 
     rates: ClassVar[bool] = True
-    knows_unadapted: ClassVar[bool] = False
 
     endpoint: Endpoint = Endpoint()
     """Who reads."""

@@ -1,7 +1,6 @@
 """Reading before training: only the self-edits that a reader gives most points are tried out in earnest."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from pydantic import PositiveInt
 
@@ -15,8 +14,6 @@ from seal.types import Attempt, Rating
 class ProxyFirst(Proxy):
     """A language model reads all self-edits. Only the best few of each context by its points are trained on, and
     rewarded by accuracy. The reward of the others is not known."""
-
-    knows_unadapted: ClassVar[bool] = True
 
     tried: PositiveInt = 2
     """Self-edits of each context that are trained on. Of equal points the first ones; without points, none."""

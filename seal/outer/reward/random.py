@@ -18,7 +18,6 @@ class Random(Reward):
     understood are left out as ever. Needs outer.must_beat_unadapted=false."""
 
     rates: ClassVar[bool] = True
-    knows_unadapted: ClassVar[bool] = False
 
     seed: int = 0
     """Of the draw."""
