@@ -242,8 +242,8 @@ def test_batches_that_cannot_be_cut_evenly_are_refused() -> None:
 @pytest.mark.slow
 def test_single_passages_are_learned_by_all_weights_too(seal: Callable[..., int]) -> None:
     overrides = (
-        "recipe=evaluate inner=full inner.learning_rate=1e-3 inner.epochs=10 cluster.threads=1 "
-        "task.n_held_out=4 self_edit.max_new_tokens=48 name=run"
+        "recipe=evaluate recipe.match=none inner=full inner.learning_rate=1e-3 inner.epochs=30 cluster.threads=1 "
+        "task.n_held_out=8 self_edit.max_new_tokens=48 name=run"
     )
     assert seal("run", *overrides.split()) == 0
     rows = {row["setting"]: row for row in json.loads(Path("outputs/run/results.json").read_text())["table"]}
