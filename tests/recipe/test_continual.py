@@ -264,7 +264,7 @@ def test_the_report_shows_the_matrix(seal: Seal, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.slow
 def test_status_counts_the_merges(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
-    assert seal("run", *QUICK) == 0
+    assert seal("run", *QUICK, MATCHED) == 0
     capsys.readouterr()
     assert seal("status", "run", "--json") == 0
     facts = json.loads(capsys.readouterr().out)["records"]

@@ -64,7 +64,7 @@ def test_the_corpus_holds_the_self_edits_and_every_passage(seal: Seal) -> None:
 
 @pytest.mark.slow
 def test_drawn_questions_alone_are_asked_and_every_passage_is_learned(seal: Seal) -> None:
-    assert seal("run", *QUICK, "recipe.questions=7") == 0
+    assert seal("run", *QUICK, MATCHED, "recipe.questions=7") == 0
     rows = results()["table"]
     assert [row["n_answers"] for row in rows] == [7, 14, 14, 14]
     assert len({row["n_contexts"] for row in rows}) == 1
@@ -74,7 +74,7 @@ def test_drawn_questions_alone_are_asked_and_every_passage_is_learned(seal: Seal
 
 @pytest.mark.slow
 def test_repeats_show_how_much_whole_trainings_differ(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
-    assert seal("run", *QUICK) == 0
+    assert seal("run", *QUICK, MATCHED) == 0
     found = {one["setting"]: one for one in results()["trainings"]}
     rows = {row["setting"]: row for row in results()["table"]}
     assert list(found) == ["passage_only", "passage_matched", "self_edits_round_0"]

@@ -15,7 +15,7 @@ import pytest
 from seal.cluster.slurm_queue import job_name, queued
 from seal.session.run_folder import holder
 from tests.cluster.runs import commands_that, wait_until
-from tests.conftest import ROOT, SMALL
+from tests.conftest import MATCHED, ROOT, SMALL
 from tests.slurm import SlurmCluster
 
 QUICK = (*SMALL, "recipe.rounds=0", "recipe.held_out_contexts=1", "name=seeds")
@@ -26,6 +26,8 @@ SLURM = (
     "hydra.launcher.partition=all",
     "hydra.launcher.cpus_per_task=1",
 )
+LONGER = (*SLURM, MATCHED, "recipe.held_out_contexts=3", "inner.epochs=40")
+"""Points that are still at work when somebody ends them."""
 SWEEP = Path("outputs/seeds")
 
 
@@ -241,7 +243,7 @@ def test_of_twelve_points_on_slurm_four_fail_and_the_same_command_submits_those_
 @pytest.mark.cluster
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_sweep_leaves_no_job(slurm: SlurmCluster, tmp_path: Path, with_signal: int) -> None:
-    process = subprocess.Popen(command(*SLURM, "seed=0,1"), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command(*LONGER, "seed=0,1"), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     wait_for_running(job_name(tmp_path / SWEEP), 2)
     process.send_signal(with_signal)
     process.communicate()
@@ -251,15 +253,15 @@ def test_an_interrupted_sweep_leaves_no_job(slurm: SlurmCluster, tmp_path: Path,
 
 @pytest.mark.cluster
 def test_jobs_of_a_sweep_that_was_killed_are_not_submitted_twice(slurm: SlurmCluster, tmp_path: Path) -> None:
-    first = subprocess.Popen(command(*SLURM, "seed=0,1"), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(command(*LONGER, "seed=0,1"), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     jobs = wait_for_running(job_name(tmp_path / SWEEP), 2)
     first.kill()
     first.communicate()
-    again = sweep(tmp_path, *SLURM, "seed=0,1")
+    again = sweep(tmp_path, *LONGER, "seed=0,1")
     assert again.returncode == 2
     assert f"2 jobs of outputs/seeds wait or run already ({', '.join(jobs)})" in again.stderr
     assert slurm.quiet()
-    assert "2 of 2 points are done already" in sweep(tmp_path, *SLURM, "seed=0,1").stderr
+    assert "2 of 2 points are done already" in sweep(tmp_path, *LONGER, "seed=0,1").stderr
 
 
 @pytest.mark.cluster
