@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 from seal.inner import Adapted
 from seal.inner.low_rank import LowRank
 from seal.settings import option
-from seal.types import Failure, Plan
+from seal.types import Failure
 
 if TYPE_CHECKING:
+    from seal.inner.job import ToTrain
     from seal.nn.backbone import Backbone
+    from seal.nn.lora_weights import LoRAShape
 
 ASKED_TOGETHER = 64
 """Adapters whose models are asked at once."""
@@ -27,17 +29,9 @@ class DoRA(LowRank):
         """Trained one after the other, they are asked together."""
         return ASKED_TOGETHER
 
-    def adapt(
-        self,
-        backbone: "Backbone",
-        plans: Sequence[Plan],
-        seeds: Sequence[int],
-        starts: Sequence[int] | None = None,
+    def train(
+        self, backbone: "Backbone", shape: "LoRAShape", trainings: "Sequence[ToTrain]"
     ) -> list[Adapted | Failure]:
         from seal.inner.dora_training import train_dora
-        from seal.nn.lora_weights import LoRAShape
 
-        shape = LoRAShape(
-            rank=self.rank, alpha=self.alpha, targets=self.targets, rank_stabilized=self.rank_stabilized, dora=True
-        )
-        return [train_dora(backbone, shape, each) for each in self.trainings(backbone, plans, seeds, starts)]
+        return [train_dora(backbone, shape, each) for each in trainings]

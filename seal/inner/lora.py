@@ -9,10 +9,12 @@ from seal.inner import Adapted
 from seal.inner.low_rank import LowRank
 from seal.nn.memory import MOST_SLOTS
 from seal.settings import option
-from seal.types import Failure, Plan
+from seal.types import Failure
 
 if TYPE_CHECKING:
+    from seal.inner.job import ToTrain
     from seal.nn.backbone import Backbone
+    from seal.nn.lora_weights import LoRAShape
 
 REFILLS = 4
 """So many times as many plans as slots are worth having at once, so that a slot that is done finds the next one."""
@@ -47,16 +49,10 @@ class LoRA(LowRank):
     def slots(self) -> int:
         return (MOST_SLOTS if self.parallel == "auto" else self.parallel) * REFILLS
 
-    def adapt(
-        self,
-        backbone: "Backbone",
-        plans: Sequence[Plan],
-        seeds: Sequence[int],
-        starts: Sequence[int] | None = None,
+    def train(
+        self, backbone: "Backbone", shape: "LoRAShape", trainings: "Sequence[ToTrain]"
     ) -> list[Adapted | Failure]:
         from seal.inner.stacked_training import Slots, train_stacked
-        from seal.nn.lora_weights import LoRAShape
 
-        shape = LoRAShape(rank=self.rank, alpha=self.alpha, targets=self.targets, rank_stabilized=self.rank_stabilized)
         slots = Slots(count=self.parallel, memory=self.memory, dropout=self.dropout)
-        return train_stacked(backbone, shape, self.trainings(backbone, plans, seeds, starts), slots)
+        return train_stacked(backbone, shape, trainings, slots)

@@ -5,18 +5,19 @@ Two things are different on purpose: padding is not trained on unless asked for,
 trained on.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Inner
+from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Adapted, Inner
 from seal.nn.course import Course
 from seal.nn.memory import ModelShape, SlotMemory, slot_memory
 from seal.settings import option
 from seal.text import Tokens, training_tokens
-from seal.types import Plan, TrainingSequence
+from seal.types import Failure, Plan, TrainingSequence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from seal.inner.job import ToTrain
     from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbone
+    from seal.nn.lora_weights import LoRAShape
 
 
 @option
@@ -129,7 +131,31 @@ class LowRank(Inner):
 
         return Adapter.load(folder)
 
-    def trainings(
+    def adapt(
+        self,
+        backbone: "Backbone",
+        plans: Sequence[Plan],
+        seeds: Sequence[int],
+        starts: Sequence[int] | None = None,
+    ) -> list[Adapted | Failure]:
+        from seal.nn.lora_weights import LoRAShape
+
+        shape = LoRAShape(
+            rank=self.rank,
+            alpha=self.alpha,
+            targets=self.targets,
+            rank_stabilized=self.rank_stabilized,
+            dora=self.makes_dora,
+        )
+        return self.train(backbone, shape, self._trainings(backbone, plans, seeds, starts))
+
+    @abstractmethod
+    def train(
+        self, backbone: "Backbone", shape: "LoRAShape", trainings: "Sequence[ToTrain]"
+    ) -> list[Adapted | Failure]:
+        """One adapter of this shape a training, in order; each as `adapt` says."""
+
+    def _trainings(
         self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int], starts: Sequence[int] | None
     ) -> "list[ToTrain]":
         """What each plan says to train on, and how."""
