@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from seal.inner import Adapted, Inner
+from seal.inner import Adapted
+from seal.inner.trained import Trained
 from seal.nn.course import Course
 from seal.settings import check_micro_batches, option
-from seal.text import Tokens, training_tokens
-from seal.types import Failure, Plan, TrainingSequence
+from seal.types import Failure, Plan
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
     from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbone
 
 
 @option
-class Full(Inner):
+class Full(Trained):
     """Every weight of the model is trained, one model at a time. The defaults are the paper's for continued pretraining
     (v2).
 
@@ -52,13 +50,9 @@ class Full(Inner):
     """The gradient is scaled down to this norm."""
     gradient_checkpointing: bool = False
     """Whether activations are computed twice instead of being kept: less memory, more time."""
-    append_end: bool = True
-    """Whether the end token is appended to each sequence and trained on."""
     padding_loss: Literal["none", "exact"] = "none"
     """`none` trains on no padding. `exact` pads each sequence to `max_tokens` and trains on the padding too, as the
     published code does: slow."""
-    max_tokens: PositiveInt = 2048
-    """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
 
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:
@@ -71,7 +65,6 @@ class Full(Inner):
 
     @property
     def course(self) -> Course:
-        """Of one training."""
         return Course(
             learning_rate=self.learning_rate,
             schedule=self.schedule,
@@ -84,21 +77,9 @@ class Full(Inner):
             gradient_checkpointing=self.gradient_checkpointing,
         )
 
-    def n_updates(self, n_sequences: int) -> int:
-        return self.course.n_updates(n_sequences)
-
-    def steps_per_epoch(self, n_sequences: int) -> int:
-        return self.course.steps_per_epoch(n_sequences)
-
-    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
-        return training_tokens(
-            tokenizer,
-            sequence,
-            append_end=self.append_end,
-            chat=chat,
-            max_tokens=self.max_tokens,
-            padded=self.padding_loss == "exact",
-        )
+    @property
+    def pads_exactly(self) -> bool:
+        return self.padding_loss == "exact"
 
     def load(self, folder: Path) -> "Adaptation":
         from seal.nn.weights import Weights

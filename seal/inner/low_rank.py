@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Adapted, Inner
+from seal.inner import TYPICAL_SEQUENCES, TYPICAL_TOKENS, Adapted
+from seal.inner.trained import Trained
 from seal.nn.course import Course
 from seal.nn.memory import ModelShape, SlotMemory, slot_memory
 from seal.settings import option
-from seal.text import Tokens, training_tokens
-from seal.types import Failure, Plan, TrainingSequence
+from seal.types import Failure, Plan
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
     from seal.inner.job import ToTrain
     from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbone
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @option
-class LowRank(Inner):
+class LowRank(Trained):
     """Low-rank adapters on the linear layers named by `targets`."""
 
     rank: Annotated[int, Field(ge=1, le=256)] = 32
@@ -60,16 +58,12 @@ class LowRank(Inner):
     """Sequences of a batch that go through the model at once; null takes the whole batch. Saves memory."""
     max_grad_norm: PositiveFloat = 1.0
     """Each adapter's gradient is scaled down to this norm."""
-    append_end: bool = True
-    """Whether the end token is appended to each sequence and trained on."""
     padding_loss: Literal["none", "sampled", "exact"] = "none"
     """`none` trains on no padding. `exact` pads each sequence to `max_tokens` and trains on the padding too, as the
     published code does: slow. `sampled` takes a few of that padding at random, each counting for many: on average the
     same, in a fraction of the time."""
     padding_samples: PositiveInt = 16
     """How much padding `sampled` takes, a sequence and step."""
-    max_tokens: PositiveInt = 2048
-    """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
     gradient_checkpointing: bool = False
     """Whether activations are computed twice instead of being kept: less memory, more time."""
 
@@ -87,7 +81,6 @@ class LowRank(Inner):
 
     @property
     def course(self) -> Course:
-        """Of one training."""
         return Course(
             learning_rate=self.learning_rate,
             schedule=self.schedule,
@@ -110,21 +103,9 @@ class LowRank(Inner):
         padding = {"none": 0, "sampled": self.padding_samples, "exact": self.max_tokens - whole}[self.padding_loss]
         return at_once * (whole + padding)
 
-    def n_updates(self, n_sequences: int) -> int:
-        return self.course.n_updates(n_sequences)
-
-    def steps_per_epoch(self, n_sequences: int) -> int:
-        return self.course.steps_per_epoch(n_sequences)
-
-    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
-        return training_tokens(
-            tokenizer,
-            sequence,
-            append_end=self.append_end,
-            chat=chat,
-            max_tokens=self.max_tokens,
-            padded=self.padding_loss == "exact",
-        )
+    @property
+    def pads_exactly(self) -> bool:
+        return self.padding_loss == "exact"
 
     def load(self, folder: Path) -> "Adaptation":
         from seal.nn.adapters import Adapter

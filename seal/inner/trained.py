@@ -1,0 +1,51 @@
+"""What inner loops by gradient descent have in common: sequences become tokens, and a course says how many steps."""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from pydantic import PositiveInt
+
+from seal.inner import Inner
+from seal.nn.course import Course
+from seal.settings import option
+from seal.text import Tokens, training_tokens
+from seal.types import TrainingSequence
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@option
+class Trained(Inner):
+    """An inner loop that trains something on a plan's sequences, in epochs."""
+
+    append_end: bool = True
+    """Whether the end token is appended to each sequence and trained on."""
+    max_tokens: PositiveInt = 2048
+    """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
+
+    @property
+    @abstractmethod
+    def course(self) -> Course:
+        """Of one training."""
+
+    @property
+    @abstractmethod
+    def pads_exactly(self) -> bool:
+        """Whether each sequence is padded to `max_tokens`, and the padding trained on."""
+
+    def n_updates(self, n_sequences: int) -> int:
+        return self.course.n_updates(n_sequences)
+
+    def steps_per_epoch(self, n_sequences: int) -> int:
+        return self.course.steps_per_epoch(n_sequences)
+
+    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
+        return training_tokens(
+            tokenizer,
+            sequence,
+            append_end=self.append_end,
+            chat=chat,
+            max_tokens=self.max_tokens,
+            padded=self.pads_exactly,
+        )
