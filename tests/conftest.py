@@ -1,7 +1,7 @@
 """What tests share: a run small enough for seconds, the reference data, small models of other makes."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from seal.launch.cli import main
 
+from seal.config.run import Run
+from seal.session.experiment import perform
 from tests.slurm import SlurmCluster, why_not
 
 settings.register_profile("noisy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -135,6 +137,17 @@ def records(run: Path) -> dict[str, bytes]:
 def settings_without(overrides: Sequence[str], *keys: str) -> list[str]:
     """The overrides but for those of some keys."""
     return [override for override in overrides if override.partition("=")[0] not in keys]
+
+
+def performed_with_stops(run: Run, settings: Mapping[str, object]) -> int:
+    """Perform a run that is stopped after its first batch, then after its second, and so on to its end; how often."""
+    n_stops = 0
+    while not (run.folder / "results.json").exists():
+        try:
+            perform(run, settings, Interrupting(after=n_stops))
+        except KeyboardInterrupt:
+            n_stops += 1
+    return n_stops
 
 
 class Interrupting:

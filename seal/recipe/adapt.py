@@ -5,6 +5,7 @@ asked them before and after, and so is one that was trained on the passages alon
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import NonNegativeInt
@@ -18,7 +19,7 @@ from seal.recipe.budget import Budgeted
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidated, Consolidating, Corpus
 from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, seconds_of, with_passages_alone
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import all_comparisons, by_metric, measurement, scores, with_metrics
+from seal.recipe.measuring import measurement, results_of
 from seal.recipe.model_card import model_card
 from seal.settings import option
 from seal.stats.measurement import Measurement
@@ -72,14 +73,10 @@ class Adapt(Matches):
         [made] = fulfil(lab, training, [Corpus(lesson=lesson, merged=self.output == "merged")])
         if isinstance(made, Failure):
             raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
-        measurements = with_metrics(lab, self._measure(lab, edits, made, training.title))
-        table = tuple(map(row_of, measurements))
-        lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=len(edits), made=made, table=table))
-        return Results(
-            table=table,
-            comparisons=all_comparisons(measurements),
-            scores=scores(measurements),
-            metrics=by_metric(measurements),
+        found = results_of(lab, self._measure(lab, edits, made, training.title), row_of)
+        lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=len(edits), made=made, table=found.table))
+        return replace(
+            found,
             notes=lab.contexts.notes,
             artifacts={"adapter": ADAPTER} | ({"model": MERGED} if self.output == "merged" else {}),
         )

@@ -22,7 +22,7 @@ from seal.recipe.budget import Budgeted
 from seal.recipe.consolidation import Corpus
 from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, train_and_ask, with_passages_alone
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import all_comparisons, by_metric, measurement, scores, with_metrics
+from seal.recipe.measuring import measurement, results_of
 from seal.settings import option
 from seal.stats.measurement import Measurement, of_trainings
 from seal.stats.results import Results
@@ -100,12 +100,8 @@ class ContinuedPretraining(OfOnePart, Matches):
         contexts = self.chosen(lab.contexts)
         measurements = [found for setting in self.settings for found in self._measure(lab, contexts, setting)]
         trained = [found for found in measurements if found.setting != "base"]
-        measurements = with_metrics(lab, measurements)
-        return Results(
-            table=tuple(map(row_of, measurements)),
-            comparisons=all_comparisons(measurements),
-            scores=scores(measurements),
-            metrics=by_metric(measurements),
+        return replace(
+            results_of(lab, measurements, row_of),
             trainings=tuple(map(of_trainings, trained)),
             notes=(*lab.contexts.notes, *_notes(lab, contexts)),
         )

@@ -1,20 +1,19 @@
 """The policy as it is, on held-out contexts: what do training on the passage and on its own self-edits bring?"""
 
+from dataclasses import replace
+
 from pydantic import PositiveInt
 
 from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, forecast_attempts, forecast_passages
 from seal.recipe.comparing import Compares
 from seal.recipe.measuring import (
-    all_comparisons,
-    by_metric,
     failure_notes,
     invalid_note,
     kind_rows,
-    scores,
+    results_of,
     style_shares,
     unadapted,
-    with_metrics,
 )
 from seal.recipe.tuning import GIVEN
 from seal.settings import option
@@ -64,12 +63,8 @@ class Evaluate(OfOnePart, Compares):
             *evaluator.matched_passages(GIVEN, attempts, alone),
             evaluator.row_of(GIVEN, attempts),
         ]
-        measurements = with_metrics(lab, measurements)
-        return Results(
-            table=tuple(measurement.row() for measurement in measurements),
-            comparisons=all_comparisons(measurements),
-            scores=scores(measurements),
-            metrics=by_metric(measurements),
+        return replace(
+            results_of(lab, measurements),
             kinds=kind_rows(measurements),
             curves=evaluator.curves({GIVEN: attempts}, self.epochs_curve),
             tuned=evaluator.tuner.chosen,

@@ -1,12 +1,12 @@
 """What every recipe that measures shares: the rows of the table, each from held-out contexts."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from seal.stats.measurement import Measurement, compare, kinds_of
-from seal.stats.results import ByMetric, Comparison, KindRow, Outcome, shares
+from seal.stats.results import ByMetric, Comparison, KindRow, Outcome, Results, Row, shares
 from seal.text import lines
 from seal.types import Attempt, Context, Failure, Invalid, Policy
 from seal.work.lab import Lab
@@ -40,11 +40,6 @@ def unadapted(setting: str, attempts: Sequence[Attempt]) -> Measurement:
     )
 
 
-def scores(measurements: Sequence[Measurement]) -> dict[str, dict[str, float]]:
-    """By setting, the accuracy of each context."""
-    return {measurement.setting: measurement.by_context() for measurement in measurements}
-
-
 def style_shares(lab: Lab, attempts: Sequence[Attempt]) -> dict[str, float]:
     """What the lines of some self-edits are like, as shares."""
     return shares(
@@ -76,13 +71,21 @@ def _enumerated(reasons: Counter[str]) -> str:
     return told + (f"; {len(reasons) - MOST_REASONS} more reasons" if len(reasons) > MOST_REASONS else "")
 
 
-def with_metrics(lab: Lab, measurements: Sequence[Measurement]) -> list[Measurement]:
-    """The same, measured by the run's metrics too."""
+def results_of(
+    lab: Lab, measurements: Sequence[Measurement], row_of: Callable[[Measurement], Row] = Measurement.row
+) -> Results:
+    """What every table has: its rows, paired differences and accuracies by context, and the same of other metrics."""
     metrics = {name: metric.score for name, metric in lab.run.metrics.items()}
-    return [replace(found, metrics=metrics) for found in measurements]
+    measured = [replace(found, metrics=metrics) for found in measurements]
+    return Results(
+        table=tuple(map(row_of, measured)),
+        comparisons=all_comparisons(measured),
+        scores={found.setting: found.by_context() for found in measured},
+        metrics=_by_metric(measured),
+    )
 
 
-def by_metric(measurements: Sequence[Measurement]) -> dict[str, ByMetric]:
+def _by_metric(measurements: Sequence[Measurement]) -> dict[str, ByMetric]:
     """What each of their metrics says, beside the table."""
     names = list(measurements[0].metrics) if measurements else []
     return {

@@ -1,6 +1,7 @@
 """The method itself: rounds of practice on training contexts, measured before and after each on held-out ones."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -16,15 +17,12 @@ from seal.recipe import (
 from seal.recipe.comparing import Compares
 from seal.recipe.keeping import keep_best
 from seal.recipe.measuring import (
-    all_comparisons,
-    by_metric,
     failure_notes,
     invalid_note,
     kind_rows,
-    scores,
+    results_of,
     style_shares,
     unadapted,
-    with_metrics,
 )
 from seal.recipe.tuning import GIVEN
 from seal.settings import Chosen, option
@@ -154,12 +152,8 @@ class Train(Compares):
             rounds.append(summarize(turn))
             notes += [*_learning_note(rounds[-1]), *invalid_note(policy, attempts)]
             lab.announce(f"round {turn.index}", rounds[-1].metrics())
-        measurements = with_metrics(lab, measurements)
-        return Results(
-            table=tuple(measurement.row() for measurement in measurements),
-            comparisons=all_comparisons(measurements),
-            scores=scores(measurements),
-            metrics=by_metric(measurements),
+        return replace(
+            results_of(lab, measurements),
             rounds=tuple(rounds),
             kinds=kind_rows(measurements),
             curves=evaluator.curves({GIVEN: untrained, policy: attempts}, self.epochs_curve),
