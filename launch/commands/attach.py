@@ -22,6 +22,7 @@ from seal.folder.store import JOBS, MANIFEST, METRICS, RESULTS, complete_lines
 from seal.report.console import print_summary
 from seal.report.folder import PAGE
 from seal.session.interruption import SILENT
+from seal.session.pace import within_words
 from seal.session.run_folder import holder
 from seal.session.watching import Bars, watch
 
@@ -174,5 +175,6 @@ class Told:
             self.bars.show(progress)
         elif progress.phase and (progress.phase != self.phase or monotonic() - self.told_s >= TELL_S):
             share = f"{progress.done / progress.planned:4.0%}  " if progress.planned else ""
-            self.say([f"{share}{progress.phase}: {progress.phase_done} of {progress.phase_units}"])
+            within = f", {within_words(progress.within)}" if progress.within else ""
+            self.say([f"{share}{progress.phase}: {progress.phase_done} of {progress.phase_units}{within}"])
             self.phase, self.told_s = progress.phase, monotonic()

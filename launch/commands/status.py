@@ -67,6 +67,8 @@ def status(name: str, *, as_json: bool) -> int:
         if (phase := far["phase"])["title"] and not (facts["jobs"] and facts["jobs"]["phase"]):
             done = in_words(phase["done"], phase["units"], phase, at_work=_is_at_work(facts))
             console.print(f"  phase: {phase_label(phase['title'])}: {done}", highlight=False, markup=False)
+            if phase["within"]:
+                console.print(f"  now: {phase['within']['words']}", highlight=False, markup=False)
     for kind, count in facts["records"].items():
         console.print(f"  {count:>8,}  {kind.replace('_', ' ')}", highlight=False)
     if facts["spent"]["n_calls"]:

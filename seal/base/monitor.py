@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from seal.base.unit_progress import UnitProgress
+
 Metrics = Mapping[str, float | int | str]
 """Named `area/name`, with the unit in the name, for example `time/inner_s`."""
 
@@ -22,6 +24,9 @@ class Monitor(Protocol):
     def recalled(self, n_units: int) -> None:
         """So many units of the phase take no time: they were recorded before, or are not needed."""
 
+    def within(self, n_units: int, progress: UnitProgress) -> None:
+        """So many units of the phase are being worked on, and they are so far."""
+
     def ended(self) -> None:
         """The phase is over."""
 
@@ -37,5 +42,7 @@ class Silent:
 
     def recalled(self, n_units: int) -> None:
         self.advanced(n_units)
+
+    def within(self, n_units: int, progress: UnitProgress) -> None: ...
 
     def ended(self) -> None: ...

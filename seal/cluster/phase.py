@@ -9,11 +9,12 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Protocol
 
+from seal.base.unit_progress import together
 from seal.cluster.batches import cut, to_do
 from seal.cluster.ledger import CANCELLED, DIED, DONE, Ledger
 from seal.cluster.scheduler import Outcome, Scheduler
 from seal.cluster.task import ChunkTask, pack
-from seal.cluster.task_store import Tail
+from seal.cluster.task_store import Tail, progress_of_tasks
 from seal.cluster.workload import Place, Workload
 from seal.errors import RunError
 from seal.folder.run_files import read_metrics, unbooked, whole_metrics
@@ -237,7 +238,14 @@ class Phase:
                 self._end([chunk.job])
                 self.ledger.ended([chunk.job], DONE)
         self.chunks = still
+        self._tell_progress()
         self._submit([self._died(chunk, reason) for chunk, reason in dead])
+
+    def _tell_progress(self) -> None:
+        """Pass on how far the units are that jobs work on."""
+        notes = progress_of_tasks(self.folder, {chunk.number for chunk in self.chunks})
+        if progress := together([note.progress for note in notes]):
+            self.work.monitor.within(sum(note.units for note in notes), progress)
 
     def _heed_cancel(self) -> None:
         if (self.folder.parent / CANCEL).exists():

@@ -9,12 +9,14 @@ import pickle
 import traceback
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from seal.base.monitor import Silent
 from seal.base.redaction import redacted
+from seal.base.unit_progress import UnitProgress
 from seal.cluster.local import Local
 from seal.cluster.task_store import TaskStore
 from seal.cluster.workload import Workload
@@ -61,7 +63,11 @@ class ChunkTask:
     def _fulfil(self, work: Workload[Any, Any]) -> dict[str, Postponed[Any]]:
         store = TaskStore(self.run_folder, phase=self.phase, chunk=self.chunk, process=_own_name())
         with work.elsewhere(store) as here:
-            results = Local(threads=self.threads).fulfil(here, self.units)
+            noting = replace(here, monitor=_Noting(store))
+            try:
+                results = Local(threads=self.threads).fulfil(noting, self.units)
+            finally:
+                store.forget_progress()
         return {
             work.key(unit): result
             for unit, result in zip(self.units, results, strict=True)
@@ -73,6 +79,19 @@ class ChunkTask:
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
+
+
+class _Noting(Silent):
+    """A monitor that leaves a note of the training that goes on for whoever coordinates."""
+
+    def __init__(self, store: TaskStore) -> None:
+        self.store = store
+
+    def within(self, n_units: int, progress: UnitProgress) -> None:
+        self.store.note_progress(n_units, progress)
+
+    def advanced(self, n_units: int) -> None:
+        self.store.forget_progress()
 
 
 def pack(folder: Path, work: Workload[Any, Any]) -> None:

@@ -1,15 +1,24 @@
 """Records of tasks: files that only one process writes, read by whoever coordinates as they grow."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter
+
+from seal.base.unit_progress import UnitProgress
 from seal.errors import RunError
 from seal.folder.record_lines import DamagedLineError, from_line
 from seal.folder.store import JOBS, Store, complete_lines, read_records
 
 _LOG = logging.getLogger(__name__)
+
+_PROGRESS = "progress"
+_FRESH_S = 60.0
+"""A task that is killed leaves its note behind."""
 
 Value = TypeVar("Value")
 
@@ -39,8 +48,43 @@ class TaskStore(Store):
     def adopt(self, kind: str, shape: type[Value] | Any, order: Iterable[str]) -> None:
         """What others recorded stays theirs."""
 
+    def note_progress(self, n_units: int, progress: UnitProgress) -> None:
+        """How far the units are that are being worked on, for whoever coordinates."""
+        note = TypeAdapter(TaskProgress).dump_json(TaskProgress(chunk=self.chunk, units=n_units, progress=progress))
+        draft = self._progress_file().with_suffix(".draft")
+        draft.write_bytes(note)
+        draft.replace(self._progress_file())
+
+    def forget_progress(self) -> None:
+        """They are done, or given up."""
+        self._progress_file().unlink(missing_ok=True)
+
+    def _progress_file(self) -> Path:
+        return self.phase / f"{_PROGRESS}-{self.chunk}-{self.process}.json"
+
     def _file(self, kind: str) -> Path:
         return self.phase / f"{kind}-{self.chunk}-{self.process}.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskProgress:
+    """How far the units are that a task works on."""
+
+    chunk: int
+    units: int
+    progress: UnitProgress
+
+
+def progress_of_tasks(phase: Path, chunks: Collection[int]) -> list[TaskProgress]:
+    """What tasks of these chunks noted lately; a note that cannot be read, or is old, is left out."""
+    found = []
+    for file in phase.glob(f"{_PROGRESS}-*.json"):
+        try:
+            if time() - file.stat().st_mtime < _FRESH_S:
+                found.append(TypeAdapter(TaskProgress).validate_json(file.read_bytes()))
+        except (OSError, ValueError):
+            continue
+    return [each for each in found if each.chunk in chunks]
 
 
 def lines_of_tasks(phase: Path, kind: str) -> list[bytes]:

@@ -5,9 +5,11 @@ Letters of shapes: A adapters, Q rows an adapter, L prompt tokens, T new tokens,
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 
+from seal.base.unit_progress import Reporter
 from seal.engine import Request
 from seal.engine.decoding import Decoder, Row, decodes_by_rows
 from seal.engine.sampling import random_numbers
@@ -52,6 +54,8 @@ class BatchedGenerator:
         if self.by_rows and all(isinstance(request.adapter, Adapter | None) for request in requests):
             yield from self._row_by_row(requests, sampling)
             return
+        reporter = Reporter("writing", len(requests))
+        n_texts = n_tokens = 0
         for blocks in _batches(requests, self.prompts_per_batch):
             adapters = [block[0].adapter for block in blocks if block[0].adapter is not None]
             rows = [request for block in blocks for request in block]
@@ -59,6 +63,8 @@ class BatchedGenerator:
             with attached(self.backbone.model, adapters):
                 ids = continue_together(self.backbone, prompts, [request.seed for request in rows], sampling)
             yield from zip(rows, ids.tolist(), strict=True)
+            n_texts, n_tokens = n_texts + len(rows), n_tokens + ids.numel()
+            reporter.update(partial(_so_far, n_texts, n_tokens))
 
     def _row_by_row(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
         """Those of one adapter one after the other, the longest prompt first, so that little is padded."""
@@ -88,6 +94,10 @@ class BatchedGenerator:
         whole = str(self.backbone.tokenizer.decode(list(ids[:length]), skip_special_tokens=True))
         text = cut_at(whole, sampling.stops)
         return Completion(text=text, finished=length is not None or len(text) < len(whole))
+
+
+def _so_far(n_texts: int, n_tokens: int) -> tuple[int, int, None]:
+    return n_texts, n_tokens, None
 
 
 def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Request]]]:

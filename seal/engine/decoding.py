@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
+from seal.base.unit_progress import Reporter
 from seal.engine.sampling import drawn_tokens
 from seal.engine.stopping import stopped
 from seal.nn.adapter_stack import AdapterStack
@@ -61,7 +62,9 @@ class Decoder:
     @torch.no_grad()
     def decode(self, rows: Iterable[Row]) -> None:
         """Write every row to its end."""
+        rows = [*rows]
         waiting = deque(rows)
+        reporter = Reporter("writing", len(rows))
         with self.attached:
             while waiting or self.rows:
                 n_free = self.places - len(self.rows)
@@ -70,6 +73,11 @@ class Decoder:
                 else:
                     self._go_on()
                 self._let_go()
+                reporter.update(lambda: self._so_far(rows, n_left=len(waiting) + len(self.rows)))
+
+    def _so_far(self, rows: Sequence[Row], *, n_left: int) -> tuple[int, int, None]:
+        """Texts that are finished, and tokens of all texts."""
+        return len(rows) - n_left, sum(len(row.ids) for row in rows), None
 
     def _join(self, rows: Sequence[Row]) -> None:
         """Read the prompts of new rows, write their first tokens, and put them beside the others."""

@@ -5,15 +5,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
+from seal.base.unit_progress import Count, UnitProgress
 from seal.folder.store import Store
 
 PROGRESS = "progress.json"
 NOTED_EVERY_S = 1.0
-Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,9 @@ class Progress:
     phase_began: str = ""
     phase_units: Count = 0
     phase_done: Count = 0
+    within_units: Count = 0
+    """Units that are being worked on, of which `within` says how far they are."""
+    within: UnitProgress | None = None
 
 
 class ProgressFile:
@@ -44,7 +47,17 @@ class ProgressFile:
         self.monitor.planned(n_units)
 
     def began(self, title: str, n_units: int) -> None:
-        self._note(replace(self.progress, phase=title, phase_began=_now(), phase_units=n_units, phase_done=0))
+        self._note(
+            replace(
+                self.progress,
+                phase=title,
+                phase_began=_now(),
+                phase_units=n_units,
+                phase_done=0,
+                within_units=0,
+                within=None,
+            )
+        )
         self.monitor.began(title, n_units)
 
     def advanced(self, n_units: int) -> None:
@@ -55,13 +68,23 @@ class ProgressFile:
         self._count(n_units)
         self.monitor.recalled(n_units)
 
+    def within(self, n_units: int, progress: UnitProgress) -> None:
+        self._note(replace(self.progress, within_units=n_units, within=progress))
+        self.monitor.within(n_units, progress)
+
     def ended(self) -> None:
         self._note(self.progress)
         self.monitor.ended()
 
     def _count(self, n_units: int) -> None:
         so_far = self.progress
-        self.progress = replace(so_far, done=so_far.done + n_units, phase_done=so_far.phase_done + n_units)
+        self.progress = replace(
+            so_far,
+            done=so_far.done + n_units,
+            phase_done=so_far.phase_done + n_units,
+            within_units=0,
+            within=None,
+        )
         if monotonic() - self.noted_s >= NOTED_EVERY_S:
             self._note(self.progress)
 

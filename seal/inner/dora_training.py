@@ -6,6 +6,7 @@ The course of it is that of every LoRA training: the same start, batches, schedu
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from transformers.pytorch_utils import Conv1D
 
+from seal.base.unit_progress import Reporter
 from seal.inner import NOTHING_FITS, Adapted
-from seal.inner.job import Job, ToTrain, job_of
+from seal.inner.job import Job, ToTrain, job_of, so_far
 from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
@@ -81,6 +83,7 @@ def _train(job: Job, backbone: Backbone, layers: dict[str, Any]) -> None:
             opened.enter_context(attending_within_segments(backbone.model))
         if job.course.gradient_checkpointing:
             opened.enter_context(recomputing(backbone.model))
+        reporter = Reporter("training", job.n_steps)
         while not job.is_done:
             optimizer.param_groups[0]["lr"] = job.learning_rate
             optimizer.zero_grad()
@@ -88,6 +91,7 @@ def _train(job: Job, backbone: Backbone, layers: dict[str, Any]) -> None:
             clip_grad_norm_(weights, job.course.max_grad_norm)
             optimizer.step()
             job.losses.append(loss)
+            reporter.update(partial(so_far, [job]))
 
 
 def _differentiate(job: Job, backbone: Backbone, *, is_packed: bool) -> Tensor:

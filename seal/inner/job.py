@@ -4,6 +4,7 @@ It knows of a model the tokenizer alone: whoever trains one asks for the next ba
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -165,3 +166,10 @@ def job_of(training: ToTrain, *, pad_id: int) -> Job:
         first=generator if shared else torch.Generator().manual_seed(training.start),
         pad_id=pad_id,
     )
+
+
+def so_far(jobs: Sequence[Job]) -> tuple[int, int, float | None]:
+    """Steps and trained tokens of all jobs, and the mean of the last losses of those that are being trained."""
+    last = [job.losses[-1] for job in jobs if job.losses and not job.is_done]
+    loss = float(torch.stack(last).float().mean()) if last else None
+    return sum(len(job.losses) for job in jobs), sum(job.trained_tokens for job in jobs), loss

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -18,9 +19,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from seal.base.free_memory import free_ram
+from seal.base.unit_progress import Reporter
 from seal.errors import ModelError
 from seal.inner import NOTHING_FITS, Adapted
-from seal.inner.job import Job, ToTrain, job_of
+from seal.inner.job import Job, ToTrain, job_of, so_far
 from seal.nn.adapter_stack import AdapterStack, Dropout
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
@@ -158,11 +160,14 @@ class _Slots:
     def work_off(self, waiting: list[tuple[int, Job]]) -> Iterator[tuple[int, Adapted | Failure]]:
         """Train all jobs; each outcome as soon as it is known."""
         waiting = list(reversed(waiting))
+        jobs = [job for _, job in waiting]
+        reporter = Reporter("training", sum(job.n_steps for job in jobs))
         while waiting or any(self.running):
             for slot, taken in enumerate(self.running):
                 if taken is None and waiting:
                     self._begin(slot, waiting.pop())
             self._step()
+            reporter.update(partial(so_far, jobs))
             for slot, taken in enumerate(self.running):
                 if taken is not None and taken[1].is_done:
                     number, job = taken

@@ -19,8 +19,16 @@ from accelerate.data_loader import SeedableRandomSampler
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Sampler
-from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerState,
+    TrainingArguments,
+)
 
+from seal.base.unit_progress import Reporter
 from seal.nn.course import Course
 from seal.text import Tokens
 
@@ -52,7 +60,7 @@ def fit(
             data_collator=partial(_collate, pad_id=pad_id),
             train_dataset=rows,
         )
-        losses = _train(trainer)
+        losses = _train(trainer, rows)
         trainer.accelerator.unwrap_model(network, keep_fp32_wrapper=False)  # its forward is its own again
     return losses
 
@@ -85,7 +93,7 @@ def fit_together(
             data_collator=partial(_collate, pad_id=pad_id),
             train_dataset=[*rows, *blanks],
         )
-        losses = _train(trainer)
+        losses = _train(trainer, rows)
         if trainer.is_fsdp_enabled:
             trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")  # the others write shards
         trainer.save_model(str(folder))
@@ -147,14 +155,32 @@ class _BlanksLast(Sampler[int]):
         self._order.set_epoch(epoch)
 
 
+class _Reporting(TrainerCallback):
+    """Reports each optimizer step."""
+
+    def __init__(self, tokens_per_epoch: int) -> None:
+        self._tokens_per_epoch = tokens_per_epoch
+        self._reporter = Reporter("training", 0)
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
+        self._reporter = Reporter("training", state.max_steps)
+
+    def on_log(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
+        loss = state.log_history[-1].get("loss")
+        if loss is not None:  # what is logged at the end is a summary
+            tokens = round((state.epoch or 0.0) * self._tokens_per_epoch)
+            self._reporter.update(lambda: (state.global_step, tokens, loss))
+
+
 def _weighs(rows: Sequence[Row]) -> bool:
     return any(row.weight != 1 for row in rows)
 
 
-def _train(trainer: Trainer) -> tuple[float, ...]:
+def _train(trainer: Trainer, rows: Sequence[Row]) -> tuple[float, ...]:
     """The losses of the optimizer steps."""
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(_Reporting(sum(row.tokens.n_trained for row in rows)))
     trainer.train()
     return tuple(float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
 

@@ -1,11 +1,13 @@
 """How fast a run is and what is left of it, from what its processes noted and logged; and how that is said. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from seal.folder.progress import read_progress
+from seal.base.unit_progress import UnitProgress
+from seal.folder.progress import Progress, read_progress
 
 CLOCK_FROM_S = 120
 """What takes longer is also told by the clock."""
@@ -28,9 +30,45 @@ def how_far(folder: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] 
             "title": progress.phase,
             "units": progress.phase_units,
             "done": progress.phase_done,
-            **_pace(of_phase, progress.phase_began, phase_left),
+            **(_pace_within(progress) or _pace(of_phase, progress.phase_began, phase_left)),
+            "within": _within(progress),
         },
     }
+
+
+def _within(progress: Progress) -> dict[str, Any] | None:
+    """What is being trained or written, for whoever reads JSON."""
+    if progress.within is None:
+        return None
+    return {"units": progress.within_units, **asdict(progress.within), "words": within_words(progress.within)}
+
+
+def _pace_within(progress: Progress) -> dict[str, float | None] | None:
+    """Of a phase none of whose units is done: what its trainings have done so far is all there is to go by."""
+    within = progress.within
+    if progress.phase_done or within is None or not within.share or not within.seconds:
+        return None
+    done = progress.within_units * within.share
+    per_minute = done / (within.seconds / 60)
+    minutes_left = (progress.phase_units - done) / per_minute
+    return {"units_per_minute": round(per_minute, 2), "minutes_left": round(minutes_left, 1)}
+
+
+def within_words(progress: UnitProgress) -> str:
+    """How far a training or a generation is, for people."""
+    name = "training step" if progress.doing == "training" else "text"
+    words = pace_words(progress)
+    return f"{name} {progress.steps:,} of {progress.planned_steps:,}{', ' if words else ''}{words}"
+
+
+def pace_words(progress: UnitProgress) -> str:
+    """Tokens a second and the running loss, where they are known."""
+    known = []
+    if progress.tokens and progress.seconds:
+        known.append(f"{progress.tokens / progress.seconds:,.0f} tokens a second")
+    if progress.loss is not None:
+        known.append(f"loss {progress.loss:.3f}")
+    return ", ".join(known)
 
 
 def _pace(lines: Sequence[Mapping[str, Any]], since: str, n_left: int) -> dict[str, float | None]:

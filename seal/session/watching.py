@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from seal.base.monitor import Monitor
+from seal.base.unit_progress import UnitProgress
 from seal.folder.progress import Progress as Noted
 from seal.report.wording import phase_label
-from seal.session.pace import lasting, per_time, said
+from seal.session.pace import lasting, pace_words, per_time, said, within_words
 
 TOLD_FROM_S = 1.0
 """A phase that took less has no line of its own. Lines that come sooner after another wait, so that there is no more
@@ -69,6 +70,8 @@ class _Pace(ProgressColumn):
     """Rate and time left, from what was really done: a batch that takes minutes does not make them vanish."""
 
     def render(self, task: Task) -> Text:
+        if task.fields["words"] is not None:
+            return Text(task.fields["words"])
         done, since_s = task.fields["fresh"], (task.elapsed or 0.0) - task.fields["fresh_s"]
         rate = done / task.fields["fresh_s"] if task.fields["fresh_s"] else 0.0
         left_s = max(0.0, (task.remaining or 0) / rate - since_s) if rate else None
@@ -76,30 +79,56 @@ class _Pace(ProgressColumn):
 
 
 class Bars:
-    """One bar for the whole run and one for the phase it is in."""
+    """One bar for the whole run, one for the phase it is in, and one for the training or generation that goes on."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
-        self.whole = progress.add_task("the whole run", total=None, fresh=0, fresh_s=0.0)
-        self.phase = progress.add_task("starting", total=None, fresh=0, fresh_s=0.0)
-        self.title = ""
+        self.whole, self.phase, self.steps = (
+            progress.add_task(name, total=None, visible=bool(name), fresh=0.0, fresh_s=0.0, words=None)
+            for name in ("the whole run", "starting", "")
+        )
+        self.title, self.n_done = "", 0
+        self.n_within = 0.0
+        """Units that trainings and generations have done of those that go on; a share of one is counted."""
 
     def planned(self, n_units: int) -> None:
         self.progress.update(self.whole, total=n_units)
 
     def began(self, title: str, n_units: int) -> None:
-        self.title = title
-        self.progress.reset(self.phase, total=n_units, description=phase_label(title), fresh=0, fresh_s=0.0)
+        self.title, self.n_done, self.n_within = title, 0, 0.0
+        self.progress.reset(
+            self.phase, total=n_units, description=phase_label(title), fresh=0.0, fresh_s=0.0, words=None
+        )
+        self.progress.update(self.steps, visible=False)
 
     def advanced(self, n_units: int) -> None:
+        self._advance(n_units - self.n_within)
+        self.n_done, self.n_within = self.n_done + n_units, 0.0
+        self.progress.update(self.steps, visible=False)
+
+    def recalled(self, n_units: int) -> None:
+        self.n_done += n_units
+        for number in (self.phase, self.whole):
+            self.progress.advance(number, n_units)
+
+    def within(self, n_units: int, progress: UnitProgress) -> None:
+        n_within = max(self.n_within, n_units * progress.share)
+        self._advance(n_within - self.n_within)
+        self.n_within = n_within
+        self.progress.update(
+            self.steps,
+            visible=True,
+            description="training steps" if progress.doing == "training" else "texts",
+            completed=progress.steps,
+            total=progress.planned_steps,
+            words=pace_words(progress),
+        )
+
+    def _advance(self, n_units: float) -> None:
         for number in (self.phase, self.whole):
             task = self.progress.tasks[number]
             fresh = task.fields["fresh"] + n_units
             self.progress.update(number, advance=n_units, fresh=fresh, fresh_s=task.elapsed or 0.0)
-
-    def recalled(self, n_units: int) -> None:
-        for number in (self.phase, self.whole):
-            self.progress.advance(number, n_units)
 
     def ended(self) -> None:
         """The bar stays full until the next phase takes it."""
@@ -109,10 +138,12 @@ class Bars:
         if noted.phase != self.title:
             self.began(noted.phase, noted.phase_units)
             self.recalled(noted.phase_done)
-        elif noted.phase_done > self.progress.tasks[self.phase].completed:
-            self.advanced(noted.phase_done - round(self.progress.tasks[self.phase].completed))
-        self.progress.update(self.phase, total=noted.phase_units, completed=noted.phase_done)
-        self.progress.update(self.whole, total=noted.planned, completed=noted.done)
+        elif noted.phase_done > self.n_done:
+            self.advanced(noted.phase_done - self.n_done)
+        if noted.within:
+            self.within(noted.within_units, noted.within)
+        self.progress.update(self.phase, total=noted.phase_units, completed=noted.phase_done + self.n_within)
+        self.progress.update(self.whole, total=noted.planned, completed=noted.done + self.n_within)
 
 
 class Lines:
@@ -122,6 +153,8 @@ class Lines:
         self.console, self.seconds = console, seconds
         self.lock = Lock()
         self.n_planned = self.n_done = self.n_recalled = 0
+        self.within_now: UnitProgress | None = None
+        self.n_within = 0.0
         self.title, self.n_units, self.n_phase, self.n_fresh = "", 0, 0, 0
         self.came_s = self.began_s = self.fresh_s = self.told_s = seconds()
         self.printed_s = -TOLD_FROM_S
@@ -135,17 +168,24 @@ class Lines:
         with self.lock:
             self.title, self.n_units, self.n_phase, self.n_fresh = title, n_units, 0, 0
             self.began_s = self.fresh_s = self.told_s = self.seconds()
+            self.within_now, self.n_within = None, 0.0
 
     def advanced(self, n_units: int) -> None:
         with self.lock:
             self.n_fresh += n_units
             self.fresh_s = self.seconds()
+            self.within_now, self.n_within = None, 0.0
             self._count(n_units)
 
     def recalled(self, n_units: int) -> None:
         with self.lock:
             self.n_recalled += n_units
             self._count(n_units)
+
+    def within(self, n_units: int, progress: UnitProgress) -> None:
+        with self.lock:
+            self.within_now, self.n_within = progress, max(self.n_within, n_units * progress.share)
+            self.fresh_s = self.seconds()
 
     def ended(self) -> None:
         with self.lock:
@@ -161,7 +201,9 @@ class Lines:
             now_s = self.seconds()
             self._say_held()
             if self.title and is_due(phase_s=now_s - self.began_s, quiet_s=now_s - self.told_s):
-                self._say(f"{self.n_phase:,} of {self.n_units:,} in {lasting(now_s - self.began_s)}{self._pace(now_s)}")
+                within = f", {within_words(self.within_now)}" if self.within_now else ""
+                so_far = f"{self.n_phase:,} of {self.n_units:,} in {lasting(now_s - self.began_s)}"
+                self._say(f"{so_far}{within}{self._pace(now_s)}")
 
     def tell_held(self) -> None:
         """The run is over, well or not: the line that still waits is printed at once."""
@@ -182,8 +224,9 @@ class Lines:
 
     def _pace(self, now_s: float) -> str:
         took_s = self.fresh_s - self.began_s
-        rate = self.n_fresh / took_s if took_s > 0 else 0.0
-        left_s = max(0.0, (self.n_units - self.n_phase) / rate - (now_s - self.fresh_s)) if rate else None
+        rate = (self.n_fresh + self.n_within) / took_s if took_s > 0 else 0.0
+        n_left = self.n_units - self.n_phase - self.n_within
+        left_s = max(0.0, n_left / rate - (now_s - self.fresh_s)) if rate else None
         return said(rate, left_s, datetime.now())
 
     def _say(self, words: str) -> None:

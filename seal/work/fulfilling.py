@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 from seal.base.monitor import Metrics
 from seal.base.redaction import key_variables
+from seal.base.unit_progress import listening
 from seal.cluster.workload import Result, Unit, Workload
 from seal.errors import RunError
 from seal.folder.store import Store
@@ -30,7 +32,8 @@ class InLab(Workload[Unit, Result]):
         return self.work.cost(unit)
 
     def do(self, units: Sequence[Unit]) -> Sequence[Result | Postponed[Result]]:
-        return self.work.do(self.lab, units)
+        with listening(partial(self.monitor.within, len(units))):
+            return self.work.do(self.lab, units)
 
     def log(self, metrics: Metrics) -> None:
         self.lab.log(metrics)

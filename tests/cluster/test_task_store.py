@@ -1,10 +1,12 @@
 """Files that only one process writes, and their reader."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from seal.cluster.task_store import Tail, TaskStore
+from seal.base.unit_progress import UnitProgress, together
+from seal.cluster.task_store import Tail, TaskStore, progress_of_tasks
 from seal.errors import RunError
 from seal.folder.store import Store, all_lines, count_records, task_files
 
@@ -40,6 +42,22 @@ def test_records_that_are_not_asked_for_stay_where_they_are(tmp_path: Path) -> N
     store.adopt("squares", int, ["1"])
     assert store.records("squares", int) == {"1": 1}
     assert len(task_files(tmp_path, "squares")) == 1
+
+
+def test_what_tasks_note_of_their_trainings_is_read_until_they_are_done(tmp_path: Path) -> None:
+    half = UnitProgress(doing="training", steps=5, planned_steps=10, tokens=100, loss=2.0, seconds=3.0)
+    first, second, ended = task(tmp_path, 1, "a"), task(tmp_path, 2, "b"), task(tmp_path, 3, "c")
+    for each in (first, second, ended):
+        each.note_progress(4, half)
+    notes = progress_of_tasks(tmp_path / "jobs/phase", {1, 2})
+    assert {(note.chunk, note.units) for note in notes} == {(1, 4), (2, 4)}
+    total = together([note.progress for note in notes])
+    assert total is not None
+    assert (total.steps, total.planned_steps, total.tokens, total.loss) == (10, 20, 200, 2.0)
+    first.forget_progress()
+    file = next((tmp_path / "jobs/phase").glob("progress-2-*.json"))
+    os.utime(file, (0, 0))  # its task was killed long ago
+    assert progress_of_tasks(tmp_path / "jobs/phase", {1, 2}) == []
 
 
 def test_a_tail_reads_each_whole_line_once(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from seal.base.unit_progress import UnitProgress
 from seal.session.watching import LAST_LINE_S, Bars, Lines, is_due, watch
 
 
@@ -69,6 +70,52 @@ def test_a_phase_that_goes_on_says_how_long_yet_and_ever_less_often(
     assert told[0] == "  0%  round 1: training: 0 of 100 in 5 s"
     assert any("10 of 100" in line and "36 an hour, about 2 h" in line for line in told)
     assert len(told) < 60 + hours * 3600 / LAST_LINE_S
+
+
+def steps(n_done: int, *, seconds: float) -> UnitProgress:
+    return UnitProgress(doing="training", steps=n_done, planned_steps=120, tokens=30_000, loss=1.5, seconds=seconds)
+
+
+def test_a_long_training_says_its_step_its_loss_and_the_time_that_is_left(
+    lines: tuple[Lines, io.StringIO], clock: Clock
+) -> None:
+    monitor, file = lines
+    monitor.planned(1)
+    monitor.began("training on everything", 1)
+    clock.now_s = 60.0
+    monitor.within(1, steps(30, seconds=60))
+    monitor.tick()
+    [line] = file.getvalue().splitlines()
+    assert "0 of 1 in 1 min 00 s, training step 30 of 120, 500 tokens a second, loss 1.500" in line
+    assert "about 3 min 00 s left" in line
+
+
+def test_steps_of_a_training_that_is_done_are_not_counted_twice(lines: tuple[Lines, io.StringIO], clock: Clock) -> None:
+    monitor, file = lines
+    monitor.began("training", 4)
+    clock.now_s = 60.0
+    monitor.within(2, steps(120, seconds=60))
+    monitor.advanced(2)
+    monitor.tick()
+    [line] = file.getvalue().splitlines()
+    assert "2 of 4" in line
+    assert "step" not in line
+    assert "2.0 a minute, about 1 min 00 s left" in line
+
+
+def test_a_terminal_has_a_third_bar_while_something_is_trained() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=140)
+    with watch(console) as bars:
+        assert isinstance(bars, Bars)
+        bars.planned(4)
+        bars.began("training", 4)
+        bars.within(2, steps(60, seconds=60))
+        task = bars.progress.tasks[bars.steps]
+        assert (task.visible, task.completed, task.total) == (True, 60, 120)
+        assert bars.progress.tasks[bars.phase].completed == 1
+        bars.advanced(2)
+        assert not task.visible
+        assert bars.progress.tasks[bars.phase].completed == 2
 
 
 def test_what_was_recorded_before_counts_but_makes_no_rate(lines: tuple[Lines, io.StringIO], clock: Clock) -> None:
