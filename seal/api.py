@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from seal.base.monitor import Silent
 from seal.base.terminal import Terminal
 from seal.config import loading
-from seal.config.describing import settings_of
 from seal.config.run import Run, faults_between_rooms
 from seal.errors import ConfigError, UsageError, listed
 from seal.folder.results_file import read_results
@@ -46,10 +45,10 @@ def run(run: Run, *, quiet: bool = False) -> Results:
     if faults := list(faults_between_rooms(run)):
         raise ConfigError(listed("the run has faults:", faults))
     if quiet:
-        results = perform(run, settings_of(run), Silent())
+        results = perform(run, Silent())
     else:
         with watch(Terminal(stderr=True)) as monitor:
-            results = perform(run, settings_of(run), monitor)
+            results = perform(run, monitor)
     write_report(run.folder)
     return results
 

@@ -1,7 +1,7 @@
 """What tests share: a run small enough for seconds, the reference data, small models of other makes."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from seal.launch.cli import main
 
+from seal.base.monitor import Silent
 from seal.config.run import Run
 from seal.session.experiment import perform
 from tests.slurm import SlurmCluster, why_not
@@ -139,18 +140,18 @@ def settings_without(overrides: Sequence[str], *keys: str) -> list[str]:
     return [override for override in overrides if override.partition("=")[0] not in keys]
 
 
-def performed_with_stops(run: Run, settings: Mapping[str, object]) -> int:
+def performed_with_stops(run: Run) -> int:
     """Perform a run that is stopped after its first batch, then after its second, and so on to its end; how often."""
     n_stops = 0
     while not (run.folder / "results.json").exists():
         try:
-            perform(run, settings, Interrupting(after=n_stops))
+            perform(run, Interrupting(after=n_stops))
         except KeyboardInterrupt:
             n_stops += 1
     return n_stops
 
 
-class Interrupting:
+class Interrupting(Silent):
     """A monitor that counts units, and stops the run once so many batches have been done in this process."""
 
     def __init__(self, after: int | None = None) -> None:
@@ -159,8 +160,6 @@ class Interrupting:
 
     def planned(self, n_units: int) -> None:
         self.n_planned = n_units
-
-    def began(self, title: str, n_units: int) -> None: ...
 
     def advanced(self, n_units: int) -> None:
         self.n_done += n_units
@@ -171,5 +170,3 @@ class Interrupting:
     def recalled(self, n_units: int) -> None:
         if n_units:
             self.advanced(n_units)
-
-    def ended(self) -> None: ...

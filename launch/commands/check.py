@@ -53,7 +53,7 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
         console.print(Syntax(resolved, "yaml", background_color="default", word_wrap=True))
     else:
         print(resolved)
-    of_run = (*_notes_on_folder(run, settings, contexts), *_notes_on_model(run), *_notes_on_what_is_missing(run))
+    of_run = (*_notes_on_folder(run, contexts), *_notes_on_model(run), *_notes_on_what_is_missing(run))
     for note in (*contexts.notes, *of_run):
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
@@ -84,12 +84,12 @@ def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     }
 
 
-def _notes_on_folder(run: Run, settings: Mapping[str, Any], contexts: Contexts) -> Iterator[str]:
+def _notes_on_folder(run: Run, contexts: Contexts) -> Iterator[str]:
     """What lies where the run would be, unless it is to be replaced."""
     if not (run.folder / MANIFEST).exists() or run.if_exists == "replace":
         return
     there = read_manifest(run.folder)
-    others = settings_that_differ(there, settings)
+    others = settings_that_differ(there, run)
     if not others and there["data"]["sha256"] != contexts.sha256:
         others = ["the task's data has changed since"]
     if run.if_exists == "fail":

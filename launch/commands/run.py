@@ -38,7 +38,7 @@ def run_one(overrides: Sequence[str]) -> int:
     Raises:
         SealError: it cannot start or cannot go on.
     """
-    perform_watched(*loading.load(overrides))
+    perform_watched(loading.load(overrides)[0])
     return 0
 
 
@@ -114,4 +114,4 @@ def _point(composed: DictConfig) -> None:
     run, faults = loading.build(settings)
     if run is None or faults:
         raise ConfigError(listed(FAULTY, faults))
-    perform_watched(run, settings, in_short=True)
+    perform_watched(run, in_short=True)

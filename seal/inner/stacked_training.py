@@ -71,21 +71,16 @@ def train_stacked(
         if not jobs:
             break
         n_slots = min(_n_slots(backbone, shape, jobs.values(), slots), len(jobs))
+        course = next(iter(jobs.values())).course
         try:
-            found.update(_worked_off(backbone, shape, jobs, n_slots, slots.dropout))  # one by one, whatever comes after
+            found.update(  # one by one, whatever comes after; what takes memory is not held here
+                _Slots(backbone, shape, course=course, count=n_slots, dropout=slots.dropout).work_off(jobs)
+            )
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
             _halve(backbone, n_slots, error)
     return [found[number] for number in range(len(trainings))]
-
-
-def _worked_off(
-    backbone: Backbone, shape: LoRAShape, jobs: Mapping[int, Job], n_slots: int, dropout: float
-) -> Iterator[tuple[int, Adapted | Failure]]:
-    slots = _Slots(backbone, shape, course=next(iter(jobs.values())).course, count=n_slots, dropout=dropout)
-    with slots.open():
-        yield from slots.work_off(sorted(jobs.items(), key=lambda each: -each[1].n_steps))
 
 
 _fitting: WeakKeyDictionary[PreTrainedModel, int] = WeakKeyDictionary()
@@ -157,24 +152,24 @@ class _Slots:
             opened.enter_context(recomputing(model) if self.course.gradient_checkpointing else nullcontext())
             yield
 
-    def work_off(self, waiting: list[tuple[int, Job]]) -> Iterator[tuple[int, Adapted | Failure]]:
-        """Train all jobs; each outcome as soon as it is known."""
-        waiting = list(reversed(waiting))
-        jobs = [job for _, job in waiting]
-        reporter = Reporter("training", sum(job.n_steps for job in jobs))
-        while waiting or any(self.running):
-            for slot, taken in enumerate(self.running):
-                if taken is None and waiting:
-                    self._begin(slot, waiting.pop())
-            self._step()
-            reporter.update(partial(so_far, jobs))
-            for slot, taken in enumerate(self.running):
-                if taken is not None and taken[1].is_done:
-                    number, job = taken
-                    finite = bool(torch.isfinite(self.stack.values[slot]).all())
-                    yield number, job.outcome(Adapter.of(self.stack.copy_of(slot)), finite=finite)
-                    self.running[slot] = None
-                    self.stack.clear(slot)
+    def work_off(self, jobs: Mapping[int, Job]) -> Iterator[tuple[int, Adapted | Failure]]:
+        """Train all jobs, the longest first; each outcome as soon as it is known."""
+        waiting = sorted(jobs.items(), key=lambda each: -each[1].n_steps)[::-1]  # taken from the end
+        reporter = Reporter("training", sum(job.n_steps for job in jobs.values()))
+        with self.open():
+            while waiting or any(self.running):
+                for slot, taken in enumerate(self.running):
+                    if taken is None and waiting:
+                        self._begin(slot, waiting.pop())
+                self._step()
+                reporter.update(partial(so_far, [*jobs.values()]))
+                for slot, taken in enumerate(self.running):
+                    if taken is not None and taken[1].is_done:
+                        number, job = taken
+                        finite = bool(torch.isfinite(self.stack.values[slot]).all())
+                        yield number, job.outcome(Adapter.of(self.stack.copy_of(slot)), finite=finite)
+                        self.running[slot] = None
+                        self.stack.clear(slot)
 
     def _begin(self, slot: int, numbered: tuple[int, Job]) -> None:
         self.running[slot] = numbered

@@ -28,7 +28,7 @@ from seal.recipe.tuning import GIVEN
 from seal.settings import Chosen, option
 from seal.stats.results import Results, RoundSummary, summarize
 from seal.task import Contexts
-from seal.types import Context
+from seal.types import Context, Policy, Round
 from seal.work.lab import Lab
 
 
@@ -131,16 +131,7 @@ class Train(Compares):
         ]
         styles, rounds = {policy.id: style_shares(lab, attempts)}, []
         notes = [*lab.contexts.notes, *invalid_note(policy, attempts)]
-        turns = loop.train(
-            lab,
-            policy,
-            [self.practised(lab.contexts, index) for index in range(self.rounds)],
-            edits_per_context=self.edits_per_context,
-            repeats=self.repeats,
-        )
-        for turn in turns:
-            if self.keep_adapters:
-                keep_best(lab, turn.policy, turn.attempts, count=self.keep_adapters, budget_gb=self.adapters_budget_gb)
+        for turn in self._turns(lab, policy):
             policy = turn.next
             attempts = evaluator.with_self_edits(policy)
             measurements += [
@@ -162,6 +153,14 @@ class Train(Compares):
             notes=(*notes, *failure_notes(measurements)),
             artifacts={"policy": policy.weights} if policy.weights else {},
         )
+
+    def _turns(self, lab: Lab, policy: Policy) -> Iterator[Round]:
+        """The rounds, the best adapters of each kept."""
+        practised = [self.practised(lab.contexts, index) for index in range(self.rounds)]
+        for turn in loop.train(lab, policy, practised, edits_per_context=self.edits_per_context, repeats=self.repeats):
+            if self.keep_adapters:
+                keep_best(lab, turn.policy, turn.attempts, count=self.keep_adapters, budget_gb=self.adapters_budget_gb)
+            yield turn
 
 
 def _learning_note(summary: RoundSummary) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """From a `Run` to its results: open the folder, write the manifest, perform the recipe, keep what was found."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from seal.base.monitor import Metrics, Monitor
+from seal.config.describing import settings_of
 from seal.config.run import Run
 from seal.folder.progress import ProgressFile
 from seal.folder.results_file import write_results
@@ -27,7 +27,6 @@ CONTEXTS = "contexts"
 
 def perform(
     run: Run,
-    settings: Mapping[str, Any],
     monitor: Monitor,
     *,
     command: Sequence[str] | None = None,
@@ -44,35 +43,46 @@ def perform(
     """
     contexts = preflight(run, fetch=True)
     forecast = run.recipe.forecast(contexts, run.outer)
-    facts = manifest(settings, run.model, contexts, run.self_edit.fingerprint(), command=command)
+    facts = manifest(settings_of(run), run.model, contexts, run.self_edit.fingerprint(), command=command)
     facts["forecast"] = asdict(forecast) | in_all(paid(run, contexts, forecast).values())
     with run_folder.opened(run, facts) as store:
         on_open()
         if not (store.folder / RESULTS).exists():
-            run.cluster.ready(store.folder)
-            writer = run.writer if run.self_edit.n_requests else None
-            for part in (run.engine, writer, run.grader, run.outer.reward):
-                if part:
-                    part.ready()
+            _ask_whether_ready(run, store.folder)
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
         monitor = ProgressFile(store, monitor)
         monitor.planned(forecast.units)
         with _logging(run, store.folder) as log:
             lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)
-            with closing(lab):
-                found = run.recipe.perform(lab)
-            for row in found.table:
-                if row.accuracy is not None:
-                    lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
-            results = replace(
-                found,
-                notes=(*found.notes, *run_folder.changes_between_sessions(store.folder)),
-                passage_shown=run.task.shows_the_passage,
-                published=run.published,
-            )
-            write_results(store, results)
+            results = _performed(lab)
             if run.logger.wants_pictures:
                 write_report(store.folder)
+    return results
+
+
+def _ask_whether_ready(run: Run, folder: Path) -> None:
+    """Every part that works elsewhere says whether it can begin."""
+    run.cluster.ready(folder)
+    writer = run.writer if run.self_edit.n_requests else None
+    for part in (run.engine, writer, run.grader, run.outer.reward):
+        if part:
+            part.ready()
+
+
+def _performed(lab: Lab) -> Results:
+    """The recipe's results, written to the folder and told to the logger."""
+    with closing(lab):
+        found = lab.run.recipe.perform(lab)
+    for row in found.table:
+        if row.accuracy is not None:
+            lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
+    results = replace(
+        found,
+        notes=(*found.notes, *run_folder.changes_between_sessions(lab.store.folder)),
+        passage_shown=lab.run.task.shows_the_passage,
+        published=lab.run.published,
+    )
+    write_results(lab.store, results)
     return results
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from seal.base.redaction import key_variables, redacted_tree
+from seal.config.describing import settings_of
+from seal.config.run import Run
 from seal.model import Model, files
 from seal.task import Contexts
 from seal.version import __version__
@@ -97,8 +99,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def settings_that_differ(there: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
-    """One line a setting in which a run, by its manifest, is another one than a run with these settings would be."""
+def settings_that_differ(there: Mapping[str, Any], run: Run) -> list[str]:
+    """One line a setting in which another run, by its manifest, differs from this one."""
+    settings = settings_of(run)
     noted = redacted_tree(settings, also=key_variables(settings))
     return differences(there["settings"], json.loads(json.dumps(noted, default=str)))
 

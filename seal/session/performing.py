@@ -2,10 +2,9 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 from seal.base.terminal import Terminal
+from seal.config.describing import settings_of
 from seal.config.run import Run
 from seal.folder.store import MANIFEST, RESULTS
 from seal.report.console import print_closing, print_summary
@@ -17,19 +16,18 @@ from seal.session.interruption import decide_on_jobs
 from seal.session.watching import watch
 
 
-def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = False) -> None:
+def perform_watched(run: Run, *, in_short: bool = False) -> None:
     """Perform a run, or go on with it, and report it; on an interruption, decide what becomes of its jobs.
 
     Raises:
         SealError: it cannot start or cannot go on.
     """
     console = Terminal(stderr=True)
-    opening = _opening(run, settings)
+    opening = _opening(run)
     try:
         with watch(console) as monitor:
             perform(
                 run,
-                settings,
                 monitor,
                 command=sys.argv,
                 on_open=lambda: console.print(opening, highlight=False, markup=False, soft_wrap=True),
@@ -44,11 +42,11 @@ def perform_watched(run: Run, settings: Mapping[str, Any], *, in_short: bool = F
         print_summary(run.folder)
 
 
-def _opening(run: Run, settings: Mapping[str, Any]) -> str:
+def _opening(run: Run) -> str:
     """The first thing that is said: where the run is, whether it begins, and with what."""
     is_anew = run.if_exists == "replace" or not (run.folder / MANIFEST).exists()
     if (run.folder / RESULTS).exists() and not is_anew:
         return f"{run.folder}: done already; its results again, from its records"
     going = "begins" if is_anew else "goes on from its records"
     status = f"seal status {shlex.quote(str(run.folder))}"
-    return f"{run.folder}: {going} ({choices(settings)}); `{status}` says how far it is, also from elsewhere"
+    return f"{run.folder}: {going} ({choices(settings_of(run))}); `{status}` says how far it is, also from elsewhere"

@@ -20,7 +20,7 @@ from seal.base.redaction import key_variables, redacted, redacted_tree
 from seal.base.terminal import Terminal
 from seal.cluster.task import told_without_secrets
 from seal.config import loading
-from seal.config.composing import Settings, compose_with_hydra
+from seal.config.composing import compose_with_hydra
 from seal.config.run import Run
 from seal.errors import ConfigError, RunError, SealError, listed
 from seal.folder.run_files import OUTCOMES, read_manifest
@@ -56,17 +56,17 @@ class Point:
         """Empty, or why it failed, without secrets: submitit writes down what a job returns or raises."""
         with told_without_secrets(self.key_variables):
             try:
-                run, settings = self.taken_up()
-                perform(run, settings, Silent(), command=sys.argv)
+                run = self.taken_up()
+                perform(run, Silent(), command=sys.argv)
                 write_report(run.folder)
             except SealError as error:
                 return redacted(str(error), self.key_variables)
             return ""
 
-    def taken_up(self) -> tuple[Run, Settings]:
-        """The run and its settings; from now on this process is known by the command that goes on with it."""
+    def taken_up(self) -> Run:
+        """The run; from now on this process is known by the command that goes on with it."""
         sys.argv = ["seal", "run", *self.overrides]
-        return loading.load(self.overrides)
+        return loading.load(self.overrides)[0]
 
     def checkpoint(self) -> "DelayedSubmission":
         """Before a time limit or a preemption: the same run goes on from its records."""
@@ -110,10 +110,10 @@ def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[
     """
     console = Terminal(stderr=True)
     typed = {name: alone(each, f"{sweep.name}/{name}") for name, each in points.items()}
-    asked = {name: loading.load(overrides) for name, overrides in typed.items()}
-    also = key_variables([run for run, _ in asked.values()])
+    asked = {name: loading.load(overrides)[0] for name, overrides in typed.items()}
+    also = key_variables([*asked.values()])
     runs = {name: Point(overrides=overrides, key_variables=also) for name, overrides in typed.items()}
-    waiting = {name: point for name, point in runs.items() if not _is_done(*asked[name], launcher)}
+    waiting = {name: point for name, point in runs.items() if not _is_done(asked[name], launcher)}
     console.print(f"{len(runs) - len(waiting)} of {len(runs)} points are done already", highlight=False)
     known = read_outcomes(sweep.folder)
     failed = {name: None if name not in waiting else _failed(known, name) for name in runs}
@@ -129,7 +129,7 @@ def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[
     except KeyboardInterrupt as interruption:
         if _class(launcher) != HERE:
             for name in waiting:
-                decide_on_jobs(asked[name][0], interactive=type(interruption) is KeyboardInterrupt)
+                decide_on_jobs(asked[name], interactive=type(interruption) is KeyboardInterrupt)
         raise
     return found
 
@@ -151,7 +151,7 @@ def _ended(
 def _outcome_here(point: Point) -> str:
     """Empty, or why it failed."""
     try:
-        perform_watched(*point.taken_up(), in_short=True)
+        perform_watched(point.taken_up(), in_short=True)
     except SealError as error:
         return str(error)
     except Exception as error:  # a fault of ours in one point is no reason to leave the others: told, with all it has
@@ -160,7 +160,7 @@ def _outcome_here(point: Point) -> str:
     return ""
 
 
-def _is_done(run: Run, settings: Settings, launcher: Mapping[str, Any]) -> bool:
+def _is_done(run: Run, launcher: Mapping[str, Any]) -> bool:
     if run.if_exists != "resume":
         if _class(launcher) != HERE:
             raise ConfigError(
@@ -169,7 +169,7 @@ def _is_done(run: Run, settings: Settings, launcher: Mapping[str, Any]) -> bool:
         return False
     if not (run.folder / RESULTS).exists():
         return False
-    faults = settings_that_differ(read_manifest(run.folder), settings)
+    faults = settings_that_differ(read_manifest(run.folder), run)
     if faults:
         raise ConfigError(listed(f"{run.folder} holds another run; choose another name=… for the sweep:", faults))
     return True

@@ -70,10 +70,22 @@ class TryingOut(Work[Trial, Answered | Failure]):
         return lab.run.inner.adapts or lab.run.engine.repeats_batches
 
     def do(self, lab: Lab, units: Sequence[Trial]) -> Sequence[Answered | Failure | Postponed[Answered | Failure]]:
-        adapted = self._adapt(lab, units)
+        seeds = [self.seed(lab, unit) for unit in units]
+        planned = [(unit, unit.plan, seed) for unit, seed in zip(units, seeds, strict=True) if unit.plan is not None]
+        trained = iter(
+            lab.run.inner.adapt(
+                lab.backbones.get(self.policy),
+                [plan for _, plan, _ in planned],
+                [seed for _, _, seed in planned],
+                starts_of(lab, [unit for unit, _, _ in planned]),
+            )
+            if planned
+            else []
+        )
+        adapted = [next(trained) if unit.plan else Adapted(adapter=None, training=None) for unit in units]
         asked = [
-            (unit, self.seed(lab, unit), outcome)
-            for unit, outcome in zip(units, adapted, strict=True)
+            (unit, seed, outcome)
+            for unit, seed, outcome in zip(units, seeds, adapted, strict=True)
             if isinstance(outcome, Adapted)
         ]
         answers = iter(
@@ -86,25 +98,9 @@ class TryingOut(Work[Trial, Answered | Failure]):
             )
         )
         return [
-            outcome
-            if isinstance(outcome, Failure)
-            else answered(next(answers), seed=self.seed(lab, unit), training=outcome.training)
-            for unit, outcome in zip(units, adapted, strict=True)
+            outcome if isinstance(outcome, Failure) else answered(next(answers), seed=seed, training=outcome.training)
+            for seed, outcome in zip(seeds, adapted, strict=True)
         ]
-
-    def _adapt(self, lab: Lab, units: Sequence[Trial]) -> list[Adapted | Failure]:
-        planned = [unit for unit in units if unit.plan is not None]
-        if not planned:
-            return [Adapted(adapter=None, training=None) for _ in units]
-        outcomes = iter(
-            lab.run.inner.adapt(
-                lab.backbones.get(self.policy),
-                [unit.plan for unit in planned if unit.plan is not None],
-                [self.seed(lab, unit) for unit in planned],
-                starts_of(lab, planned),
-            )
-        )
-        return [next(outcomes) if unit.plan else Adapted(adapter=None, training=None) for unit in units]
 
 
 def starts_of(lab: Lab, trials: Sequence[Trial]) -> list[int] | None:

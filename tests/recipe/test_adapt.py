@@ -120,8 +120,8 @@ def test_the_passages_alone_can_be_trained_on(seal: Seal) -> None:
 def performed(folder: Path, *changes: str) -> tuple[Path, dict[str, dict[str, object]]]:
     """A run's folder, and its rows by setting."""
     write_passages(with_question=True)
-    run, settings = loading.load([*QUICK, *changes, f"outputs={folder}"])
-    perform(run, settings, Silent())
+    run, _ = loading.load([*QUICK, *changes, f"outputs={folder}"])
+    perform(run, Silent())
     table = json.loads((run.folder / "results.json").read_text())["table"]
     return run.folder, {row["setting"]: row for row in table}
 
@@ -164,9 +164,9 @@ def test_nothing_is_matched_where_nobody_wants_it_or_there_are_no_self_edits(
 @pytest.mark.parametrize("changes", [(), (MATCHED,), ("recipe.edits_per_context=0",)])
 def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: tuple[str, ...]) -> None:
     write_passages(with_question=with_question)
-    run, settings = loading.load([*QUICK, "inner.epochs=2", *changes, f"outputs={here}"])
+    run, _ = loading.load([*QUICK, "inner.epochs=2", *changes, f"outputs={here}"])
     monitor = Interrupting()
-    perform(run, settings, monitor)
+    perform(run, monitor)
     forecast = run.recipe.forecast(preflight(run), run.outer)
     assert monitor.n_done == monitor.n_planned == forecast.units
     assert forecast.trainings == len((run.folder / "consolidations.jsonl").read_text().splitlines())
@@ -175,6 +175,6 @@ def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: 
 @pytest.mark.slow
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(here: Path) -> None:
     whole, _ = performed(here / "whole", MATCHED, "inner.epochs=4")
-    stopped, settings = loading.load([*QUICK, MATCHED, "inner.epochs=4", f"outputs={here / 'stopped'}"])
-    assert performed_with_stops(stopped, settings) > 5
+    stopped, _ = loading.load([*QUICK, MATCHED, "inner.epochs=4", f"outputs={here / 'stopped'}"])
+    assert performed_with_stops(stopped) > 5
     assert records(stopped.folder) == records(whole)

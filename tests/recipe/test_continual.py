@@ -61,9 +61,8 @@ def beside(folder: Path) -> list[tuple[Training, Training]]:
     return [(one, known[name.replace("_matched", "")]) for name, one in known.items() if "_matched/" in name]
 
 
-def loaded(*overrides: str) -> tuple[Run, dict[str, object]]:
-    run, settings = loading.load(overrides)
-    return run, dict(settings)
+def loaded(*overrides: str) -> Run:
+    return loading.load(overrides)[0]
 
 
 @pytest.mark.parametrize("command", [QUICK, pytest.param(QUICK_FULL, marks=pytest.mark.slow)])
@@ -78,8 +77,8 @@ def test_every_step_asks_the_whole_sequence_and_learns_its_own_passage(seal: Sea
 
 @pytest.mark.slow
 def test_each_sequence_is_learned_once_more_from_the_passages_alone_at_as_many_tokens(tmp_path: Path) -> None:
-    run, settings = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
-    perform(run, settings, Silent())
+    run = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
+    perform(run, Silent())
     pairs = beside(run.folder)
     assert len(pairs) == 6
     for alone, on_self_edits in pairs:
@@ -94,8 +93,8 @@ def test_each_sequence_is_learned_once_more_from_the_passages_alone_at_as_many_t
 @pytest.mark.slow
 @pytest.mark.parametrize("match", ["updates", "both"])
 def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, match: str) -> None:
-    run, settings = loaded(*QUICK, f"recipe.match={match}", "inner.batch_size=2", f"outputs={tmp_path}")
-    perform(run, settings, Silent())
+    run = loaded(*QUICK, f"recipe.match={match}", "inner.batch_size=2", f"outputs={tmp_path}")
+    perform(run, Silent())
     for alone, on_self_edits in beside(run.folder):
         assert len(alone.losses) == len(on_self_edits.losses)
         if match == "both":
@@ -104,8 +103,8 @@ def test_optimizer_steps_are_the_same_where_they_are_held_equal(tmp_path: Path, 
 
 @pytest.mark.slow
 def test_nothing_is_learned_twice_where_nobody_wants_it(tmp_path: Path) -> None:
-    run, settings = loaded(*QUICK, f"outputs={tmp_path}")
-    perform(run, settings, Silent())
+    run = loaded(*QUICK, f"outputs={tmp_path}")
+    perform(run, Silent())
     assert found(run.folder, "continual_matched") is None
     assert len(merged(run.folder)) == 6
 
@@ -126,8 +125,8 @@ def test_without_asking_ahead_only_what_was_seen_is_asked(seal: Seal) -> None:
 @pytest.mark.slow
 def test_asking_ahead_changes_nothing_of_what_is_asked_anyway(tmp_path: Path) -> None:
     for name in ("true", "false"):
-        run, settings = loaded(*QUICK, f"recipe.ask_ahead={name}", f"outputs={tmp_path / name}")
-        perform(run, settings, Silent())
+        run = loaded(*QUICK, f"recipe.ask_ahead={name}", f"outputs={tmp_path / name}")
+        perform(run, Silent())
     ahead, seen = found(tmp_path / "true/run"), found(tmp_path / "false/run")
     for name, measure in seen["measures"].items():
         assert measure is None or measure == ahead["measures"][name]
@@ -135,7 +134,7 @@ def test_asking_ahead_changes_nothing_of_what_is_asked_anyway(tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_a_step_starts_from_the_model_before_it_and_every_sequence_from_the_base(tmp_path: Path) -> None:
-    run, settings = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
+    run = loaded(*QUICK, MATCHED, f"outputs={tmp_path}")
     base = load_file(Path(Tiny().path) / "model.safetensors")
     seen: dict[str, dict[str, object]] = {}
 
@@ -144,7 +143,7 @@ def test_a_step_starts_from_the_model_before_it_and_every_sequence_from_the_base
             for file in run.folder.glob("policies/*/model.safetensors"):
                 seen.setdefault(file.parent.name, load_file(file))
 
-    perform(run, settings, Copying())
+    perform(run, Copying())
     for sequence in ("1", "2", "1_matched", "2_matched"):
         chain = [base, *(seen[f"sequence_{sequence}_step_{step}"] for step in (1, 2, 3))]
         assert rank_of_change(base, chain[3]) > rank_of_change(base, chain[1])
@@ -163,9 +162,9 @@ def rank_of_change(before: dict[str, object], after: dict[str, object]) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [QUICK, pytest.param(QUICK_FULL, marks=pytest.mark.slow)])
 def test_at_most_two_models_are_on_disk_and_none_in_the_end(tmp_path: Path, command: list[str]) -> None:
-    run, settings = loaded(*command, f"outputs={tmp_path}")
+    run = loaded(*command, f"outputs={tmp_path}")
     watch = Watching(run.folder)
-    perform(run, settings, watch)
+    perform(run, watch)
     assert max(map(len, watch.on_disk)) == 2
     assert not list(run.folder.rglob("*.safetensors"))
 
@@ -174,10 +173,10 @@ def test_at_most_two_models_are_on_disk_and_none_in_the_end(tmp_path: Path, comm
 @pytest.mark.parametrize("command", [QUICK, QUICK_FULL])
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, command: list[str]) -> None:
     command = [*command, MATCHED]
-    whole, settings = loaded(*command, f"outputs={tmp_path / 'whole'}")
-    perform(whole, settings, Silent())
-    stopped, settings = loaded(*command, f"outputs={tmp_path / 'stopped'}")
-    assert performed_with_stops(stopped, settings) > 10
+    whole = loaded(*command, f"outputs={tmp_path / 'whole'}")
+    perform(whole, Silent())
+    stopped = loaded(*command, f"outputs={tmp_path / 'stopped'}")
+    assert performed_with_stops(stopped) > 10
     assert records(stopped.folder) == records(whole.folder)
 
 
@@ -190,9 +189,9 @@ def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path
     ],
 )
 def test_the_forecast_is_what_is_done(tmp_path: Path, change: str) -> None:
-    run, settings = loaded(*QUICK, change, f"outputs={tmp_path}")
+    run = loaded(*QUICK, change, f"outputs={tmp_path}")
     monitor = Interrupting()
-    perform(run, settings, monitor)
+    perform(run, monitor)
     assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
 
 

@@ -116,16 +116,16 @@ def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: 
     ],
 )
 def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) -> None:
-    run, settings = loading.load([*QUICK, *changes, f"outputs={tmp_path}"])
+    run, _ = loading.load([*QUICK, *changes, f"outputs={tmp_path}"])
     monitor = Interrupting()
-    perform(run, settings, monitor)
+    perform(run, monitor)
     assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
 
 
 def performed(folder: Path, *changes: str) -> dict[str, dict[str, object]]:
     """The rows of a run, by setting."""
-    run, settings = loading.load([*QUICK, *changes, f"outputs={folder}"])
-    perform(run, settings, Silent())
+    run, _ = loading.load([*QUICK, *changes, f"outputs={folder}"])
+    perform(run, Silent())
     assert not list(run.folder.rglob("*.safetensors"))
     return {row["setting"]: row for row in json.loads((run.folder / "results.json").read_text())["table"]}
 
@@ -163,10 +163,10 @@ def test_what_is_matched_does_not_depend_on_what_else_is_measured(tmp_path: Path
 @pytest.mark.parametrize("inner", [(), FULL])
 def test_a_run_stopped_after_any_batch_ends_with_the_same_records(tmp_path: Path, inner: tuple[str, ...]) -> None:
     command = [*QUICK, *inner, MATCHED, "recipe.repeats=1", "recipe.contexts=2"]
-    whole, settings = loading.load([*command, f"outputs={tmp_path / 'whole'}"])
-    perform(whole, settings, Silent())
-    stopped, settings = loading.load([*command, f"outputs={tmp_path / 'stopped'}"])
-    assert performed_with_stops(stopped, settings) > 5
+    whole, _ = loading.load([*command, f"outputs={tmp_path / 'whole'}"])
+    perform(whole, Silent())
+    stopped, _ = loading.load([*command, f"outputs={tmp_path / 'stopped'}"])
+    assert performed_with_stops(stopped) > 5
     assert {name: sorted(content.splitlines()) for name, content in records(stopped.folder).items()} == {
         name: sorted(content.splitlines()) for name, content in records(whole.folder).items()
     }

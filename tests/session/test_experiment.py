@@ -175,7 +175,7 @@ class Counting(Silent):
 def test_every_recipe_does_as_many_units_as_it_planned(tmp_path: Path, recipe: str) -> None:
     of_others = ("recipe.rounds", "recipe.contexts_per_round", "recipe.held_out_edits", "recipe.repeats")
     overrides = SMALL if recipe == "train" else settings_without(SMALL, "experiment", *of_others)
-    run, settings = loading.load([*overrides, f"recipe={recipe}", f"outputs={tmp_path}"])
+    run, _ = loading.load([*overrides, f"recipe={recipe}", f"outputs={tmp_path}"])
     counting = Counting()
-    perform(run, settings, counting)
+    perform(run, counting)
     assert counting.n_done == counting.n_planned > 0
