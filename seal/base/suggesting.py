@@ -1,4 +1,4 @@
-"""What may be meant by a setting that is not there: a misspelt one, one of another room, one that no YAML lists."""
+"""Suggests what an unknown setting may mean: a misspelling, a setting of another room, or one that no YAML lists."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,26 +11,26 @@ from seal.errors import hint
 
 TARGET = "_target_"
 _ALIKE = 0.75
-"""How alike two names are, from 0 to 1, of which one is the other misspelt, and not another word."""
+"""Similarity from 0 to 1. From this value on, one name counts as a misspelling of the other."""
 
 
 _LEARNER = "rank alpha targets learning_rate schedule epochs batch_size micro_batch_size accelerate".split()
 MOVED = {**{f"outer.{name}": f"outer.learner.{name}=…" for name in _LEARNER}, "inner.dora": "inner=dora"}
-"""Settings of version 0.1 that are written otherwise now."""
+"""Settings of version 0.1, and how they are written now."""
 
 
 def class_of(target: str) -> Any:
-    """What a `_target_` names.
+    """The class or function that a `_target_` names.
 
     Raises:
-        ImportError, AttributeError, ValueError: there is no such thing.
+        ImportError, AttributeError, ValueError: it does not exist.
     """
     module, _, name = target.rpartition(".")
     return getattr(import_module(module), name)
 
 
 def unknown_key(key: str, value: str, settings: Mapping[str, Any], rooms: Sequence[str]) -> str:
-    """That there is no such setting, and what may be meant instead; `rooms` are all where something is chosen."""
+    """The fault of an unknown setting, with a suggestion. `rooms` are all groups of options."""
     *parents, name = key.replace("/", ".").split(".")
     node: Any = settings
     path = ""
@@ -42,11 +42,11 @@ def unknown_key(key: str, value: str, settings: Mapping[str, Any], rooms: Sequen
             return f"{key}: {_owner(node, path)} has no '{part}'{meant}"
         node, path = node[part], f"{path}.{part}".lstrip(".")
         if not isinstance(node, Mapping):
-            return f"{key}: {path} is a value, and has no settings"
+            return f"{key}: {path} is a value: it has no settings of its own"
     if key == "model.path":
-        return f"{key}: {_owner(node, path)} has its own{of_a_folder(value)}"
+        return f"{key}: {_owner(node, path)} comes with its own model{of_a_folder(value)}"
     if key in MOVED and name not in _fields(node):
-        return f"{key}: this is written {MOVED[key]} now"
+        return f"{key}: this setting has moved: write {MOVED[key]}"
     if name in _fields(node):
         return f"{key}: the YAML of {_owner(node, path)} does not list it: write +{key}={value}"
     rooms_meant = [room for room in rooms if not parents and re.split("[/@]", room)[-1] == name]
@@ -55,7 +55,7 @@ def unknown_key(key: str, value: str, settings: Mapping[str, Any], rooms: Sequen
 
 
 def _elsewhere(name: str, settings: Mapping[str, Any]) -> str:
-    """The end of a message about a setting that others have, with their full keys."""
+    """The hint at the end of a message: other options with a setting of this name, by their full keys."""
     found = [key for key in _keys(settings) if key.rpartition(".")[2] == name]
     return f"; there is {', '.join(found)}" if found else ""
 
@@ -78,7 +78,7 @@ def _known(node: Mapping[str, Any], rooms: Iterable[str], path: str) -> list[str
 
 
 def _fields(node: Mapping[str, Any]) -> list[str]:
-    """The settings of an option's class, whatever its YAML lists; that a class is not there is said elsewhere."""
+    """The settings of an option's class, whatever its YAML lists. A missing class is reported elsewhere."""
     try:
         cls = class_of(str(node.get(TARGET, "")))
     except (ImportError, AttributeError, ValueError):
@@ -87,5 +87,5 @@ def _fields(node: Mapping[str, Any]) -> list[str]:
 
 
 def of_a_folder(path: str) -> str:
-    """The end of a message to somebody who gave a model's folder where an option is chosen."""
-    return f"; a folder, or a name on the hub, is model=local model.path={path}"
+    """The hint at the end of a message, for a model's folder that was given in place of an option."""
+    return f"; for a folder or a name on the hub, write model=local model.path={path}"

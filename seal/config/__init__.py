@@ -1,1 +1,1 @@
-"""From the command line and YAML files to a `Run`, or to a list of what is wrong."""
+"""Turns the command line and YAML files into a checked `Run`, or reports every fault."""

@@ -1,9 +1,9 @@
-"""The comments in an option's YAML are the words of its class, so that each setting is described once.
+"""Writes the comments in an option's YAML from the docstrings of its class. So each setting is described once.
 
-    python -m seal.config.comments      writes them into every file, after a docstring or a YAML has changed
+    python -m seal.config.comments      updates every file; run it after a docstring or a YAML has changed
 
-Values, their order and their spelling are those of the file. At the top, what a blank line separates from the class's
-own words is written by hand: it says what the class cannot say, as where several files fill in one class.
+The file keeps its values, their order and their spelling. A comment at the top, followed by a blank line, is written
+by hand and stays. It says what the class cannot say, for example where several files fill in one class.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from seal.base.suggesting import TARGET, class_of
 
 WIDTH = 120
 _COLUMN = 24
-"""Comments behind values begin two characters after this one, or after the value."""
+"""A comment beside a value begins two characters after this column, or after a longer value."""
 _IS_OPTION = re.compile(rf"^{TARGET}: seal\.", re.MULTILINE)
 
 
@@ -32,7 +32,7 @@ def option_files() -> list[Path]:
 
 
 def commented(text: str) -> str:
-    """The YAML of an option, with the words of its class as its comments."""
+    """The YAML of an option, with comments from the docstrings of its class."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(node, yaml.MappingNode), "an option is a mapping"
     by_hand, blank, _ = text[: node.start_mark.index].rpartition("\n\n")
@@ -41,14 +41,14 @@ def commented(text: str) -> str:
 
 
 def meaning(cls: type, name: str) -> str:
-    """What a class, or the nearest one that it derives from, says of a setting; nothing where none does."""
+    """The docstring of a setting, from the class or its nearest ancestor that has one; empty if none has."""
     found = (getattr(each, "__pydantic_fields__", {}).get(name) for each in cls.__mro__)
     said = [field.description for field in found if field and field.description]
     return " ".join(said[0].split()) if said else ""
 
 
 def _class_of(node: yaml.MappingNode) -> Any:
-    """The class of a part; None where it is no option."""
+    """The class of an option; None for a part that is not an option."""
     targets = [value.value for key, value in node.value if key.value == TARGET]
     return class_of(targets[0]) if targets else None
 
@@ -61,7 +61,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _mapping(text: str, node: yaml.MappingNode, described: set[type]) -> Iterator[str]:
-    """The lines of an option. Of several parts of one class only the first is described."""
+    """The lines of an option. If several parts have the same class, only the first gets comments."""
     indent, cls = " " * node.start_mark.column, _class_of(node)
     says = cls not in described
     described.add(cls)
@@ -77,7 +77,7 @@ def _mapping(text: str, node: yaml.MappingNode, described: set[type]) -> Iterato
 
 
 def _source(text: str, key: yaml.ScalarNode, value: yaml.Node) -> list[str]:
-    """A setting as the file has it, without the comment of its first line."""
+    """A setting as it stands in the file, without the comment on its first line."""
     if isinstance(value, yaml.CollectionNode) and not value.flow_style:
         return text[key.start_mark.index : value.end_mark.index].rstrip("\n").split("\n")
     first, *more = text[value.start_mark.index : value.end_mark.index].rstrip("\n").split("\n")
@@ -86,7 +86,7 @@ def _source(text: str, key: yaml.ScalarNode, value: yaml.Node) -> list[str]:
 
 
 def _setting(line: str, said: str) -> list[str]:
-    """A setting with what is said of it: behind it where that fits, else above it."""
+    """A setting with its comment: on the same line if it fits, else above it."""
     if not said:
         return [line]
     behind = f"{line:<{_COLUMN}}  # {said}"
@@ -104,7 +104,7 @@ def _comment(text: str, indent: str) -> list[str]:
 
 
 def _said(cls: Any, name: str) -> str:
-    """What a class says of a setting, after the words to choose from where it does not name them all itself."""
+    """The description of a setting. The allowed words come first, unless the description names them all."""
     said = meaning(cls, name)
     field = getattr(cls, "__pydantic_fields__", {}).get(name)
     choices = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()

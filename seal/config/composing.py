@@ -1,4 +1,4 @@
-"""Overrides → the resolved configuration, by Hydra; what it refuses is said in a user's words, and all at once."""
+"""Overrides → the resolved configuration, by Hydra. Every override that Hydra refuses is reported in plain words."""
 
 import re
 import shlex
@@ -23,13 +23,13 @@ from seal.errors import ConfigError, first_line, hint, listed
 CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
 FAULTY = "the configuration has faults:"
 GRAMMAR = re.compile(r"[][(){},:='\" ]")
-"""What means something to Hydra in a value that is not quoted."""
+"""Characters with a meaning to Hydra in an unquoted value."""
 
 Settings = Mapping[str, Any]
 
 
 def compose_config(overrides: Sequence[str]) -> tuple[Settings | None, list[str]]:
-    """The resolved configuration, and the faults of overrides that Hydra refuses; the others are applied."""
+    """The resolved configuration, and a fault for each override that Hydra refuses. The others are applied."""
     composed, faults = _applied(overrides)
     if composed is None:
         return None, faults
@@ -52,15 +52,15 @@ def compose_with_hydra(overrides: Sequence[str]) -> DictConfig:
 
 
 def key_of(override: str) -> str:
-    """The key of a setting, which an override adds, sets or deletes."""
+    """The key of the setting that an override adds, sets or deletes."""
     return override.partition("=")[0].lstrip("+~")
 
 
 def parsed(override: str) -> Override:
-    """What Hydra reads in an override.
+    """An override as Hydra parses it.
 
     Raises:
-        ConfigError: it is not in Hydra's grammar.
+        ConfigError: Hydra cannot parse it.
     """
     try:
         return _parser().parse_overrides([override])[0]
@@ -69,15 +69,15 @@ def parsed(override: str) -> Override:
 
 
 def quoted(text: str) -> str:
-    """A text as Hydra reads it."""
+    """A text in quotes, so that Hydra reads it back unchanged."""
     return str(QuotedString(text=text, quote=Quote.double).with_quotes())
 
 
 def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
-    """Plain values, without Hydra's own node; where no name was given, one is made of the choices.
+    """Plain values, without Hydra's own node. A run without a name gets one made of its choices.
 
     Raises:
-        ConfigError: a setting takes its value from one that is not there or has none, or a template's file cannot be
+        ConfigError: a setting refers to another one that is missing or has no value, or a template's file cannot be
             read.
     """
     plain = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
@@ -85,7 +85,7 @@ def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
         settings = OmegaConf.to_container(plain, resolve=True)
     except InterpolationKeyError as error:
         raise ConfigError(
-            f"{error.full_key}: {first_line(error)}: choose options that go together, or set it"
+            f"{error.full_key}: {first_line(error)}: choose options that fit together, or set it yourself"
         ) from error
     except InterpolationToMissingValueError as error:
         raise ConfigError(needed(first_line(error).rpartition(" ")[2])) from error
@@ -103,10 +103,10 @@ def needed(key: str) -> str:
 
 
 def _with_templates(node: Any, path: str) -> Any:
-    """The settings with the contents of the files that templates name as `@FILE`.
+    """The settings, with each template `@FILE` replaced by the contents of that file.
 
     Raises:
-        ConfigError: such a file cannot be read.
+        ConfigError: a file cannot be read.
     """
     if isinstance(node, Mapping):
         return {key: _with_templates(part, f"{path}.{key}".lstrip(".")) for key, part in node.items()}
@@ -119,7 +119,7 @@ def _with_templates(node: Any, path: str) -> Any:
 
 
 def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
-    """What comes of the overrides that can be applied, and the faults of the others."""
+    """The configuration made by the overrides that Hydra accepts, and a fault for each other one."""
     faults = {each: fault for each in overrides if (fault := _fault_of_form(each))}
     remaining = _without(faults, overrides)
     refusals: list[tuple[Exception, str | None]] = []
@@ -137,7 +137,10 @@ def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
 
 
 def _without(refused: Collection[str], overrides: Sequence[str]) -> list[str]:
-    """The other overrides. With an experiment goes its fidelity: nobody knows whether that experiment has one."""
+    """The overrides that were not refused. A refused experiment takes its fidelity with it.
+
+    Without the experiment, nobody knows whether it has a fidelity.
+    """
     gone = {FIDELITY} if "experiment" in map(key_of, refused) else set()
     return [each for each in overrides if each not in refused and key_of(each) not in gone]
 
@@ -150,7 +153,7 @@ def _compose(overrides: Sequence[str]) -> DictConfig:
 
 @cache
 def _loader() -> ConfigLoader:
-    """What knows the options of each room."""
+    """Hydra's loader, which knows the options of each room."""
     GlobalHydra.instance().clear()
     with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
         return GlobalHydra.instance().config_loader()
@@ -158,12 +161,12 @@ def _loader() -> ConfigLoader:
 
 @cache
 def _parser() -> OverridesParser:
-    """One that knows the options of each room, which `glob(*)` stands for."""
+    """Hydra's parser. It knows the options of each room, so that it can expand `glob(*)`."""
     return OverridesParser.create(config_loader=_loader())
 
 
 def _fault_of_form(override: str) -> str | None:
-    """Why an override cannot be one of a single run, whatever its key is."""
+    """Why the form of an override does not fit a single run, whatever its key; None if it fits."""
     try:
         read = _parser().parse_override(override)
     except HydraException as error:
@@ -173,10 +176,10 @@ def _fault_of_form(override: str) -> str | None:
         return _no_assignment(override)
     room = key.replace(".", "/")
     if room != key and _loader().get_group_options(room):
-        return f"{key}: it is a choice, which is written with a slash: {room}={value}"
+        return f"{key}: this is a choice of option, written with a slash: {room}={value}"
     if not read.is_sweep_override():
         return fault_of_fidelity(read)
-    return f"{override}: several values are a sweep: seal run -m …; a list is {key}=[…]; {_quoting(key, value)}"
+    return f"{override}: several values make a sweep: seal run -m …; write a list as {key}=[…]; {_quoting(key, value)}"
 
 
 def _unreadable(override: str, error: HydraException) -> str:
@@ -189,15 +192,15 @@ def _unreadable(override: str, error: HydraException) -> str:
 
 
 def _no_assignment(override: str) -> str:
-    return f"{override}: a setting is written as key=value, without spaces around ="
+    return f"{override}: write a setting as key=value, without spaces around ="
 
 
 def _quoting(key: str, value: str) -> str:
-    return f"a text with such characters is quoted twice: {shlex.quote(f'{key}={quoted(value)}')}"
+    return f"quote a text with such characters twice: {shlex.quote(f'{key}={quoted(value)}')}"
 
 
 def _refused(error: Exception, overrides: Sequence[str]) -> str | None:
-    """The override that an error of Hydra's is about, if one can be told."""
+    """The override that Hydra's error is about; None if the error does not show it."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return next((each for each in overrides if _file_of(each) == error.missing_cfg_file), None)
     names = re.findall(r"'([^']+)'", str(error)) + re.findall(r"full_key: (\S+)", str(error))
@@ -209,13 +212,13 @@ def _refused(error: Exception, overrides: Sequence[str]) -> str | None:
 
 
 def _file_of(override: str) -> str:
-    """The file of an option, as Hydra names it, if the override chooses one."""
+    """The file of the option that the override would choose, as Hydra names it."""
     room, _, option = override.lstrip("+~").partition("=")
     return f"{room.partition('@')[0]}/{option}"
 
 
 def _explained(error: Exception, refused: str | None, composed: DictConfig | None) -> str:
-    """An error of Hydra's in a user's words; `composed` is what the other overrides made, if they made anything."""
+    """Hydra's error in plain words. `composed` is the configuration from the other overrides, if there is one."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         room, _, option = (refused or error.missing_cfg_file.replace("/", "=", 1)).partition("=")
         return _no_option(room.lstrip("+"), option, error.options or [])
@@ -236,7 +239,7 @@ def _no_option(room: str, option: str, options: Iterable[Any]) -> str:
 
 
 def _option_meant(room: str, option: str, options: Iterable[Any]) -> str:
-    """The end of a message about an option that is not there."""
+    """The hint at the end of a message about a missing option."""
     folder = option.rpartition("/")[0]
     if room == "model" and (folder or Path(option).is_dir()):
         return of_a_folder(option)

@@ -1,4 +1,4 @@
-"""From options to the settings that make them: what a YAML file and the command line would have said."""
+"""Options → the settings that build them, as a YAML file and the command line would give them."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def settings_of(run: Run) -> dict[str, Any]:
-    """The resolved configuration of a run that was made in Python, as `load` would give it."""
+    """The resolved configuration of a run that was built in Python. It equals what `load` would return."""
     described = _described(run)
     assert isinstance(described, dict)
     return {key: value for key, value in described.items() if key != TARGET and (key, value) != ("writer", None)}
@@ -35,7 +35,7 @@ def _described(value: Any) -> Any:
 
 
 def _is_shipped(value: Any) -> bool:
-    """Whether it is a path to what comes with SEAL, which the option's name stands for."""
+    """True for a path inside the package. The option's class has it already, so the settings leave it out."""
     return isinstance(value, str) and value.startswith(f"{_PACKAGE}/")
 
 

