@@ -200,7 +200,7 @@ def comparable(run: Path) -> dict[str, list[bytes]]:
     while this runs is no difference."""
     found = {name: content.split(b"\n") for name, content in records(run).items()}
     results = json.loads((run / RESULTS).read_text())
-    results["notes"] = [note for note in results["notes"] if not note.startswith("the run was resumed on another")]
+    results["notes"] = [note for note in results["notes"] if not note.startswith("the run was resumed with another")]
     found[RESULTS] = [json.dumps(results).encode()]
     return {name: sorted(lines) if name.endswith(".jsonl") else lines for name, lines in found.items()}
 

@@ -1,1 +1,1 @@
-"""One experiment, performed: checked beforehand, forecast, watched, and interrupted."""
+"""Performs one experiment: checks it, forecasts its cost, shows its progress, handles interruptions."""

@@ -1,4 +1,4 @@
-"""From a `Run` to its results: open the folder, write the manifest, perform the recipe, keep what was found."""
+"""Takes a `Run` to its results: opens the folder, writes the manifest, performs the recipe, saves the results."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -32,14 +32,13 @@ def perform(
     command: Sequence[str] | None = None,
     on_open: Callable[[], None] = lambda: None,
 ) -> Results:
-    """Run, or go on with, an experiment. What is recorded already is not done again.
+    """Start or continue an experiment. Recorded work is not repeated.
 
-    `command` is what was typed for it, if anything was. `on_open` is called when nothing stands in its way, before
-    anything is done.
+    `command` is the command line, if there was one. `on_open` is called once all checks have passed, before any work.
 
     Raises:
-        UsageError: it cannot start.
-        RunError: it cannot go on; the same call resumes it.
+        UsageError: the run cannot start.
+        RunError: the run cannot go on; the same call resumes it.
     """
     contexts = preflight(run, fetch=True)
     forecast = run.recipe.forecast(contexts, run.outer)
@@ -93,7 +92,7 @@ def _unrecorded(store: Store, contexts: tuple[Context, ...]) -> dict[str, Contex
 
 @contextmanager
 def _logging(run: Run, folder: Path) -> Iterator[Log]:
-    """Metrics go into the run's own folder, and to the logger that was chosen where that is another."""
+    """Log metrics into the run's own folder, and to the chosen logger if that is a different one."""
     with ExitStack() as opened:
         logs = [opened.enter_context(Jsonl().open(folder))]
         if not isinstance(run.logger, Jsonl):

@@ -1,5 +1,7 @@
-"""What a run would pay for, said before anything is done: calls, at most; the tokens and US dollars of so many calls,
-estimated. What else it would do is its recipe's to say."""
+"""Forecasts what a run will pay for: the most calls it can make, and an estimate of their tokens and US dollars.
+
+The recipe forecasts everything else.
+"""
 
 from collections.abc import Iterable
 
@@ -11,7 +13,7 @@ from seal.types import Usage
 
 
 def paid(run: Run, contexts: Contexts, forecast: Forecast) -> dict[str, Usage]:
-    """Calls, tokens and US dollars, by what they are for; none where nobody is paid."""
+    """Calls, tokens and US dollars, by purpose. Models on this machine cost nothing."""
     n_written = forecast.self_edits * run.self_edit.n_requests
     queries = [query for context in contexts.all for query in context.queries]
     prompts = [prompt for each in contexts.all for query in each.queries for prompt in run.task.prompts(each, query)]
@@ -33,12 +35,12 @@ def paid(run: Run, contexts: Contexts, forecast: Forecast) -> dict[str, Usage]:
 
 
 def in_all(usages: Iterable[Usage]) -> dict[str, float]:
-    """Summed, under the names that the manifest and `seal check` give it."""
+    """The sums, under the names that the manifest and `seal check` use."""
     every = [*usages]
     return {
         "paid_calls": sum(usage.n_calls for usage in every),
         "estimated_paid_tokens": sum(usage.prompt_tokens + usage.completion_tokens for usage in every),
-        "estimated_usd": round(sum(usage.usd for usage in every), 4),  # as what was spent: a small run takes no cent
+        "estimated_usd": round(sum(usage.usd for usage in every), 4),  # a small run costs less than a cent
     }
 
 

@@ -1,21 +1,21 @@
-"""What becomes of the jobs of a run that is interrupted."""
+"""Decides what happens to the jobs of an interrupted run."""
 
 import sys
 
 from seal.config.run import Run
 
-SILENT = "SLURM does not answer: jobs may be at work"
+SILENT = "SLURM does not answer: jobs may still be running"
 
 
 def decide_on_jobs(run: Run, *, interactive: bool) -> None:
-    """After an interruption: end the jobs that go on without us, or leave them, and say which.
+    """After an interruption, cancel the jobs that are still in the queue, or leave them. Say which.
 
     Raises:
-        RunError: they cannot be ended.
+        RunError: the jobs cannot be cancelled.
     """
     jobs = run.cluster.left_behind(run.folder)
     if jobs is None:
-        print(f"\n{SILENT}. The same command takes them up, `seal cancel {run.folder}` ends them", file=sys.stderr)
+        print(f"\n{SILENT}. The same command resumes, `seal cancel {run.folder}` ends them", file=sys.stderr)
         return
     if not jobs:
         return
@@ -25,7 +25,7 @@ def decide_on_jobs(run: Run, *, interactive: bool) -> None:
         print(f"\n{len(jobs)} jobs are cancelled", file=sys.stderr)
     else:
         print(
-            f"\n{len(jobs)} jobs go on: the same command takes them up, `seal cancel {run.folder}` ends them",
+            f"\n{len(jobs)} jobs go on: the same command resumes, `seal cancel {run.folder}` ends them",
             file=sys.stderr,
         )
 

@@ -1,4 +1,4 @@
-"""What was run, on what, with what: written before anything else, so that no number is an orphan."""
+"""The manifest of a run: settings, code, packages, machine, data. It is written first, so every number has a source."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from seal.version import __version__
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "tokenizers", "safetensors", "pydantic", "hydra-core", "numpy")
 NOT_IDENTITY = ("name", "outputs", "if_exists", "published", "cluster", "logger", "metrics")
-"""Settings that say where and how, or what to compare with, not what is done: a run may be resumed with others."""
+"""Settings that do not affect results, for example where a run works. A run may be resumed with other values."""
 _NOT_IDENTITY_ANYWHERE = (
     "cache",
     "concurrency",
@@ -32,7 +32,7 @@ _NOT_IDENTITY_ANYWHERE = (
     "keep_adapters",
     "adapters_budget_gb",
 )
-"""The same, wherever in the configuration they stand."""
+"""The same, anywhere in the configuration."""
 
 
 def manifest(
@@ -43,9 +43,10 @@ def manifest(
     *,
     command: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """The configuration, and everything about code, packages, machine and data that a result may depend on; no keys.
+    """The configuration, with all facts about code, packages, machine and data that a result may depend on.
 
-    `recorded` is the hash of self-edits that are read from somewhere; `command` is what was typed, if anything was.
+    Keys are removed. `recorded` is the hash of self-edits that are read from files. `command` is the command line, if
+    there was one.
     """
     folder = files.fetched(model)
     facts = {
@@ -75,7 +76,7 @@ def manifest(
 
 
 def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that make a run this run, flat, by key path."""
+    """The settings that identify a run, flat, by key path."""
     flat = _flat({key: value for key, value in settings.items() if key not in NOT_IDENTITY})
     return {path: value for path, value in flat if path.rpartition(".")[2] not in _NOT_IDENTITY_ANYWHERE}
 
@@ -89,7 +90,7 @@ def _flat(node: Any, path: str = "") -> Any:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """One line a setting in which two runs differ."""
+    """One line for each setting in which two runs differ."""
     before, now = identity(old), identity(new)
     absent = "(absent)"
     return [
@@ -100,22 +101,22 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def settings_that_differ(there: Mapping[str, Any], run: Run) -> list[str]:
-    """One line a setting in which another run, by its manifest, differs from this one."""
+    """One line for each setting in which the run of a manifest differs from a run with these settings."""
     settings = settings_of(run)
     noted = redacted_tree(settings, also=key_variables(settings))
     return differences(there["settings"], json.loads(json.dumps(noted, default=str)))
 
 
 def changes_outside(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What a run depends on besides its settings, and is not what it was. What was not noted then is not compared."""
+    """One line for each changed input outside the settings. Inputs that a manifest does not list are skipped."""
     faults = []
     if there["data"]["sha256"] != now["data"]["sha256"]:
-        faults.append("the task's data has changed since")
+        faults.append("the task's data has changed since the run began")
     fingerprints = [facts.get("model", {}).get("fingerprint") for facts in (there, now)]
     if None not in fingerprints and fingerprints[0] != fingerprints[1]:
-        faults.append("the model's files have changed since")
+        faults.append("the model's files have changed since the run began")
     if there.get("recorded_self_edits") != now.get("recorded_self_edits"):
-        faults.append("the recorded self-edits have changed since")
+        faults.append("the recorded self-edits have changed since the run began")
     return faults
 
 
@@ -127,7 +128,7 @@ def _version(package: str) -> str | None:
 
 
 def _gpus() -> list[str]:
-    """The names of NVIDIA GPUs, asked of the driver's own tool; none where there is no such tool."""
+    """The names of NVIDIA GPUs, from `nvidia-smi`; empty if that is not installed."""
     query = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
         return subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -136,9 +137,9 @@ def _gpus() -> list[str]:
 
 
 def revision_of(package: Path) -> dict[str, Any] | None:
-    """The revision of the code, what was changed since (keys and files `.env*` left out), and files unknown to git.
+    """The revision of the code, the changes since, and the names of files that git does not track.
 
-    None where the package is no part of a checkout, for example installed into an environment inside somebody's own.
+    Keys and files `.env*` are left out. None if the package is not tracked by git, for example if it is installed.
     """
     try:
         _output(package, "ls-files", "--error-unmatch", "__init__.py")

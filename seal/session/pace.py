@@ -1,4 +1,4 @@
-"""How fast a run is and what is left of it, from what its processes noted and logged; and how that is said. Pure."""
+"""The rate and the remaining time of a run, from its progress file and log, as numbers and as text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,12 +10,15 @@ from seal.base.unit_progress import UnitProgress
 from seal.folder.progress import Progress, read_progress
 
 CLOCK_FROM_S = 120
-"""What takes longer is also told by the clock."""
+"""From this remaining time on, the end is also given as a time of day."""
 _UNITS_OF_TIME = (("a second", 1), ("a minute", 60), ("an hour", 3600), ("a day", 86400))
 
 
 def how_far(folder: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The whole of a run and its phase, each with the rate of what was really done, and the time that this leaves."""
+    """The progress of the whole run and of its phase, each with its rate and remaining time.
+
+    The rate counts only work that was really done, not recorded work that was read again.
+    """
     progress = read_progress(folder)
     if progress is None:
         return None
@@ -72,7 +75,7 @@ def pace_words(progress: UnitProgress) -> str:
 
 
 def _pace(lines: Sequence[Mapping[str, Any]], since: str, n_left: int) -> dict[str, float | None]:
-    """Of units that were done since then; those that were known already took no time."""
+    """Rate and remaining time from the units done since then. Recorded units took no time and do not count."""
     fresh = [line for line in lines if since and line["time"] >= since]
     last = max((datetime.fromisoformat(line["time"]) for line in fresh), default=None)
     minutes = (last - datetime.fromisoformat(since)).total_seconds() / 60 if last else 0.0
@@ -81,14 +84,14 @@ def _pace(lines: Sequence[Mapping[str, Any]], since: str, n_left: int) -> dict[s
 
 
 def in_words(done: int, units: int, pace: Mapping[str, Any], *, at_work: bool = True) -> str:
-    """The same of one of the two, for people; without an end where nobody works towards it."""
+    """The progress of a run or of a phase as text. The remaining time is left out if nobody works on it."""
     minutes = pace["minutes_left"] if at_work and done < units else None
     left_s = None if minutes is None else 60 * minutes
     return f"{done:,} of {units:,}{said(pace['units_per_minute'] / 60, left_s, datetime.now())}"
 
 
 def said(units_per_s: float, left_s: float | None, now: datetime) -> str:
-    """What follows how much is done: the rate, the time left, and the clock at the end of it."""
+    """The end of a progress line: the rate, the remaining time, and the time of day when it ends."""
     rate = f", {per_time(units_per_s)}" if units_per_s > 0 else ""
     if left_s is None:
         return rate
@@ -97,14 +100,14 @@ def said(units_per_s: float, left_s: float | None, now: datetime) -> str:
 
 
 def per_time(units_per_s: float) -> str:
-    """A rate, in the shortest time that sees at least one unit."""
+    """A rate, per the shortest time in which at least one unit is done."""
     name, seconds = next((each for each in _UNITS_OF_TIME if units_per_s * each[1] >= 1), _UNITS_OF_TIME[-1])
     rate = units_per_s * seconds
     return f"{rate:,.0f} {name}" if rate >= 10 else f"{rate:.1f} {name}"
 
 
 def lasting(seconds: float) -> str:
-    """A time, in its two largest units."""
+    """A duration, in its two largest units."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -120,6 +123,6 @@ def lasting(seconds: float) -> str:
 
 
 def clock(then: datetime, now: datetime) -> str:
-    """A time to come, with the day where that is another."""
+    """A future time of day, with the day unless it is today."""
     days = (then.date() - now.date()).days
     return then.strftime("%H:%M" if days == 0 else "%a %H:%M" if days < 7 else "%Y-%m-%d %H:%M")

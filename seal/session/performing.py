@@ -1,4 +1,4 @@
-"""One run of this process, as people see it: what it begins with, how far it is, what it ends with."""
+"""Performs one run for people to watch: an opening line, the progress, a summary at the end."""
 
 import shlex
 import sys
@@ -17,10 +17,10 @@ from seal.session.watching import watch
 
 
 def perform_watched(run: Run, *, in_short: bool = False) -> None:
-    """Perform a run, or go on with it, and report it; on an interruption, decide what becomes of its jobs.
+    """Start or continue a run, and report it. On an interruption, decide what happens to its jobs.
 
     Raises:
-        SealError: it cannot start or cannot go on.
+        SealError: the run cannot start or cannot go on.
     """
     console = Terminal(stderr=True)
     opening = _opening(run)
@@ -43,10 +43,10 @@ def perform_watched(run: Run, *, in_short: bool = False) -> None:
 
 
 def _opening(run: Run) -> str:
-    """The first thing that is said: where the run is, whether it begins, and with what."""
+    """The opening line: the run's folder, whether the run begins or goes on, and its choices."""
     is_anew = run.if_exists == "replace" or not (run.folder / MANIFEST).exists()
     if (run.folder / RESULTS).exists() and not is_anew:
-        return f"{run.folder}: done already; its results again, from its records"
+        return f"{run.folder}: done already; these are its results again, from its records"
     going = "begins" if is_anew else "goes on from its records"
     status = f"seal status {shlex.quote(str(run.folder))}"
-    return f"{run.folder}: {going} ({choices(settings_of(run))}); `{status}` says how far it is, also from elsewhere"
+    return f"{run.folder}: {going} ({choices(settings_of(run))}); `{status}` shows its progress, also from another terminal"

@@ -1,4 +1,4 @@
-"""Everything that can be wrong before the expensive part: data, model files, lengths. Loads no weights and no torch."""
+"""Checks data, model files and lengths before the expensive part. It loads no weights and no torch."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -17,12 +17,12 @@ Lengths = Callable[[Sequence[str]], list[int]]
 
 
 def preflight(run: Run, *, fetch: bool = False) -> Contexts:
-    """The contexts of a run that can start. With `fetch` a model that is on the hub is downloaded, and checked too.
+    """The contexts of the run, if it can start. `fetch` downloads a model from the hub, and checks it too.
 
     Raises:
         DataError: the contexts cannot be read.
-        ModelError: the hub does not give the model.
-        UsageError: something else does not fit; with all faults.
+        ModelError: the model cannot be downloaded.
+        UsageError: there are other faults; the error lists all of them.
     """
     contexts = run.task.load()
     faults = run.recipe.faults_of_data(contexts)
@@ -40,14 +40,14 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
 
 
 def _learning_faults(run: Run) -> list[str]:
-    """What is wrong with how a policy is to be fine-tuned, and with the job that does it."""
+    """The faults of the learner, and of the job that fine-tunes the policy."""
     if not run.recipe.learns:
         return []
     faults = list(run.outer.learner.faults_of_files())
     gpus = run.cluster.gpus(Place.LEARNER)
     if not faults and gpus and gpus < (n_gpus := run.outer.learner.n_gpus()):
         key = run.cluster.gpus_key(Place.LEARNER)
-        faults.append(f"{key}: {gpus} for the {n_gpus} processes of outer.learner.accelerate: give it {n_gpus}")
+        faults.append(f"{key}: outer.learner.accelerate starts {n_gpus} processes, but this is {gpus}: set {n_gpus}")
     return faults
 
 
@@ -59,17 +59,17 @@ def _target_faults(run: Run, facts: files.ModelFolder) -> Iterator[str]:
 
 
 def _budget_faults(run: Run, folder: Path) -> Iterator[str]:
-    """A budget for adapters that has not room for one."""
+    """A disk budget for adapters that is too small for one adapter."""
     n_kept, budget_gb = run.recipe.adapters_kept
     if not budget_gb or not n_kept:
         return
     one_gb = (run.inner.adapter_bytes(folder, run.model.dtype) or 0) / 1e9
     if one_gb > budget_gb:
-        yield f"recipe.adapters_budget_gb: one adapter takes {one_gb:.3g} GB, more than the {budget_gb:g}: raise it"
+        yield f"recipe.adapters_budget_gb: one adapter takes {one_gb:.3g} GB, but this is {budget_gb:g}: raise it"
 
 
 def _length_faults(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
-    """Prompts that leave no room for what is to be written. A tokenizer without the fast format is not checked here."""
+    """Prompts that leave too little room for the completion. Only tokenizers in the fast format are checked here."""
     if facts.count_tokens([]) is None:
         return
     lengths = _measure(run, facts)
@@ -89,13 +89,13 @@ def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int
         if n_tokens + room > limit:
             yield (
                 f"{contexts.place(context)} ('{context.title}'): its prompt has {n_tokens} tokens and the self-edit "
-                f"may have {room}, but the context is {limit}: shorten the passage or lower "
+                f"may have {room}, but the context length is {limit}: shorten the passage or lower "
                 f"self_edit.max_new_tokens{_to(limit - n_tokens)}"
             )
 
 
 def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
-    """One fault a context: its question with the longest prompt."""
+    """At most one fault per context, for its question with the longest prompt."""
     room = run.task.max_answer_tokens
     wanted = dict.fromkeys(context for context, _ in run.recipe.wanted(contexts))
     asked_of = {
@@ -110,7 +110,7 @@ def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int)
             what = "the passage or the question" if run.task.shows_the_passage else "the question"
             yield (
                 f"{contexts.place(context)} ('{context.title}'): the prompt of '{query.question[:40]}' has {longest} "
-                f"tokens and the answer may have {room}, but the context is {limit}: shorten {what} or lower "
+                f"tokens and the answer may have {room}, but the context length is {limit}: shorten {what} or lower "
                 f"task.max_answer_tokens{_to(limit - longest)}"
             )
 
@@ -120,7 +120,7 @@ def _to(room: int) -> str:
 
 
 def _measure(run: Run, facts: files.ModelFolder) -> Lengths:
-    """Counts the tokens of prompts as the model will see them."""
+    """A function that counts the tokens of prompts as the model will see them."""
     render = _chat_renderer(run, facts) if run.model.chat else str
 
     def lengths(prompts: Sequence[str]) -> list[int]:

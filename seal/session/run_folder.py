@@ -1,6 +1,6 @@
-"""The folder of a run: made, taken up again, or refused, and held by one process at a time.
+"""Creates, resumes or refuses the folder of a run. One process at a time holds it.
 
-Nothing is overwritten unasked, and nothing is deleted that this run did not make.
+SEAL overwrites nothing unless asked, and deletes nothing that this run did not make.
 """
 
 import errno
@@ -30,18 +30,18 @@ SESSION_FACTS = {
     "packages": "set of packages",
     "machine": "kind of machine",
 }
-"""What may differ between the processes that work on one run, one after the other."""
+"""Facts that may differ between the sessions of one run, and how a note names them."""
 _GLANCES, _GLANCE_S = 5, 0.05
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 @contextmanager
 def opened(run: Run, facts: Mapping[str, Any]) -> Iterator[Store]:
-    """The run's folder with its manifest, as `if_exists` wants it, for this process alone.
+    """Hold the run's folder for this process alone, with its manifest, as `if_exists` says.
 
     Raises:
-        ConfigError: the folder holds another run, lies in one, or has one at work in it; or `if_exists=fail` and it
-            holds any; or it cannot be written.
+        ConfigError: the folder holds another run or lies inside one; a process is at work in it; it holds any run and
+            `if_exists=fail`; or it cannot be written.
     """
     folder = run.folder
     _refuse_nesting(run)
@@ -73,9 +73,9 @@ def _refuse_nesting(run: Run) -> None:
 
 
 def holder(folder: Path) -> str | None:
-    """Who works on a run, in words; None for nobody that can be seen from here.
+    """A description of the process that works on a run; None if this machine sees none.
 
-    Where a file system knows no locks, or keeps them from other machines, only this machine's processes are seen.
+    Some file systems have no locks, or hide locks from other machines. Then only processes of this machine are seen.
     """
     try:
         with (folder / LOCK).open() as lock:
@@ -91,7 +91,7 @@ def holder(folder: Path) -> str | None:
 
 
 def _locked(lock: IO[str]) -> None:
-    """Who only looks whether somebody holds the lock has it for a moment, too."""
+    """Lock a file. Retry for a moment, because `holder` also locks it briefly."""
     for _ in range(_GLANCES):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,13 +102,13 @@ def _locked(lock: IO[str]) -> None:
 
 
 def _hold(lock: IO[str], folder: Path) -> None:
-    """Lock the folder until the file is closed. File systems that know no locks are trusted."""
+    """Lock the folder until the file is closed. File systems without locks pass unchecked."""
     try:
         _locked(lock)
     except BlockingIOError:
         lock.seek(0)
         holder = lock.read().strip() or "another process"
-        raise ConfigError(f"name: {holder} is at work in {folder}: wait for it, or choose another name=…") from None
+        raise ConfigError(f"name: {holder} works in {folder}: wait for it, or choose another name=…") from None
     except OSError as error:
         if error.errno not in _NO_LOCKS_HERE:
             raise
@@ -132,7 +132,7 @@ def _taken_up(run: Run, facts: Mapping[str, Any]) -> Store:
     if (folder / MANIFEST).exists():
         _check_same(run, folder, facts)
     elif any(file.suffix != ".draft" and file.name not in (LOCK, JOBS) for file in folder.iterdir()):
-        raise ConfigError(f"name: {folder} is not empty and holds no run: choose another name=…")
+        raise ConfigError(f"name: {folder} is not empty, and what it holds is not a run: choose another name=…")
     else:
         store.write(MANIFEST, json.dumps(facts, indent=2, ensure_ascii=False, default=str) + "\n")
     session = {name: facts[name] for name in ("started", "command", *SESSION_FACTS)}
@@ -145,19 +145,19 @@ def _check_same(run: Run, folder: Path, facts: Mapping[str, Any]) -> None:
         raise ConfigError(f"name: {folder} holds a run already and if_exists=fail: choose another name=…")
     there = read_manifest(folder)
     faults = differences(there["settings"], json.loads(json.dumps(facts["settings"], default=str)))
-    faults = faults or changes_outside(there, facts)  # data that other settings made is no news
+    faults = faults or changes_outside(there, facts)  # other settings explain other data
     if faults:
-        title = f"{folder} holds another run; choose another name=…, or if_exists=replace to delete that one:"
+        title = f"{folder} holds a different run; choose another name=…, or delete that run with if_exists=replace:"
         raise ConfigError(listed(title, faults))
 
 
 def changes_between_sessions(folder: Path) -> tuple[str, ...]:
-    """A note for each fact about code, packages and machine that was not the same all the time."""
+    """A note for each fact about code, packages and machine that changed between sessions."""
     sessions = read_sessions(folder, tuple(SESSION_FACTS))
     changed = [
         what for name, what in SESSION_FACTS.items() if any(session[name] != sessions[0][name] for session in sessions)
     ]
     return tuple(
-        f"the run was resumed on another {what}: {SESSIONS} has both, and numbers may differ by rounding or more"
+        f"the run was resumed with another {what} ({SESSIONS} has both): numbers may differ, by rounding or more"
         for what in changed
     )

@@ -1,4 +1,4 @@
-"""How far a run is, for people: two bars on a terminal, lines now and then anywhere else."""
+"""Shows the progress of a run: two bars on a terminal, occasional lines anywhere else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +17,12 @@ from seal.report.wording import phase_label
 from seal.session.pace import lasting, pace_words, per_time, said, within_words
 
 TOLD_FROM_S = 1.0
-"""A phase that took less has no line of its own. Lines that come sooner after another wait, so that there is no more
-than one a second; at the end nothing waits."""
+"""A shorter phase has no line of its own. A line waits until one second has passed since the line before. At the end,
+no line waits."""
 FIRST_LINE_S, LAST_LINE_S, GROWTH = 5.0, 600.0, 0.1
-"""A phase that goes on is told of again when it has gone on for a tenth longer, within these bounds."""
+"""A long phase gets another line each time it has lasted a tenth longer, within these bounds."""
 ROOM_FOR_BARS = 100
-"""Columns of a terminal; a narrower one has no room for bars beside the words."""
+"""Columns of a terminal. A narrower terminal shows no bars, only text."""
 
 
 @contextmanager
@@ -44,13 +44,13 @@ def watch(console: Console, *, seconds: Callable[[], float] = monotonic) -> Iter
 
 
 def is_due(*, phase_s: float, quiet_s: float) -> bool:
-    """Whether a phase of this age is told of again, after so long a silence: ever less often, the longer it takes."""
+    """True if a phase that has lasted `phase_s` needs another line, `quiet_s` after the last one."""
     return quiet_s >= min(max(FIRST_LINE_S, GROWTH * phase_s), LAST_LINE_S)
 
 
 @contextmanager
 def _ticking(tick: Callable[[], None]) -> Iterator[None]:
-    """Called once a second, from a thread: a batch may take minutes, and whoever waits wants to see that."""
+    """Call `tick` once a second, from a thread. A batch may take minutes, and the display must not look stuck."""
     stop = Event()
 
     def go_on() -> None:
@@ -67,7 +67,7 @@ def _ticking(tick: Callable[[], None]) -> Iterator[None]:
 
 
 class _Pace(ProgressColumn):
-    """Rate and time left, from what was really done: a batch that takes minutes does not make them vanish."""
+    """Rate and remaining time, from the work really done. They stay visible during a batch of several minutes."""
 
     def render(self, task: Task) -> Text:
         if task.fields["words"] is not None:
@@ -79,7 +79,7 @@ class _Pace(ProgressColumn):
 
 
 class Bars:
-    """One bar for the whole run, one for the phase it is in, and one for the training or generation that goes on."""
+    """A bar for the whole run, one for its current phase, and one for the current training or generation."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -131,10 +131,10 @@ class Bars:
             self.progress.update(number, advance=n_units, fresh=fresh, fresh_s=task.elapsed or 0.0)
 
     def ended(self) -> None:
-        """The bar stays full until the next phase takes it."""
+        """Leave the bar full until the next phase begins."""
 
     def show(self, noted: Noted) -> None:
-        """How far another process is; what it did before anybody looked says nothing of its rate."""
+        """Show the progress of another process. Its work before the first look does not count for the rate."""
         if noted.phase != self.title:
             self.began(noted.phase, noted.phase_units)
             self.recalled(noted.phase_done)
@@ -147,7 +147,7 @@ class Bars:
 
 
 class Lines:
-    """A line when a phase ends and, ever less often, while it goes on; for logs."""
+    """Progress as lines, for logs: one when a phase ends, and some while it lasts, at growing intervals."""
 
     def __init__(self, console: Console, *, seconds: Callable[[], float] = monotonic) -> None:
         self.console, self.seconds = console, seconds
@@ -159,7 +159,7 @@ class Lines:
         self.came_s = self.began_s = self.fresh_s = self.told_s = seconds()
         self.printed_s = -TOLD_FROM_S
         self.held = ""
-        """A line that came too soon after the one before."""
+        """A line that waits, because it came too soon after the one before."""
 
     def planned(self, n_units: int) -> None:
         self.n_planned = n_units
@@ -196,7 +196,7 @@ class Lines:
             self.title = ""
 
     def tick(self) -> None:
-        """Time has passed."""
+        """Print a line if one is due."""
         with self.lock:
             now_s = self.seconds()
             self._say_held()
@@ -206,16 +206,16 @@ class Lines:
                 self._say(f"{so_far}{within}{self._pace(now_s)}")
 
     def tell_held(self) -> None:
-        """The run is over, well or not: the line that still waits is printed at once."""
+        """Print the line that still waits: the run has ended, or failed."""
         if self.held:
             self._print(self.held)
 
     def finish(self) -> None:
-        """The run is over, and went well; what was held is told."""
+        """Print the last line: the run has ended well."""
         before = f", {self.n_recalled:,} of them before" if self.n_recalled else ""
         took = lasting(self.seconds() - self.came_s)
         if self.n_planned:
-            self.n_planned = self.n_done  # a plan counts what may become needless: an invalid self-edit is not tried
+            self.n_planned = self.n_done  # a plan counts work that may not be needed: invalid self-edits are not tried
         self._print(self._with_share(f"all {self.n_done:,} units of work{before}, in {took}"))
 
     def _count(self, n_units: int) -> None:
@@ -236,7 +236,7 @@ class Lines:
         self._say_held()
 
     def _say_held(self) -> None:
-        """No more than a line a second."""
+        """Print the waiting line, at most one per second."""
         if self.held and self.seconds() - self.printed_s >= TOLD_FROM_S:
             self._print(self.held)
             self.held, self.printed_s = "", self.seconds()

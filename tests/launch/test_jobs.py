@@ -72,8 +72,8 @@ def test_while_slurm_is_silent_status_does_not_say_that_nobody_is_at_work(
 ) -> None:
     assert seal("status", "tiny") == 0
     said = capsys.readouterr().out
-    assert "not finished. SLURM does not answer: jobs may be at work\n" in said
-    assert "jobs: 1 submitted; SLURM does not answer: jobs may be at work\n" in said
+    assert "not finished. SLURM does not answer: " in said
+    assert "jobs: 1 submitted; SLURM does not answer: " in said
     assert "nobody" not in said
     assert seal("status", "tiny", "--json") == 0
     jobs = json.loads(capsys.readouterr().out)["jobs"]
@@ -100,7 +100,7 @@ def test_while_slurm_is_silent_cancel_does_not_say_that_there_is_no_job(
 ) -> None:
     assert seal("cancel", "tiny") == 1
     said = capsys.readouterr()
-    assert "SLURM does not answer: jobs may be at work" in said.err
+    assert "SLURM does not answer: " in said.err
     assert not said.out
     assert (RUN / "jobs/cancel").exists(), "whoever coordinates is asked all the same"
 
@@ -108,7 +108,9 @@ def test_while_slurm_is_silent_cancel_does_not_say_that_there_is_no_job(
 @pytest.mark.usefixtures("silence", "left_to_jobs")
 def test_while_slurm_is_silent_an_interruption_says_that_jobs_may_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     decide_on_jobs(load(["experiment=tiny", "cluster=slurm"])[0], interactive=False)
-    assert "SLURM does not answer: jobs may be at work. The same command takes them up" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "SLURM does not answer: " in err
+    assert "The same command resumes" in err
 
 
 @pytest.mark.usefixtures("silence")
@@ -208,7 +210,7 @@ def test_ctrl_c_on_a_terminal_asks_whether_to_cancel_the_jobs(
         assert f"{len(jobs)} jobs are cancelled" in said
         assert slurm.quiet(patience_s=20)
     else:
-        assert "jobs go on: the same command takes them up" in said
+        assert "jobs go on: " in said
         assert list(queued(job_name(tmp_path / RUN)) or {}) == jobs
 
 

@@ -89,7 +89,7 @@ def test_a_passage_longer_than_the_context_is_named(refuses: Callable[..., str],
         "self_edit.max_new_tokens=100",
     )
     assert "row 2 of my.jsonl ('Long'): its prompt has" in message
-    assert "and the self-edit may have 100, but the context is 256" in message
+    assert "and the self-edit may have 100, but the context length is 256" in message
     assert "shorten the passage or lower self_edit.max_new_tokens\n" in message + "\n"
     again = refuses(
         "recipe=adapt",
@@ -118,7 +118,7 @@ def test_a_question_whose_prompt_leaves_no_room_for_the_answer_is_named(
     ask = ("recipe=adapt", "recipe.edits_per_context=0", "task=passages", f"task.path={file}", "model=local")
     message = refuses(*ask, f"model.path={model}", "asking=open_book")
     assert "row 2 of my.jsonl ('Long'): the prompt of 'What has Leo?' has" in message
-    assert "and the answer may have 64, but the context is 256" in message
+    assert "and the answer may have 64, but the context length is 256" in message
     assert "lower task.max_answer_tokens" in message
     assert "Short" not in message
     message = refuses(*ask, f"model.path={model}", "task.max_answer_tokens=250")
@@ -128,7 +128,7 @@ def test_a_question_whose_prompt_leaves_no_room_for_the_answer_is_named(
 
 def test_what_an_engine_takes_may_be_less_than_what_the_model_does(refuses: Callable[..., str]) -> None:
     message = refuses("engine=vllm", "engine.max_model_len=64", "self_edit.max_new_tokens=60")
-    assert "and the self-edit may have 60, but the context is 64" in message
+    assert "and the self-edit may have 60, but the context length is 64" in message
 
 
 def test_targets_that_the_model_lacks_are_named_for_both_loops(refuses: Callable[..., str]) -> None:

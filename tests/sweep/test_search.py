@@ -63,7 +63,7 @@ def test_points_that_fail_are_no_scores_and_jobs_can_do_the_others(tmp_path: Pat
     assert states["100000"] == "FAIL"
     assert done.returncode == 1
     assert "the same command tries them again" in done.stderr
-    assert "but the context is" in done.stderr
+    assert "but the context length is" in done.stderr
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_points_that_cannot_start_are_named_before_any_point_starts(
     _, *faults = capsys.readouterr().err.splitlines()
     for seed, fault in zip((1, 2), faults, strict=True):
         assert fault.startswith(f"  seed={seed},self_edit.max_new_tokens=100000: the run cannot start: ")
-        assert "but the context is" in fault
+        assert "but the context length is" in fault
     assert not Path("outputs").exists()
 
 
