@@ -1,1 +1,1 @@
-"""Many runs that differ in some settings: their points, jobs and search, and which of them is best."""
+"""Sweeps: many runs that differ in some settings. Points, jobs, search, and the choice of the best setting."""

@@ -1,4 +1,4 @@
-"""The points of a sweep, and which of its settings is the best: with its interval, and how much of its lead is luck."""
+"""Reads the points of a sweep and ranks its settings, with intervals and an estimate of the selection bias."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from seal.stats.statistics import chosen_out_of_bag, estimate, mean
 
 SEED = "seed"
 _KEY = re.compile(r"(?:^|,)([+~]?[A-Za-z_][\w.@]*)=")
-"""In a point's name, `inner.rank=8,seed=0`; values may hold commas."""
+"""A key in a point's name, such as `inner.rank=8,seed=0`. Values may contain commas."""
 Settings = tuple[tuple[str, str], ...]
 
 
@@ -24,14 +24,14 @@ class Swept:
 
     name: str
     settings: Mapping[str, str]
-    """What was swept, by key."""
+    """The swept values, by key."""
     measured: str
-    """The last setting of its own table, for example `round_2`."""
+    """The last row of the point's own table, for example `round_2`."""
     accuracy: float | None
     ci95: tuple[float, float] | None
     """Over contexts."""
     scores: Mapping[str, float] = field(default_factory=dict)
-    """By context."""
+    """Accuracy by context."""
 
     def without_seed(self) -> tuple[tuple[str, str], ...]:
         return tuple((key, value) for key, value in self.settings.items() if key != SEED)
@@ -57,24 +57,24 @@ def read_point(results: Path) -> Swept:
 
 
 def settings_in(name: str) -> dict[str, str]:
-    """The settings that a point's name is made of."""
+    """The settings that make up a point's name."""
     pieces = _KEY.split(name)
     return dict(zip(pieces[1::2], pieces[2::2], strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """A setting: all points that differ in the seed only."""
+    """One setting: all points that differ only in the seed."""
 
     settings: Settings
     accuracy: float
     """The mean over seeds."""
     ci95: tuple[float, float] | None
-    """Over contexts, each with its mean over seeds; it holds no choice among settings."""
+    """Over contexts, each with its mean over seeds. It ignores that the best setting was selected."""
     n_seeds: int
     n_contexts: int
     short_of_best: Comparison | None = None
-    """The best setting minus this one, paired: on the contexts that both were asked about with the same seeds."""
+    """The best setting minus this one, paired over the contexts and seeds that both share."""
 
     @property
     def name(self) -> str:
@@ -83,12 +83,14 @@ class Ranked:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What a sweep says of its settings."""
+    """The ranking of a sweep's settings."""
 
     ranked: tuple[Ranked, ...]
-    """The best first."""
+    """Best first."""
     elsewhere: float | None
-    """What the best scores where it is chosen on some contexts and asked on others; None where they are not shared."""
+    """Accuracy of the best setting if it is selected on some contexts and measured on others (bootstrap).
+
+    None if the settings do not share their contexts."""
 
 
 def choose(points: Sequence[Swept]) -> Choice:
@@ -122,7 +124,7 @@ def _difference(group: Sequence[Swept], best: Sequence[Swept]) -> Comparison | N
 
 
 def _elsewhere(groups: Sequence[Sequence[Swept]]) -> float | None:
-    """Only where every setting has the same seeds, and was asked about the same contexts."""
+    """None unless all settings share their seeds and contexts."""
     if len({frozenset(_seeds(group)) for group in groups}) != 1:
         return None
     found = [_by_context(group, _seeds(group)) for group in groups]
@@ -136,7 +138,7 @@ def _seeds(group: Sequence[Swept]) -> set[str]:
 
 
 def _by_context(group: Sequence[Swept], seeds: set[str]) -> dict[str, float]:
-    """Each context's mean over these seeds; seeds that drew contexts of their own add them."""
+    """The mean of each context over these seeds. If seeds drew different contexts, all of them are included."""
     found: dict[str, list[float]] = {}
     for point in group:
         if point.settings.get(SEED, "") in seeds:
@@ -146,7 +148,7 @@ def _by_context(group: Sequence[Swept], seeds: set[str]) -> dict[str, float]:
 
 
 def in_words(choice: Choice, *, n_unfinished: int = 0) -> Iterator[str]:
-    """The best setting, its lead, and what must be known of both; among others how many points are not in it."""
+    """The best setting and its lead as text, with the warnings that a reader needs. Missing points are counted."""
     if not choice.ranked:
         return
     best, *others = choice.ranked
@@ -154,7 +156,7 @@ def in_words(choice: Choice, *, n_unfinished: int = 0) -> Iterator[str]:
     over = f", mean over {best.n_seeds} seeds" if best.n_seeds > 1 else ""
     yield f"best: {best.name}, {share(best.accuracy)}{over}{ends}"
     if n_unfinished:
-        yield f"{n_unfinished} points have no results: this is said of the others alone"
+        yield f"{n_unfinished} points have no results: the ranking leaves them out"
     if not others:
         return
     lead = others[0].short_of_best
@@ -165,13 +167,13 @@ def in_words(choice: Choice, *, n_unfinished: int = 0) -> Iterator[str]:
             f"{signed(lead.difference)}, 95 % interval {interval(lead.ci95, of_difference=True) or 'unknown'}{sure}"
         )
     else:
-        yield f"the second best ({others[0].name}) has no context in common with it: no paired difference"
+        yield f"the second best ({others[0].name}) shares no context with it: no paired difference"
     is_best = f"{share(best.accuracy)} is the best of {len(choice.ranked)} settings"
-    yield f"{is_best}, and too high by the luck of the choice{_luck(choice)}"
-    yield "before it is quoted, the best setting should be run on contexts that no point of the sweep was asked about"
+    yield f"{is_best}, so it is too high (selection bias){_luck(choice)}"
+    yield "before you quote it, run the best setting on contexts that no point of the sweep used"
 
 
 def _luck(choice: Choice) -> str:
     if choice.elsewhere is None:
-        return "; by how much cannot be told, as not all settings were asked about the same contexts"
-    return f": chosen on some contexts and asked on others (bootstrap), it is {share(choice.elsewhere)}"
+        return "; the size of the bias is unknown, because the settings do not share all contexts"
+    return f": selected on some contexts and measured on others (bootstrap), it is {share(choice.elsewhere)}"

@@ -1,6 +1,6 @@
-"""The points of a sweep as jobs of Hydra's submitit launchers: submitted, watched, and ended with whoever swept.
+"""Submits the points of a sweep as jobs of Hydra's submitit launchers, and watches them. They end when the sweep ends.
 
-The settings of a job are those of Hydra's launcher, `hydra.launcher.*`.
+A job has the settings of Hydra's launcher, `hydra.launcher.*`.
 """
 
 import shutil
@@ -29,42 +29,42 @@ _FOR_ALL_EXECUTORS = (
 
 
 class PointJobs(SubmititFolder, ABC):
-    """Whoever does the points of a sweep."""
+    """The jobs that run the points of a sweep."""
 
     def __init__(self, sweep: Path, launcher: Mapping[str, Any], also: Collection[str]) -> None:
         super().__init__(sweep / ".submitit" / "%j", also)
         self.sweep, self.launcher, self.name = sweep, launcher, job_name(sweep)
 
-    def ready(self) -> None:  # processes of this machine need nobody
-        """Points can be submitted.
+    def ready(self) -> None:  # processes on this machine need nothing
+        """Check that points can be submitted.
 
         Raises:
-            UsageError: what that takes is not here, or jobs of this sweep are at work already.
-            RunError: nobody can tell.
+            UsageError: a program is missing, or jobs of this sweep are in the queue already.
+            RunError: the scheduler does not answer.
         """
 
     @abstractmethod
     def submit(self, points: Sequence[Callable[[], str]]) -> list[str]:
-        """The ids of their jobs.
+        """Submit points, and return the ids of their jobs.
 
         Raises:
-            RunError: nothing is submitted; with the reason.
+            RunError: nothing was submitted; with the reason.
         """
 
     @abstractmethod
     def there(self, jobs: Collection[str]) -> Collection[str]:
-        """Those that wait or run; all of them while nobody can tell."""
+        """The jobs that wait or run. All of them, if the scheduler does not answer."""
 
     @abstractmethod
     def why_gone(self, job: str) -> str:
-        """What is known of a job that is gone without an outcome."""
+        """Why a job ended without an outcome, as far as is known."""
 
     @abstractmethod
     def cancel(self, jobs: Sequence[str]) -> None:
         """End jobs."""
 
     def executor(self, kind: str, **settings: Any) -> "AutoExecutor":
-        """What submits them, as the launcher says."""
+        """The submitit executor, with the settings of the launcher."""
         from submitit import AutoExecutor
 
         executor = AutoExecutor(cluster=kind, folder=self.folder, **settings)
@@ -75,7 +75,7 @@ class PointJobs(SubmititFolder, ABC):
 
 
 class Processes(PointJobs):
-    """Processes of this machine. All of them start at once."""
+    """Processes on this machine. All of them start at once."""
 
     def __init__(self, sweep: Path, launcher: Mapping[str, Any], also: Collection[str]) -> None:
         super().__init__(sweep, launcher, also)
@@ -115,13 +115,12 @@ class SlurmPoints(PointJobs):
         there = queued(self.name)
         if there is None:
             raise RunError(
-                "SLURM does not answer (squeue): whether jobs of this sweep are at work already cannot be told, so "
-                "nothing was submitted"
+                "SLURM does not answer (squeue): jobs of this sweep may be in the queue already. Nothing was submitted"
             )
         if there:
             raise ConfigError(
                 f"name: {len(there)} jobs of {self.sweep} wait or run already ({', '.join(there)}): wait for them, or "
-                f"end them with `scancel --name={self.name}`; then the same command does what is left"
+                f"end them with `scancel --name={self.name}`; the same command then does the rest"
             )
 
     def submit(self, points: Sequence[Callable[[], str]]) -> list[str]:
@@ -142,7 +141,7 @@ class SlurmPoints(PointJobs):
     def cancel(self, jobs: Sequence[str]) -> None:
         try:
             cancel(jobs)
-        except RunError as error:  # whoever interrupts us is interrupted, and told
+        except RunError as error:  # an interruption must go on, so the error is only printed
             print(f"\n{error}. `scancel --name={self.name}` ends them", file=sys.stderr)
 
 
@@ -151,10 +150,12 @@ EXECUTORS: Mapping[str, type[PointJobs]] = {"SlurmLauncher": SlurmPoints, "Local
 
 
 def outcomes_of(jobs: PointJobs, points: Mapping[str, Callable[[], str]]) -> Iterator[tuple[str, str]]:
-    """Each point's name with why it failed, or nothing, as their jobs end; they end with us, too.
+    """The name of each point when its job ends, with why it failed; empty if it succeeded.
+
+    If the caller stops, jobs that are left are cancelled.
 
     Raises:
-        SealError: they cannot be submitted.
+        SealError: the jobs cannot be submitted.
     """
     jobs.ready()
     names = dict(zip(jobs.submit(list(points.values())), points, strict=True))
@@ -172,7 +173,7 @@ def outcomes_of(jobs: PointJobs, points: Mapping[str, Callable[[], str]]) -> Ite
 
 
 def _ended(jobs: PointJobs, job: str, *, is_there: bool, missed_s: dict[str, float]) -> str | None:
-    """Why a point failed, or nothing if it did not; None as long as it is under way."""
+    """Why a point failed; empty if it succeeded, None while it still runs."""
     outcome = jobs.outcome(job)
     if outcome is not None:
         return outcome.error or str(outcome.value)

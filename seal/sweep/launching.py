@@ -1,7 +1,7 @@
-"""A sweep: every point ends with an outcome, whatever becomes of the others, and what has succeeded is not done again.
+"""Runs a sweep. Every point gets an outcome, even if others fail. Points that succeeded are not run again.
 
-Points are done here, one after another, or as jobs of Hydra's submitit launchers. What became of each is in the sweep's
-folder as soon as it is known.
+Points run in this process, one after another, or as jobs of Hydra's submitit launchers. The sweep's folder records each
+outcome as soon as it is known.
 """
 
 import json
@@ -38,22 +38,25 @@ if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
 HERE = "BasicLauncher"
-"""Hydra's own launcher, by its class: no jobs."""
+"""The class of Hydra's own launcher. It starts no jobs."""
 LISTED, SEARCH = "BasicSweeper", "search.Search"
-"""Hydra's own sweeper, and the one of our own: with both, we know the points."""
+"""The classes of Hydra's own sweeper and of SEAL's search. Only with these does SEAL know the points."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One run of a sweep, as a job does it."""
+    """One run of a sweep, as a job runs it."""
 
     overrides: tuple[str, ...]
-    """As somebody would type them who wants this run alone."""
+    """The overrides that would start this run alone."""
     key_variables: frozenset[str]
-    """Those of the sweep's endpoints."""
+    """The key variables of the sweep's endpoints."""
 
     def __call__(self) -> str:
-        """Empty, or why it failed, without secrets: submitit writes down what a job returns or raises."""
+        """Run the point; return why it failed, empty if it succeeded.
+
+        Secrets are removed, because submitit writes to disk what a job returns or raises.
+        """
         with told_without_secrets(self.key_variables):
             try:
                 run = self.taken_up()
@@ -64,19 +67,19 @@ class Point:
             return ""
 
     def taken_up(self) -> Run:
-        """The run; from now on this process is known by the command that goes on with it."""
+        """The run. This also sets `sys.argv` to the command that would resume the run."""
         sys.argv = ["seal", "run", *self.overrides]
         return loading.load(self.overrides)[0]
 
     def checkpoint(self) -> "DelayedSubmission":
-        """Before a time limit or a preemption: the same run goes on from its records."""
+        """The same point again, which resumes from its records after a time limit or a preemption."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 def launcher_of(overrides: Sequence[str]) -> Mapping[str, Any] | None:
-    """The settings of the launcher, if we know the points and do its work; None for other people's."""
+    """The settings of the launcher, if SEAL knows the points and can launch them; None for third-party plugins."""
     composed = compose_with_hydra(overrides)
     node = OmegaConf.to_container(composed.hydra.launcher, resolve=False)
     assert isinstance(node, dict)
@@ -87,11 +90,11 @@ def launcher_of(overrides: Sequence[str]) -> Mapping[str, Any] | None:
 
 
 def launch(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[str, Any]) -> None:
-    """Run the points, by name, in folders that lie in the one of the sweep.
+    """Run the points, by name, in folders inside the sweep's folder.
 
     Raises:
         UsageError: as `outcomes`.
-        RunError: points failed, when all others are done; with each reason. Or as `outcomes`.
+        RunError: points failed; raised once all others are done, with each reason. Or as `outcomes`.
     """
     failed = {name: reason for name, reason in outcomes(sweep, points, launcher).items() if reason}
     if failed:
@@ -102,11 +105,11 @@ def launch(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[st
 
 
 def outcomes(sweep: Run, points: Mapping[str, Sequence[str]], launcher: Mapping[str, Any]) -> dict[str, str]:
-    """Run the points that are not done, here or as jobs; why each failed, or nothing.
+    """Run the points that are not done, here or as jobs. Returns why each failed; empty if it succeeded.
 
     Raises:
-        UsageError: a folder holds another run; or the jobs cannot be submitted from here, or are at work already.
-        RunError: the jobs are not taken.
+        UsageError: a folder holds another run; or jobs cannot be submitted from here, or are in the queue already.
+        RunError: the scheduler refuses the jobs.
     """
     console = Terminal(stderr=True)
     typed = {name: alone(each, f"{sweep.name}/{name}") for name, each in points.items()}
@@ -141,7 +144,7 @@ def _class(launcher: Mapping[str, Any]) -> str:
 def _ended(
     folder: Path, points: Mapping[str, Point], launcher: Mapping[str, Any], also: Collection[str]
 ) -> Generator[tuple[str, str], None, None]:
-    """Each point's name with why it failed, or nothing, as they end."""
+    """The name of each point when it ends, with why it failed; empty if it succeeded."""
     if _class(launcher) == HERE:
         yield from ((name, _outcome_here(point)) for name, point in points.items())
     elif points:
@@ -149,12 +152,12 @@ def _ended(
 
 
 def _outcome_here(point: Point) -> str:
-    """Empty, or why it failed."""
+    """Run a point in this process; return why it failed, empty if it succeeded."""
     try:
         perform_watched(point.taken_up(), in_short=True)
     except SealError as error:
         return str(error)
-    except Exception as error:  # a fault of ours in one point is no reason to leave the others: told, with all it has
+    except Exception as error:  # a bug met by one point must not stop the others; its traceback is printed
         print(redacted(traceback.format_exc(), point.key_variables), end="", file=sys.stderr)
         return f"{type(error).__name__}: {error}"
     return ""
@@ -164,14 +167,14 @@ def _is_done(run: Run, launcher: Mapping[str, Any]) -> bool:
     if run.if_exists != "resume":
         if _class(launcher) != HERE:
             raise ConfigError(
-                f"if_exists: a job may be started again, which if_exists={run.if_exists} would not survive"
+                f"if_exists: jobs may be restarted, which does not work with {run.if_exists}: set if_exists=resume"
             )
         return False
     if not (run.folder / RESULTS).exists():
         return False
     faults = settings_that_differ(read_manifest(run.folder), run)
     if faults:
-        raise ConfigError(listed(f"{run.folder} holds another run; choose another name=… for the sweep:", faults))
+        raise ConfigError(listed(f"{run.folder} holds a different run; choose another name=… for the sweep:", faults))
     return True
 
 
@@ -182,7 +185,7 @@ def _failed(known: Mapping[str, Outcome], name: str) -> str | None:
 def _note(
     folder: Path, failed: Mapping[str, str | None], points: Mapping[str, Sequence[str]], also: Collection[str]
 ) -> None:
-    """Write down why points failed, or that they did not, beside what is known of others."""
+    """Record why points failed, or that they succeeded, beside the recorded outcomes of other points."""
     fresh = {name: Outcome(overrides=list(points[name]), failed=why) for name, why in failed.items()}
     told = redacted_tree({**read_outcomes(folder), **fresh}, also)
     Store(folder).write(OUTCOMES, json.dumps(told, indent=2, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""What became of each point of a sweep, noted in its folder; and which of them have no results, and why."""
+"""The outcome of each point of a sweep, as recorded in its folder; and the points without results, with reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from seal.sweep.choice import settings_in
 
 
 class Outcome(TypedDict):
-    """Of one point."""
+    """The outcome of one point."""
 
     overrides: list[str]
-    """What it was told."""
+    """The point's overrides."""
     failed: str | None
-    """Why it failed when it was tried last; None where it did not, or was not tried to its end."""
+    """Why its last try failed; None if it succeeded or did not finish."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unfinished:
-    """A point that has no results."""
+    """A point without results."""
 
     name: str
     settings: Mapping[str, str]
-    """What was swept, by key."""
+    """The swept values, by key."""
     reason: str
-    """In a line."""
+    """One line."""
 
 
 def read_outcomes(folder: Path) -> dict[str, Outcome]:
-    """By the point's name; none where no sweep has begun.
+    """The outcomes by point name; empty if the sweep has not begun.
 
     Raises:
-        RunError: the file is not what was written.
+        RunError: the file is damaged.
     """
     found: dict[str, Outcome] = read_whole(folder / OUTCOMES, dict[str, Outcome]) if _is_there(folder) else {}
     return found
@@ -46,7 +46,7 @@ def _is_there(folder: Path) -> bool:
 
 
 def unfinished(folder: Path) -> list[Unfinished]:
-    """The points of a sweep's folder that have no results: those that were to be run, and those that began."""
+    """The points of a sweep's folder that have no results, whether they have begun or not."""
     outcomes = read_outcomes(folder)
     begun = sorted(file.parent.name for file in folder.glob(f"*/{MANIFEST}"))
     return [
@@ -59,10 +59,10 @@ def unfinished(folder: Path) -> list[Unfinished]:
 def _reason(outcome: Outcome | None, *, has_begun: bool) -> str:
     if outcome and outcome["failed"]:
         return in_short(outcome["failed"])
-    return "it was interrupted, or is under way" if has_begun else "it has not begun"
+    return "it was interrupted, or still runs" if has_begun else "it has not begun"
 
 
 def in_short(reason: str) -> str:
-    """What a failure says first; where that is only the title of a list, with the first of it."""
+    """The first line of a failure. If that is only the title of a list, the first item is added."""
     first, *more = [line.strip() for line in reason.strip().splitlines()]
     return f"{first} {more[0]}" if more and first.endswith(":") else first

@@ -1,4 +1,4 @@
-"""A sweep in one table: a row a point, with what was swept and what its run measured last, or why it did not."""
+"""Writes a sweep as one table: a row per point, with its swept values and its last accuracy, or why it has none."""
 
 import base64
 import csv
@@ -13,11 +13,14 @@ from seal.sweep.outcomes import Unfinished
 
 TABLE, RANKING, HEATMAP, PAGE = Path("sweep.csv"), Path("settings.csv"), Path("sweep.png"), Path("sweep.html")
 MORE_THAN_HALF = 0.55
-"""Of the colour scale: from here on the ink is white."""
+"""Fraction of the colour scale above which text is white."""
 
 
 def write_sweep(folder: Path, points: Sequence[Swept], without: Sequence[Unfinished]) -> list[Path]:
-    """Points and settings as CSV, a page, and a heatmap of two settings, the seed not counted; what was made."""
+    """Write points and settings as CSV, and an HTML page. Returns the files written.
+
+    If exactly two settings besides the seed were swept, a heatmap is drawn too.
+    """
     of_points = [*(point.settings for point in points), *(missing.settings for missing in without)]
     keys = list(dict.fromkeys(key for settings in of_points for key in settings))
     with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
@@ -92,7 +95,7 @@ def _plot(found: Mapping[tuple[tuple[str, str], ...], float], axes: Sequence[str
 
 
 def _short(value: str) -> str:
-    """As many digits as one compares."""
+    """A number in four digits; other values unchanged."""
     try:
         return f"{float(value):.4g}"
     except ValueError:
@@ -100,7 +103,7 @@ def _short(value: str) -> str:
 
 
 def _by_size(value: str) -> tuple[float, str]:
-    """Numbers by their size, words after them."""
+    """A sort key: numbers by size, then words."""
     try:
         return float(value), value
     except ValueError:

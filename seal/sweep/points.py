@@ -1,4 +1,4 @@
-"""The points of a sweep: what is said of each of them, and what each is called."""
+"""The points of a sweep: their overrides, names and faults."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -11,11 +11,11 @@ from seal.session.preflight import preflight
 from seal.sweep.outcomes import in_short
 
 SEARCH_PATH = "hydra.searchpath"
-"""Where options of somebody's own lie, which every point needs."""
+"""The setting that locates a user's own options. Every point needs it."""
 
 
 def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str, list[str]]:
-    """What a job is told of each point, under the name that Hydra would give it."""
+    """The overrides of each point, by the name that Hydra would give it."""
     named = {}
     for point in points:
         told = [each for each in point if not each.startswith("hydra") or key_of(each) == SEARCH_PATH]
@@ -26,22 +26,22 @@ def by_name(points: Sequence[Sequence[str]], common: Sequence[str]) -> dict[str,
 
 
 def alone(overrides: Sequence[str], name: str) -> tuple[str, ...]:
-    """What one types to run a point by itself: what it is told, and the name that leads to its folder."""
+    """The overrides that start a point by itself: its own, and the name of its folder."""
     return (*(each for each in overrides if key_of(each) != "name"), named(name))
 
 
 def named(name: str) -> str:
-    """The override that gives a run this name, whatever characters it has."""
+    """The override that gives a run this name, with any characters."""
     return f"name={quoted(name)}"
 
 
 def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    """The keys that are the same in all points, and the overrides of each point.
+    """The keys that all points share, and the overrides of each point.
 
-    Only sweeps over listed values, ranges and globs can be told beforehand; what a sweeper searches for itself cannot.
+    Only listed values, ranges and globs are known beforehand. Values that a sweeper searches for are not.
 
     Raises:
-        ConfigError: an override is not in Hydra's grammar.
+        ConfigError: Hydra cannot parse an override.
     """
     each_parsed = [parsed(override) for override in overrides]
     choices = [
@@ -58,7 +58,7 @@ def split_sweep(overrides: Sequence[str]) -> tuple[list[str], list[list[str]]]:
 
 
 def built(point: Sequence[str]) -> tuple[Run | None, list[str]]:
-    """The run of a point, or every fault of its configuration."""
+    """The run of a point (None if it cannot be built), and every fault of its configuration."""
     composed, faults = compose_config(point)
     run, more = loading.build(composed) if composed is not None else (None, [])
     return run, [*faults, *more]
@@ -69,7 +69,7 @@ def faults_of(point: Sequence[str]) -> list[str]:
 
 
 def why_not(points: Mapping[str, Run]) -> list[str]:
-    """Why points, by name, cannot start for their data, model files or lengths."""
+    """Why points, by name, cannot start: faults of data, model files or lengths."""
     faults = []
     for name, run in points.items():
         try:

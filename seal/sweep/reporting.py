@@ -1,4 +1,4 @@
-"""`seal report SWEEP` and `seal status SWEEP`: its points in one table, and why others have no results."""
+"""`seal report SWEEP` and `seal status SWEEP`: a table of points with results, and why other points have none."""
 
 import json
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from seal.sweep.page import write_sweep
 
 
 def fault_of_sweep(folder: Path) -> str | None:
-    """Why there is nothing to be said of a sweep; None where a point has results."""
+    """Why a sweep cannot be reported; None if at least one point has results."""
     if read_sweep(folder):
         return None
     return listed(f"no point of {folder} has results yet:", _reasons(unfinished(folder)))
 
 
 def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
-    """Make the table; print it, unless it is wanted as JSON; what it says."""
+    """Write the table, and return its contents. Print it too, unless `as_json`."""
     points, without = read_sweep(folder), unfinished(folder)
     made, choice = write_sweep(folder, points, without), choose(points)
     if not as_json:
@@ -59,7 +59,7 @@ def _reasons(without: Sequence[Unfinished]) -> list[str]:
 
 
 def sweep_status(folder: Path, *, as_json: bool) -> int:
-    """Print how many points of a sweep have results, and why the others have none."""
+    """Print how many points of a sweep have results, and why the others do not."""
     done, without = read_sweep(folder), unfinished(folder)
     if as_json:
         names = {"sweep": str(folder), "done": [point.name for point in done]}

@@ -1,7 +1,7 @@
-"""A sweep whose points are chosen by Optuna, each from what those before it found.
+"""A sweep whose points Optuna chooses, each from the results so far.
 
-Only the choice is Optuna's: points are run, named, recorded and reported like those of any sweep, and what was tried is
-kept in the sweep's folder. Hydra's own plugin for Optuna does not fit what we pin (docs/cluster.md).
+Optuna only chooses. SEAL runs, names, records and reports these points like those of any sweep. The sweep's folder
+keeps the history. Hydra's own plugin for Optuna does not fit our pinned versions (docs/cluster.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,42 +34,42 @@ JOURNAL, STUDY = "search.journal", "search"
 
 @option
 class Search:
-    """How Optuna searches."""
+    """The settings of a search."""
 
     trials: PositiveInt
-    """Points that succeed, in all."""
+    """The total number of points that must succeed."""
     parallel: PositiveInt
-    """Points that are chosen, and run, at the same time."""
+    """Number of points that are chosen and run at the same time."""
     sampler: Literal["tpe", "random"]
     params: Mapping[str, Any]
-    """Choices by key, besides those of the command line."""
+    """Values to choose from, by key, besides those of the command line."""
 
 
 def is_search(overrides: Sequence[str]) -> bool:
-    """Whether the points are to be searched for, not listed."""
+    """True if Optuna is to search for the points; False if the overrides list them."""
     if not any(each.startswith("hydra/sweeper=") for each in overrides):
         return False
     return str(compose_with_hydra(_fixed(overrides)).hydra.sweeper._target_).endswith(SEARCH)
 
 
 def search(overrides: Sequence[str]) -> int:
-    """Run points as Optuna chooses them until enough have succeeded, or take up such a search.
+    """Start or resume a search: run points that Optuna chooses until enough have succeeded.
 
     Raises:
-        SealError: the search or a choice of it is faulty, before any point has started; or points failed.
+        SealError: the search has faults, and no point has started; or points failed.
     """
     if not find_spec("optuna"):
         raise UsageError("hydra/sweeper: Optuna is not installed here: pip install 'seal-lm[optuna]'")
     fixed = _fixed(overrides)
     settings, launcher = _settings(fixed), launcher_of(fixed)
     if launcher is None:
-        raise ConfigError("hydra/launcher: a search runs its points here, or through one of submitit's launchers")
+        raise ConfigError("hydra/launcher: a search needs hydra/launcher=basic or one of submitit's launchers")
     swept = [each for each in overrides if each not in fixed]
     choices = [f"{key}={value}" for key, value in settings.params.items() if key not in _keys([*fixed, *swept])]
     choices += swept
     space = dict(map(_choice, choices))
     if not space:
-        raise ConfigError("hydra.sweeper.params: nothing is to be chosen: give inner.rank=8,16 or the like")
+        raise ConfigError("hydra.sweeper.params: there is nothing to choose: give for example inner.rank=8,16")
     corner = {key: values[0] for key, (_, values) in space.items()}
     corners = [corner, *({**corner, key: value} for key, (_, values) in space.items() for value in values[1:])]
     faults = [fault for point in corners for fault in faults_of([*fixed, *_told(point)])]
@@ -89,7 +89,7 @@ def search(overrides: Sequence[str]) -> int:
     console.print(
         f"best of {len(_with(study, 'COMPLETE'))}: {best.value:.3f}, {', '.join(_told(best.params))}", highlight=False
     )
-    console.print(f"`seal report {sweep.folder}` shows all, and how much of that is luck", highlight=False)
+    console.print(f"`seal report {sweep.folder}` shows all points, and the selection bias", highlight=False)
     return 0
 
 
@@ -102,10 +102,10 @@ def _run(
     launcher: Mapping[str, Any],
     space: "Mapping[str, BaseDistribution]",
 ) -> None:
-    """Ask, run and tell, some points at a time.
+    """Ask Optuna for points, run them and tell it their accuracy, `parallel` points at a time.
 
     Raises:
-        RunError: points failed; the search has gone on with others.
+        RunError: points failed; raised at the end of the search.
     """
     common = [key for key in _keys(fixed) if key not in space]
     failed: dict[str, str] = {}
@@ -119,7 +119,7 @@ def _run(
             accuracy = None if found[name] else read_point(sweep.folder / name / RESULTS).accuracy
             if accuracy is None:
                 n_failed += 1
-                failed[name] = found[name] or "nothing could be graded"
+                failed[name] = found[name] or "no answer could be graded"
                 study.tell(trial, state=_state("FAIL"))
             else:
                 study.tell(trial, accuracy)
@@ -129,10 +129,10 @@ def _run(
 
 
 def _study(sweep: Run, settings: Search, asked: Sequence[str]) -> "optuna.Study":
-    """What was tried so far. Points that were under way when somebody stopped, or failed, come first.
+    """The study with all trials so far. Points that failed or were interrupted are tried again first.
 
     Raises:
-        ConfigError: the folder has a search with other settings.
+        ConfigError: the folder holds a search with other settings.
     """
     import optuna
     from optuna.storages import JournalStorage
@@ -149,7 +149,7 @@ def _study(sweep: Run, settings: Search, asked: Sequence[str]) -> "optuna.Study"
     there = study.user_attrs.get("asked", told)
     if there != told:
         changed = ", ".join(sorted({*there} ^ {*told}))
-        raise ConfigError(f"name: {sweep.folder} has a search that differs in {changed}: choose another name=…")
+        raise ConfigError(f"name: {sweep.folder} holds a search that differs in {changed}: choose another name=…")
     study.set_user_attr("asked", told)
     succeeded = [trial.params for trial in _with(study, "COMPLETE")]
     waiting = [trial.system_attrs["fixed_params"] for trial in _with(study, "WAITING")]
@@ -176,10 +176,10 @@ def _settings(fixed: Sequence[str]) -> Search:
 
 
 def _choice(override: str) -> "tuple[str, tuple[BaseDistribution, list[Any]]]":
-    """A key, what Optuna may choose for it, and values to check beforehand.
+    """A key, the distribution that Optuna chooses from, and values to check beforehand.
 
     Raises:
-        ConfigError: it leaves nothing to choose.
+        ConfigError: the value is not a choice.
     """
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -190,7 +190,7 @@ def _choice(override: str) -> "tuple[str, tuple[BaseDistribution, list[Any]]]":
         return key, (CategoricalDistribution(values), values)
     if not sweep.is_interval_sweep():
         raise ConfigError(
-            f"hydra.sweeper.params.{key}: '{override.partition('=')[2]}' is no choice: give 8,16 or the like"
+            f"hydra.sweeper.params.{key}: '{override.partition('=')[2]}' is not a choice: give for example 8,16"
         )
     interval: Any = sweep.value()
     kind = IntDistribution if isinstance(interval.start, int) and isinstance(interval.end, int) else FloatDistribution
