@@ -1,8 +1,8 @@
-"""The units of work of a run: what names each of them, and how a batch of them is done.
+"""The units of work of a run: how each is named, and how a batch of them is done.
 
-One module for each verb of the method: self-edits are written (and read, for rewards that ask for it), plans are tried
-out (adapt, answer), answers are graded, a policy learns. A unit is a plain value, so that it can be done by another
-process elsewhere.
+There is one module for each verb of the method. Self-edits are written (and read, for rewards that need a rating).
+Plans are tried out (adapt, answer). Answers are graded. A policy learns. A unit is a plain value, so that another
+process can do it.
 """
 
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ from seal.work.lab import Lab
 
 @dataclass(frozen=True, kw_only=True)
 class Work(ABC, Generic[Unit, Result]):
-    """A kind of work by one policy."""
+    """One kind of work with one policy."""
 
     records: ClassVar[str]
     """The kind of its records in the store."""
@@ -27,36 +27,41 @@ class Work(ABC, Generic[Unit, Result]):
 
     policy: Policy
     title: str
-    """For the people who watch."""
+    """Shown in the progress display."""
 
     @abstractmethod
     def key(self, unit: Unit) -> str:
-        """A name made of all that determines the result, given the run's configuration."""
+        """A name made of everything that determines the result, within a run's configuration."""
 
     def seed(self, lab: Lab, unit: Unit) -> int:
         return derive(lab.run.seed, self.records, self.key(unit))
 
     def place(self, lab: Lab) -> Place:
-        """Where a cluster does it."""
+        """Where a cluster does this work."""
         return Place.WORKERS
 
     @abstractmethod
     def batch_size(self, lab: Lab) -> int:
-        """How many units are done together. Batches are cut from all units, done or not, so that rounding in a batch
-        does not depend on when a run was interrupted."""
+        """Number of units in a batch. Batches are cut from all units, done or not.
+
+        So the rounding in a batch does not depend on when a run was interrupted.
+        """
 
     def rounds_together(self, lab: Lab) -> bool:
-        """Whether results depend by rounding on who else is in a batch. If not, only what is missing is done."""
+        """True if the rounding of a result depends on the other units of its batch.
+
+        Then a batch with missing units is repeated as a whole; otherwise only the missing units are done.
+        """
         return True
 
     def cost(self, unit: Unit) -> int:
-        """Roughly how much there is to do, in any measure. Units of like cost are done together, the longest first."""
+        """A rough size of the unit, in any measure. Units of similar cost share a batch; the largest come first."""
         return 0
 
     @abstractmethod
     def do(self, lab: Lab, units: Sequence[Unit]) -> "Sequence[Result | Postponed[Result]]":
-        """One result a unit, in order. What somebody else has to do, and did not, is postponed."""
+        """One result per unit, in order. A unit is postponed if an external service did not answer."""
 
     def may_settle(self, lab: Lab, units: Sequence[Unit], postponed: "Sequence[Postponed[Result]]") -> bool:
-        """Whether these of the units, postponed twice, may be recorded as they stand."""
+        """True if units that were postponed twice may be recorded with their incomplete results."""
         return False

@@ -1,4 +1,4 @@
-"""Models are made, asked and graded: what one plan, or the policy as it is, comes to."""
+"""Examines models: adapts them, asks their queries, grades the answers."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,14 +10,14 @@ from seal.work.trying import Trial, TryingOut, phase_of
 
 
 def examine(lab: Lab, policy: Policy, trials: Sequence[Trial], *, title: str) -> list[Evaluation | Failure]:
-    """Each trial's model is made, asked all queries of its context, and graded."""
+    """Adapt the model of each trial, ask it all queries of its context, and grade its answers."""
     work = TryingOut(policy=policy, title=phase_of(policy, title))
     answers = fulfil(lab, work, trials)
     return grade(lab, policy, [trial.context for trial in trials], map(work.key, trials), answers)
 
 
 def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
-    """The policy as it is answers the queries of each context, once."""
+    """Ask the unadapted policy the queries of each context, once."""
     trials = [Trial(context=context, source="unadapted") for context in contexts]
     return examine(lab, policy, trials, title="asking the unadapted model")
 
@@ -25,7 +25,7 @@ def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list
 def grade(
     lab: Lab, policy: Policy, contexts: Iterable[Context], keys: Iterable[str], answers: Iterable[Answered | Failure]
 ) -> list[Evaluation | Failure]:
-    """Each model's answers to the queries of the context beside it get their verdicts, under the key beside it."""
+    """Grade the answers of each model. `contexts` and `keys` belong to the answers, in the same order."""
     to_grade = [
         ToGrade(key=key, context=context, answered=answered)
         for key, context, answered in zip(keys, contexts, answers, strict=True)

@@ -1,4 +1,4 @@
-"""Units of work are handed to the run's cluster, a second time where somebody else did not do them."""
+"""Hands units of work to the run's cluster. Postponed units are tried a second time."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from seal.work.lab import Lab
 
 @dataclass(frozen=True, kw_only=True)
 class InLab(Workload[Unit, Result]):
-    """A kind of work, done in a lab."""
+    """One kind of work, bound to a lab."""
 
     lab: Lab
     work: Work[Unit, Result]
@@ -49,7 +49,7 @@ class InLab(Workload[Unit, Result]):
 
 
 def in_lab(lab: Lab, work: Work[Unit, Result]) -> InLab[Unit, Result]:
-    """Work as a cluster is given it."""
+    """The workload that a cluster receives."""
     return InLab(
         lab=lab,
         work=work,
@@ -69,7 +69,7 @@ def fulfil(lab: Lab, work: Work[Unit, Result], units: Sequence[Unit]) -> list[Re
     """The result of every unit, in order, wherever the run's cluster does the work.
 
     Raises:
-        RunError: units are postponed again when they are tried a second time, and more of them than may settle.
+        RunError: units were postponed twice, and their results may not be recorded as they are.
     """
     lab.monitor.began(work.title, len(units))
     workload, cluster = in_lab(lab, work), lab.run.cluster
@@ -89,13 +89,13 @@ def fulfil(lab: Lab, work: Work[Unit, Result], units: Sequence[Unit]) -> list[Re
 def _settle(
     lab: Lab, work: Work[Unit, Result], units: Sequence[Unit], postponed: Mapping[str, Postponed[Result]]
 ) -> dict[str, Result]:
-    """Record what is postponed as it stands, if the work allows it."""
+    """Record the incomplete results of postponed units, if the work allows it."""
     instead = {key: each.instead for key, each in postponed.items() if each.instead is not None}
     if len(instead) < len(postponed) or not work.may_settle(lab, units, list(postponed.values())):
         reason, _ = Counter(each.reason for each in postponed.values()).most_common(1)[0]
         raise RunError(
-            f"{work.title}: {len(postponed)} of {len(units)} could not be done, twice: {reason}. What is done is "
-            "recorded, nothing was scored in its place; the same command goes on from there"
+            f"{work.title}: {len(postponed)} of {len(units)} failed twice: {reason}. All finished work is recorded, "
+            "and no failure became a score; the same command goes on from there"
         )
     lab.store.append(work.records, instead, work.result)
     lab.monitor.advanced(len(instead))

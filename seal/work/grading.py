@@ -1,4 +1,4 @@
-"""Answers are graded, apart from being given: a judge that is silent costs no training."""
+"""Grades answers. This is separate from answering, so that a judge that does not reply costs no training."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,22 +13,22 @@ from seal.work import Work
 from seal.work.lab import Lab
 
 NOBODY = "nobody"
-"""Who grades answers to queries whose right answer is not known: they stay unknown, and nobody is asked again."""
+"""The grader's name for queries without a right answer. Their verdicts stay unknown, and nobody is asked again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToGrade:
-    """The answers of one model to the queries of a context, not graded yet."""
+    """The answers of one model to the queries of a context, before grading."""
 
     key: str
-    """Of the work that gave the answers."""
+    """The key of the unit that gave the answers."""
     context: Context
     answered: Answered | Failure
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grading(Work[ToGrade, Evaluation | Failure]):
-    """Answers get their verdicts."""
+    """Answers get their verdicts from the grader."""
 
     records: ClassVar[str] = "evaluations"
     result: ClassVar[Any] = Evaluation | Failure
@@ -75,7 +75,7 @@ class Grading(Work[ToGrade, Evaluation | Failure]):
 
 @dataclass(frozen=True, kw_only=True)
 class _Given:
-    """What a model answered to a query, in one text or in several."""
+    """A model's answer to a query, written as one text or several."""
 
     query: Query
     written: tuple[Completion, ...]
@@ -93,19 +93,22 @@ def _answers(task: Task, context: Context, answered: Answered | Failure) -> Iter
 
 
 def _graded(answered: Answered, verdicts: Sequence[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
-    """The answers with their verdicts. One without a verdict postpones all of them."""
+    """The answers with their verdicts. A single missing verdict postpones all of them."""
     evaluation = Evaluation(seed=answered.seed, training=answered.training, verdicts=tuple(verdicts))
     unknown = _unknown(verdicts)
     return Postponed(reason=unknown[0].reason, instead=evaluation) if unknown else evaluation
 
 
 def _unknown(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Those that a grader owes."""
+    """The verdicts that a grader failed to give."""
     return [verdict for verdict in verdicts if verdict.grade is Grade.UNKNOWN and verdict.grader != NOBODY]
 
 
 def _verdict(given: _Given, verdicts: Iterator[Verdict]) -> Verdict:
-    """The next verdict, or that there is none; with all that the model wrote, where the answer is only a part of it."""
+    """The next verdict, or an unknown one if the query has no right answer.
+
+    If the answer is only a part of the text, the verdict also keeps the whole text.
+    """
     untold = Verdict(grade=Grade.UNKNOWN, answer=given.answer, grader=NOBODY, reason="what is right is not known")
     verdict = next(verdicts) if given.query.target else untold
     is_part = len(given.written) == 1 and given.written[0].text != verdict.answer

@@ -1,8 +1,8 @@
-"""Adapters that were worth it are made once more, and kept on disk in PEFT's format.
+"""Trains selected adapters once more and keeps them on disk, in PEFT's format.
 
-Which ones are worth it is known when a round is over, and to hold all of them until then may take hundreds of
-gigabytes. So the few are trained anew, by the same plan with the same seed: the same adapters but for the rounding that
-depends on who trains beside them.
+The selection is known only when a round is over. To hold all adapters until then may take hundreds of gigabytes. So the
+selected few are trained again, with the same plan and seed. They equal the first ones up to rounding, which depends on
+the adapters trained in the same batch.
 """
 
 import json
@@ -20,25 +20,25 @@ from seal.work.lab import Lab
 from seal.work.trying import Trial, TryingOut, starts_of
 
 ADAPTERS = "adapters"
-"""The folder of a run that they lie in."""
+"""The subfolder of a run that holds adapters."""
 FACTS = "self_edit.json"
 _LONGEST_NAME, _LONGEST_BYTES = 80, 200
-"""Characters, and bytes: of an id; what follows it needs some, too."""
+"""Limits of an id in a folder name, in characters and bytes. The rest is for what follows the id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterToKeep:
-    """A trial that is made again, and what was found when it was tried out."""
+    """A trial to train again, with the findings of its first training."""
 
     trial: Trial
     index: int
-    """Of the self-edit."""
+    """Number of the self-edit."""
     text: str
-    """Of the self-edit."""
+    """Text of the self-edit."""
     reward: float
-    """Of the self-edit, over its repeats."""
+    """Reward of the self-edit, over its repeats."""
     accuracy: float | None
-    """Of this repeat."""
+    """Accuracy of this repeat."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class Keeping(Work[AdapterToKeep, Kept | Failure]):
 
 
 def folder_name(context_id: str, index: int) -> str:
-    """A name that any file system takes, and no other self-edit has."""
+    """A folder name that is valid on any file system and unique to the self-edit."""
     plain = re.sub(r"[^\w.-]", "_", context_id)[:_LONGEST_NAME]
     plain = plain.encode()[:_LONGEST_BYTES].decode(errors="ignore")
     if plain == context_id and not plain.startswith("."):
@@ -101,5 +101,5 @@ def folder_name(context_id: str, index: int) -> str:
 
 
 def size_of(folder: Path) -> int:
-    """The bytes of its files."""
+    """Total bytes of the files in a folder."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -1,4 +1,4 @@
-"""What one process has opened for a run: settings, store, contexts, the model in memory, and who watches."""
+"""Everything that one process has open for a run: settings, store, contexts, the model in memory, the monitor."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Lab:
-    """The place where the rooms of a run meet. Everything expensive is opened on first use."""
+    """Gives work access to all rooms of a run. Everything expensive is opened on first use."""
 
     run: Choices
     store: Store
@@ -35,32 +35,32 @@ class Lab:
         return Backbones(self.run.model, self.store.folder)
 
     def close(self) -> None:
-        """Stop what the engines have started; a later use starts it again."""
+        """Stop the processes of the engines. A later use starts them again."""
         if "backbones" in self.__dict__:
             self.backbones.close()
 
     def generator(self, policy: Policy) -> Generator:
-        """Who answers."""
+        """The generator of answers."""
         return self.run.engine.generator(policy, self.backbones, partial(self.spend, "answers"))
 
     def writer(self, policy: Policy) -> Generator:
-        """Who writes self-edits."""
+        """The generator of self-edits."""
         writer = self.run.writer or self.run.engine
         return writer.generator(policy, self.backbones, partial(self.spend, "self-edits"))
 
     def spend(self, purpose: str, usage: Usage) -> None:
-        """Book what a paid call took, at once: a run that is stopped has spent it all the same."""
+        """Book the cost of a paid call at once, so that a stopped run has it in its books too."""
         booking = {"purpose": purpose, **asdict(usage)}
         self.store.add_lines(SPENDING, [json.dumps(booking) + "\n"])
 
     def announce(self, event: str, metrics: Metrics) -> None:
-        """Log what is so only once in a run, however often it is resumed."""
+        """Log an event once per run, however often the run is resumed."""
         if event not in self._announced:
             self._announced.add(event)
             self.log({"event": event, **metrics})
 
     def seconds_per_unit(self, phase: str) -> float | None:
-        """How long a unit of a phase took on average, in all sessions of the run; None where it never took place."""
+        """Mean seconds per unit of a phase, over all sessions of the run; None if the phase has no units."""
         lines = [line for line in read_metrics(self.store.folder) if line.get("work") == phase]
         n_units = sum(line["units"] for line in lines)
         return round(sum(line["time/work_s"] for line in lines) / n_units, 3) if n_units else None
@@ -70,19 +70,19 @@ class Lab:
         return {line["event"] for line in read_metrics(self.store.folder) if "event" in line}
 
     def packed(self) -> "Lab":
-        """This lab without what it has opened and who watches: a value, for another process."""
+        """This lab as a plain value for another process: without open resources and without a monitor."""
         return replace(self, store=Store(self.store.folder), monitor=Silent(), log=_unheard)
 
     def elsewhere(self, store: Store) -> "Lab":
-        """This lab in another process, which writes all it has to say into a store of its own."""
+        """This lab in another process, which writes its metrics and spending into its own store."""
         return replace(self, store=store, log=partial(_note, store))
 
     def skip_trials(self, title: str, n_trials: int) -> None:
-        """Planned trials that are not needed. Each is two units: one makes and asks a model, one grades."""
+        """Count planned trials as not needed. Each is two units: one adapts and asks a model, one grades."""
         self.skip(title, 2 * n_trials)
 
     def skip(self, title: str, n_units: int) -> None:
-        """Planned units that turned out not to be needed."""
+        """Count planned units as not needed."""
         if n_units:
             self.monitor.began(title, n_units)
             self.monitor.recalled(n_units)
@@ -90,7 +90,7 @@ class Lab:
 
 
 def _unheard(metrics: Metrics) -> None:
-    """Who is told of metrics on the way from one process to another."""
+    """The log of a lab on its way to another process: it drops all metrics."""
 
 
 def _note(store: Store, metrics: Metrics) -> None:

@@ -1,4 +1,4 @@
-"""A policy learns from what was selected, and is the next one."""
+"""A policy learns from the selected self-edits and becomes the next policy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Learning(Work[Lesson, Update]):
         return [self._learn(lab, unit) for unit in units]
 
     def _learn(self, lab: Lab, lesson: Lesson) -> Update:
-        """Without anything worth learning the policy stays as it is, and the update says so."""
+        """Move the policy by the lessons. Without lessons the policy stays the same, and the update says so."""
         kept = [one for one in lab.run.outer.lessons(lesson.attempts) if one.weight]
         names = tuple(one.attempt.name for one in kept)
         following = self.policy.round + 1

@@ -1,4 +1,4 @@
-"""Plans are tried out: each makes a model, which is asked. Right and wrong are not known here."""
+"""Tries plans out: each plan adapts the model, which then answers queries. Grading happens elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 
 TRYING = "training on self-edits, asking"
-"""What the phase is called in which self-edits are tried out."""
+"""The title of the phase that tries self-edits out."""
 
 
 def phase_of(policy: Policy, title: str) -> str:
-    """What work by a policy is called, for people who watch and in the metrics."""
+    """The title of work with a policy, for the progress display and the metrics."""
     return f"{policy.id}: {title}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A model to be made and asked all queries of a context: by a plan, or the policy as it is."""
+    """A model to try out on all queries of a context: adapted by a plan, or unadapted."""
 
     context: Context
     source: str
-    """Where the plan comes from, for example `edit_3`, `passage` or `unadapted`."""
+    """The source of the plan, for example `edit_3`, `passage` or `unadapted`."""
     plan: Plan | None = None
     """None for the unadapted model."""
     repeat: int = 0
@@ -49,7 +49,7 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class TryingOut(Work[Trial, Answered | Failure]):
-    """Models are adapted and asked."""
+    """Models are adapted, and answer queries."""
 
     records: ClassVar[str] = "answers"
     result: ClassVar[Any] = Answered | Failure
@@ -104,7 +104,10 @@ class TryingOut(Work[Trial, Answered | Failure]):
 
 
 def starts_of(lab: Lab, trials: Sequence[Trial]) -> list[int] | None:
-    """The seeds of what adapters start from, where all of one context share it, over self-edits, repeats and rounds."""
+    """The seeds of the adapters' initial weights; None if each adapter has its own.
+
+    With shared starts, all adapters of one context start equal, over self-edits, repeats and rounds.
+    """
     if not lab.run.inner.shares_start:
         return None
     return [derive(lab.run.seed, "start", trial.context.id) for trial in trials]
@@ -117,7 +120,7 @@ def ask(
     adapters: Sequence["Adaptation | None"],
     seeds: Sequence[int],
 ) -> list[tuple[Completion, ...] | Unavailable]:
-    """The answers to all queries of each context, put to the policy with the adapter that stands beside it."""
+    """Ask the policy all queries of each context, with the adapter at the same index."""
     task = lab.run.task
     prompts = [[prompt for query in each.queries for prompt in task.prompts(each, query)] for each in contexts]
     requests = [
@@ -130,7 +133,7 @@ def ask(
 
 
 def _all_or_none(completions: Sequence[Completion | Unavailable]) -> tuple[Completion, ...] | Unavailable:
-    """All of them, or why there is none of one."""
+    """All completions, or the first reason why one is missing."""
     for completion in completions:
         if isinstance(completion, Unavailable):
             return completion
@@ -140,7 +143,7 @@ def _all_or_none(completions: Sequence[Completion | Unavailable]) -> tuple[Compl
 def answered(
     answers: tuple[Completion, ...] | Unavailable, *, seed: int, training: Training | None
 ) -> Answered | Postponed[Any]:
-    """What one model said, or that it has to be asked again."""
+    """The answers of one model, or a postponement if it has to be asked again."""
     if isinstance(answers, Unavailable):
         return Postponed(reason=answers.reason)
     return Answered(

@@ -1,4 +1,4 @@
-"""Self-edits are written by a policy, and read by whoever rates them."""
+"""A policy writes self-edits. A reward that needs ratings has them read and rated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from seal.work.lab import Lab
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """Self-edit number `index` about a context, not written yet."""
+    """Self-edit number `index` about a context, before it is written."""
 
     context: Context
     index: int
@@ -71,7 +71,7 @@ class Proposing(Work[Proposal, SelfEdit]):
 
 @dataclass(frozen=True, kw_only=True)
 class Reading(Work[Attempt, Rating]):
-    """Self-edits are read by whom the reward names, and get points."""
+    """The rater of the reward reads self-edits and gives them points."""
 
     records: ClassVar[str] = "ratings"
     result: ClassVar[Any] = Rating
@@ -94,7 +94,7 @@ class Reading(Work[Attempt, Rating]):
         return [_settled(rating) for rating in ratings]
 
     def may_settle(self, lab: Lab, units: Sequence[Attempt], postponed: Sequence[Postponed[Rating]]) -> bool:
-        """A reader that cannot be understood leaves a self-edit without a rating; it is never kept."""
+        """True: an unreadable reply leaves a self-edit without a rating. Such a self-edit is never kept."""
         return True
 
 

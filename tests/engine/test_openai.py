@@ -71,7 +71,7 @@ def test_a_writer_that_dies_loses_nothing_that_was_paid_for(seal: Seal, capsys: 
     with scripted(lambda n, _: says(f"Fact {n}.") if n < 5 else fails(500)) as server:
         command = (*QUICK, "recipe.edits_per_context=3", "engine@writer=openai", *of("writer", server.url))
         assert seal("run", *command) == 1
-        assert "writing self-edits: 6 of 9 could not be done, twice" in capsys.readouterr().err
+        assert "writing self-edits: 6 of 9 failed twice" in capsys.readouterr().err
         written = read_records(RUN / "self_edits.jsonl", SelfEdit)
         assert len(written) == 3
         server.behaviour = lambda n, _: says(f"Fact {n}.")

@@ -248,7 +248,7 @@ def test_a_run_whose_servers_keep_dying_stops_and_goes_on_without_a_loss(
 ) -> None:
     monkeypatch.setenv("STAND_IN_DIES_AFTER", "20")
     assert seal("run", *SERVED) == 1
-    assert "could not be done, twice" in capsys.readouterr().err
+    assert "failed twice" in capsys.readouterr().err
     run = Path("outputs/tiny")
     answers = read_records(run / "answers.jsonl", Answered | Failure)
     assert all(isinstance(each, Answered) for each in answers.values())

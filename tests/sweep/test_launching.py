@@ -196,7 +196,7 @@ def test_jobs_that_may_be_started_again_do_not_replace_runs(
     seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert seal("run", "-m", *QUICK, *LOCAL, "if_exists=replace", "seed=0,1") == 2
-    assert "if_exists: a job may be started again, which if_exists=replace would not survive" in capsys.readouterr().err
+    assert "if_exists: jobs may be restarted" in capsys.readouterr().err
 
 
 def wait_for_running(name: str, count: int, patience_s: float = 60) -> list[str]:

@@ -94,7 +94,7 @@ def test_a_reader_that_dies_stops_the_run_and_it_goes_on_where_it_was(
 ) -> None:
     with scripted(lambda n, request: reader(n, request) if n < 5 else fails(500)) as server:
         assert seal("run", *proxied(server.url, "proxy")) == 1
-        assert "rating self-edits: 5 of 8 could not be done, twice" in capsys.readouterr().err
+        assert "rating self-edits: 5 of 8 failed twice" in capsys.readouterr().err
         server.behaviour = reader
         assert seal("run", *proxied(server.url, "proxy")) == 0
 
