@@ -12,42 +12,42 @@ from seal.types import Postponed
 
 @option
 class Cluster(Option, ABC):
-    """A way of getting units of work done."""
+    """A way to get units of work done."""
 
-    def ready(self, run_folder: Path) -> None:  # most need nobody
-        """Whoever starts its jobs is there.
+    def ready(self, run_folder: Path) -> None:  # most clusters need nothing
+        """Check that the scheduler can be reached.
 
         Raises:
-            UsageError: this is no machine for it.
-            RunError: they do not answer, and the run has had no job that would be worth waiting for.
+            UsageError: jobs cannot be submitted from this machine.
+            RunError: the scheduler does not answer, and the run has no earlier jobs to wait for.
         """
 
     @abstractmethod
     def fulfil(self, work: Workload[Unit, Result], units: Sequence[Unit]) -> list[Result | Postponed[Result]]:
-        """The result of every unit, in order: those without a record are done and recorded, the others are read.
+        """The result of every unit, in order. Units without a record are done and recorded; the others are read.
 
-        What is postponed is not recorded.
+        Postponed units are not recorded.
         """
 
     def gpus(self, place: Place) -> int:
-        """Those that a job there gets; 0 where nobody says."""
+        """Number of GPUs that a job there gets; 0 if no setting fixes it."""
         return 0
 
     def gpus_key(self, place: Place) -> str:
-        """The setting that says so."""
+        """The key of the setting that fixes the number of GPUs."""
         return "cluster"
 
     def left_behind(self, run_folder: Path) -> Mapping[str, str] | None:
-        """The jobs of a run that would outlive its interruption, with their states; None if nobody can tell."""
+        """The jobs of a run that go on after it is interrupted, with their states; None if that is unknown."""
         return {}
 
     def on_interruption(self) -> Literal["ask", "leave", "cancel"]:
-        """What becomes of them."""
+        """What to do with these jobs."""
         return "leave"
 
-    def cancel(self, jobs: Sequence[str]) -> None:  # most have none
-        """End jobs.
+    def cancel(self, jobs: Sequence[str]) -> None:  # most clusters have no jobs
+        """Cancel jobs.
 
         Raises:
-            RunError: that cannot be done; with the reason.
+            RunError: the jobs cannot be cancelled; with the reason.
         """

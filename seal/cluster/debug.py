@@ -1,4 +1,4 @@
-"""Jobs that are not: the path of a cluster in this process, one chunk after the other, for a debugger."""
+"""The code path of a cluster in this process, one chunk after another, for a debugger."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,11 +15,11 @@ from seal.settings import option
 
 @option
 class Debug(Jobs):
-    """The path of a cluster in this process, one chunk after the other, for a debugger. What a job raises is raised
+    """The code path of a cluster in this process, one chunk after another, for a debugger. Errors of jobs are raised
     here."""
 
     array_parallelism: PositiveInt = 4
-    """A phase is cut into so many chunks, or more."""
+    """Minimum number of chunks in a phase."""
     chunk_minutes: PositiveFloat = 10.0
     poll_s: PositiveFloat = 0.1
     settle_s: PositiveFloat = 1.0
@@ -29,7 +29,7 @@ class Debug(Jobs):
 
 
 class InProcess:
-    """A job is done when it is submitted."""
+    """A scheduler that runs each job at once, when it is submitted."""
 
     ends_with_us = True
 
@@ -51,7 +51,7 @@ class InProcess:
         return ""
 
     def cancel(self, jobs: Sequence[str]) -> None:
-        """There is nothing left to end."""
+        """Do nothing: submitted jobs have ended."""
 
     def log_tail(self, job: str) -> str:
         return ""

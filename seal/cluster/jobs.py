@@ -1,7 +1,7 @@
-"""Work in jobs of their own: cut into chunks, submitted, watched, submitted again where they died.
+"""Does work in separate jobs: cuts it into chunks, submits and watches jobs, and submits them again if they die.
 
-One process coordinates and may die: what tasks recorded and which jobs there are is on disk, and the same command goes
-on with both. This module knows no scheduler; `seal.cluster.slurm` and its neighbours bring theirs.
+One process coordinates, and it may die. The records of tasks and the list of jobs are on disk, so the same command
+continues with both. This module knows no scheduler. `seal.cluster.slurm` and its neighbours have their own.
 """
 
 from abc import abstractmethod
@@ -28,38 +28,40 @@ class Jobs(Cluster):
     """A cluster that does work in jobs."""
 
     threads: PositiveInt | None = None
-    """CPU threads of torch in a job; null leaves it to torch. Changes rounding, so compare runs with equal numbers."""
+    """CPU threads of torch in a job; null leaves the choice to torch. The number changes rounding, so compare runs with
+    equal numbers."""
     array_parallelism: PositiveInt
-    """Jobs that run at the same time, at most."""
+    """Maximum number of jobs that run at the same time."""
     chunk_minutes: PositiveFloat
-    """Work of one job, about. Each job loads the model once, so short ones waste time; long ones wait long in
-    queues."""
+    """Approximate work of one job. Each job loads the model once, so short jobs waste time. Long jobs wait long in the
+    queue."""
     seconds_per_unit: PositiveFloat | None = None
-    """What a unit takes, on one job. null takes what this run has measured; before that, every phase is cut into
-    `array_parallelism` jobs."""
+    """Time of one unit, in one job. null takes the time that this run has measured. Before that, every phase is cut
+    into `array_parallelism` jobs."""
     max_deaths: NonNegativeInt = 2
-    """How often in a row the jobs of a chunk may die without having recorded anything. Then the run stops, resumably. A
-    job that its scheduler puts back into the queue has not died. A worker goes back at its time limit, so often too. A
-    learner dies of it: its work is one unit, which would begin from nothing."""
+    """How often in a row the jobs of a chunk may die without a new record. Then the run stops; the same command resumes
+    it. A job that its scheduler requeues has not died. A worker is requeued at its time limit, at most this often. A
+    learner dies at its time limit, because its work is one unit that would start from the beginning."""
     poll_s: PositiveFloat
-    """The jobs are looked at so often."""
+    """Seconds between two looks at the jobs."""
     settle_s: PositiveFloat
-    """What a job wrote is visible here after so long, at most: a job that is gone without it has died."""
+    """Maximum delay until files of a job are visible here. A job that is gone and has left no record by then has
+    died."""
 
     @abstractmethod
     def scheduler(self, work: Workload[Any, Any], phase: Path) -> Scheduler:
-        """Who starts the jobs of a phase, which is a folder."""
+        """The scheduler that starts the jobs of a phase. `phase` is the phase's folder."""
 
     def requeues(self, place: Place) -> int:
-        """How often a job may come to its time limit and go back into the queue."""
+        """How often a job may be requeued at its time limit."""
         return 0 if place is Place.LEARNER else self.max_deaths
 
     def most_chunks(self, n_batches: int) -> int:
-        """How many jobs a phase may have."""
+        """Maximum number of jobs in a phase."""
         return n_batches
 
     def n_chunks(self, n_batches: int, total_s: float) -> int:
-        """How many jobs share out batches that take so long: what runs at once, or more if each would take too long."""
+        """Number of jobs for batches of `total_s` in total: `array_parallelism`, or more if jobs would be too long."""
         by_time = ceil(total_s / (60 * self.chunk_minutes))
         return min(max(by_time, self.array_parallelism), self.most_chunks(n_batches))
 
@@ -75,9 +77,9 @@ class Jobs(Cluster):
         while n_left := sum(key not in known and key not in postponed for key in keys):
             if n_phases > self.max_deaths:
                 raise RunError(
-                    f"{work.title}: {n_left} records were damaged after they had been seen, {n_phases} times: does the "
-                    f"disk of {work.store.folder} keep what is written? What is damaged is in its folder `damaged`; "
-                    "the same command goes on from the rest"
+                    f"{work.title}: {n_left} records were damaged after they had been read, {n_phases} times. Check "
+                    f"the disk of {work.store.folder}. Its folder `damaged` has the damaged records; the same command "
+                    "goes on from the others"
                 )
             phase = Phase(self, work, batches)
             postponed |= phase.finish()

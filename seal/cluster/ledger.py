@@ -1,4 +1,4 @@
-"""Which jobs a phase has had, and what became of them: our own records, because accounting may be missing."""
+"""The ledger: all jobs of a phase and how they ended. SEAL keeps its own: the cluster may have no accounting."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _EXACTLY = ConfigDict(extra="forbid", strict=True)
 
 
 class _Submitted(TypedDict):
-    """A line of a job that was submitted."""
+    """A line about a submitted job."""
 
     __pydantic_config__ = _EXACTLY  # type: ignore[misc]  # how pydantic is told of a TypedDict
 
@@ -32,7 +32,7 @@ class _Submitted(TypedDict):
 
 
 class _Ended(TypedDict):
-    """A line of a job that ended."""
+    """A line about a job that ended."""
 
     __pydantic_config__ = _EXACTLY  # type: ignore[misc]
 
@@ -46,14 +46,14 @@ _LINE: TypeAdapter[_Submitted | _Ended] = TypeAdapter(_Submitted | _Ended)
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A job: the chunk that it was given, and how it ended."""
+    """A job: its chunk, and how it ended."""
 
     phase: str
     job: str
     chunk: int
     title: str
     keys: tuple[str, ...]
-    """Of the units that had no record when it was submitted."""
+    """Keys of the units that had no record when the job was submitted."""
     submitted: str
     gpus: int
     outcome: str | None = None
@@ -63,16 +63,15 @@ class Entry:
 
 
 class Ledger:
-    """The jobs of one phase, written by its coordinator only."""
+    """The jobs of one phase. Only its coordinator writes the ledger."""
 
     def __init__(self, phase: Path) -> None:
         self.phase = phase
 
     def entries(self) -> list[Entry]:
-        """Every job that was submitted, in that order.
+        """Every submitted job, in order of submission.
 
-        Lines that are not what was written are left out: a job that is not known is none of ours, and one whose end is
-        not known is looked for.
+        Damaged lines are skipped. A job without a line counts as foreign. A job without a known end is looked for.
         """
         found: dict[str, dict[str, Any]] = {}
         for line in whole_lines(self.phase, "the ledger", complete_lines(self.phase / LEDGER), _is_line):
@@ -83,7 +82,7 @@ class Ledger:
         return [Entry(phase=self.phase.name, **{**facts, "keys": tuple(facts["keys"])}) for facts in found.values()]
 
     def submitted(self, jobs: Mapping[str, tuple[int, Sequence[str]]], *, title: str, gpus: int) -> None:
-        """Jobs, each with its chunk and keys."""
+        """Record submitted jobs, each with its chunk and keys."""
         shared = {"title": title, "submitted": _now(), "gpus": gpus}
         lines = [
             json.dumps({"job": job, "chunk": chunk, "keys": keys, **shared}) for job, (chunk, keys) in jobs.items()
@@ -103,7 +102,7 @@ def all_entries(run_folder: Path) -> list[Entry]:
 
 
 def _is_line(line: dict[str, Any]) -> bool:
-    """Whether a line says of a job that it was submitted, or that it ended."""
+    """True for a line about a submitted job or an ended job."""
     try:
         _LINE.validate_python(line)
     except ValidationError:

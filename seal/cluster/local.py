@@ -17,7 +17,8 @@ class Local(Cluster):
     """All work in this process, one batch after another."""
 
     threads: PositiveInt | None = None
-    """CPU threads of torch; null leaves it to torch. Changes rounding, so compare runs with equal numbers."""
+    """CPU threads of torch; null leaves the choice to torch. The number changes rounding, so compare runs with equal
+    numbers."""
 
     def fulfil(self, work: Workload[Unit, Result], units: Sequence[Unit]) -> list[Result | Postponed[Result]]:
         if self.threads:
@@ -37,7 +38,7 @@ class Local(Cluster):
         return [postponed[key] if (key := work.key(unit)) in postponed else known[key] for unit in units]
 
     def _do(self, work: Workload[Unit, Result], batch: Sequence[Unit]) -> dict[str, Postponed[Result]]:
-        """Do a batch, record what is done and was not known, and return what is not."""
+        """Do a batch, record its new results, and return its postponed units."""
         known = work.store.records(work.records, work.result)
         began_s = perf_counter()
         results = {

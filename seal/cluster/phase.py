@@ -1,4 +1,4 @@
-"""One phase on a cluster, from what is missing to everything recorded or postponed."""
+"""Coordinates one phase on a cluster, until each missing unit is recorded or postponed."""
 
 import json
 import logging
@@ -23,29 +23,30 @@ from seal.types import Postponed
 
 _LOG = logging.getLogger(__name__)
 SILENCE_S = 60.0
-"""A scheduler that has not answered for so long is worth a line in the log."""
+"""After this time without an answer from the scheduler, the log gets a warning."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Units that one job after the other is given until they are done."""
+    """Units for one job. If the job dies, another job gets the same chunk."""
 
     number: int
     units: tuple[Any, ...]
-    """Whole batches, those among them that are recorded included where rounding wants it."""
+    """Whole batches. Recorded units are included if the batch rounds together."""
     keys: frozenset[str]
-    """Of the units that had no record."""
+    """Keys of the units that had no record."""
     job: str = ""
     deaths: int = 0
-    """In a row, without anything recorded in between."""
+    """Deaths in a row without a new record."""
     n_left: int = 0
     """Units without a record when the job was submitted."""
     odd_since_s: float | None = None
-    """When the job was first seen to be gone without all of its records, or to be there with all of them."""
+    """Time when the job was first seen in a contradictory state: gone with records missing, or present with none
+    missing."""
 
 
 class Submits(Protocol):
-    """What a phase asks of its cluster; `Jobs` says what each of them is."""
+    """The settings and methods of a cluster that a phase needs. `Jobs` documents them."""
 
     @property
     def threads(self) -> int | None: ...
@@ -71,7 +72,7 @@ class Phase:
         keys = [work.key(unit) for batch in batches for unit in batch]
         digest = sha256("\n".join(sorted(keys)).encode(errors="surrogatepass")).hexdigest()
         self.name = f"{work.records}-{digest[:12]}"
-        """The same whenever the same units are asked for: whoever comes after a crash finds the jobs again."""
+        """The same name for the same units. So a new coordinator finds the jobs again after a crash."""
         self.folder = work.store.folder / JOBS / self.name
         self.known = work.store.records(work.records, work.result)
         self.wanted = {key for key in keys if key not in self.known}
@@ -85,10 +86,10 @@ class Phase:
         self.heard_s = monotonic()
 
     def finish(self) -> dict[str, Postponed[Any]]:
-        """Have everything recorded by jobs; returns what they postponed.
+        """Wait until jobs have recorded everything; return the postponed units.
 
         Raises:
-            RunError: the jobs of a chunk die again and again.
+            RunError: the jobs of a chunk died too often.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._count(self._left_by_others())
@@ -107,7 +108,7 @@ class Phase:
         return self.postponed
 
     def tidy(self) -> None:
-        """Tell what the tasks have to say besides records, and keep nothing of them but logs and the ledger."""
+        """Merge the tasks' metrics and spending into those of the run. Keep only logs and the ledger of the phase."""
         for file in sorted(self.folder.glob(f"{METRICS}-*.jsonl")):
             for metrics in whole_metrics(file, complete_lines(file)):
                 self.work.log(metrics)
@@ -121,7 +122,7 @@ class Phase:
             file.unlink()
 
     def _left_by_others(self) -> list[str]:
-        """What was recorded by jobs of an earlier coordinator, in this phase or in one cut otherwise."""
+        """Keys that jobs of an earlier coordinator recorded, in this phase or in one that was cut differently."""
         files = task_files(self.work.store.folder, self.work.records)
         phases = {file.parent for file in files if file.parent != self.folder}
         tails = [self.tail, *(Tail(phase, self.work.records) for phase in phases)]
@@ -140,10 +141,10 @@ class Phase:
         return sum(not self._is_known(key) for key in chunk.keys)
 
     def _take_up(self) -> None:
-        """Jobs of an earlier coordinator that are still there go on; those that nobody has a record of are ended."""
+        """Adopt jobs of an earlier coordinator that still wait or run. Cancel jobs that are not in the ledger."""
         entries = self.ledger.entries()
         self.n_chunks = max((entry.chunk + 1 for entry in entries), default=0)
-        while (states := self._states()) is None:  # to submit the same again would be a waste
+        while (states := self._states()) is None:  # submitting again would waste work that may still run
             self._heed_cancel()
             sleep(self.cluster.poll_s)
         for entry in entries:
@@ -153,18 +154,18 @@ class Phase:
             elif entry.outcome is None and entry.job in states:
                 self.chunks.append(replace(chunk, job=entry.job, n_left=self._left(chunk)))
             elif entry.outcome is None:
-                self.ledger.ended([entry.job], DIED, "it ended while nobody watched")
+                self.ledger.ended([entry.job], DIED, "it ended while no coordinator was running")
         working = {chunk.job for chunk in self.chunks}
         self._end([job for job in states if job not in working])
 
     def _chunk(self, number: int, keys: Sequence[str]) -> Chunk:
-        """A chunk of an earlier coordinator, with the batches that its keys are in."""
+        """A chunk of an earlier coordinator, with the batches that contain its keys."""
         own = frozenset(keys)
         batches = [batch for batch in self.batches if any(self.work.key(unit) in own for unit in batch)]
         return Chunk(number=number, units=tuple(unit for batch in batches for unit in batch), keys=own)
 
     def _cut(self) -> list[Chunk]:
-        """What nobody has recorded and nobody is at work on, as chunks."""
+        """New chunks of the units that have no record and no job."""
         in_work = {key for chunk in self.chunks for key in chunk.keys}
         known = {*self.known, *self.recorded, *in_work}
         batches = [doing for batch in self.batches if (doing := to_do(self.work, batch, known))]
@@ -207,10 +208,10 @@ class Phase:
         self.chunks += submitted
 
     def _look(self) -> None:
-        """See what the jobs have done since the last time, and submit those again that died.
+        """Collect what the jobs have done since the last look, and submit dead jobs again.
 
         Raises:
-            RunError: they die again and again, or somebody wants the run to end.
+            RunError: jobs died too often, or `seal cancel` has asked the run to end.
         """
         self._heed_cancel()
         states = self._states()
@@ -234,7 +235,7 @@ class Phase:
                 still.append(replace(chunk, odd_since_s=odd_since_s))
             elif left:
                 dead.append((chunk, self._why(chunk, outcome)))
-            else:  # it was put back into the queue, and would find nothing to do
+            else:  # the job was requeued, but all its units are done
                 self._end([chunk.job])
                 self.ledger.ended([chunk.job], DONE)
         self.chunks = still
@@ -249,15 +250,15 @@ class Phase:
 
     def _heed_cancel(self) -> None:
         if (self.folder.parent / CANCEL).exists():
-            raise RunError("`seal cancel` has ended the run; what is recorded is safe, and the same command goes on")
+            raise RunError("`seal cancel` has ended the run; its records are safe, and the same command resumes it")
 
     def _states(self) -> Mapping[str, str] | None:
-        """Of all jobs of the run; None if the scheduler does not answer, which is waited out however long it lasts."""
+        """The states of all jobs of the run; None if the scheduler does not answer. SEAL waits for it without limit."""
         states = self.scheduler.states()
         if states is not None:
             self.heard_s = monotonic()
         elif monotonic() - self.heard_s > SILENCE_S:
-            _LOG.warning("%s: the scheduler does not say what becomes of the jobs; waiting", self.work.title)
+            _LOG.warning("%s: the scheduler does not answer; waiting", self.work.title)
             self.heard_s = monotonic()
         return states
 
@@ -265,24 +266,24 @@ class Phase:
         if outcome is None:
             return self.scheduler.why_gone(chunk.job)
         return (
-            f"it ended well, but {self._left(chunk)} of its records are damaged, or cannot be seen here: is the folder "
+            f"it ended well, but {self._left(chunk)} of its records are damaged or not visible here: is the folder "
             "shared?"
         )
 
     def _died(self, chunk: Chunk, reason: str) -> Chunk:
-        """The chunk, to be submitted again.
+        """Record the death, and return the chunk for another job.
 
         Raises:
-            RunError: that has been tried often enough.
+            RunError: jobs of the chunk died too often.
         """
         self.ledger.ended([chunk.job], DIED, reason)
         self.work.log({"work": self.work.title, "job": chunk.job, "died": reason})
         deaths = chunk.deaths + 1 if self._left(chunk) == chunk.n_left else 0
         if deaths > self.cluster.max_deaths:
             raise RunError(
-                f"{self.work.title}: {deaths} jobs for the same {self._left(chunk)} units died, one after the other, "
-                f"the last ({chunk.job}) because: {reason}. {self.scheduler.log_tail(chunk.job)}\n"
-                "What is recorded is safe; the same command goes on from there"
+                f"{self.work.title}: {deaths} jobs in a row died on the same {self._left(chunk)} units. The reason of "
+                f"the last one ({chunk.job}): {reason}. {self.scheduler.log_tail(chunk.job)}\n"
+                "All records are safe; the same command goes on from there"
             )
         return replace(chunk, deaths=deaths)
 
@@ -292,17 +293,17 @@ class Phase:
             self.ledger.ended(jobs, CANCELLED)
 
     def _end(self, jobs: Sequence[str]) -> bool:
-        """Cancel jobs that nobody waits for. Where that fails they may go on, which harms nobody but wastes hours."""
+        """Cancel jobs that are not needed; False if that fails. They then waste hours, but do no harm."""
         try:
             self.scheduler.cancel(jobs)
         except RunError as error:
-            _LOG.warning("%s: jobs may go on that nobody needs: %s", self.work.title, error)
+            _LOG.warning("%s: jobs that are not needed may go on: %s", self.work.title, error)
             return False
         return True
 
 
 def measured_unit_s(work: Workload[Any, Any]) -> float:
-    """What a unit of such work has taken in this run, in seconds; 0 as long as nobody knows."""
+    """Mean seconds per unit of such work in this run; 0 before the first measurement."""
     what = work.title.partition(": ")[2]
     lines = read_metrics(work.store.folder)
     done = [line for line in lines if "units" in line and line["work"].partition(": ")[2] == what]

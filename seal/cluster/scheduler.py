@@ -1,4 +1,4 @@
-"""Whoever starts jobs: what a coordinator needs of it, and what all that submitit knows have in common."""
+"""Schedulers: the protocol that a coordinator needs, and the part that all submitit executors share."""
 
 import pickle
 from collections.abc import Collection, Mapping, Sequence
@@ -16,57 +16,57 @@ LOG_LINES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a task ended that came to its end."""
+    """The outcome of a task that was not killed."""
 
     value: Any = None
-    """What it returned."""
+    """The return value."""
     error: str = ""
-    """The last line of what it raised."""
+    """The last line of the error."""
 
     @property
     def postponed(self) -> Mapping[str, Postponed[Any]]:
-        """What a task of a phase returns."""
+        """The postponed units, which a task of a phase returns."""
         return self.value or {}
 
 
 class Scheduler(Protocol):
-    """Starts jobs of one phase, and knows what becomes of them."""
+    """Starts the jobs of one phase, and knows how they end."""
 
     @property
     def ends_with_us(self) -> bool:
-        """Whether jobs must not outlive the coordinator."""
+        """True if jobs must not outlive the coordinator."""
 
     def submit(self, tasks: Sequence[ChunkTask], place: Place) -> list[str]:
-        """The ids of the jobs.
+        """Submit jobs and return their ids.
 
         Raises:
-            RunError: nothing is submitted; with the reason.
+            RunError: nothing was submitted; with the reason.
         """
 
     def states(self) -> Mapping[str, str] | None:
-        """The state of each job of this run that waits or runs; None if nobody can tell just now."""
+        """The state of each job of this run that waits or runs; None if the scheduler does not answer now."""
 
     def outcome(self, job: str) -> Outcome | None:
-        """How its task ended; None as long as it has not, or if it was killed."""
+        """How the job's task ended; None if it has not ended, or was killed."""
 
     def why_gone(self, job: str) -> str:
-        """What is known of a job that is gone without an outcome."""
+        """Why a job ended without an outcome, as far as is known."""
 
     def cancel(self, jobs: Sequence[str]) -> None:
-        """End jobs; those that have ended are left alone.
+        """Cancel jobs. Jobs that have ended are left alone.
 
         Raises:
-            RunError: the scheduler does not do it; with its words.
+            RunError: the scheduler refuses; with its message.
         """
 
     def log_tail(self, job: str) -> str:
-        """The end of what a job wrote."""
+        """The last lines of a job's log."""
 
 
 class SubmititFolder:
-    """What submitit leaves in its folder, for whichever executor; told without secrets.
+    """Reads the files that submitit leaves in its folder, for any executor. Secrets are removed.
 
-    `also` names variables that hold one whatever they are called.
+    `also` names variables with secrets, whatever they are called.
     """
 
     def __init__(self, folder: Path, also: Collection[str]) -> None:

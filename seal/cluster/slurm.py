@@ -1,7 +1,7 @@
-"""Jobs of a SLURM cluster, through submitit. SLURM is the queue and the scheduler; we only ask and tell it.
+"""Jobs of a SLURM cluster, through submitit. SLURM is the queue and the scheduler.
 
-What is asked of it is little: `sbatch`, `squeue` and `scancel`. Accounting (`sacct`) gives better reasons where it is
-there, and nothing depends on it.
+SEAL needs only `sbatch`, `squeue` and `scancel`. Accounting (`sacct`) gives better reasons in messages if it exists.
+Nothing depends on it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from submitit import SlurmExecutor
 
 LOGS = "slurm"
-"""The folder of submitit's own files, in a phase's folder."""
+"""The subfolder of a phase with submitit's own files."""
 COORDINATOR = "coordinator"
-"""The same of the run itself, among the phases."""
+"""The subfolder of the run's jobs with submitit's files for the coordinator."""
 REQUEUES = 10_000
-"""A coordinator does little and waits long: it may come to its time limit as often as it likes."""
+"""A coordinator mostly waits, so it may reach its time limit any number of times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class InQueue:
 
 
 def in_queue(run_folder: Path) -> InQueue | None:
-    """The jobs of a run; none for one that never had any. None if SLURM does not answer: some may be at work."""
+    """The jobs of a run that wait or run. None if SLURM does not answer; then jobs may still be running."""
     jobs = run_folder / JOBS
     coordinators = queued(coordinator_name(run_folder)) if (jobs / COORDINATOR).is_dir() else {}
     workers = queued(job_name(run_folder)) if any(jobs.glob(f"*/{LOGS}")) else {}
@@ -50,10 +50,10 @@ def in_queue(run_folder: Path) -> InQueue | None:
 
 
 def refuse_without_slurm() -> None:
-    """Ask whether this is a machine that jobs are submitted from.
+    """Check that jobs can be submitted from this machine.
 
     Raises:
-        UsageError: it is not.
+        UsageError: SLURM is not installed here.
     """
     if which("srun") is None:
         raise UsageError(
@@ -64,30 +64,30 @@ def refuse_without_slurm() -> None:
 
 @option
 class Resources:
-    """What one job asks for."""
+    """The resources of one job."""
 
     partition: str | None = None
-    """null takes the cluster's default, here and in the next three."""
+    """null takes the cluster's default, here and in the next three settings."""
     account: str | None = None
-    """Whom the hours are booked on."""
+    """The account that the hours are booked on."""
     qos: str | None = None
     """The quality of service."""
     constraint: str | None = None
     """Features that a node must have."""
     gpus: NonNegativeInt = 1
-    """Of one node."""
+    """GPUs on one node."""
     cpus: PositiveInt = 4
-    """Of one node."""
+    """CPU cores on one node."""
     memory_gb: PositiveFloat = 32.0
-    """Of one node, in GiB."""
+    """Main memory on one node, in GiB."""
     minutes: PositiveInt = 60
-    """The time limit. A worker or coordinator that comes to it goes back into the queue, and on from what is recorded.
-    What a learner does is one unit: it has to fit, and begins from nothing after a death."""
+    """The time limit. A worker or coordinator that reaches it is requeued and resumes from its records. The work of a
+    learner is one unit. It has to fit into the limit, and starts from the beginning after a death."""
     more: Mapping[str, str | int | bool] = field(default_factory=dict)
-    """Further options of sbatch, by name: `+cluster.workers.more.exclude=node7`."""
+    """Other options of sbatch, by name, for example `+cluster.workers.more.exclude=node7`."""
 
     def parameters(self) -> dict[str, Any]:
-        """As submitit's executor calls them."""
+        """The same under the names of submitit's executor."""
         asked = {
             "partition": self.partition,
             "account": self.account,
@@ -108,34 +108,34 @@ class Resources:
 
 @option
 class Slurm(Jobs):
-    """Jobs of a SLURM cluster, through submitit. Its nodes share a folder. `seal check cluster=slurm …` shows what jobs
-    would ask for."""
+    """Jobs of a SLURM cluster, through submitit. All nodes need one shared folder. `seal check cluster=slurm …` shows
+    the resources that jobs would ask for."""
 
     workers: Resources = Resources()
-    """Of a job that writes, tries out, or asks."""
+    """Resources of jobs that write self-edits, try plans out, or ask models."""
     learner: Resources = Resources(minutes=240)
-    """Of a job that trains all weights, or fine-tunes the policy."""
+    """Resources of jobs that train all weights or fine-tune the policy."""
     coordinator: Resources = Resources(gpus=0, cpus=1, memory_gb=4.0, minutes=1440)
-    """Of the run itself, with `seal run --detach`."""
+    """Resources of the run itself, with `seal run --detach`."""
     setup: tuple[str, ...] = ()
-    """Shell lines that a job begins with, for example `["module load cuda"]`."""
+    """Shell lines at the start of a job, for example `["module load cuda"]`."""
     container: str | None = None
-    """What to put before `python` in a job, for example `apptainer exec --nv seal.sif`; null takes this Python."""
+    """A prefix for `python` in a job, for example `apptainer exec --nv seal.sif`; null runs the current Python."""
     srun_arguments: tuple[str, ...] = ()
-    """Further arguments of srun, for example `["--container-image=…"]`."""
+    """Other arguments of srun, for example `["--container-image=…"]`."""
     signal_s: PositiveInt = 90
-    """A job is told so long before its time limit, and goes back into the queue."""
+    """Seconds before its time limit when a job is warned and requeued."""
     array_size: Annotated[PositiveInt, Field(le=4_000_000)] = 1000
-    """Jobs of one array, at most: the cluster's MaxArraySize (1001 by default) less one. A phase is one array; where
-    that is full, its chunks grow."""
+    """Maximum number of jobs in one array: the cluster's MaxArraySize (1001 by default) minus one. A phase is one
+    array. If it is full, its chunks get larger."""
     interrupted: Literal["ask", "leave", "cancel"] = "ask"
-    """What becomes of jobs when the run is interrupted. `ask` does so on a terminal, and leaves them anywhere else."""
+    """What to do with jobs when the run is interrupted. `ask` asks on a terminal, and leaves the jobs elsewhere."""
     array_parallelism: PositiveInt = 8
-    """Jobs that run at the same time, at most: the GPUs one wants. Jobs that are submitted again are an array of their
-    own, with this limit once more."""
+    """Maximum number of jobs that run at the same time, for example the number of GPUs. Jobs that are submitted again
+    form another array with the same limit."""
     chunk_minutes: PositiveFloat = 20.0
     poll_s: PositiveFloat = 10.0
-    """The queue and the records are looked at so often."""
+    """Seconds between two looks at the queue and the records."""
     settle_s: PositiveFloat = 60.0
 
     def ready(self, run_folder: Path) -> None:
@@ -163,7 +163,7 @@ class Slurm(Jobs):
         return min(n_batches, self.array_size)
 
     def executor(self, folder: Path, place: Place, *, name: str) -> "SlurmExecutor":
-        """What submits jobs for a place."""
+        """The submitit executor for jobs of a place."""
         from submitit import SlurmExecutor
 
         python = f"{self.container} python" if self.container else None
@@ -172,7 +172,7 @@ class Slurm(Jobs):
         return executor
 
     def directives(self, place: Place, *, n_jobs: int, name: str) -> list[str]:
-        """What sbatch will be told for an array of so many jobs. Needs no SLURM."""
+        """The `#SBATCH` lines for an array of `n_jobs` jobs. This needs no SLURM."""
         from submitit.slurm.slurm import _make_sbatch_string
 
         parameters = self._parameters(place, name)
@@ -187,7 +187,7 @@ class Slurm(Jobs):
             "setup": [*self.setup],
             "signal_delay_s": self.signal_s,
             "srun_args": [*self.srun_arguments],
-            "wckey": None,  # submitit would ask for one of its own, which clusters that track them refuse
+            "wckey": None,  # submitit's own default is refused by clusters that track such keys
         }
 
     def left_behind(self, run_folder: Path) -> Mapping[str, str] | None:
@@ -201,10 +201,10 @@ class Slurm(Jobs):
         cancel(jobs)
 
     def detach(self, coordinator: Callable[[], Any], run_folder: Path) -> str:
-        """Submit what coordinates a run as a job of its own; its id.
+        """Submit the coordinator of a run as a job, and return the job's id.
 
         Raises:
-            RunError: SLURM does not take it; with its words.
+            RunError: SLURM refuses the job; with its message.
         """
         executor = self.executor(run_folder / JOBS / COORDINATOR, Place.COORDINATOR, name=coordinator_name(run_folder))
         return submit(executor, [coordinator])[0]

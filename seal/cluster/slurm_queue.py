@@ -1,4 +1,4 @@
-"""What SLURM is asked and told: `sbatch`, `squeue`, `scancel`, and `sacct` where there is accounting."""
+"""Calls SLURM's programs: `sbatch`, `squeue`, `scancel`, and `sacct` if there is accounting."""
 
 import logging
 import os
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 COMMAND_TIMEOUT_S = 120
 AWAY = ("unable to contact", "timed out", "connection refused", "temporarily")
-"""Words of a controller that may be back soon."""
+"""Messages of a controller that may be back soon."""
 PATIENCE_S, PAUSE_S = 600.0, 10.0
-"""It is tried again for so long, after such pauses."""
+"""How long a submission is retried, and the pause between two tries."""
 HOPELESS = ("DependencyNeverSatisfied", "launch failed requeued held", "BadConstraints")
-"""Reasons for which a job would wait for ever."""
+"""Reasons for which a job would wait forever."""
 ENDED = ("already completing or completed", "invalid job id")
-"""Words for a job that cannot be ended because it has; older versions say nothing of it."""
+"""Messages about a job that has ended already. Older versions of SLURM print none."""
 
 
 def job_name(run_folder: Path) -> str:
-    """The name of all jobs of a run, and of no other's: how they are found in the queue."""
+    """The name that all jobs of a run share, and no other jobs have. It finds them in the queue."""
     return f"seal-{sha256(str(run_folder.resolve()).encode()).hexdigest()[:10]}"
 
 
@@ -38,10 +38,10 @@ def coordinator_name(run_folder: Path) -> str:
 
 
 def submit(executor: "SlurmExecutor", tasks: Sequence[Callable[[], Any]]) -> list[str]:
-    """The ids of the jobs. A controller that is away for a while, as one that is restarted, is waited for.
+    """Submit jobs and return their ids. If the controller is away, for example restarting, wait for it.
 
     Raises:
-        RunError: SLURM does not take them, or stays away; with its words.
+        RunError: SLURM refuses the jobs, or the controller stays away; with its message.
     """
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
@@ -52,8 +52,8 @@ def submit(executor: "SlurmExecutor", tasks: Sequence[Callable[[], Any]]) -> lis
                 jobs = [executor.submit(task) for task in tasks]
         except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
             if monotonic() > until or not any(word in said_by(error).lower() for word in AWAY):
-                raise RunError(f"SLURM does not take the job: {said_by(error)}") from error
-            _LOG.warning("SLURM does not take the job just now, which is tried again: %s", said_by(error))
+                raise RunError(f"SLURM refuses the job: {said_by(error)}") from error
+            _LOG.warning("SLURM does not take the job now; trying again: %s", said_by(error))
             sleep(PAUSE_S)
         else:
             return [str(job.job_id) for job in jobs]
@@ -61,9 +61,9 @@ def submit(executor: "SlurmExecutor", tasks: Sequence[Callable[[], Any]]) -> lis
 
 @contextmanager
 def outside_of_any_job() -> Iterator[None]:
-    """Hide the job that this process may be in: what is submitted would take over its limits.
+    """Hide the job that this process may run in. Otherwise submitted jobs would inherit its limits.
 
-    submitit's own way hides where SLURM's configuration is, too.
+    submitit's own function also hides the path of SLURM's configuration, which is restored here.
     """
     from submitit.helpers import clean_env
 
@@ -75,9 +75,9 @@ def outside_of_any_job() -> Iterator[None]:
 
 
 def queued(name: str) -> Mapping[str, str] | None:
-    """The jobs of a name that wait or run, with their states; those that would wait for ever are ended.
+    """The jobs of a name that wait or run, with their states. Jobs that would wait forever are cancelled.
 
-    None if SLURM does not answer: that says nothing about the jobs.
+    None if SLURM does not answer, which says nothing about the jobs.
     """
     said = _ask_for_queue(name)
     if said.returncode:
@@ -85,7 +85,7 @@ def queued(name: str) -> Mapping[str, str] | None:
     rows = [line.split("|", 2) for line in said.stdout.splitlines()]
     hopeless = [job for job, _, reason in rows if reason in HOPELESS]
     if hopeless and _why_not_ended(hopeless):
-        hopeless = []  # they wait on, and the next look tries again
+        hopeless = []  # they stay in the queue, and the next call tries again
     return {
         job: state if state != "PENDING" else f"PENDING ({reason})"
         for job, state, reason in rows
@@ -97,13 +97,13 @@ def refuse_silence(name: str) -> None:
     """Ask once for the jobs of a name.
 
     Raises:
-        RunError: SLURM does not answer; with its words.
+        RunError: SLURM does not answer; with its message.
     """
     said = _ask_for_queue(name)
     if said.returncode:
         raise RunError(
-            f"SLURM does not answer, and this run has never submitted a job:\n{said.stderr.strip()}\nThe same command "
-            "goes on when it does"
+            f"SLURM does not answer, and this run has never submitted a job:\n{said.stderr.strip()}\nStart the same "
+            "command again when SLURM answers"
         )
 
 
@@ -112,13 +112,13 @@ def _ask_for_queue(name: str) -> "subprocess.CompletedProcess[str]":
 
 
 def cancel(jobs: Sequence[str]) -> None:
-    """End jobs, whatever they are doing. Those that have ended are left alone.
+    """Cancel jobs, in any state. Jobs that have ended are left alone.
 
     Raises:
-        RunError: SLURM does not end them; with its words.
+        RunError: SLURM does not cancel them; with its message.
     """
     if jobs and (why := _why_not_ended(jobs)):
-        raise RunError(f"SLURM does not end {', '.join(jobs)}: {why}")
+        raise RunError(f"SLURM does not cancel {', '.join(jobs)}: {why}")
 
 
 def _why_not_ended(jobs: Sequence[str]) -> str:
@@ -128,18 +128,18 @@ def _why_not_ended(jobs: Sequence[str]) -> str:
 
 
 def why_gone(job: str) -> str:
-    """What accounting says of a job; that there is none is an answer too."""
+    """Why a job ended, by accounting; or that there is no accounting."""
     said = _ask(
         "sacct", "--noheader", "--parsable2", "--allocations", f"--jobs={job}", "--format=State,ExitCode,NodeList"
     )
     for line in said.stdout.splitlines() if said.returncode == 0 else ():
         state, code, nodes = line.split("|")
         return f"{state} (exit code {code}, on {nodes})"
-    return "it left the queue without a word, and there is no accounting (sacct) to say why"
+    return "it left the queue, and the reason is unknown because there is no accounting (sacct)"
 
 
 def _ask(*command: str) -> "subprocess.CompletedProcess[str]":
-    """A command of SLURM's when it has ended. One that is missing or takes too long has failed, like any other."""
+    """Run a command of SLURM's. A command that is missing or takes too long counts as failed."""
     try:
         return subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False, timeout=COMMAND_TIMEOUT_S

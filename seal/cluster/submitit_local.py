@@ -1,4 +1,4 @@
-"""Jobs as processes of this machine, through submitit: the path of a cluster without one."""
+"""Jobs as processes on this machine, through submitit: the code path of a cluster without a cluster."""
 
 import os
 import threading
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
 
 LOGS = "submitit"
-"""The folder of submitit's own files, in a phase's folder."""
+"""The subfolder of a phase with submitit's own files."""
 GLANCE_S = 0.5
-"""A task looks so often whether the run is still there."""
+"""Seconds between a task's checks that the run still exists."""
 
 
 @option
 class SubmititLocal(Jobs):
-    """Jobs as processes of this machine, through submitit: the path of a cluster without one. All of them start at
-    once, and end with the run."""
+    """Jobs as processes on this machine, through submitit: the code path of a cluster without a cluster. All processes
+    start at once, and end with the run."""
 
     minutes: PositiveInt = 1440
-    """A process is asked to begin anew when it has run so long, and killed soon after."""
+    """Time limit of a process. It is then asked to restart, and killed soon after."""
     gpus_here: tuple[NonNegativeInt, ...] = ()
-    """Numbers of the GPUs that the processes share out, for example `[0,1,2,3]`; whoever learns gets all of them. `[]`
-    hides them."""
+    """Numbers of the GPUs that the processes share, for example `[0,1,2,3]`. The learner gets all of them. `[]` hides
+    all GPUs."""
     gpus_per_process: PositiveInt = 1
-    """Of those, where there are any."""
+    """Number of these GPUs that each process gets."""
     array_parallelism: PositiveInt = 2
-    """Processes at the same time; each does one chunk of a phase."""
+    """Number of processes at the same time. Each does one chunk of a phase."""
     chunk_minutes: PositiveFloat = 10.0
-    """Of no effect here: there are never more chunks than processes."""
+    """No effect here: there are never more chunks than processes."""
     seconds_per_unit: PositiveFloat | None = None
-    """Of no effect here, for the same reason."""
+    """No effect here: there are never more chunks than processes."""
     poll_s: PositiveFloat = 0.5
     settle_s: PositiveFloat = 2.0
 
@@ -53,11 +53,11 @@ class SubmititLocal(Jobs):
         n_here = len(self.gpus_here)
         if n_here and self.gpus_per_process > n_here:
             raise ValueError(
-                f"gpus_here names {n_here} GPUs, fewer than one process is to have: lower gpus_per_process to {n_here}"
+                f"gpus_here names {n_here} GPUs, but one process needs more: lower gpus_per_process to {n_here}"
             )
         if n_here and self.array_parallelism * self.gpus_per_process > n_here:
             raise ValueError(
-                f"gpus_here names {n_here} GPUs for {self.array_parallelism} processes of {self.gpus_per_process} "
+                f"gpus_here names {n_here} GPUs, but {self.array_parallelism} processes need {self.gpus_per_process} "
                 f"each: lower array_parallelism to {n_here // self.gpus_per_process}, or gpus_per_process"
             )
         return self
@@ -72,7 +72,7 @@ class SubmititLocal(Jobs):
         return "cluster.gpus_here"
 
     def gpus_of(self, place: Place, *, chunk: int) -> tuple[int, ...]:
-        """The numbers of those that a process sees: chunks that are done at the same time have none in common."""
+        """The numbers of the GPUs that a process sees. Chunks that run at the same time share none."""
         if place is Place.LEARNER:
             return self.gpus_here
         first = chunk % self.array_parallelism * self.gpus_per_process
@@ -83,7 +83,7 @@ class SubmititLocal(Jobs):
 
 
 class Processes(SubmititFolder):
-    """Jobs started here, which this process watches itself."""
+    """Jobs that this process starts and watches itself."""
 
     ends_with_us = True
 
@@ -118,38 +118,41 @@ class Processes(SubmititFolder):
 
 @dataclass(frozen=True, kw_only=True)
 class EndingWith:
-    """A task that ends with the run, also where that is killed: submitit's controller, between them, lives on."""
+    """A task that ends with the run, even if the run is killed. submitit's controller alone would keep it alive."""
 
     task: ChunkTask
     coordinator: int
-    """The process that the task descends from."""
+    """The process id of the coordinator, an ancestor of the task's process."""
 
     def __call__(self) -> dict[str, Postponed[Any]]:
         threading.Thread(target=_end_with, args=(self.coordinator,), daemon=True).start()
         return self.task()
 
     def checkpoint(self) -> "DelayedSubmission":
-        """Before the time limit: the same again."""
+        """The same task again, after a time limit."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 def _end_with(coordinator: int) -> None:
-    """No process works on when nobody waits for it: it would hold its GPUs while the resumed run uses them."""
+    """End this process when the coordinator has ended. Otherwise it would hold GPUs that the resumed run needs."""
     while _descends_from(coordinator):
         time.sleep(GLANCE_S)
     os._exit(1)
 
 
 def _descends_from(number: int) -> bool:
-    """Whether a process is above this one. Whoever gets its number later is not: orphans go to one that was before."""
+    """True if the process with this number is an ancestor.
+
+    A later process with the same number is not: orphans are adopted by a process that existed before.
+    """
     import psutil
 
     try:
         above = psutil.Process().parent()
         while above and above.pid != number:
             above = above.parent()
-    except psutil.NoSuchProcess:  # one in between has just ended
+    except psutil.NoSuchProcess:  # a process in between has just ended
         return False
     return above is not None

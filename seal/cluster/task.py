@@ -1,7 +1,7 @@
-"""What one job does: a chunk of units, in their batches, each recorded as soon as it is done.
+"""The task of one job: it does the units of a chunk in batches, and records each result as soon as it is done.
 
-A task may be killed, started again elsewhere, or run twice at once: it looks at what its chunk has recorded, does the
-rest, and writes to files that are its own.
+A task may be killed, restarted elsewhere, or run twice at once. So it reads what its chunk has recorded, does the rest,
+and writes to its own files.
 """
 
 import os
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 KIT = "kit.pkl"
-"""What all tasks of a phase share: the packed workload."""
+"""The file with the packed workload, which all tasks of a phase share."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChunkTask:
-    """A chunk of a phase. Small enough to be pickled once a job."""
+    """A chunk of a phase. It is small, because it is pickled once per job."""
 
     run_folder: Path
     phase: str
@@ -43,17 +43,17 @@ class ChunkTask:
     threads: int | None
 
     def __call__(self) -> dict[str, Postponed[Any]]:
-        """Do what is not recorded, as a job; returns what was postponed.
+        """Do the units without a record, as a job; return the postponed ones.
 
         Raises:
-            RunError: with the traceback of whatever went wrong, without secrets: submitit writes it into its files.
+            RunError: with the traceback of any error. Secrets are removed, because submitit writes it to disk.
         """
         work = self._kit()
         with told_without_secrets(work.secret_variables):
             return self._fulfil(work)
 
     def here(self) -> dict[str, Postponed[Any]]:
-        """The same in this process, which sees errors as they are."""
+        """Do the same in this process, and raise errors unchanged."""
         return self._fulfil(self._kit())
 
     def _kit(self) -> Workload[Any, Any]:
@@ -75,7 +75,7 @@ class ChunkTask:
         }
 
     def checkpoint(self) -> "DelayedSubmission":
-        """Before a time limit or a preemption: what is recorded is on disk, so the same task goes on from there."""
+        """The same task again, which resumes from its records after a time limit or a preemption."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
@@ -95,7 +95,7 @@ class _Noting(Silent):
 
 
 def pack(folder: Path, work: Workload[Any, Any]) -> None:
-    """Put into a phase's folder what its tasks share."""
+    """Write the packed workload into a phase's folder."""
     draft = folder / f"{KIT}.draft"
     draft.write_bytes(pickle.dumps(work.packed()))
     draft.replace(folder / KIT)
@@ -103,14 +103,14 @@ def pack(folder: Path, work: Workload[Any, Any]) -> None:
 
 @contextmanager
 def told_without_secrets(also: Collection[str] = ()) -> Iterator[None]:
-    """Have any error of the block leave it as its traceback, without secrets. `also` names variables that hold one."""
+    """Raise any error of the block as its traceback without secrets. `also` names variables with secrets."""
     try:
         yield
     except Exception:
-        raise RunError(f"a job broke off:\n{redacted(traceback.format_exc(), also)}") from None
+        raise RunError(f"a job failed:\n{redacted(traceback.format_exc(), also)}") from None
 
 
 def _own_name() -> str:
-    """A name that no other process ever has, with the job's where there is one."""
+    """A name that no other process ever has. It includes the id of the SLURM job, if there is one."""
     job = os.environ.get("SLURM_ARRAY_JOB_ID") or os.environ.get("SLURM_JOB_ID") or "job"
     return f"{job}-{uuid4().hex[:12]}"

@@ -1,4 +1,4 @@
-"""Records of tasks: files that only one process writes, read by whoever coordinates as they grow."""
+"""Records of tasks. Only one process writes each file; the coordinator reads the files while they grow."""
 
 import logging
 from collections.abc import Collection, Iterable
@@ -24,10 +24,10 @@ Value = TypeVar("Value")
 
 
 class TaskStore(Store):
-    """The run's folder as a task of a cluster sees it: it knows what its own units left, and writes to its own files.
+    """The run's folder as a task of a cluster sees it. It reads the records of its own chunk and writes its own files.
 
-    No two processes ever write to the same file, not even two starts of one task: that is all that many machines ask
-    of a shared folder. It has to show a file's new end to whoever opens it again, as NFS does; it needs no locks.
+    No two processes ever write to the same file, not even two starts of one task. So a shared folder needs no locks. It
+    only has to show new lines to a process that opens a file again, as NFS does.
     """
 
     def __init__(self, folder: Path, *, phase: str, chunk: int, process: str) -> None:
@@ -35,7 +35,7 @@ class TaskStore(Store):
         self.phase = folder / JOBS / phase
         self.chunk = chunk
         self.process = process
-        """Names this process among all that ever worked on the chunk."""
+        """A name that is unique among all processes that ever worked on the chunk."""
 
     def records(self, kind: str, shape: type[Value] | Any) -> dict[str, Value]:
         if kind not in self._known:
@@ -46,7 +46,7 @@ class TaskStore(Store):
         return self._known[kind]
 
     def adopt(self, kind: str, shape: type[Value] | Any, order: Iterable[str]) -> None:
-        """What others recorded stays theirs."""
+        """Do nothing: a task leaves the records of other tasks where they are."""
 
     def note_progress(self, n_units: int, progress: UnitProgress) -> None:
         """How far the units are that are being worked on, for whoever coordinates."""
@@ -88,15 +88,15 @@ def progress_of_tasks(phase: Path, chunks: Collection[int]) -> list[TaskProgress
 
 
 def lines_of_tasks(phase: Path, kind: str) -> list[bytes]:
-    """The complete lines of a kind that the tasks of a phase have written."""
+    """All complete lines of one kind that the tasks of a phase have written."""
     return [line for file in phase.glob(f"{kind}-*.jsonl") for line in complete_lines(file)]
 
 
 class Tail:
-    """The keys that the tasks of a phase append to their files, read as they come.
+    """Reads the keys that the tasks of a phase append to their files.
 
-    Each byte is read once, up to a line that is damaged. From there on a file is read again and again, because a shared
-    folder may show a file's end before what stands in it.
+    Each byte is read once, up to the first damaged line. From there on the file is read again at every look, because a
+    shared folder may show the length of a file before its contents.
     """
 
     def __init__(self, phase: Path, kind: str) -> None:
@@ -105,12 +105,12 @@ class Tail:
         self._named: set[tuple[Path, int]] = set()
 
     def new_keys(self) -> list[str]:
-        """Those of complete lines that were not there the last time; some, beside damaged lines, that were.
+        """The keys of all new complete lines. Keys after a damaged line are returned at every call.
 
-        A damaged line is named in the log, once, and left out: its unit has no record.
+        A damaged line is skipped, and named once in the log: its unit has no record.
 
         Raises:
-            RunError: a line is whole, but not a record.
+            RunError: a line is undamaged, but not a record.
         """
         return [key for file in self.phase.glob(f"{self.kind}-*.jsonl") for key in self._fresh(file)]
 
@@ -135,9 +135,9 @@ class Tail:
         except DamagedLineError as error:
             if (path, place) not in self._named:
                 self._named.add((path, place))
-                _LOG.warning("%s: the line at byte %d is damaged (%s) and is left out", path, place, error)
+                _LOG.warning("%s: skipped the damaged line at byte %d (%s)", path, place, error)
             return None
         except ValueError as error:
             raise RunError(
-                f"{path}: not a record at byte {place}: remove the line and its unit is done again"
+                f"{path}: the line at byte {place} is not a record: remove it, and its unit is done again"
             ) from error

@@ -1,6 +1,7 @@
-"""What a cluster is given: a kind of work with all that doing it takes. It knows no run, no model and no reward.
+"""Workloads: one kind of work, with everything a cluster needs to do it. They know no run, no model and no reward.
 
-A unit of work is any value that can be pickled. It has a key, made of all that determines its result, and one record.
+A unit of work is any value that can be pickled. It has one record, and a key made of everything that determines its
+result.
 """
 
 from abc import ABC, abstractmethod
@@ -19,10 +20,10 @@ Result = TypeVar("Result")
 
 
 class Place(StrEnum):
-    """Where a kind of work belongs, on a cluster that has more than one place."""
+    """Where a kind of work belongs, on a cluster with more than one place."""
 
     COORDINATOR = "coordinator"
-    """Beside the run itself: work that only waits for others, over a network that jobs may not have."""
+    """In the process of the run itself. For work that only waits for a network service, which jobs may not reach."""
     WORKERS = "workers"
     """On as many machines as there are."""
     LEARNER = "learner"
@@ -31,45 +32,46 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Workload(ABC, Generic[Unit, Result]):
-    """A kind of work, and where its records go. Pickled as it is `packed`."""
+    """One kind of work, and the store for its records. It is pickled in `packed` form."""
 
     title: str
-    """For the people who watch."""
+    """Shown in the progress display."""
     records: str
     """The kind of its records in the store."""
     result: Any
     """The type of a result."""
     place: Place
     batch_size: int
-    """Units that are done together. Batches are cut from all units, done or not, so that rounding in a batch does not
+    """Number of units in a batch. Batches are cut from all units, done or not, so that rounding in a batch does not
     depend on when a run was interrupted."""
     rounds_together: bool
-    """Whether results depend by rounding on who else is in a batch. If not, only what is missing is done."""
+    """True if the rounding of a result depends on the other units of its batch. Then a batch with missing units is
+    repeated as a whole; otherwise only the missing units are done."""
     store: Store
     monitor: Monitor
     secret_variables: Collection[str]
-    """Variables of the environment whose values no log may show, whatever they are called."""
+    """Environment variables whose values no log may show, whatever they are called."""
 
     @abstractmethod
     def key(self, unit: Unit) -> str:
-        """A name made of all that determines the result, given the run's configuration."""
+        """A name made of everything that determines the result, within a run's configuration."""
 
     @abstractmethod
     def cost(self, unit: Unit) -> int:
-        """Roughly how much there is to do, in any measure. Units of like cost are done together, the longest first."""
+        """A rough size of the unit, in any measure. Units of similar cost share a batch; the largest come first."""
 
     @abstractmethod
     def do(self, units: Sequence[Unit]) -> Sequence[Result | Postponed[Result]]:
-        """One result a unit, in order. What somebody else has to do, and did not, is postponed."""
+        """One result per unit, in order. A unit is postponed if an external service did not answer."""
 
     @abstractmethod
     def log(self, metrics: Metrics) -> None:
-        """Note times, and what else is no result."""
+        """Log times and other metrics that are not results."""
 
     @abstractmethod
     def packed(self) -> Self:
-        """The same without what is open in this process, for another one."""
+        """The same as a plain value for another process, without the open resources of this one."""
 
     @abstractmethod
     def elsewhere(self, store: Store) -> AbstractContextManager[Self]:
-        """The same in another process, which records all in a store of its own; what it opens is closed at the end."""
+        """The same in another process, which records into its own store. Its resources are closed at the end."""

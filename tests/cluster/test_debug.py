@@ -101,4 +101,4 @@ def test_a_scheduler_that_does_not_answer_is_waited_for_and_that_is_told(
         1,
         4,
     ]
-    assert caplog.messages == ["round_0: sleeping: the scheduler does not say what becomes of the jobs; waiting"] * 2
+    assert caplog.messages == ["round_0: sleeping: the scheduler does not answer; waiting"] * 2

@@ -36,7 +36,7 @@ def test_without_slurm_nothing_is_known_of_its_queue(monkeypatch: pytest.MonkeyP
 def test_jobs_that_are_not_ended_are_named_with_slurm_s_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     says = "echo 'scancel: error: Kill job error on job id 5: Access/permission denied' >&2; exit 1"
     monkeypatch.setenv("PATH", commands_that(tmp_path, scancel=says))
-    with pytest.raises(RunError, match=r"SLURM does not end 5, 6: .*permission denied"):
+    with pytest.raises(RunError, match=r"SLURM does not cancel 5, 6: .*permission denied"):
         cancel(["5", "6"])
 
 
@@ -79,7 +79,7 @@ def test_a_run_that_had_jobs_waits_for_slurm_to_answer(monkeypatch: pytest.Monke
 def test_a_submission_that_fails_is_told_in_sbatch_s_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     says = "echo 'sbatch: error: Invalid account' >&2; exit 1"
     monkeypatch.setenv("PATH", commands_that(tmp_path, srun="", squeue="", sbatch=says))
-    with pytest.raises(RunError, match="SLURM does not take the job: sbatch: error: Invalid account"):
+    with pytest.raises(RunError, match="SLURM refuses the job: sbatch: error: Invalid account"):
         cluster_of("cluster=slurm").fulfil(in_lab(lab_in(tmp_path), sleeping()), [1])
 
 

@@ -88,9 +88,7 @@ def test_a_damaged_line_is_named_once_and_left_out_until_the_folder_shows_it_who
     own.append("squares", {"4": 16}, int)
     assert tail.new_keys() == ["3", "4"]
     place = whole.index(b"\n") + 1
-    assert caplog.messages == [
-        f"{file}: the line at byte {place} is damaged (its checksum is another one) and is left out"
-    ]
+    assert caplog.messages == [f"{file}: skipped the damaged line at byte {place} (its checksum is another one)"]
     file.write_bytes(whole)
     assert tail.new_keys() == ["2", "3"]
     assert tail.new_keys() == []
@@ -98,7 +96,7 @@ def test_a_damaged_line_is_named_once_and_left_out_until_the_folder_shows_it_who
 
 def test_a_whole_line_that_is_no_record_is_named(tmp_path: Path) -> None:
     task(tmp_path, 1, "a").add_lines("squares", ["{}\n"])
-    with pytest.raises(RunError, match=r"squares-1-a\.jsonl: not a record at byte 0: remove the line"):
+    with pytest.raises(RunError, match=r"squares-1-a\.jsonl: the line at byte 0 is not a record"):
         Tail(tmp_path / "jobs/phase", "squares").new_keys()
 
 

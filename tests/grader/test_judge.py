@@ -139,8 +139,8 @@ def test_a_judge_that_dies_in_the_middle_loses_and_scores_nothing(
         server.behaviour = lambda n, request: compares(n, request) if n < n_calls // 2 else fails(500)
         assert seal("run", *judged(server.url)) == 1
         said = capsys.readouterr().err
-        assert "could not be done, twice" in said
-        assert "nothing was scored in its place" in said
+        assert "failed twice" in said
+        assert "no failure became a score" in said
         assert not (RUN / "results.json").exists()
         server.behaviour = compares
         n_before = len(server.requests)

@@ -139,7 +139,7 @@ def test_a_job_that_cannot_be_cancelled_is_no_success(
     path = commands_that(tmp_path, squeue="echo '7_0|RUNNING|None'", scancel="echo 'permission denied' >&2; exit 1")
     monkeypatch.setenv("PATH", path)
     assert seal("cancel", "tiny") == 1
-    assert "SLURM does not end 7_0: permission denied" in capsys.readouterr().err
+    assert "SLURM does not cancel 7_0: permission denied" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("silence")

@@ -171,7 +171,7 @@ def test_an_interrupted_sweep_says_what_becomes_of_the_jobs_of_its_points(
             2,
             "name: 2 jobs of outputs/seeds wait or run already (12_0, 12_1): wait for them, or end them with `scancel",
         ),
-        ({"sbatch": "echo 'Invalid account' >&2; exit 1"}, 1, "SLURM does not take the job: Invalid account"),
+        ({"sbatch": "echo 'Invalid account' >&2; exit 1"}, 1, "SLURM refuses the job: Invalid account"),
     ],
 )
 def test_what_slurm_lacks_or_refuses_is_said_before_or_instead_of_jobs(
