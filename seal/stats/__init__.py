@@ -1,1 +1,1 @@
-"""Numbers and their intervals: what a run found, and how much of it is luck. Pure."""
+"""Statistics of a run: means, intervals, paired differences, and the noise of selection. Pure functions."""

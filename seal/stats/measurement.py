@@ -1,6 +1,6 @@
-"""Everything asked in one setting, and the row of the results that it makes. Pure.
+"""All outcomes of one setting, and the row of the results table made from them. Pure functions.
 
-The unit of every mean is the context: queries about one passage are not independent of each other.
+Every mean is over contexts, because the queries about one passage are not independent of each other.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,41 +12,44 @@ from seal.stats.statistics import accuracy, estimate, mean, minimum_detectable, 
 from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Query, Training, Verdict
 
 Score = Callable[[Query, Verdict], float | None]
-"""A number from 0 to 1 of one answer; None where it cannot be told."""
+"""A number from 0 to 1 for one answer; None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """Everything asked in one setting, by context."""
+    """All outcomes of one setting, by context."""
 
     setting: str
     outcomes: Mapping[str, Sequence[Sequence[Outcome]]]
-    """Of each context, and in it of each self-edit, or of each training where there are none, all repeats."""
+    """By context: one list for each self-edit (without self-edits: for each training), with an outcome per repeat."""
     n_queries: Mapping[str, int]
-    """How many queries each context has whose answers can be graded."""
+    """Number of gradable queries of each context."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """The title of each context."""
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The kind of each query of each context, in order."""
     queries: Mapping[str, Sequence[Query]] = field(default_factory=dict)
-    """Those of each context, for metrics."""
+    """The queries of each context, for metrics."""
     metrics: Mapping[str, Score] = field(default_factory=dict)
-    """What is measured beside the accuracy, by name."""
+    """Metrics beside the accuracy, by name."""
     matched_to: str | None = None
     """As in `Row`."""
     trainings: tuple[Training, ...] = ()
-    """Where one training serves all contexts; else each outcome has its own."""
+    """The trainings that serve all contexts. Empty if each outcome has its own training."""
     seconds: float | None = None
     """As in `Row`."""
 
     def by_context(self) -> dict[str, float]:
-        """The accuracy of each context that has any verdict. Where none can be had, an invalid self-edit is not 0."""
+        """The accuracy of each context that has verdicts. Contexts without gradable queries are left out.
+
+        There, an invalid self-edit does not count as 0.
+        """
         gradable = {context: outcomes for context, outcomes in self.outcomes.items() if self.n_queries[context]}
         scores = {context: _mean_over_edits(outcomes) for context, outcomes in gradable.items()}
         return {context: score for context, score in scores.items() if score is not None}
 
     def by_metric(self, name: str) -> dict[str, float]:
-        """A metric of each context, as the accuracy."""
+        """A metric for each context, computed like the accuracy."""
         found = {
             context: _mean_over_edits(outcomes, partial(_mean_score, self.metrics[name], self.queries[context]))
             for context, outcomes in self.outcomes.items()
@@ -88,12 +91,12 @@ class Measurement:
 
     @property
     def spent(self) -> Sequence[Training]:
-        """Every training of the setting."""
+        """All trainings of the setting."""
         everything = (one for of_context in self.outcomes.values() for of_edit in of_context for one in of_edit)
         return self.trainings or [one.training for one in everything if isinstance(one, Evaluation) and one.training]
 
     def kind_rows(self) -> list[KindRow]:
-        """A row a kind of question, in the order in which kinds first occur; none where all are of one kind."""
+        """One row per kind of question, in order of first occurrence. Empty if there is only one kind."""
         all_kinds = list(dict.fromkeys(kind for of_context in self.kinds.values() for kind in of_context))
         return [row for kind in all_kinds if (row := self._kind_row(kind))] if len(all_kinds) > 1 else []
 
@@ -122,14 +125,17 @@ class Measurement:
 
 
 def _only(outcome: Outcome, places: Sequence[int]) -> Outcome:
-    """An evaluation with the verdicts of some queries alone."""
+    """An evaluation with only the verdicts at these places."""
     if not isinstance(outcome, Evaluation):
         return outcome
     return replace(outcome, verdicts=tuple(outcome.verdicts[place] for place in places))
 
 
 def of_trainings(found: Measurement) -> Trainings:
-    """How the repeats of a training for all contexts differ; each context's outcomes are one a training, in order."""
+    """The spread between repeated trainings that each serve all contexts.
+
+    Each context has one outcome per training, in order.
+    """
     trainings = zip(*found.outcomes.values(), strict=True)
     means = [_mean_over_edits(of_contexts) for of_contexts in trainings]
     known = tuple(share for share in means if share is not None)
@@ -139,7 +145,10 @@ def of_trainings(found: Measurement) -> Trainings:
 def _mean_over_edits(
     outcomes: Iterable[Sequence[Outcome]], score_of: Callable[[Evaluation], float | None] = accuracy
 ) -> float | None:
-    """Each counts the same, however many of its repeats are known; None if no repeat of any is."""
+    """The mean over self-edits of their means over repeats; None if no repeat has a score.
+
+    Each self-edit has the same weight, whatever the number of its known repeats.
+    """
     means = [mean(list(_scores(of_edit, score_of))) for of_edit in outcomes]
     return mean([known for known in means if known is not None])
 
@@ -153,19 +162,19 @@ def _scores(outcomes: Iterable[Outcome], score_of: Callable[[Evaluation], float 
 
 
 def _mean_score(score: Score, queries: Sequence[Query], evaluation: Evaluation) -> float | None:
-    """Of the queries whose answer is known."""
+    """The mean score over queries with a known right answer."""
     pairs = zip(queries, evaluation.verdicts, strict=True)
     found = [score(query, verdict) for query, verdict in pairs if query.target]
     return mean([known for known in found if known is not None])
 
 
 def clusters_of(contexts: Iterable[str], titles: Mapping[str, str]) -> list[str]:
-    """The title of each context; one that is not known stands for itself."""
+    """The title of each context, as its cluster. A context without a title is its own cluster."""
     return [titles.get(context, context) for context in contexts]
 
 
 def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
-    """The measurement that attempts on some contexts make."""
+    """The measurement of a setting from its attempts."""
     outcomes: dict[str, list[Sequence[Outcome]]] = {}
     for attempt in attempts:
         of_edit = [attempt.plan] if isinstance(attempt.plan, Invalid) else attempt.evaluations
@@ -186,7 +195,7 @@ def kinds_of(contexts: Iterable[Context]) -> dict[str, tuple[str, ...]]:
 
 
 def compare(first: Measurement, second: Measurement, metric: str | None = None) -> Comparison | None:
-    """The paired difference of two settings in accuracy, or in a metric; None where they share no context."""
+    """The paired difference of two settings in accuracy or in a metric; None if they share no context."""
     before, after = (one.by_context() if metric is None else one.by_metric(metric) for one in (first, second))
     return compare_scores((first.setting, before), (second.setting, after), {**first.titles, **second.titles})
 
@@ -194,7 +203,7 @@ def compare(first: Measurement, second: Measurement, metric: str | None = None) 
 def compare_scores(
     first: tuple[str, Mapping[str, float]], second: tuple[str, Mapping[str, float]], titles: Mapping[str, str]
 ) -> Comparison | None:
-    """The same, of settings given by name and accuracy by context."""
+    """The same for settings given as their names and accuracies by context."""
     (name, before), (other, after) = first, second
     shared = [context for context in before if context in after]
     found = paired_difference(

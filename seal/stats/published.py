@@ -1,4 +1,4 @@
-"""Numbers that somebody else published, to be read beside the measured ones. They never take part in a computation."""
+"""Published numbers, shown beside the measured ones. They are never used in a computation."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -10,12 +10,13 @@ from seal.settings import option
 
 @option
 class Published:
-    """Published accuracies by the names of the settings they belong to, as the table of results has them."""
+    """Published accuracies, by the names of the rows in the table of results."""
 
     source: Annotated[str, Field(min_length=1)]
-    """Where they stand, and what makes them comparable or not: data, model, grader, how many questions."""
+    """The source of the numbers, and the facts to judge whether they are comparable: data, model, grader, number of
+    questions."""
     accuracy: Annotated[Mapping[str, Annotated[float, Field(ge=0, le=1)] | None], Field(min_length=1)]
-    """By setting; null where nothing was published, for an experiment that takes over the rest from another."""
+    """By row. null means that nothing was published; it removes a number that one preset inherits from another."""
 
     def of(self, setting: str) -> float | None:
         return self.accuracy.get(setting)

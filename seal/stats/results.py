@@ -1,6 +1,6 @@
-"""What a run found: a table with one row a setting, and paired differences between rows. Pure.
+"""The results of a run: a table with one row per setting, and paired differences between rows. Pure functions.
 
-The unit of every mean is the context: queries about one passage are not independent of each other.
+Every mean is over contexts, because the queries about one passage are not independent of each other.
 """
 
 from collections import Counter
@@ -17,11 +17,11 @@ from seal.stats.transfer import Matrix
 from seal.types import Evaluation, Failure, Invalid, Round
 
 Outcome = Evaluation | Failure | Invalid
-"""What came of one model that should have been made and asked."""
+"""The outcome for one model that was to be adapted and asked."""
 
 
 def _nothing(value: object) -> bool:
-    """What a file need not say."""
+    """True for a value that `results.json` may leave out."""
     return not value
 
 
@@ -30,54 +30,55 @@ class MetricMean:
     """A metric of one setting: its mean over contexts."""
 
     mean: float | None
-    """None if it could be told of no answer."""
+    """None if no answer has a score."""
     ci95: tuple[float, float] | None
     """As in `Row`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One setting: its accuracy is the mean over contexts of each context's mean over its self-edits.
+    """One setting. Its accuracy is the mean over contexts of the means over their self-edits.
 
-    A self-edit's is the mean over its repeats; where there are none, each training of a context counts as one.
+    The accuracy of a self-edit is the mean over its repeats. Without self-edits, each training of a context counts as
+    one.
     """
 
     setting: str
     accuracy: float | None
-    """None if nothing could be graded."""
+    """None if no answer could be graded."""
     ci95: tuple[float, float] | None
     """Bootstrap over contexts; None for fewer than two."""
     ci95_titles: tuple[float, float] | None = None
-    """Bootstrap over titles, where contexts share some: passages of one article resemble each other."""
+    """Bootstrap over titles, because passages of one article resemble each other. None if no contexts share a title."""
     n_contexts: int
-    """Those with at least one verdict."""
+    """Contexts with at least one verdict."""
     n_queries: int
-    """Distinct queries that were asked, and whose right answer is known."""
+    """Distinct queries that were asked and have a known right answer."""
     n_answers: int
-    """Answers, with all self-edits and repeats."""
+    """Answers, over all self-edits and repeats."""
     n_unknown: int
-    """Answers without a verdict, left out of the accuracy; those of failed trainings are counted here."""
+    """Answers without a verdict, left out of the accuracy. Answers missing after failed trainings are included."""
     n_failed: int
-    """Trainings or answers that broke off."""
+    """Trainings or answers that failed."""
     n_invalid: int
-    """Self-edits that could not be trained on; each scores 0, by the method's own rule."""
+    """Self-edits that could not be trained on. Each scores 0, by the method's own rule."""
     n_unmarked: int = 0
-    """Texts in which no answer followed the task's `answer_marker`; graded as empty answers, which are wrong."""
+    """Texts without an answer after the task's `answer_marker`. They count as empty answers, which are wrong."""
     tokens: float | None = None
-    """Trained tokens of one training, all passes together; the mean over trainings. None where nothing was trained."""
+    """Trained tokens of one training, over all epochs; the mean over trainings. None if nothing was trained."""
     updates: float | None = None
     """Optimizer steps of one training; the mean over trainings."""
     seconds: float | None = None
-    """Of training and asking one model, a share of the time of those that ran side by side; the mean."""
+    """Mean seconds to train and ask one model. Models that ran in parallel share their time."""
     matched_to: str | None = None
-    """The setting whose compute this one was given, where it was given that of another."""
+    """The setting whose compute this matched row was given; None for an ordinary row."""
     metrics: Annotated[Mapping[str, MetricMean], Field(exclude_if=_nothing)] = field(default_factory=dict)
-    """Further metrics, by name."""
+    """Metrics beside the accuracy, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRow:
-    """A setting on the questions of one kind, as `Row`."""
+    """A setting on the questions of one kind; fields as in `Row`."""
 
     setting: str
     kind: str
@@ -89,7 +90,7 @@ class KindRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
-    """A setting trained for so long."""
+    """A setting, trained for one number of epochs."""
 
     epochs: int
     tokens: float
@@ -101,7 +102,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """Accuracy against training: one setting, trained anew for each number of epochs."""
+    """Accuracy against training: one setting, with a separate training for each number of epochs."""
 
     setting: str
     points: tuple[CurvePoint, ...]
@@ -109,51 +110,51 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:
-    """The settings of the inner loop that did best for one setting on training contexts."""
+    """The inner-loop settings that scored best on training contexts, for one row of the table."""
 
     setting: str
     learning_rate: float
     epochs: int
     accuracy: float
-    """On the training contexts it was chosen on, so it is optimistic."""
+    """On the training contexts used for the choice, so it is optimistic."""
     n_contexts: int
     n_tried: int
-    """Pairs of a learning rate and a number of epochs."""
+    """Number of pairs of learning rate and epochs that were tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """How much higher the second setting is than the first, on the contexts that both have."""
+    """The paired difference of two settings: second minus first, over the contexts that both share."""
 
     first: str
     second: str
     difference: float
     ci95: tuple[float, float] | None
     ci95_titles: tuple[float, float] | None = None
-    """As in a row."""
+    """As in `Row`."""
     n_contexts: int
     minimum_detectable: float | None = None
-    """The difference that so many contexts, as scattered as these, show with a power of 80 % at 5 %, two-sided."""
+    """The minimum detectable difference for this number and spread of contexts: power 80 %, level 5 %, two-sided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByMetric:
-    """What a metric says of a run, as `Results` says it of the accuracy."""
+    """The results of a run in one metric. `Results` has the same for the accuracy."""
 
     comparisons: tuple[Comparison, ...]
     """Paired differences in the metric."""
     scores: Mapping[str, Mapping[str, float]]
-    """By setting, the metric of each context."""
+    """The metric by setting and context."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSummary:
-    """How a round of training went."""
+    """The numbers of one round of training."""
 
     round: int
     n_attempts: int
     n_kept: int | None
-    """Self-edits that the policy learned from; None where that was not published."""
+    """Self-edits that the policy learned from; None in published results that do not say."""
     n_invalid: int
     n_failed: int
     mean_reward: float | None
@@ -161,12 +162,13 @@ class RoundSummary:
     mean_reward_ci95: tuple[float, float] | None = None
     """Bootstrap over contexts."""
     best_reward: float | None
-    """Mean over contexts of the best self-edit's reward. Choosing the best of noisy ones makes it too high."""
+    """Mean over contexts of the best self-edit's reward. It is too high, because the best of noisy rewards is
+    selected."""
     selection: SelectionNoise | None = None
-    """How much of that choice is luck."""
+    """How much of that selection is noise."""
 
     def metrics(self) -> dict[str, float]:
-        """For loggers."""
+        """The numbers under their names in loggers."""
         known = {
             "round": self.round,
             "round/attempts": self.n_attempts,
@@ -181,61 +183,61 @@ class RoundSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trainings:
-    """One setting trained several times with other seeds, each time for all contexts at once.
+    """One setting, trained several times with different seeds, each time for all contexts at once.
 
-    The interval of the setting's row is over contexts, which all share the training: it holds no noise of training.
-    This is where that noise is seen.
+    All contexts of a row share the training, so the row's interval over contexts misses the noise of training. This
+    shows that noise.
     """
 
     setting: str
     accuracies: tuple[float, ...]
-    """Of each training that worked: the mean over contexts."""
+    """For each training that succeeded, the mean accuracy over contexts."""
     deviation: float | None
-    """Sample standard deviation of these; None for fewer than two."""
+    """Sample standard deviation of the accuracies; None for fewer than two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """All that a run found; `results.json` is this."""
+    """All results of a run. `results.json` has these fields."""
 
     table: tuple[Row, ...]
     comparisons: tuple[Comparison, ...] = ()
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """By setting, the accuracy of each context, for comparisons with other runs."""
+    """Accuracy by setting and context, for comparisons with other runs."""
     metrics: Annotated[Mapping[str, ByMetric], Field(exclude_if=_nothing)] = field(default_factory=dict)
-    """Further metrics, by name; their means stand in the table."""
+    """Metrics beside the accuracy, by name. Their means are in the table."""
     rounds: tuple[RoundSummary, ...] = ()
     trainings: tuple[Trainings, ...] = ()
-    """Where one training serves all contexts of a setting."""
+    """For settings in which one training serves all contexts."""
     kinds: tuple[KindRow, ...] = ()
-    """The table by kind of question, where questions are of several kinds."""
+    """The table by kind of question. Empty if there is only one kind."""
     curves: tuple[Curve, ...] = ()
-    """Accuracy against trained tokens, where that was asked for."""
+    """Accuracy against trained tokens, if the recipe asks for it."""
     tuned: tuple[Tuned, ...] = ()
-    """Where settings of the inner loop were chosen for each setting of the table apart."""
+    """Inner-loop settings chosen separately for each row of the table, if the recipe asks for it."""
     continual: Matrix | None = None
-    """Where passages were learned one after the other."""
+    """The accuracies of a sequence of passages learned one after another."""
     continual_matched: Matrix | None = None
-    """The same with the passages alone, each trained on for as long as its self-edits."""
+    """The same for the passages alone, each trained for as many tokens as its self-edits."""
     styles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By policy, the share of each style among the lines of its held-out self-edits."""
     notes: tuple[str, ...] = ()
-    """What the reader should know, for example duplicates that were dropped."""
+    """Notes to the reader, for example about dropped duplicates."""
     artifacts: Mapping[str, str] = field(default_factory=dict)
-    """What the run made, as paths inside its folder, for example `adapter`."""
+    """Products of the run as paths in its folder, for example `adapter`."""
     passage_shown: bool = False
-    """Whether questions were asked with the passage in the prompt: then accuracies say nothing of what was learned."""
+    """True if prompts showed the passage with the question. Then accuracies do not show that anything was learned."""
     published: Published | None = None
-    """What others found, to be shown beside the table."""
+    """Published results, shown beside the table."""
 
     @property
     def has_titles(self) -> bool:
-        """Whether any interval is over titles too."""
+        """True if any interval is over titles."""
         return any(row.ci95_titles for row in self.table) or any(one.ci95_titles for one in self.comparisons)
 
 
 def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> RoundSummary:
-    """The numbers of a round of training; `baselines` as in `selection_noise`."""
+    """Summarize a round of training. `baselines` is as in `selection_noise`."""
     rewards: dict[str, list[float]] = {}
     for attempt in turn.attempts:
         if attempt.reward is not None:
@@ -255,6 +257,6 @@ def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> Roun
 
 
 def shares(labels: Iterable[str]) -> dict[str, float]:
-    """Each label's share of all, most frequent first."""
+    """The share of each label, most frequent first."""
     counts = Counter(labels)
     return {label: count / counts.total() for label, count in counts.most_common()}

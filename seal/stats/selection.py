@@ -1,4 +1,4 @@
-"""How much of a round's choice of self-edits is signal: their spread against that of repeats of the same one. Pure."""
+"""Noise of a round's selection: the spread between self-edits against the spread between repeats. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,26 +10,27 @@ from seal.types import Attempt, Evaluation, Invalid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionNoise:
-    """What the choice of the best self-edits of a round had to work with, in accuracy."""
+    """Signal and noise in the selection of the best self-edits of a round, in accuracy."""
 
     deviation_over_edits: float | None
-    """Between the self-edits of a context, of their mean over repeats; pooled over contexts."""
+    """Standard deviation between the self-edits of a context (means over repeats), pooled over contexts."""
     deviation_over_repeats: float | None
-    """Between repeats of the same self-edit; pooled over self-edits. Where it is the larger one, luck decides."""
+    """Standard deviation between repeats of one self-edit, pooled over self-edits. If it is the larger, chance
+    decides."""
     n_contexts: int
-    """Those with at least one reward."""
+    """Contexts with at least one reward."""
     n_tied_at_top: int
     """Contexts in which two or more self-edits share the best reward."""
     n_best_not_better: int
-    """Contexts whose best self-edit was tried and does not do better than the unadapted model."""
+    """Contexts whose best self-edit was tried and does not beat the unadapted model."""
     n_best_unknown: int
-    """Contexts where that cannot be told: the best was not tried, or answers of one of the two have no verdicts."""
+    """Contexts where this is unknown: the best self-edit was not tried, or answers of either model lack verdicts."""
 
 
 def selection_noise(attempts: Sequence[Attempt], baselines: Mapping[str, float] | None = None) -> SelectionNoise:
-    """Of all attempts of a round; contexts are told apart by their id.
+    """The selection noise of all attempts of a round. The id identifies a context.
 
-    `baselines` gives the unadapted model's accuracy by context where more is known of it than each attempt says.
+    `baselines` gives the unadapted model's accuracy by context. It replaces the baseline in the attempts.
     """
     contexts = [list(group) for _, group in groupby(sorted(attempts, key=_context), key=_context)]
     repeats = [[_accuracies(attempt) for attempt in group] for group in contexts]
@@ -67,6 +68,6 @@ def _baseline(attempt: Attempt) -> float | None:
 
 
 def _best_accuracy(attempts: Sequence[Attempt]) -> float | None:
-    """The accuracy of the self-edit with the best reward: 0 of an invalid one, none of one that was not tried."""
+    """The accuracy of the self-edit with the best reward: 0 if it is invalid, None if it was not tried."""
     best = max((one for one in attempts if one.reward is not None), key=lambda one: comparable(one.reward))
     return 0.0 if isinstance(best.plan, Invalid) else mean(_accuracies(best))

@@ -1,4 +1,4 @@
-"""Means with their intervals, and what could have been seen. Pure; every number comes with its n."""
+"""Means with their intervals, and minimum detectable differences. Pure functions. Every number comes with its n."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,32 +17,32 @@ class Estimate:
 
     mean: float
     ci95: tuple[float, float] | None
-    """Units are drawn anew; None for a single unit, which says nothing of the spread."""
+    """Bootstrap over units; None for a single unit, which has no spread."""
     ci95_clusters: tuple[float, float] | None
-    """Clusters of units are drawn anew, for units of a cluster that resemble each other; None where each is alone."""
+    """Bootstrap over clusters, because units of a cluster resemble each other. None if each unit is its own cluster."""
     n: int
     deviation: float | None
-    """Sample standard deviation of the units; None for a single one."""
+    """Sample standard deviation of the units; None for a single unit."""
 
 
 def accuracy(evaluation: Evaluation) -> float | None:
-    """The mean score of the answers with a verdict, which is the share of correct ones; None without any."""
+    """The mean score of the answers with a verdict; None if there is none. For right/wrong it is the share correct."""
     known = [score for verdict in evaluation.verdicts if (score := verdict.score) is not None]
     return sum(known) / len(known) if known else None
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The mean, or None of nothing."""
+    """The mean; None for an empty sequence."""
     return sum(values) / len(values) if values else None
 
 
 def comparable(value: float | None) -> float:
-    """A mean for comparisons: the same share, summed in another order, is the same number. None counts as 0."""
+    """A mean, rounded so that sums in a different order compare as equal. None counts as 0."""
     return round(value or 0.0, 9)
 
 
 def sample_deviation(values: Sequence[float]) -> float | None:
-    """The standard deviation with n − 1 in its denominator; None of fewer than two."""
+    """The standard deviation with n − 1 in the denominator; None for fewer than two values."""
     if len(values) < 2:
         return None
     middle = sum(values) / len(values)
@@ -52,7 +52,7 @@ def sample_deviation(values: Sequence[float]) -> float | None:
 def pooled_deviation(groups: Sequence[Sequence[float]]) -> float | None:
     """The deviation within groups: the root of the mean of their variances, weighted by degrees of freedom.
 
-    Unlike a mean of deviations it is not biased towards 0 for small groups; None where no group has two values.
+    A mean of deviations would be biased towards 0 for small groups; this is not. None if no group has two values.
     """
     freedom = sum(len(group) - 1 for group in groups if len(group) > 1)
     if not freedom:
@@ -62,10 +62,10 @@ def pooled_deviation(groups: Sequence[Sequence[float]]) -> float | None:
 
 
 def estimate(values: Sequence[float], clusters: Sequence[str] | None = None) -> Estimate | None:
-    """The mean of units with 95 % percentile bootstrap intervals; None of nothing.
+    """The mean of units with 95 % percentile bootstrap intervals; None if there are no units.
 
-    `clusters` names the cluster of each unit. The resampling is seeded, so the same values give the same intervals. Of
-    a few values they are too narrow, and where all are equal they have no width.
+    `clusters` names the cluster of each unit. The resampling is seeded, so the same values give the same intervals. For
+    few values the intervals are too narrow. If all values are equal, they have no width.
     """
     if not values:
         return None
@@ -80,7 +80,7 @@ def estimate(values: Sequence[float], clusters: Sequence[str] | None = None) -> 
 
 
 def _bootstrap(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, float] | None:
-    """The percentiles of the mean over units when whole clusters are drawn with replacement; None for one cluster."""
+    """Percentiles of the mean over units, if whole clusters are drawn with replacement; None for one cluster."""
     import numpy as np
 
     pairs = sorted(zip(clusters, values, strict=True), key=lambda pair: pair[0])
@@ -98,16 +98,17 @@ def _bootstrap(values: Sequence[float], clusters: Sequence[str]) -> tuple[float,
 def paired_difference(
     first: Sequence[float], second: Sequence[float], clusters: Sequence[str] | None = None
 ) -> Estimate | None:
-    """How much higher the second is than the first on the same units, with its intervals."""
+    """The mean of second minus first over the same units, with its intervals."""
     return estimate([later - earlier for earlier, later in zip(first, second, strict=True)], clusters)
 
 
 def chosen_out_of_bag(scores: Sequence[Sequence[float]]) -> float | None:
-    """What the best of several settings scores on units that it was not chosen on; None for fewer than two of either.
+    """The score of the best of several settings on units that were not used to choose it.
 
-    `scores` has a row a setting and a column a unit. The best mean of several is too high by the luck of the choice:
-    here, again and again, units are drawn anew, the best setting is chosen on those, and asked on those that were not
-    drawn (bootstrap bias correction, Tsamardinos, Greasidou and Borboudakis 2018). Seeded, as `estimate` is.
+    `scores` has a row per setting and a column per unit; None for fewer than two of either. The best mean of several
+    settings is biased upwards. So the best setting is chosen on a bootstrap sample of units, and scored on the units
+    left out, many times (bootstrap bias correction, Tsamardinos, Greasidou and Borboudakis 2018). Seeded like
+    `estimate`.
     """
     import numpy as np
 
@@ -128,9 +129,9 @@ def chosen_out_of_bag(scores: Sequence[Sequence[float]]) -> float | None:
 
 
 def minimum_detectable(deviation: float | None, n: int) -> float | None:
-    """The mean difference that n pairs with this deviation of their differences would show in 80 % of all such studies.
+    """The mean difference that 80 % of studies with n pairs would detect. `deviation` is that of the differences.
 
-    Of a two-sided paired t-test at 5 %, by the usual approximation: (t at .975 + t at .80) · deviation / √n.
+    For a two-sided paired t-test at 5 %, by the usual approximation: (t at .975 + t at .80) · deviation / √n.
     """
     if deviation is None or n < 2:
         return None

@@ -1,7 +1,7 @@
-"""What a model keeps while it learns one thing after another: a matrix of accuracies, and its summaries. Pure.
+"""Continual learning: the matrix of accuracies after each step, and its summaries. Pure functions.
 
-`after[i][j]` is the accuracy on thing j after learning thing i, both counted from 0; T is how many there are.
-The unit of every mean here is the sequence: what happens within one is not independent.
+`after[i][j]` is the accuracy on item j after learning item i, both counted from 0. An item is for example a passage.
+Every mean is over sequences, because steps within a sequence are not independent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,38 +10,38 @@ from dataclasses import dataclass
 from seal.stats.statistics import estimate, sample_deviation
 
 Share = float | None
-"""An accuracy, or None where nothing is known."""
+"""An accuracy; None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedSequence:
-    """One sequence: how the model did on each thing before it learned any, and after each step."""
+    """One sequence: the accuracy on each item before learning, and after each step."""
 
     base: tuple[Share, ...]
     after: tuple[tuple[Share, ...], ...]
-    """Rows may end early, where only what was seen so far is asked; steps may be missing, where a training broke."""
+    """Rows end early if only items learned so far are asked. Steps are missing after a failed training."""
 
     @property
     def length(self) -> int:
         return len(self.base)
 
     def at(self, step: int, place: int) -> Share:
-        """The accuracy on a thing after a step, if it was asked and graded."""
+        """The accuracy on an item after a step; None if it was not asked or graded."""
         row = self.after[step] if step < len(self.after) else ()
         return row[place] if place < len(row) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One number over all sequences that have it."""
+    """A mean over all sequences in which the number is known."""
 
     mean: float
     ci95: tuple[float, float] | None
-    """Bootstrap over sequences; None for one, or where they are not known one by one."""
+    """Bootstrap over sequences; None for one sequence, or if single sequences were not published."""
     deviation: float | None
-    """Sample standard deviation over all sequences at once (n - 1); None as above."""
+    """Sample standard deviation over sequences (n - 1); None as above."""
     n: int
-    """Sequences."""
+    """Number of sequences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,62 +49,64 @@ class Matrix:
     """All sequences of one run."""
 
     base: tuple[Cell | None, ...]
-    """By place in the sequence, before anything was learned."""
+    """By place in the sequence, before learning."""
     after: tuple[tuple[Cell | None, ...], ...]
-    """By step, then by place; None where nothing was asked or could be graded."""
+    """By step, then by place; None if nothing was asked or graded."""
     measures: Mapping[str, Cell | None]
-    """The summaries, see `MEASURES`; None where no sequence has all that one needs."""
+    """The summaries in `MEASURES`; None if no sequence has all that a summary needs."""
     n_sequences: int
     n_unknown: int = 0
     """Answers without a verdict, left out."""
     n_failed: int = 0
-    """Sequences that ended early because a training broke; nothing after that is known of them."""
+    """Sequences that ended early because a training failed. Their later steps are unknown."""
     n_invalid: int = 0
-    """Steps whose self-edits could not be trained on: the model stayed as it was."""
+    """Steps whose self-edits could not be trained on. The model stayed unchanged."""
 
 
 def base_accuracy(sequence: LearnedSequence) -> Share:
-    """Before anything is learned, on everything."""
+    """Accuracy on all items before learning."""
     return _mean(sequence.base)
 
 
 def right_after(sequence: LearnedSequence) -> Share:
-    """On each thing right after it was learned: the mean of the diagonal."""
+    """Accuracy on each item right after it was learned: the mean of the diagonal."""
     return _mean([sequence.at(step, step) for step in range(sequence.length)])
 
 
 def final_accuracy(sequence: LearnedSequence) -> Share:
-    """On everything after the last step (average accuracy; GEM, arXiv 1706.08840, equation 2)."""
+    """Accuracy on all items after the last step (average accuracy; GEM, arXiv 1706.08840, equation 2)."""
     return _mean([sequence.at(sequence.length - 1, place) for place in range(sequence.length)])
 
 
 def net_gain(sequence: LearnedSequence) -> Share:
-    """What is left in the end of all that learning: the final accuracy minus that before anything."""
+    """The final accuracy minus the accuracy before learning."""
     return _minus(final_accuracy(sequence), base_accuracy(sequence))
 
 
 def backward_transfer(sequence: LearnedSequence) -> Share:
-    """What learning does to what was learned before; negative is forgetting (GEM, arXiv 1706.08840, equation 3).
+    """The effect of learning on earlier items; negative is forgetting (GEM, arXiv 1706.08840, equation 3).
 
-    The mean over all things but the last of: accuracy after the last step minus accuracy right after its own.
+    For each item but the last: accuracy after the last step minus accuracy right after its own step. The mean over
+    these items.
     """
     last = sequence.length - 1
     return _mean([_minus(sequence.at(last, place), sequence.at(place, place)) for place in range(last)])
 
 
 def forward_transfer(sequence: LearnedSequence) -> Share:
-    """What learning does to what is not learned yet (GEM, arXiv 1706.08840, equation 4).
+    """The effect of learning on later items (GEM, arXiv 1706.08840, equation 4).
 
-    The mean over all things but the first of: accuracy after the step before its own minus accuracy before any. GEM
-    compares with a random model; here it is the model as it was given. Needs things asked before their turn.
+    For each item but the first: accuracy just before its own step minus accuracy before learning. The mean over these
+    items. GEM compares with a random model; this compares with the given model. Items must be asked before their turn.
     """
     return _mean([_minus(sequence.at(place - 1, place), sequence.base[place]) for place in range(1, sequence.length)])
 
 
 def forgetting(sequence: LearnedSequence) -> Share:
-    """How far below its best each thing ends (Chaudhry et al., arXiv 1801.10112, equation 3), positive where it does.
+    """How far each item ends below its best accuracy (Chaudhry et al., arXiv 1801.10112, equation 3).
 
-    The mean over all things but the last. The best is looked for from its own step to the last but one.
+    Positive means forgetting. The mean over all items but the last. The best is the maximum from an item's own step to
+    the last step but one.
     """
     last = sequence.length - 1
     lost = []
@@ -127,21 +129,21 @@ MEASURES: Mapping[str, Callable[[LearnedSequence], Share]] = {
         forgetting,
     )
 }
-"""What is computed of each sequence, and then averaged over sequences."""
+"""The summaries of a sequence, by name. Each is then averaged over sequences."""
 
 DIFFERENCES = frozenset({"net_gain", "backward_transfer", "forward_transfer", "forgetting"})
-"""Those of them that have a sign."""
+"""Summaries that are differences, and so have a sign."""
 
 
 def linear_measures(means: LearnedSequence) -> dict[str, Share]:
-    """The summaries of a sequence of means, as far as they are the means of the sequences' summaries."""
+    """The summaries that may be computed from mean accuracies: all but forgetting, which is not linear."""
     return {name: measure(means) for name, measure in MEASURES.items() if name != forgetting.__name__}
 
 
 def matrix(
     sequences: Sequence[LearnedSequence], *, n_unknown: int = 0, n_failed: int = 0, n_invalid: int = 0
 ) -> Matrix:
-    """All sequences together; they are equally long."""
+    """The matrix over all sequences. They must have equal length."""
     places = range(max((sequence.length for sequence in sequences), default=0))
     return Matrix(
         base=tuple(_cell([sequence.base[place] for sequence in sequences]) for place in places),
@@ -163,7 +165,7 @@ def _cell(shares: Sequence[Share]) -> Cell | None:
 
 
 def _mean(shares: Sequence[Share]) -> Share:
-    """Of things that must all be known; None of nothing."""
+    """The mean; None if the sequence is empty or a value is unknown."""
     known = [share for share in shares if share is not None]
     return sum(known) / len(known) if known and len(known) == len(shares) else None
 
