@@ -1,1 +1,1 @@
-"""A run's folder: records, the files beside them, who works in it, and what was found."""
+"""A run's folder: records, results, progress, and the other files."""

@@ -1,4 +1,4 @@
-"""How far a run is, noted in its folder for whoever looks at it from elsewhere. No result depends on it."""
+"""The progress of a run, written to its folder so that other processes can show it. No result depends on it."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -18,12 +18,12 @@ NOTED_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Of the process that works on a run, in units of work; those that were recorded before it came are counted."""
+    """The progress of the process that works on a run, in units of work. Units recorded earlier are included."""
 
     began: str
-    """When the process came."""
+    """When the process started."""
     planned: Count = 0
-    """Of the whole run; 0 as long as nobody knows."""
+    """Units of the whole run; 0 while unknown."""
     done: Count = 0
     phase: str = ""
     phase_began: str = ""
@@ -35,7 +35,10 @@ class Progress:
 
 
 class ProgressFile:
-    """A monitor that tells another one, and notes what it tells, a phase's beginning and end at once."""
+    """A monitor that writes progress to a file and passes it on to another monitor.
+
+    The beginning and end of a phase are written at once, counts at most every `NOTED_EVERY_S`.
+    """
 
     def __init__(self, store: Store, monitor: Any) -> None:
         self.store, self.monitor = store, monitor
@@ -95,7 +98,7 @@ class ProgressFile:
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """What was noted last; None where nothing was, or nothing that can be read."""
+    """The last progress written; None if there is none, or if it cannot be read."""
     try:
         found: Progress = TypeAdapter(Progress).validate_json((folder / PROGRESS).read_bytes())
     except (OSError, ValueError):

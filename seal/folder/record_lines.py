@@ -1,9 +1,9 @@
-"""One line of records and the checksum that it carries. This module has never heard of files.
+"""One line of records with its checksum. This module knows no files.
 
     {"key": "…", "value": …, "crc32": "0a1b2c3d"}
 
-The checksum is that of the line's bytes before it: a pure function of key and value, so that one record is one
-line wherever it was written. Lines without one, written by earlier versions, are read as they are.
+The checksum covers the bytes of the line before it. It depends only on key and value, so a record gives the same line
+on every machine. Lines without a checksum, written by earlier versions, are read without a check.
 """
 
 import json
@@ -16,18 +16,18 @@ _CHECKSUM = re.compile(rb', "crc32": "([0-9a-f]{8})"\}\Z')
 
 
 class DamagedLineError(ValueError):
-    """A line is not what was written: no JSON, or not that of its checksum."""
+    """A line is damaged: it is not JSON, or does not match its checksum."""
 
 
 def to_line(key: str, value: Any) -> str:
-    """A record, with its checksum and the line's end. A character that UTF-8 has no bytes for becomes a `?`."""
+    """A record as a line with checksum and newline. A character that UTF-8 cannot encode becomes `?`."""
     whole = json.dumps({"key": key, "value": value}, ensure_ascii=False)
     body = whole.encode(errors="replace")[:-1]
     return f'{body.decode()}, "crc32": "{crc32(body):08x}"}}\n'
 
 
 def key_of(line: bytes) -> str | None:
-    """The key with which a line begins, whatever follows: quick, for whoever only counts. None if it has none."""
+    """The key at the start of a line; None if there is none. It ignores the rest, which makes counting fast."""
     found = _KEY.match(line)
     if not found:
         return None
@@ -39,20 +39,20 @@ def key_of(line: bytes) -> str | None:
 
 
 def from_line(line: bytes) -> dict[str, Any]:
-    """The key and the value of a line without its end.
+    """The key and the value of a line without its newline.
 
     Raises:
-        DamagedLineError: it is not what was written.
-        ValueError: it is whole, but no record.
+        DamagedLineError: the line is damaged.
+        ValueError: the line is undamaged, but not a record.
     """
     found = _CHECKSUM.search(line[-24:])
     body = line[: len(line[:-24]) + found.start()] if found else line
     if found and crc32(body) != int(found[1], 16):
-        raise DamagedLineError("its checksum is another one")
+        raise DamagedLineError("its checksum does not match")
     try:
         entry = json.loads(body + b"}" if found else body)
     except (ValueError, RecursionError) as error:
-        raise DamagedLineError("it is no JSON") from error
+        raise DamagedLineError("it is not JSON") from error
     if not isinstance(entry, dict) or entry.keys() != {"key", "value"} or not isinstance(entry["key"], str):
         if isinstance(entry, dict) and {"key", "value"} <= entry.keys():
             raise DamagedLineError("its checksum cannot be read")

@@ -1,6 +1,6 @@
-"""What a run found, written and read: `results.json`, which a resumed run repeats bit by bit, and `seconds.json`.
+"""Writes and reads the results of a run: `results.json` and `seconds.json`.
 
-Seconds are never twice the same, so they have a file of their own.
+A resumed run writes the same bytes into `results.json`. Seconds differ every time, so they have their own file.
 """
 
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ _TIMED = {"table": {"__all__": {"seconds"}}}
 
 
 def write_results(store: Store, results: Results) -> None:
-    """Keep what a run found; `results.json` is written last, so that its presence means the run is done."""
+    """Save the results of a run. `results.json` is written last, so its presence means that the run is done."""
     seconds = {row.setting: row.seconds for row in results.table if row.seconds is not None}
     store.write(SECONDS, TypeAdapter(dict[str, float]).dump_json(seconds, indent=2).decode() + "\n")
     store.write(RESULTS, TypeAdapter(Results).dump_json(results, indent=2, exclude=_TIMED).decode() + "\n")
 
 
 def read_results(folder: Path) -> Results:
-    """What a run found.
+    """The results of a run.
 
     Raises:
-        RunError: a file is not what was written.
+        RunError: a file is damaged.
     """
     found: Results = read_whole(folder / RESULTS, Results)
     file = folder / SECONDS

@@ -1,7 +1,7 @@
-"""A run's files that are no records, as whoever looks at a run needs them: what SEAL wrote, or an error that names it.
+"""Reads the files of a run that are not records: the manifest, metrics, spending, sessions.
 
-Manifest and results must be whole. Of lines that only say when, how long and for how much, a faulty one is named in
-the log and left out: nothing but a time or a sum hangs on it.
+The manifest and the results must be undamaged. A damaged line about times or costs is skipped, and the log says so,
+because only a time or a sum depends on it.
 """
 
 import json
@@ -23,16 +23,16 @@ Shape = TypeVar("Shape")
 
 SESSIONS = "sessions.jsonl"
 OUTCOMES = "sweep.json"
-"""Of the points of a sweep, in the folder that theirs lie in."""
+"""The file with the outcomes of a sweep's points, in the folder of the sweep."""
 _NUMBER = (int, float)
 _MOST = 2**53
-"""Larger whole numbers are no counts."""
+"""Larger numbers cannot be counts."""
 _OF_METRICS = {"event": str, "work": str, "kind": str, "units": int, "time/work_s": _NUMBER}
 _OF_BOOKINGS = dict.fromkeys(("n_calls", "prompt_tokens", "completion_tokens", "usd"), _NUMBER)
 
 
 class Settings(TypedDict):
-    """What every reader of a manifest relies on; a room is a mapping, or None where nothing was chosen."""
+    """The settings that every reader of a manifest relies on. A room is a mapping, or None if nothing was chosen."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]  # how pydantic is told of a TypedDict
 
@@ -46,7 +46,7 @@ class Settings(TypedDict):
 
 
 class Manifest(TypedDict):
-    """What was run."""
+    """The manifest of a run."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 
@@ -57,10 +57,10 @@ class Manifest(TypedDict):
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """What was run.
+    """The manifest of a run.
 
     Raises:
-        RunError: the file is not what was written.
+        RunError: the file is damaged.
     """
     return dict(read_whole(folder / MANIFEST, Manifest))
 
@@ -69,7 +69,7 @@ def read_whole(path: Path, shape: type[Shape] | Any) -> Shape:
     """A JSON file of a run.
 
     Raises:
-        RunError: it is not there, or is not what was written.
+        RunError: the file is missing or damaged.
     """
     try:
         read: Shape = TypeAdapter(shape).validate_json(path.read_bytes())
@@ -78,32 +78,32 @@ def read_whole(path: Path, shape: type[Shape] | Any) -> Shape:
     except ValueError as error:
         reason = " ".join(str(error).split("\n")[1:3])
         raise RunError(
-            f"{path}: the file is not what SEAL wrote ({reason.strip()}). If it is {RESULTS}, {SECONDS} or "
-            f"{OUTCOMES}, remove it: the command that made the run or the sweep makes it again"
+            f"{path}: the file is damaged or was edited ({reason.strip()}). If it is {RESULTS}, {SECONDS} or "
+            f"{OUTCOMES}, remove it and repeat the command of the run or sweep, which writes it again"
         ) from error
     return read
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """Every line of metrics of the run and of its jobs, in the order of files."""
+    """All lines of metrics of the run and its jobs, file by file."""
     return whole_metrics(folder, all_lines(folder, METRICS))
 
 
 def whole_metrics(where: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
-    """What lines of metrics say, without those that are not what was written; `where` is for the log."""
+    """Parse lines of metrics, and skip damaged ones. `where` is for the log."""
     return whole_lines(where, METRICS, lines, _is_metrics)
 
 
 def read_bookings(folder: Path) -> list[dict[str, Any]]:
-    """Every paid call, from first to last."""
+    """Every paid call, in order."""
     own = _bookings(folder / f"{SPENDING}.jsonl")
     return [*own, *(booking for bookings in unbooked(folder).values() for booking in bookings)]
 
 
 def unbooked(folder: Path) -> dict[Path, list[dict[str, Any]]]:
-    """The paid calls of each task's file that the run has not made its own.
+    """The paid calls in each task's file that the run has not merged into its own books.
 
-    Those that it has say in `task` whose they were: whoever was killed before the file was deleted books nothing twice.
+    Merged calls name their file in `task`. So nothing is booked twice if a crash kept the file from being deleted.
     """
     n_booked = Counter(booking.get("task") for booking in _bookings(folder / f"{SPENDING}.jsonl"))
     return {file: _bookings(file)[n_booked[file.name] :] for file in task_files(folder, SPENDING)}
@@ -114,19 +114,19 @@ def _bookings(file: Path) -> list[dict[str, Any]]:
 
 
 def read_sessions(folder: Path, facts: Sequence[str]) -> list[dict[str, Any]]:
-    """The processes that worked on the run, of which all `facts` are known."""
+    """The processes that worked on the run. Lines that lack one of the `facts` are skipped."""
     return whole_lines(folder, "sessions", complete_lines(folder / SESSIONS), lambda line: set(facts) <= set(line))
 
 
 def whole_lines(
     where: Path, kind: str, lines: Sequence[bytes], is_whole: Callable[[dict[str, Any]], bool]
 ) -> list[dict[str, Any]]:
-    """What lines say, without those that are damaged; how many these are is told in the log."""
+    """Parse lines, and skip damaged ones. The log says how many were skipped."""
     found = [_parsed(line) for line in lines]
     whole = [line for line in found if line is not None and is_whole(line)]
     if len(whole) < len(found):
         number = len(found) - len(whole)
-        _LOG.warning("%s: %d of %d lines of %s are damaged and left out", where, number, len(found), kind)
+        _LOG.warning("%s: skipped %d damaged lines of %d in %s", where, number, len(found), kind)
     return whole
 
 

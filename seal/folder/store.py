@@ -1,31 +1,31 @@
-"""A run's folder: where things lie, append-only records, and what is known already.
+"""A run's folder and its append-only records.
 
     outputs/NAME/
-        manifest.json       what was run: configuration, code, packages, hardware, data
-        contexts.jsonl      what was learned about
-        sessions.jsonl      each process that worked on it: code, packages, machine
-        self_edits.jsonl    one record a unit of work: {"key": …, "value": …, "crc32": …}
-        answers.jsonl       what the models said, before grading
-        evaluations.jsonl   the same with verdicts
-        updates.jsonl
-        consolidations.jsonl    one model from a whole corpus
-        merges.jsonl        the steps of the recipe `continual`
+        manifest.json       the run: configuration, code, packages, hardware, data
+        contexts.jsonl      the contexts
+        sessions.jsonl      each process that worked on the run: code, packages, machine
+        self_edits.jsonl    one record per unit of work: {"key": …, "value": …, "crc32": …}
+        answers.jsonl       answers of the models, before grading
+        evaluations.jsonl   answers with verdicts
+        updates.jsonl       updates of the policy
+        consolidations.jsonl    models trained on a whole corpus
+        merges.jsonl        steps of the recipe `continual`
         metrics.jsonl       times
         spending.jsonl      each call to a paid endpoint: tokens and price
-        policies/round_1/   the weights that came of an update, an ordinary model folder
-        corpora/            what the recipes `corpus` and `adapt` train only to ask it, until all is asked
-        adapter/, model/    what the recipe `adapt` hands out
-        adapters/round_0/   those of the best self-edits that the policy of round 0 wrote, and adapters.jsonl of them
-        progress.json       how far it is, for those who look
-        seconds.json        how long the models of each row of the table took
+        policies/round_1/   weights after an update, an ordinary model folder
+        corpora/            temporary models of the recipes `corpus` and `adapt`, until all their queries are asked
+        adapter/, model/    the product of the recipe `adapt`
+        adapters/round_0/   adapters of the best self-edits of round 0, listed in adapters.jsonl
+        progress.json       the current progress
+        seconds.json        seconds for the models of each row of the table
         results.json        written last
         report/
-        damaged/            lines of records that were not what was written, kept for whoever wants to know why
-        jobs/PHASE/         what a cluster's jobs were, recorded and said; see `seal.cluster.task_store`
+        damaged/            damaged lines, moved out of the records
+        jobs/PHASE/         tasks, records and logs of a cluster's jobs; see `seal.cluster.task_store`
 
-A unit with a record is never done again: that single rule is resume, retry and "nothing is lost" at once. A record is
-one line, written and flushed as soon as its unit is done; a line that a crash cut short is dropped when reading. A line
-whose checksum says that it is not what was written is named, laid aside in `damaged/`, and its unit is done again.
+A unit with a record is never done again. Resume, retry and "nothing is lost" all follow from this rule. A record is one
+line, written and flushed as soon as its unit is done. A line that a crash cut short is ignored. A line that does not
+match its checksum is reported and moved to `damaged/`, and its unit is done again.
 """
 
 import logging
@@ -51,11 +51,11 @@ Value = TypeVar("Value")
 
 MANIFEST, RESULTS, SECONDS = "manifest.json", "results.json", "seconds.json"
 METRICS, SPENDING = "metrics", "spending"
-"""Lines that are no records: when and how long, and what was paid."""
+"""Files of lines that are not records: times, and costs."""
 JOBS, CANCEL = "jobs", "cancel"
-"""The folder of what runs elsewhere, and a file in it that asks whoever coordinates to end the run."""
+"""The folder of a cluster's jobs, and a file in it that asks the coordinator to end the run."""
 DAMAGED = "damaged"
-"""The folder of lines that are not what was written."""
+"""The folder of damaged lines."""
 
 
 class Store:
@@ -66,10 +66,10 @@ class Store:
         self._known: dict[str, dict[str, Any]] = {}
 
     def records(self, kind: str, shape: type[Value] | Any) -> dict[str, Value]:
-        """Every record of a kind, by key, read once and then kept up to date by `append`.
+        """All records of a kind, by key. They are read once; `append` keeps them up to date.
 
         Raises:
-            RunError: a line is whole, but not a record.
+            RunError: a line is undamaged, but not a record.
         """
         if kind not in self._known:
             lay_damaged_aside(self._file(kind))
@@ -77,10 +77,10 @@ class Store:
         return self._known[kind]
 
     def append(self, kind: str, results: Mapping[str, Value], shape: type[Value] | Any) -> None:
-        """Add records; returns when they are on disk.
+        """Add records, and return when they are on disk.
 
         Raises:
-            RunError: the disk is full or the folder not writable. What was recorded before stays.
+            RunError: the disk is full or the folder is not writable. Earlier records stay.
         """
         adapter = TypeAdapter(shape)
         lines = [to_line(key, adapter.dump_python(value, mode="json")) for key, value in results.items()]
@@ -88,7 +88,7 @@ class Store:
         self._known.setdefault(kind, {}).update(results)
 
     def add_lines(self, kind: str, lines: list[str]) -> None:
-        """Add lines that are no records of work, or are written as such already.
+        """Add lines that are not records, or that are formatted as records already.
 
         Raises:
             RunError: as `append`.
@@ -96,12 +96,12 @@ class Store:
         append_lines(self._file(kind), lines)
 
     def adopt(self, kind: str, shape: type[Value] | Any, order: Iterable[str]) -> None:
-        """Make what tasks of a cluster recorded the run's own records, in the order of these keys.
+        """Merge the records of a cluster's tasks into the run's own records, in the order of these keys.
 
-        What is damaged of it is laid aside: its unit has no record, and is done again.
+        Damaged lines are moved to `damaged/`. Their units have no record, and are done again.
 
         Raises:
-            RunError: as `append`; or a line is whole, but not a record.
+            RunError: as `append`; or a line is undamaged, but not a record.
         """
         files = task_files(self.folder, kind)
         if not files:
@@ -117,7 +117,7 @@ class Store:
                 self._drop(file)
 
     def _drop(self, file: Path) -> None:
-        """Delete a file of a task whose records are the run's own; nothing of it is lost that was not understood."""
+        """Delete a task's file after its records were merged. Its damaged lines are kept in `damaged/`."""
         lines = complete_lines(file)
         if damages := _damages(lines):
             aside = self.folder / DAMAGED / file.name
@@ -129,7 +129,7 @@ class Store:
         file.unlink(missing_ok=True)
 
     def write(self, name: str, content: str) -> Path:
-        """Write a whole file of the run at once: it is there complete or not at all."""
+        """Write a file of the run atomically: it is complete, or it does not exist."""
         path = inside(self.folder, name)
         draft = path.with_name(path.name + ".draft")
         try:
@@ -142,12 +142,12 @@ class Store:
 
     @contextmanager
     def draft_of(self, name: str) -> Iterator[Path]:
-        """A folder to fill. It takes the place of the folder `name` when the block ends without an error.
+        """A temporary folder to fill. It replaces the folder `name` when the block ends without an error.
 
-        What others left half filled goes then too; until then it stays, with its logs.
+        Unfinished folders of other processes are deleted then too. Until then they stay, with their logs.
         """
         final = inside(self.folder, name)
-        draft = final.with_name(f"{final.name}.{token_hex(4)}.draft")  # of this process alone, if another one lives on
+        draft = final.with_name(f"{final.name}.{token_hex(4)}.draft")  # unique, in case another process still runs
         draft.mkdir(parents=True)
         try:
             yield draft
@@ -160,7 +160,7 @@ class Store:
             shutil.rmtree(left, ignore_errors=True)
 
     def discard(self, name: str) -> None:
-        """Delete a folder of the run that nothing needs any more, and whatever a crash left of it."""
+        """Delete a folder of the run that is no longer needed, or what a crash left of it."""
         shutil.rmtree(inside(self.folder, name), ignore_errors=True)
 
     def _file(self, kind: str) -> Path:
@@ -168,23 +168,22 @@ class Store:
 
 
 def task_files(folder: Path, kind: str) -> list[Path]:
-    """What tasks of a cluster wrote of a kind, and nobody has made the run's own."""
+    """Files of one kind that a cluster's tasks have written and the run has not merged."""
     return sorted((folder / JOBS).glob(f"*/{kind}-*.jsonl"))
 
 
 def all_lines(folder: Path, kind: str) -> list[bytes]:
-    """The complete lines of a kind that the run and the tasks of its cluster wrote."""
+    """All complete lines of a kind, from the run and from the tasks of its cluster."""
     return [line for file in (folder / f"{kind}.jsonl", *task_files(folder, kind)) for line in complete_lines(file)]
 
 
 def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:
-    """The records of a file by key; the first of two with the same key counts. No file has no records.
+    """The records of a file by key; empty if there is no file. Of two records with the same key, the first counts.
 
-    A line that is not what was written is named in the log, and left out: its unit has no record. So is a last line
-    without its end.
+    A damaged line is skipped, and the log names it: its unit has no record. A last line without newline is skipped too.
 
     Raises:
-        RunError: with the line that is whole, but no record.
+        RunError: a line is undamaged, but not a record; the error names it.
     """
     adapter = TypeAdapter(shape)
     records: dict[str, Value] = {}
@@ -193,19 +192,19 @@ def read_records(path: Path, shape: type[Value] | Any) -> dict[str, Value]:
             entry = from_line(line)
             records.setdefault(entry["key"], adapter.validate_python(entry["value"]))
         except DamagedLineError as error:
-            _LOG.warning("%s:%d: the line is damaged (%s) and is left out", path, number, error)
+            _LOG.warning("%s:%d: skipped a damaged line (%s)", path, number, error)
         except (ValueError, TypeError, ValidationError) as error:
             raise RunError(
-                f"{path}:{number}: not a record ({type(error).__name__}): remove the line and its unit is done again"
+                f"{path}:{number}: not a record ({type(error).__name__}): remove the line, and its unit is done again"
             ) from error
     return records
 
 
 def lay_damaged_aside(path: Path) -> None:
-    """Move the lines of a file that are not what was written into the folder `damaged` beside it, and say so.
+    """Move the damaged lines of a file into the folder `damaged` beside it, and log a warning for each.
 
     Raises:
-        RunError: the file cannot be written anew. It stays as it was.
+        RunError: the file cannot be rewritten. It stays unchanged.
     """
     lines = complete_lines(path)
     damages = _damages(lines)
@@ -233,12 +232,12 @@ def _lay_aside(aside: Path, lines: Sequence[bytes]) -> None:
 def _warn_of(path: Path, damages: Mapping[int, str], aside: Path) -> None:
     for number, reason in damages.items():
         _LOG.warning(
-            "%s:%d: the line is damaged (%s): laid aside in %s; its unit is done again", path, number, reason, aside
+            "%s:%d: the line is damaged (%s): moved to %s; its unit is done again", path, number, reason, aside
         )
 
 
 def _damages(lines: Sequence[bytes]) -> dict[int, str]:
-    """The numbers of lines that are not what was written, with what is wrong with them."""
+    """The numbers of damaged lines, with the reason for each."""
     return {number: reason for number, line in enumerate(lines, start=1) if (reason := _damage(line))}
 
 
@@ -253,7 +252,7 @@ def _damage(line: bytes) -> str | None:
 
 
 def count_records(path: Path) -> int:
-    """How many records a file has, without reading what they say. No file has none."""
+    """Number of records in a file, without parsing them; 0 if there is no file."""
     try:
         with path.open("rb") as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
@@ -262,10 +261,10 @@ def count_records(path: Path) -> int:
 
 
 def append_lines(path: Path, lines: list[str]) -> None:
-    """Append whole lines and wait for the disk; first cuts off what a crash left of an unfinished line.
+    """Append whole lines and wait for the disk. An unfinished last line, left by a crash, is cut off first.
 
     Raises:
-        RunError: the disk is full or the folder not writable.
+        RunError: the disk is full or the folder is not writable.
     """
     try:
         with path.open("ab+") as file:
@@ -281,15 +280,15 @@ def cannot_write(path: Path, error: OSError | SafetensorError) -> RunError:
     """The error for a file that cannot be written."""
     reason = error.strerror if isinstance(error, OSError) else error
     return RunError(
-        f"cannot write {path}: {reason}. What was recorded so far is safe: "
-        "make room or make the folder writable, and give the same command again"
+        f"cannot write {path}: {reason}. All records so far are safe: "
+        "free disk space or make the folder writable, then repeat the same command"
     )
 
 
 def complete_lines(path: Path, start: int = 0) -> list[bytes]:
-    """The lines of a file from a byte on, without what a crash left of an unfinished one.
+    """The lines of a file from a byte on, without an unfinished last line.
 
-    No file has none: what a task wrote is deleted as soon as it is the run's own, whoever may be looking.
+    Empty if there is no file: a task's file may be deleted at any time, as soon as the run has merged it.
     """
     try:
         with path.open("rb") as file:
@@ -300,7 +299,7 @@ def complete_lines(path: Path, start: int = 0) -> list[bytes]:
 
 
 def _end_of_last_line(path: Path) -> int:
-    """Where the last complete line ends, looking backwards from the end of the file."""
+    """Byte position of the end of the last complete line. The file is searched from its end."""
     block = 1 << 16
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)

@@ -88,7 +88,7 @@ def test_a_damaged_line_is_named_once_and_left_out_until_the_folder_shows_it_who
     own.append("squares", {"4": 16}, int)
     assert tail.new_keys() == ["3", "4"]
     place = whole.index(b"\n") + 1
-    assert caplog.messages == [f"{file}: skipped the damaged line at byte {place} (its checksum is another one)"]
+    assert caplog.messages == [f"{file}: skipped the damaged line at byte {place} (its checksum does not match)"]
     file.write_bytes(whole)
     assert tail.new_keys() == ["2", "3"]
     assert tail.new_keys() == []
@@ -123,4 +123,4 @@ def test_a_damaged_line_of_a_task_is_laid_aside_and_only_its_unit_has_no_record(
     assert store.records("squares", int) == {"1": 1, "3": 9}
     assert task_files(tmp_path, "squares") == []
     assert (tmp_path / "damaged" / file.name).read_bytes() == damaged
-    assert f"{file}:2: the line is damaged (its checksum is another one): laid aside" in caplog.text
+    assert f"{file}:2: the line is damaged (its checksum does not match)" in caplog.text

@@ -30,5 +30,5 @@ def test_a_damaged_reply_is_none(tmp_path: Path, content: str) -> None:
 
 def test_a_folder_that_takes_no_reply_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match=r"cannot write .*file/.*What was recorded so far is safe"):
+    with pytest.raises(RunError, match=r"cannot write .*file/.*All records so far are safe"):
         cache(tmp_path / "file").keep("Right?", "yes")

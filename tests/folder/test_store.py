@@ -92,7 +92,7 @@ for number in range(100):
     said = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     ).stdout
-    assert "What was recorded so far is safe" in said
+    assert "All records so far are safe" in said
     assert len(Store(tmp_path).records("self_edits", SelfEdit)) == int(said.split()[0]) > 5
 
 
