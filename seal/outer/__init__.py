@@ -1,6 +1,6 @@
-"""The room of outer loops: what a policy learns from, given rewards.
+"""The room of outer loops: they turn attempts with rewards into lessons for the policy.
 
-Below it lie `seal.outer.reward`, what a reward is, and `seal.outer.learner`, how weights are moved.
+`seal.outer.reward` computes rewards. `seal.outer.learner` moves the weights.
 """
 
 from abc import ABC, abstractmethod
@@ -19,21 +19,21 @@ class Outer(Option, ABC):
     """An outer-loop algorithm."""
 
     reward: Reward
-    """How good a self-edit was."""
+    """The reward of a self-edit."""
     learner: Learner
-    """How the policy is moved by what it learns from."""
+    """The learner that moves the policy's weights by the lessons."""
 
     extra_repeats: NonNegativeInt = 0
-    """At most so many further trainings of a self-edit, where who is best is not decided."""
+    """Maximum number of extra trainings of a self-edit, as long as the selection is undecided."""
 
     def faults(self, run: Chosen) -> Iterator[str]:
         yield from self.reward.faults(run)
         yield from self.learner.faults(run)
 
     def undecided(self, attempts: Sequence[Attempt]) -> list[str]:
-        """The names of the attempts that a further repeat could move into or out of what is kept; none by default."""
+        """The names of attempts that another repeat could move into or out of the selection; none by default."""
         return []
 
     @abstractmethod
     def lessons(self, attempts: Sequence[Attempt]) -> Sequence[Weighted]:
-        """What the policy learns from, in order, each attempt with its weight; possibly nothing."""
+        """The attempts that the policy learns from, in order, each with its weight. May be empty."""

@@ -1,4 +1,4 @@
-"""ReST-EM (arXiv 2312.06585), rejection sampling and fine-tuning: keep the best self-edits, learn to write them."""
+"""ReST-EM (arXiv 2312.06585), rejection sampling with fine-tuning: keep the best self-edits, and train on them."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -23,25 +23,24 @@ class ReSTEM(Outer):
     reward: Reward = Accuracy()
     learner: Learner = LoRALearner()
     keep: PositiveInt = 1
-    """How many self-edits of each context are learned from."""
+    """Number of self-edits per context that the policy learns from."""
     must_beat_unadapted: bool = True
-    """Whether a self-edit has to do better than the unadapted model to be kept. The published code does not ask for
-    that."""
+    """If true, a self-edit must beat the unadapted model to be kept. The published code does not require this."""
     ties: Literal["first", "shortest", "all"] = "all"
-    """Which of equally good ones are kept: the first sampled, the shortest, or all that tie with the last one kept. The
-    published code keeps the first."""
+    """How ties are broken: keep the first sampled, the shortest, or all that tie with the last one kept. The published
+    code keeps the first."""
     extra_repeats: NonNegativeInt = 0
-    """Further trainings of a self-edit, one round of them after another, as long as it is among the undecided."""
+    """Maximum number of extra trainings of a self-edit. Each is done only while the self-edit is undecided."""
     close: NonNegativeFloat = 0.05
-    """Undecided are those whose reward is no further than this from the border between kept and not kept."""
+    """A self-edit is undecided if its reward is within this distance of the border between kept and not kept."""
 
     def faults(self, run: Chosen) -> Iterator[str]:
         yield from super().faults(run)
         if run.recipe.learns and self.must_beat_unadapted and not self.reward.knows_unadapted:
-            yield "outer.must_beat_unadapted: this reward says nothing of the unadapted model: set it to false"
+            yield "outer.must_beat_unadapted: this reward does not rate the unadapted model: set it to false"
 
     def lessons(self, attempts: Sequence[Attempt]) -> list[Weighted]:
-        """The best `keep` of each context, all with the same weight."""
+        """The best `keep` attempts of each context, all with the same weight."""
         ordered = sorted(attempts, key=lambda attempt: (attempt.context.id, attempt.self_edit.index))
         kept = [
             best
@@ -52,7 +51,7 @@ class ReSTEM(Outer):
         return [Weighted(attempt=one) for one in attempts if (one.context.id, one.self_edit.index) in chosen]
 
     def undecided(self, attempts: Sequence[Attempt]) -> list[str]:
-        """Those near the border of each context, where it is narrow: rewards are means of a few noisy repeats."""
+        """The attempts near the border of each context, if it is narrow. Rewards are means of a few noisy repeats."""
         ordered = sorted(attempts, key=lambda attempt: attempt.context.id)
         return [
             attempt.name
@@ -70,7 +69,7 @@ class ReSTEM(Outer):
         return [one for one in ranked if outside - self.close <= comparable(one.reward) <= inside + self.close]
 
     def _best(self, attempts: Sequence[Attempt]) -> Iterator[Attempt]:
-        """The best of one context, best first."""
+        """The best attempts of one context, best first."""
         eligible = [attempt for attempt in attempts if self._is_eligible(attempt)]
         ranked = sorted(eligible, key=self._rank)
         yield from ranked[: self.keep]
@@ -84,7 +83,7 @@ class ReSTEM(Outer):
         return -comparable(attempt.reward), length, attempt.self_edit.index
 
     def _is_eligible(self, attempt: Attempt) -> bool:
-        """An attempt can be learned from if it was tried, its reward is known and, where asked for, shows a gain."""
+        """True if an attempt was tried, its reward is known and, if required, it beats the unadapted model."""
         if attempt.reward is None or isinstance(attempt.plan, Invalid) or not attempt.self_edit.text.strip():
             return False
         if not self.must_beat_unadapted:

@@ -467,4 +467,4 @@ def test_a_metric_may_not_have_the_name_of_a_column() -> None:
 def test_a_reward_that_does_not_know_the_unadapted_model_cannot_have_it_beaten() -> None:
     own = ("outer.reward._target_=tests.extending.length_reward.Length", "+outer.reward.longest=9")
     [fault] = faults_of(*own)
-    assert "outer.must_beat_unadapted: this reward says nothing of the unadapted model" in fault
+    assert "outer.must_beat_unadapted: " in fault

@@ -1,4 +1,4 @@
-"""The room of learners: how the weights of a policy are moved towards what it should write, or away from it."""
+"""The room of learners: they move the weights of a policy towards a text, or away from it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """What the policy was shown, what it wrote, and how much its likelihood should rise."""
+    """A prompt, the policy's completion, and the weight of this example in the update."""
 
     prompt: str
     completion: str
     finished: bool = True
-    """False if the completion was cut: its end is then nothing to learn."""
+    """False if the completion was cut. Then the policy does not learn to end there."""
     weight: float = 1.0
-    """The loss of each token counts so much; below 0 the completion becomes less likely."""
+    """Factor of each token's loss. Below 0 the completion becomes less likely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What an update did: the losses, one an optimizer step, and the hash of the new weights."""
+    """The result of an update: one loss per optimizer step, and the hash of the new weights."""
 
     losses: tuple[float, ...]
     sha256: str
@@ -34,27 +34,27 @@ class Learned:
 
 @option
 class Learner(Option, ABC):
-    """A way of moving weights, shared by all outer algorithms."""
+    """A way to move weights. All outer algorithms share it."""
 
     @property
     def adapted_layers(self) -> tuple[str, ...]:
-        """Names of the linear layers that an adapter goes beside, as they end; none where there is no adapter."""
+        """Name endings of the linear layers with an adapter; empty without an adapter."""
         return ()
 
     def faults_of_files(self) -> Iterator[str]:
-        """What is wrong with it that only files tell, as `key: what, and what would be right`."""
+        """Faults that need files to be read, as `key: what is wrong, and what would be right`."""
         yield from ()
 
     def n_processes(self) -> int:
-        """How many a policy is fine-tuned in, each on a device of its own.
+        """Number of processes that fine-tune a policy, each on its own device.
 
         Raises:
-            ConfigError: the file that says so cannot be read.
+            ConfigError: the file with that number cannot be read.
         """
         return 1
 
     def n_gpus(self) -> int:
-        """How many GPUs these take, where there are any; as many, unless they are told to stay on the CPU.
+        """Number of GPUs that these processes take, on a machine with GPUs: one each, or 0 if they stay on the CPU.
 
         Raises:
             ConfigError: as `n_processes`.
@@ -63,7 +63,7 @@ class Learner(Option, ABC):
 
     @abstractmethod
     def learn(self, backbone: "Backbone", examples: Sequence[Example], folder: Path, seed: int) -> Learned:
-        """Train the policy on examples, each by its weight, and write the result to `folder` as an ordinary model.
+        """Train the policy on weighted examples, and write the result to `folder` as an ordinary model.
 
-        Uses up the backbone: whoever needs the old policy again has to load it again.
+        This modifies the backbone. To use the old policy again, load it again.
         """

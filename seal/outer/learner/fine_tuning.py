@@ -1,4 +1,4 @@
-"""Fine-tuning of the policy: a LoRA by PEFT on completions, each by its weight, then merged."""
+"""Fine-tunes the policy on weighted completions: trains a LoRA with PEFT and merges it."""
 
 import math
 import shutil
@@ -28,9 +28,10 @@ def fine_tune(
     folder: Path,
     seed: int,
 ) -> Learned:
-    """Train on the completions, averaged over the tokens of a batch; merge; write the model to `folder`.
+    """Train on the completions, merge the adapter, and write the model to `folder`.
 
-    Averaging over sequences instead would favour short self-edits, and they shrink from round to round.
+    The loss is averaged over the tokens of a batch. An average over sequences would favour short self-edits, which
+    then shrink from round to round.
 
     Raises:
         RunError: a loss is not finite. Nothing is written.
@@ -60,7 +61,5 @@ def fine_tune(
 
 def _finite(losses: tuple[float, ...]) -> tuple[float, ...]:
     if not all(math.isfinite(loss) for loss in losses):
-        raise RunError(
-            f"the fine-tuning of the policy diverged, its losses are {losses}: lower outer.learner.learning_rate"
-        )
+        raise RunError(f"the fine-tuning of the policy diverged (losses {losses}): lower outer.learner.learning_rate")
     return losses

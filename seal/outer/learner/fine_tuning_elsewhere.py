@@ -1,6 +1,6 @@
-"""The fine-tuning of a policy in processes of its own, started by accelerate's launcher: both ends of the request.
+"""Fine-tunes a policy in separate processes, which accelerate's launcher starts. This module is both ends.
 
-A request is a file of JSON in a folder that both ends see; what is trained comes back there, as PEFT writes it.
+The request is a JSON file in a folder that both ends see. The trained adapter comes back there, in PEFT's format.
 """
 
 import os
@@ -39,7 +39,7 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """All that the processes have to know."""
+    """Everything that the processes need to know."""
 
     model: Path
     """The folder of the policy's weights."""
@@ -57,7 +57,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """What comes back."""
+    """The result of the processes."""
 
     adapter: Path
     losses: tuple[float, ...]
@@ -73,13 +73,13 @@ def train_elsewhere(
     scratch: Path,
     seed: int,
 ) -> Trained:
-    """Train an adapter of the policy whose weights lie in the folder that the backbone was loaded from.
+    """Train an adapter for the policy. The processes load its weights from the backbone's folder.
 
-    The backbone leaves its device to the processes meanwhile.
+    The backbone is moved off its device until they end.
 
     Raises:
-        RunError: they failed; with the last lines of what they said.
-        ConfigError: the launcher's file has become another since the run began.
+        RunError: the processes failed; with the last lines of their log.
+        ConfigError: the launcher's file has changed since the run began, and is invalid.
     """
     launcher = read_launcher(file)
     device = backbone.device
@@ -128,12 +128,13 @@ def _run(command: Sequence[str], log: Path) -> None:
         process.stop()
     if code:
         raise RunError(
-            f"{KEY}: the fine-tuning of the policy ended with {code}; the end of its log, {log}:\n{process.tail()}"
+            f"{KEY}: the fine-tuning of the policy ended with exit code {code}. The end of its log, {log}:\n"
+            f"{process.tail()}"
         )
 
 
 def main(path: Path) -> None:
-    """One of the processes: train, and let the main one write."""
+    """Train, as one of the processes. The main process writes the result."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     request = TypeAdapter(Request).validate_json(path.read_bytes())
     n_processes = int(os.environ.get("WORLD_SIZE", "1"))
@@ -180,7 +181,7 @@ def _network(request: Request) -> "PeftModel":
 
 
 def _end_with(parent: int) -> None:
-    """No process trains on when its launcher is gone."""
+    """End this process when its launcher has ended."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)

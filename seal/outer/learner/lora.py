@@ -1,4 +1,4 @@
-"""The policy is fine-tuned by a low-rank adapter (LoRA, arXiv 2106.09685), which is merged into its weights."""
+"""Fine-tunes the policy with a low-rank adapter (LoRA, arXiv 2106.09685), and merges it into the weights."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 @option
 class LoRALearner(Learner):
-    """The policy is fine-tuned by a low-rank adapter, which is merged afterwards.
+    """Fine-tunes the policy with a low-rank adapter, and merges it afterwards.
 
-    The loss is that of next tokens, averaged over the trained tokens of a step, each by its example's weight.
+    The loss is the next-token loss, weighted by example and averaged over the trained tokens of a step.
     """
 
     rank: Annotated[int, Field(ge=1, le=256)] = 64
-    """Of the adapter that the policy is fine-tuned by; it is merged afterwards."""
+    """Rank of the adapter. It is merged into the policy afterwards."""
     alpha: PositiveFloat = 128.0
     """The adapter's output is scaled by alpha / rank."""
     targets: Annotated[tuple[str, ...], Field(min_length=1)] = ("all-linear",)
-    """Linear layers as their names end; or `[all-linear]`: every one but the output head."""
+    """Name endings of the linear layers that get an adapter. `[all-linear]` means all but the output head."""
     learning_rate: PositiveFloat = 3e-4
-    """At its start."""
+    """Initial learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
-    """How the learning rate goes on from there."""
+    """How the learning rate changes over the steps."""
     epochs: PositiveInt = 2
-    """Passes over the self-edits that are learned from."""
+    """Passes over the selected self-edits."""
     batch_size: PositiveInt = 10
-    """Self-edits an optimizer step."""
+    """Self-edits per optimizer step."""
     micro_batch_size: PositiveInt | None = None
-    """Self-edits in memory at once, a divisor of `batch_size`; null takes the whole batch."""
+    """Self-edits in memory at once, a divisor of `batch_size`. null takes the whole batch."""
     accelerate: Path | None = None
-    """YAML of `accelerate config`, or a name in `conf/accelerate`, for example `fsdp` or `deepspeed_zero3`. The
-    fine-tuning then runs in processes of its own, on several GPUs. Each takes its share of the batch. null trains in
+    """YAML of `accelerate config`, or a name in `conf/accelerate`, for example `fsdp` or `deepspeed_zero3`. Then
+    fine-tuning runs in separate processes, on several GPUs. Each process takes its share of the batch. null trains in
     this process."""
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The adapter that a policy is fine-tuned by, as PEFT makes it."""
+"""The PEFT adapter that fine-tunes a policy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyLoRA:
-    """Its shape."""
+    """The shape of the adapter."""
 
     rank: int
     alpha: float
     targets: tuple[str, ...]
-    """Names of linear layers as they end; or `all-linear`."""
+    """Name endings of linear layers, or `all-linear`."""
 
 
 def with_adapter(network: "PreTrainedModel", lora: PolicyLoRA, seed: int) -> "PeftModel":
-    """The network with a fresh adapter, drawn by the seed."""
+    """The network with a new adapter. The seed draws its initial weights."""
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed
 
@@ -31,5 +31,5 @@ def with_adapter(network: "PreTrainedModel", lora: PolicyLoRA, seed: int) -> "Pe
         target_modules=ALL_LINEAR if ALL_LINEAR in lora.targets else list(lora.targets),
         task_type="CAUSAL_LM",
     )
-    set_seed(seed % 2**32)  # the adapters start at random
+    set_seed(seed % 2**32)  # the initial weights of an adapter are random
     return get_peft_model(network, config)

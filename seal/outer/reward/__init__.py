@@ -1,4 +1,4 @@
-"""The room of rewards: how good a self-edit was, from how the models adapted by it did, or from reading it."""
+"""The room of rewards: they score a self-edit by the models adapted on it, or by reading it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -11,40 +11,40 @@ from seal.types import Attempt, Context, Rating, SelfEdit, Unavailable, Usage
 
 @option
 class Reward(Option, ABC):
-    """A number to be maximized."""
+    """A number for each self-edit, which the outer loop maximizes."""
 
     rates: ClassVar[bool] = False
-    """Whether each self-edit is read and rated before it is tried out."""
+    """True if each self-edit is read and rated before it is tried out."""
 
     @property
     def knows_unadapted(self) -> bool:
-        """Whether there is a reward of doing nothing, to be beaten: `of_unadapted` says what it is."""
+        """True if the reward can score the unadapted model: the class defines `of_unadapted`."""
         return type(self).of_unadapted is not Reward.of_unadapted
 
     @abstractmethod
     def score(self, attempt: Attempt) -> float | None:
-        """The reward of one self-edit that could be trained on; None if nothing is known.
+        """The reward of one valid self-edit; None if it is unknown.
 
         It sees the whole attempt: text, plan, trainings and verdicts (`attempt.worked`), the unadapted model
-        (`attempt.before`), and the rating where the reward asks for one.
+        (`attempt.before`), and the rating if the reward asks for one.
         """
 
     def of_unadapted(self, attempt: Attempt) -> float | None:
-        """What a self-edit without any effect would earn on the same context; None, as by default, if unknown."""
+        """The reward of a self-edit without any effect, on the same context. None (the default) if unknown."""
         return None
 
     def rate(
         self, pairs: Sequence[tuple[Context, SelfEdit]], spend: Callable[[Usage], None]
     ) -> list[Rating | Unavailable]:
-        """One rating a self-edit, in order. Only called where `rates`."""
+        """One rating per self-edit, in order. Called only if `rates` is true."""
         raise NotImplementedError
 
     def is_tried(self, ratings: Sequence[Rating | None]) -> list[bool]:
-        """Which of one context's self-edits are worth training on; all by default."""
+        """For each self-edit of one context, True if it is worth a training. All are by default."""
         return [True] * len(ratings)
 
     def worth_trying(self, attempts: Sequence[Attempt]) -> list[str]:
-        """The names of those, of several contexts, that are."""
+        """The names of the attempts worth a training, over several contexts."""
         chosen: list[str] = []
         for _, group in groupby(attempts, key=lambda attempt: attempt.context.id):
             of_context = list(group)
@@ -53,16 +53,16 @@ class Reward(Option, ABC):
         return chosen
 
     def n_tried(self, edits_per_context: int) -> int:
-        """How many that are, for forecasts."""
+        """Number of self-edits per context that are tried out, for forecasts."""
         return edits_per_context
 
     def forecast(self, contexts: Sequence[Context], *, n_edits: int) -> Usage:
-        """About what rating so many self-edits takes from a paid reader, at most; nothing by default."""
+        """An upper estimate of what a paid rater charges for `n_edits` self-edits. Nothing by default."""
         return Usage(n_calls=0)
 
-    def ready(self) -> None:  # most options need nobody
-        """Whoever it needs is there.
+    def ready(self) -> None:  # most rewards need no service
+        """Check that the service behind the reward can be reached.
 
         Raises:
-            RunError: they cannot be reached.
+            RunError: it cannot be reached.
         """

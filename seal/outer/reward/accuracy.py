@@ -1,4 +1,4 @@
-"""The reward of the paper: how many queries the adapted model answers right."""
+"""The reward of the paper: the share of queries that the adapted model answers right."""
 
 from seal.outer.reward import Reward
 from seal.settings import option

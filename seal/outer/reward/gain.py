@@ -1,4 +1,4 @@
-"""How much better the adapted model does than the unadapted one on the same queries."""
+"""The reward as a gain: accuracy of the adapted model minus accuracy of the unadapted model on the same queries."""
 
 from seal.outer.reward import Reward
 from seal.settings import option
@@ -8,9 +8,9 @@ from seal.types import Attempt, Evaluation
 
 @option
 class Gain(Reward):
-    """Mean accuracy of the adapted minus that of the unadapted model, over the queries that both have a verdict on.
+    """Mean accuracy of the adapted model minus that of the unadapted model, over queries with verdicts for both.
 
-    Within one context the order of self-edits is that of accuracy; across contexts it does not favour easy ones.
+    Within a context, it ranks self-edits as accuracy does. Across contexts, it does not favour easy ones.
     """
 
     def score(self, attempt: Attempt) -> float | None:

@@ -1,4 +1,4 @@
-"""A reward without any training: a language model reads the self-edit and gives points (arXiv 2506.10943, appendix)."""
+"""A reward without training: a language model reads the self-edit and gives points (arXiv 2506.10943, appendix)."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -39,22 +39,22 @@ _POINTS = re.compile(rf"\b({'|'.join(CRITERIA)})\b[^0-9A-Za-z]*(\d{{1,9}}(?!\d))
 
 @option
 class Proxy(Reward):
-    """Points that a language model gives for reading the self-edit; nothing is trained. Needs
-    outer.must_beat_unadapted=false.
+    """A language model reads the self-edit and gives points. Nothing is trained. Needs outer.must_beat_unadapted=false.
 
-    It gives 1 to 5 points each for length, diversity, quality and correctness; the reward is their sum, 4 to 20.
+    It gives 1 to 5 points each for length, diversity, quality and correctness. The reward is their sum, 4 to 20.
     """
 
     rates: ClassVar[bool] = True
 
     endpoint: Endpoint = Endpoint()
-    """Who reads."""
+    """The endpoint of the language model that reads."""
     template: Annotated[str, AfterValidator(shows("passage", "self_edit", perhaps=("title",)))] = RUBRIC
-    """The rubric; `{title}`, `{passage}` and `{self_edit}` are filled in. It has to ask for points by criterion."""
+    """The rubric, with the placeholders `{title}`, `{passage}` and `{self_edit}`. It must ask for points by
+    criterion."""
     max_reply_tokens: PositiveInt = 40
-    """The reply is cut at this length."""
+    """Maximum length of a reply."""
     cache: Path | None = Path("outputs/ratings")
-    """A folder of replies, shared between runs; null keeps none."""
+    """A folder of replies that runs share; null keeps no replies."""
 
     def score(self, attempt: Attempt) -> float | None:
         rating = attempt.rating
@@ -98,7 +98,7 @@ def _rating(reply: str | Unavailable) -> Rating | Unavailable:
 
 
 def points(reply: str) -> dict[str, int]:
-    """The points by criterion, the last of each that is named; empty unless all are there and within their range."""
+    """The points by criterion; empty unless all criteria have points in range. The last mention of each counts."""
     found = {name.lower(): int(number) for name, number in _POINTS.findall(reply)}
     valid = all(FEWEST_POINTS <= found.get(name, 0) <= MOST_POINTS for name in CRITERIA)
     return {name: found[name] for name in CRITERIA} if valid else {}

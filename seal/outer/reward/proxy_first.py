@@ -1,4 +1,4 @@
-"""Reading before training: only the self-edits that a reader gives most points are tried out in earnest."""
+"""A language model rates all self-edits first. Only the best rated ones are trained on."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,12 @@ from seal.types import Attempt, Rating
 
 @option
 class ProxyFirst(Proxy):
-    """A language model reads all self-edits. Only the best few of each context by its points are trained on, and
-    rewarded by accuracy. The reward of the others is not known."""
+    """A language model rates all self-edits. Only the best few of each context are trained on, and rewarded by
+    accuracy. The reward of the others is unknown."""
 
     tried: PositiveInt = 2
-    """Self-edits of each context that are trained on. Of equal points the first ones; without points, none."""
+    """Number of self-edits per context that are trained on. Ties go to the first ones. Self-edits without points are
+    never tried."""
 
     def score(self, attempt: Attempt) -> float | None:
         return Accuracy().score(attempt)

@@ -1,4 +1,4 @@
-"""A reward that says nothing: the control that tells what is learned by choosing from what any practice teaches."""
+"""A random reward: a control that separates the effect of selection from the effect of more training."""
 
 from collections.abc import Callable, Sequence
 from random import Random as Generator
@@ -14,13 +14,13 @@ MOST_POINTS = 1_000_000
 
 @option
 class Random(Reward):
-    """A random number, drawn for each self-edit; nothing is trained for it: a control. Self-edits that cannot be
-    understood are left out as ever. Needs outer.must_beat_unadapted=false."""
+    """A control: a random number for each self-edit, without training. Invalid self-edits are still left out. Needs
+    outer.must_beat_unadapted=false."""
 
     rates: ClassVar[bool] = True
 
     seed: int = 0
-    """Of the draw."""
+    """Seed of the random numbers."""
 
     def score(self, attempt: Attempt) -> float | None:
         return attempt.rating.scores["points"] / MOST_POINTS if attempt.rating else None

@@ -38,9 +38,9 @@ def test_a_file_says_how_many_and_of_what_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"distributed_type": "MEGATRON_LM"}, "distributed_type of .* is MEGATRON_LM"),
-        ({"num_processes": 0}, "num_processes of .* is 0"),
-        ({"num_machines": 2}, "only one machine"),
+        ({"distributed_type": "MEGATRON_LM"}, "distributed_type .* is MEGATRON_LM"),
+        ({"num_processes": 0}, "num_processes .* is 0"),
+        ({"num_machines": 2}, "only 1"),
         ({"compute_environment": "AMAZON_SAGEMAKER"}, "LOCAL_MACHINE"),
         ({"compute_environment": None, "num_processes": "x"}, "LOCAL_MACHINE"),
     ],
@@ -64,7 +64,7 @@ def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
         (8, 1, None),
         (8, 8, None),
         (10, None, "choose a multiple of 4"),
-        (12, 2, "does not divide the 3"),
+        (12, 2, "does not divide 3"),
     ],
 )
 def test_a_batch_must_be_shared_out_equally(
@@ -77,7 +77,7 @@ def test_a_batch_must_be_shared_out_equally(
 def test_a_run_is_refused_before_it_begins(refuses: Callable[..., str], tmp_path: Path) -> None:  # noqa: F811
     assert "outer.learner.accelerate: there is no file nowhere" in refuses(*SMALL, "outer.learner.accelerate=nowhere")
     message = refuses(*SMALL, "outer.learner.batch_size=5", f"outer.learner.accelerate={written(tmp_path)}")
-    assert "outer.learner.batch_size: 5 self-edits a step cannot be shared out to the 4 processes" in message
+    assert "outer.learner.batch_size: 5 self-edits per step cannot be split between the 4 processes" in message
     message = refuses(
         *settings_without(SMALL, "cluster.threads"),
         "outer.learner.batch_size=8",
