@@ -1,4 +1,4 @@
-"""The room of loggers: who is told the metrics of a run, besides its own records."""
+"""The room of loggers: they receive the metrics of a run, besides its own records."""
 
 import json
 from abc import ABC, abstractmethod
@@ -20,18 +20,18 @@ class Logger(Option, ABC):
     """A receiver of metrics."""
 
     wants_pictures: ClassVar[bool] = False
-    """Whether it shows those of the report, which is made for it before it is told the end."""
+    """True if the logger shows the plots of the report. Then the report is written before the logger closes."""
 
     @abstractmethod
     def open(self, folder: Path) -> AbstractContextManager[Log]:
-        """Begin, or go on, logging for the run in this folder. What it found is there when the block ends."""
+        """Start or continue logging for the run in this folder. When the block ends, its results are in the folder."""
 
     def replay(self, folder: Path, lines: Iterable[Metrics]) -> str:
-        """Tell a run anew, from its own lines; returns where."""
+        """Log a run again, from its own lines; return the new location."""
         raise NotImplementedError
 
 
 def timed_line(metrics: Metrics) -> str:
-    """Metrics as a line of JSON that says when."""
+    """Metrics as a line of JSON with the current time."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return json.dumps({"time": now, **metrics}) + "\n"

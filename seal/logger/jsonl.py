@@ -1,4 +1,4 @@
-"""Metrics as lines of JSON in the run's own folder. Every run has them, whatever other logger it has."""
+"""Metrics as lines of JSON in the run's own folder. Every run has them, with any logger."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from seal.settings import option
 
 @option
 class Jsonl(Logger):
-    """Metrics as JSON lines in the run's folder, `metrics.jsonl`; every run has them."""
+    """Metrics as JSON lines in the run's folder, `metrics.jsonl`. Every run has them."""
 
     @contextmanager
     def open(self, folder: Path) -> Iterator[Log]:

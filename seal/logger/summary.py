@@ -1,4 +1,4 @@
-"""What loggers tell of a run, however they show it: numbers as they come, and tables and pictures at the end."""
+"""The parts of a run that all loggers show: numbers as they come, tables and plots at the end."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,19 +24,19 @@ class _Row(TypedDict):
 
 
 class _Results(TypedDict):
-    """What is told of them."""
+    """The part of `results.json` that loggers show."""
 
     table: list[_Row]
 
 
 def numbers(metrics: Metrics) -> dict[str, float]:
-    """The numbers of a line, as `area/name`; about a kind of work, that is the area."""
+    """The numbers of a line, as `area/name`. A line about one kind of work has that kind as its area."""
     kind = f"{metrics['kind']}/" if "kind" in metrics else ""
     return {f"{kind}{name}": value for name, value in metrics.items() if isinstance(value, int | float)}
 
 
 def cost(folder: Path) -> dict[str, float]:
-    """What paid calls took so far; nothing where there were none."""
+    """The number and cost of paid calls so far; empty if there were none."""
     bookings = read_bookings(folder)
     if not bookings:
         return {}
@@ -44,7 +44,7 @@ def cost(folder: Path) -> dict[str, float]:
 
 
 def self_edit_rows(folder: Path, *, most: int) -> list[list[Any]]:
-    """The newest self-edits with the mean accuracy of the models that they made; None where nothing is known."""
+    """The newest self-edits, each with the mean accuracy of the models adapted on it; None if that is unknown."""
     shares: dict[str, list[float]] = {}
     for key, outcome in _records(folder, "evaluations", Evaluation | Failure):
         share = accuracy(outcome) if isinstance(outcome, Evaluation) else None
@@ -67,12 +67,12 @@ def _records(folder: Path, kind: str, shape: Any) -> Iterator[tuple[str, Any]]:
 
 
 def result_rows(folder: Path) -> list[list[Any]]:
-    """The table of a run that is done."""
+    """The table of a finished run."""
     found: _Results = read_whole(folder / RESULTS, _Results) if (folder / RESULTS).exists() else {"table": []}
     rows = found["table"]
     return [[row["setting"], row["accuracy"], *(row["ci95"] or (None, None)), row["n_contexts"]] for row in rows]
 
 
 def pictures(folder: Path) -> list[Path]:
-    """Those of the report, where it has been made."""
+    """The plots of the report, if it has been written."""
     return sorted((folder / "report").glob("*.png")) if (folder / RESULTS).exists() else []

@@ -1,4 +1,4 @@
-"""TensorBoard: event files in the run's folder. Our own files are the truth; `seal log` writes these anew from them."""
+"""TensorBoard: event files in the run's folder. `seal log` can write them again from the run's own files."""
 
 import json
 from collections import Counter
@@ -29,7 +29,7 @@ class TensorBoard(Logger):
     'seal-lm[tensorboard]'`."""
 
     table_rows: NonNegativeInt = 50
-    """Self-edits that are shown as text, at most; the newest ones."""
+    """Maximum number of self-edits shown as text. The newest are shown."""
 
     wants_pictures = True
 
@@ -42,7 +42,7 @@ class TensorBoard(Logger):
             yield teller.tell
 
     def replay(self, folder: Path, lines: Iterable[Metrics]) -> str:
-        """Write the events anew, in the place of those that are there; returns where."""
+        """Write the events again, in place of the existing ones; return their folder."""
         for file in (folder / FOLDER).glob("events.out.tfevents.*"):
             file.unlink()
         with self._writer(folder) as writer:
@@ -67,7 +67,7 @@ class TensorBoard(Logger):
 
 
 class Teller:
-    """Numbers become curves: a round's over rounds, others over how many of them there were."""
+    """Turns numbers into curves. Numbers of a round are drawn over rounds, others over their count."""
 
     def __init__(self, writer: "SummaryWriter", folder: Path) -> None:
         self.writer, self.folder = writer, folder
@@ -84,7 +84,7 @@ class Teller:
 
 
 def _show(writer: "SummaryWriter", folder: Path, *, table_rows: int) -> None:
-    """Self-edits, and the pictures of the report where there is one."""
+    """Show self-edits, and the plots of the report if it exists."""
     import numpy as np
     from PIL import Image
 
@@ -101,7 +101,7 @@ def _show(writer: "SummaryWriter", folder: Path, *, table_rows: int) -> None:
 
 
 def _as_code(text: str) -> str:
-    """For Markdown: what a model wrote is shown, not obeyed."""
+    """A text as a Markdown code block, so that its own Markdown has no effect."""
     return "\n".join(f"    {line}" for line in text.splitlines())
 
 

@@ -1,6 +1,6 @@
-"""Weights & Biases: one run for the whole experiment, told by whoever coordinates it; tasks write records only.
+"""Weights & Biases: one W&B run for the whole experiment. Only the coordinator logs to it; tasks write records.
 
-Our own files are the truth. A run that W&B lost, or never had, is told again from them: `seal log RUN --to wandb`.
+The run's own files are complete. `seal log RUN --to wandb` logs a run from them, for example one that W&B lost.
 """
 
 import os
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 
 REACHED_WITHIN_S = 3.0
 _ALSO_TOLD = ("command", "machine", "packages")
-"""What the manifest knows besides the settings."""
+"""Parts of the manifest that are sent besides the settings."""
 
 
 @option
 class Wandb(Logger):
-    """Weights & Biases: one run for the whole experiment, besides its own files. Needs `pip install
+    """Weights & Biases: one W&B run for the whole experiment, besides the run's own files. Needs `pip install
     'seal-lm[wandb]'`."""
 
     project: str = "seal"
-    """Where the run is shown."""
+    """The W&B project."""
     entity: str | None = None
     """The user or team; null takes the account's default."""
     group: str | None = None
-    """Runs that belong together. null takes what stands before the last `/` of the run's name: that of its sweep."""
+    """A group of runs. null takes the part of the run's name before the last `/`, which is the name of its sweep."""
     job_type: str | None = None
-    """What kind of run this is; null takes the recipe."""
+    """The type of the run; null takes the recipe."""
     tags: tuple[str, ...] = ()
-    """Words to find it by."""
+    """Tags of the run."""
     mode: Literal["auto", "online", "offline"] = "auto"
-    """`auto` is online where a key is known and the server answers, and `offline` anywhere else. Then everything is
-    kept in the run's folder, for `wandb sync`."""
+    """`auto` is online if a key is known and the server answers, otherwise `offline`. Offline keeps everything in the
+    run's folder, for `wandb sync`."""
     table_rows: NonNegativeInt = 500
-    """Self-edits in the table, at most; the newest ones."""
+    """Maximum number of self-edits in the table. The newest are shown."""
 
     wants_pictures = True
 
@@ -59,7 +59,7 @@ class Wandb(Logger):
             yield _teller(run, folder)
 
     def replay(self, folder: Path, lines: Iterable[Metrics]) -> str:
-        """Tell a run anew, as another one, from its own lines; returns where it is."""
+        """Log a run again, as a new W&B run, from its own lines; return its location."""
         with self._run(folder, again=True) as run:
             tell = _teller(run, folder)
             for metrics in lines:
@@ -76,10 +76,10 @@ class Wandb(Logger):
             run.finish()
 
     def _begun(self, folder: Path, *, again: bool) -> "wandb.Run":
-        """Begin telling, as the run that it was or as another one.
+        """Start or continue the W&B run, or start a new one if `again`.
 
         Raises:
-            RunError: W&B is not installed, or does not take the run.
+            RunError: W&B is not installed, or does not accept the run.
         """
         try:
             import wandb
@@ -88,7 +88,7 @@ class Wandb(Logger):
         facts = read_manifest(folder)
         settings = facts["settings"]
         identity = sha256(f"{folder.resolve()} {facts['started']}".encode()).hexdigest()[:16]
-        wandb.setup(wandb.Settings(silent=True))  # what it says of itself would stand between the run's own lines
+        wandb.setup(wandb.Settings(silent=True))  # W&B's own messages would mix with the run's lines
         try:
             return wandb.init(
                 project=self.project,
@@ -102,25 +102,25 @@ class Wandb(Logger):
                 dir=folder,
                 config={**settings, **{name: facts[name] for name in _ALSO_TOLD if name in facts}},
                 mode=self.mode if self.mode != "auto" else _mode(),
-                # What W&B would gather by itself holds the command line as it is; ours is without keys.
+                # W&B itself would record the unchanged command line. The manifest has it without keys.
                 settings=wandb.Settings(console="off", silent=True, disable_git=True, x_disable_meta=True),
             )
         except wandb.errors.Error as error:
             said = f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise RunError(
-                f"logger: W&B does not take the run ({said}): see to the key (`wandb login`) and the network, or set "
+                f"logger: W&B does not accept the run ({said}): check the key (`wandb login`) and the network, or set "
                 "logger.mode=offline, which keeps everything in the run's folder, for `wandb sync`"
             ) from error
 
 
 def _recipe(settings: Mapping[str, Any]) -> str:
-    """In a word; a run that was imported has none."""
+    """The recipe in one word. Imported results have no recipe."""
     target = str((settings.get("recipe") or {}).get("_target_", "imported"))
     return target.rpartition(".")[2].lower()
 
 
 def _teller(run: "wandb.Run", folder: Path) -> Log:
-    """Numbers become curves; what is so once a round is drawn over rounds."""
+    """Log numbers as curves. Numbers of a round are drawn over rounds."""
     run.define_metric("round")
     for area in ("round/*", "reward/*"):
         run.define_metric(area, step_metric="round")
@@ -133,7 +133,7 @@ def _teller(run: "wandb.Run", folder: Path) -> Log:
 
 
 def _show(run: "wandb.Run", folder: Path, *, table_rows: int) -> None:
-    """What is known at the end: self-edits, and, of a run that is done, its table and the pictures of its report."""
+    """Show the self-edits and, for a finished run, its table and the plots of its report."""
     import wandb
 
     shown: dict[str, Any] = {}
@@ -149,7 +149,7 @@ def _show(run: "wandb.Run", folder: Path, *, table_rows: int) -> None:
 
 
 def _mode() -> Literal["online", "offline"]:
-    """Online where that needs no question: a key is known, and the server can be reached."""
+    """`online` if W&B needs no interaction: a key is known, and the server can be reached."""
     server = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai"))
     if os.environ.get("WANDB_MODE") == "offline" or not _has_key(server.hostname or ""):
         return "offline"

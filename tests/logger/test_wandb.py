@@ -189,7 +189,7 @@ def test_a_key_that_is_not_taken_is_an_error_that_says_what_goes_without(run: Pa
     with refusing() as url:
         done = told_again(run, "online", WANDB_API_KEY=key, WANDB_BASE_URL=url)
     assert done.returncode == 1
-    assert "logger: W&B does not take the run" in done.stderr
+    assert "logger: W&B does not accept the run" in done.stderr
     assert "logger.mode=offline" in done.stderr
     assert "Traceback" not in done.stderr
     assert key not in done.stderr
