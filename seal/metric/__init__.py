@@ -1,4 +1,4 @@
-"""The room of metrics: numbers that stand beside the accuracy. No training and no asking depends on them."""
+"""The room of metrics: numbers reported beside the accuracy. Training and answering do not depend on them."""
 
 from abc import ABC, abstractmethod
 
@@ -8,8 +8,8 @@ from seal.types import Query, Verdict
 
 @option
 class Metric(Option, ABC):
-    """A number of one answer; a setting's is the mean over contexts of each context's mean, as the accuracy is."""
+    """A number for one answer. A setting has the mean over contexts of their means, as for the accuracy."""
 
     @abstractmethod
     def score(self, query: Query, verdict: Verdict) -> float | None:
-        """From 0 to 1, of `verdict.answer` to a query; None where that cannot be told, which is left out."""
+        """A number from 0 to 1 for `verdict.answer`. None means unknown; such answers are left out."""

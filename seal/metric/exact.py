@@ -1,4 +1,4 @@
-"""The very answer, as SQuAD counts it (arXiv 1606.05250)."""
+"""Exact match, as SQuAD defines it (arXiv 1606.05250)."""
 
 from seal.base.normalizing import normalized
 from seal.metric import Metric
@@ -8,7 +8,7 @@ from seal.types import Query, Verdict
 
 @option
 class ExactMatch(Metric):
-    """1 if answer and target are equal without case, punctuation and articles, else 0."""
+    """1 if answer and target are equal, else 0. Case, punctuation and articles are ignored."""
 
     def score(self, query: Query, verdict: Verdict) -> float | None:
         return float(normalized(query.target) == normalized(verdict.answer))

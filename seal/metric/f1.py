@@ -1,4 +1,4 @@
-"""Words in common, as SQuAD counts them (arXiv 1606.05250)."""
+"""F1 over words, as SQuAD defines it (arXiv 1606.05250)."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from seal.types import Query, Verdict
 
 @option
 class F1(Metric):
-    """The harmonic mean of precision and recall of the answer's words, without case, punctuation and articles."""
+    """The harmonic mean of precision and recall of the answer's words. Case, punctuation and articles are ignored."""
 
     def score(self, query: Query, verdict: Verdict) -> float | None:
         wanted, given = (Counter(normalized(text).split()) for text in (query.target, verdict.answer))
