@@ -1,4 +1,4 @@
-"""The room of inner loops: how plans become adapters of a policy, or other weights of it."""
+"""The room of inner loops: they train adapters of a policy, or new weights, on plans."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -20,18 +20,21 @@ if TYPE_CHECKING:
     from seal.text import Tokens
 
 TYPICAL_SEQUENCES, TYPICAL_TOKENS = 9, 51
-"""Training sequences that a self-edit makes and tokens of each, measured on the published ones (8.7), for forecasts."""
+"""Training sequences per self-edit and tokens per sequence, for forecasts. Published self-edits have 8.7 sequences."""
 
 NOTHING_FITS = "no training sequence fits inner.max_tokens: raise it"
-"""Why a training fails whose messages with replies are all too long."""
+"""The reason of a failed training if all messages with replies are too long."""
 
 PLANNABLE = {"learning_rate", "epochs", "steps"}
-"""What a plan may set for its own training."""
+"""The settings that a plan may set for its own training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Adapted:
-    """What came of one plan. No adapter means that the model stays as it is; other weights stand in for one."""
+    """The result of training on one plan. Without an adapter, the model stays unchanged.
+
+    `adapter` may also be a complete set of new weights.
+    """
 
     adapter: "Adaptation | None"
     training: Training | None
@@ -39,80 +42,79 @@ class Adapted:
 
 @option
 class Inner(Option, ABC):
-    """An optimizer of the inner loop."""
+    """A method of the inner loop."""
 
     adapts: ClassVar[bool] = True
-    """Whether a plan changes the model at all."""
+    """True if a plan changes the model."""
     makes_adapters: ClassVar[bool] = True
-    """Whether what comes of a plan is an adapter, which can be handed out."""
+    """True if the result is an adapter that can be saved by itself."""
     makes_dora: ClassVar[bool] = False
-    """Whether such an adapter has magnitudes (DoRA), which not every engine serves."""
+    """True if the adapter has magnitudes (DoRA). Not every engine serves these."""
 
     @property
     def shares_start(self) -> bool:
-        """Whether all that is tried on one context starts from the same values."""
+        """True if all adapters of one context start from the same values."""
         return False
 
     @property
     @abstractmethod
     def slots(self) -> int:
-        """How many plans are worth giving to `adapt` at once."""
+        """The number of plans to give to `adapt` at once."""
 
     @abstractmethod
     def n_updates(self, n_sequences: int) -> int:
-        """How many optimizer steps a plan with so many sequences takes, for forecasts."""
+        """Number of optimizer steps for a plan with `n_sequences` sequences, for forecasts."""
 
     @abstractmethod
     def steps_per_epoch(self, n_sequences: int) -> int:
-        """How many of them one pass over so many sequences takes."""
+        """Number of optimizer steps for one pass over `n_sequences` sequences."""
 
     def tokens(
         self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool
     ) -> "Tokens | None":
-        """What is read and trained on of a sequence; None where nothing is."""
+        """The tokens of a sequence, read and trained; None if nothing of it is trained on."""
         return None
 
     def examples(self, backbone: "Backbone", plan: Plan) -> "list[Tokens]":
-        """All that is trained on of a plan, in order."""
+        """The trained sequences of a plan, as tokens, in order."""
         tokens = [self.tokens(backbone.tokenizer, sequence, chat=backbone.chat) for sequence in plan.sequences]
         return [each for each in tokens if each]
 
     @property
     def adapter_rank(self) -> int:
-        """Of the adapters that it makes; 0 where it makes none of low rank."""
+        """Rank of the adapters; 0 if they are not low-rank."""
         return 0
 
     @property
     def side_by_side(self) -> int | str:
-        """How many are trained at once, or `auto`."""
+        """Number of trainings that run side by side, or `auto`."""
         return 1
 
     @property
     def adapted_layers(self) -> tuple[str, ...]:
-        """Names of the linear layers that adapters go beside, as they end; none where there are no adapters."""
+        """Name endings of the linear layers that get adapters; empty without adapters."""
         return ()
 
     def memory(self, shape: ModelShape, widths: Sequence[tuple[int, int]], tokens_per_step: int) -> SlotMemory | None:
-        """What one training takes beside a model of this shape, if it can be told: `widths` are of the layers that it
-        adapts."""
+        """Memory of one training, beside a model of this shape; None if unknown. `widths` are of the adapted layers."""
         return None
 
     def adapter_bytes(self, folder: Path, dtype: str) -> int | None:
-        """What one adapter of the model in a folder takes on disk, in float32; None where there is none."""
+        """Bytes on disk of one adapter for the model in a folder, in float32; None if there are no adapters."""
         facts = ModelFolder(folder)
         shape = ModelShape.of(facts.config, bytes_per_number=NUMBER_BYTES[dtype])
         found = self.memory(shape, facts.shapes_of(self.adapted_layers), self.tokens_at_once())
         return found.adapter // 4 if found and self.makes_adapters else None
 
     def tokens_at_once(self, sequence_tokens: int = TYPICAL_TOKENS) -> int:
-        """Tokens that go through the model at once, if training sequences have so many each; 0 where none do."""
+        """Tokens in one forward pass, if training sequences have `sequence_tokens` each; 0 without training."""
         return 0
 
     def overridden(self, settings: Mapping[str, float | int | str]) -> Self:
-        """These settings with those that a plan sets itself; adapters side by side must share their shape.
+        """These settings with those of a plan in their place. A plan may not change the shape of adapters.
 
         Raises:
-            ConfigError: a plan may not set that.
+            ConfigError: a plan may not set one of these.
         """
         if not settings.keys() <= PLANNABLE:
             raise ConfigError(f"a plan may set {sorted(PLANNABLE)} of the inner loop, not {sorted(settings)}")
@@ -120,7 +122,7 @@ class Inner(Option, ABC):
         return replace(self, **values)
 
     def load(self, folder: Path) -> "Adaptation":
-        """Read an adaptation of this option's kind, as it saved itself."""
+        """Load an adaptation that this option made and saved."""
         raise NotImplementedError
 
     @abstractmethod
@@ -131,8 +133,8 @@ class Inner(Option, ABC):
         seeds: Sequence[int],
         starts: Sequence[int] | None = None,
     ) -> list[Adapted | Failure]:
-        """Adapt the backbone's model by each plan apart; the model itself is left as it was.
+        """Adapt the backbone's model by each plan separately. The model itself stays unchanged.
 
-        What an adapter starts from is drawn by its own seed, or by the one in `starts`.
-        A plan that cannot be trained on, for example because its loss is not finite, gives a `Failure`.
+        The initial weights of an adapter are drawn from its own seed, or from its seed in `starts`.
+        A plan that cannot be trained on gives a `Failure`, for example if its loss is not finite.
         """

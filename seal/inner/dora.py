@@ -1,4 +1,4 @@
-"""The inner loop by low-rank adapters with a trained length of each adapted row (DoRA, arXiv 2402.09353), by PEFT."""
+"""The inner loop with DoRA adapters (arXiv 2402.09353), by PEFT: LoRA with trained magnitudes of weight rows."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from seal.nn.lora_weights import LoRAShape
 
 ASKED_TOGETHER = 64
-"""Adapters whose models are asked at once."""
+"""Number of adapters that answer queries in one batch."""
 
 
 @option
 class DoRA(LowRank):
-    """As inner=lora, with a trained length of each adapted row (DoRA). PEFT trains the adapters one after the other,
-    which is slow. They answer side by side like the others."""
+    """As inner=lora, with trained magnitudes of weight rows (DoRA). PEFT trains the adapters one after another, which
+    is slow. They answer side by side like other adapters."""
 
     makes_dora: ClassVar[bool] = True
 
     @property
     def slots(self) -> int:
-        """Trained one after the other, they are asked together."""
+        """Adapters are trained one after another, but answer in one batch."""
         return ASKED_TOGETHER
 
     def train(

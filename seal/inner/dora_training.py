@@ -1,6 +1,6 @@
-"""One DoRA training (arXiv 2402.09353), by PEFT: its weights are normalized at each step, which is not stacked.
+"""One DoRA training (arXiv 2402.09353), by PEFT. It normalizes weights at each step, which stacked training cannot do.
 
-The course of it is that of every LoRA training: the same start, batches, schedule and clipping.
+Initial weights, batches, schedule and clipping are those of every LoRA training.
 """
 
 import math
@@ -26,14 +26,14 @@ from seal.nn.packing import Segment, attending_within_segments, can_be_packed, i
 from seal.types import Failure
 
 _NAME = "default"
-"""PEFT's for an adapter."""
+"""PEFT's default name of an adapter."""
 
 
 def train_dora(backbone: Backbone, shape: LoRAShape, training: ToTrain) -> Adapted | Failure:
-    """Train one adapter on the frozen backbone, which is afterwards what it was.
+    """Train one adapter on the frozen backbone, and leave the backbone unchanged.
 
     Raises:
-        ModelError: a target is missing, or the training does not fit the memory.
+        ModelError: a target is missing, or the training does not fit into memory.
     """
     job = job_of(training, pad_id=backbone.pad_id)
     if not job.examples:
@@ -51,7 +51,7 @@ def train_dora(backbone: Backbone, shape: LoRAShape, training: ToTrain) -> Adapt
 
 @contextmanager
 def _adapted(job: Job, backbone: Backbone, shape: LoRAShape) -> Iterator[dict[str, Any]]:
-    """While open, the model has layers of PEFT's (`LoraLayer`), by their paths, with an adapter at its start."""
+    """While open, the model has PEFT layers (`LoraLayer`) with a new adapter. Yields these layers by path."""
     targets = target_layers(backbone.model, shape.targets)
     lora = LoraConfig(
         r=shape.rank,
@@ -67,7 +67,7 @@ def _adapted(job: Job, backbone: Backbone, shape: LoRAShape) -> Iterator[dict[st
         layers: dict[str, Any] = {path: backbone.model.get_submodule(path) for path in targets}
         for layer in layers.values():
             weight = layer.lora_A[_NAME].weight
-            start = torch.empty(weight.shape, dtype=weight.dtype)  # drawn where the generator lives: on the CPU
+            start = torch.empty(weight.shape, dtype=weight.dtype)  # drawn on the CPU, where the generator is
             weight.data.copy_(nn.init.kaiming_uniform_(start, a=math.sqrt(5), generator=job.first))
         yield layers
     finally:
@@ -95,7 +95,7 @@ def _train(job: Job, backbone: Backbone, layers: dict[str, Any]) -> None:
 
 
 def _differentiate(job: Job, backbone: Backbone, *, is_packed: bool) -> Tensor:
-    """Add the gradients of the next batch's loss; the loss."""
+    """Add the gradients of the next batch's loss, and return the loss."""
     batch = job.next_batch()
     size = job.course.micro_batch_size or len(batch)
     losses = []

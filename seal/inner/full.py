@@ -1,8 +1,8 @@
-"""The inner loop by full fine-tuning: every weight of the model is trained, by one plan at a time.
+"""The inner loop with full fine-tuning: it trains all weights of the model, on one plan at a time.
 
-The published second version trains its large corpora so (arXiv 2506.10943v2). What is different on purpose: padding is
-not trained on unless asked for, the end token is appended and trained on, and the weights are trained in float32
-whatever their own precision, because steps this small vanish in 16 bits.
+The second version of the paper trains on large corpora this way (arXiv 2506.10943v2). SEAL differs on purpose in three
+points. Padding is not trained on unless asked for. The end token is appended and trained on. Weights are always trained
+in float32, because such small steps vanish in 16 bits.
 """
 
 from collections.abc import Sequence
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
 
 @option
 class Full(Trained):
-    """Every weight of the model is trained, one model at a time. The defaults are the paper's for continued pretraining
+    """All weights of the model are trained, one model at a time. The defaults are the paper's for continued pretraining
     (v2).
 
-    In memory: the model, and in float32 its trained copy, gradients and the two moments of AdamW.
+    Memory holds the model and, in float32, its trained copy, the gradients and the two moments of AdamW.
     """
 
     makes_adapters: ClassVar[bool] = False
 
     learning_rate: PositiveFloat = 7e-5
-    """At its peak."""
+    """Peak learning rate."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
-    """How the learning rate goes on after warm-up: falls to 0, or stays."""
+    """How the learning rate changes after warm-up: it falls to 0, or stays constant."""
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.03
     """Share of the optimizer steps over which the learning rate rises from 0."""
     epochs: PositiveInt = 1
-    """Passes over a self-edit's sequences, each in a fresh random order."""
+    """Passes over a self-edit's sequences, each in a new random order."""
     steps: PositiveInt | None = None
-    """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
+    """Number of optimizer steps of a training, whatever the number of passes. null follows `epochs`."""
     batch_size: PositiveInt = 8
-    """Sequences an optimizer step."""
+    """Sequences per optimizer step."""
     micro_batch_size: PositiveInt | None = 4
-    """Sequences in memory at once, a divisor of `batch_size`; null takes the whole batch."""
+    """Sequences in memory at once, a divisor of `batch_size`. null takes the whole batch."""
     max_grad_norm: PositiveFloat = 1.0
-    """The gradient is scaled down to this norm."""
+    """The gradient is clipped to this norm."""
     gradient_checkpointing: bool = False
-    """Whether activations are computed twice instead of being kept: less memory, more time."""
+    """If true, activations are recomputed instead of stored. This takes less memory and more time."""
     padding_loss: Literal["none", "exact"] = "none"
     """`none` trains on no padding. `exact` pads each sequence to `max_tokens` and trains on the padding too, as the
-    published code does: slow."""
+    published code does. This is slow."""
 
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:

@@ -1,4 +1,4 @@
-"""One full fine-tuning on a backbone, which is afterwards bit for bit what it was."""
+"""One full fine-tuning on a backbone. Afterwards the backbone is bit for bit unchanged."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -18,9 +18,9 @@ from seal.types import Failure, Training
 
 
 def train_full(backbone: Backbone, rows: Sequence[Tokens], course: Course, seed: int) -> Adapted | Failure:
-    """Train copies of all weights on some rows; what comes of them is rounded to the model's own precision.
+    """Train copies of all weights on the rows. The result is rounded to the model's own precision.
 
-    Matrix products are done in the precision of the model.
+    Matrix products are computed in the model's precision.
     """
     if not rows:
         return Failure(reason=NOTHING_FITS)
@@ -44,14 +44,14 @@ def train_full(backbone: Backbone, rows: Sequence[Tokens], course: Course, seed:
         n_sequences=len(rows),
         n_tokens=n_tokens,
         losses=losses,
-        trained_tokens=round(n_passes * n_tokens),  # of a last pass that is not whole, its share
+        trained_tokens=round(n_passes * n_tokens),  # an incomplete last pass counts by its share
     )
     return Adapted(adapter=Weights(values=values), training=training)
 
 
 @contextmanager
 def _trainable_copies(backbone: Backbone) -> Iterator[list[Tensor]]:
-    """While open, the model's weights are copies in at least float32 that may be trained; then all is as it was."""
+    """While open, the model's weights are trainable copies in at least float32. Afterwards they are restored."""
     model = backbone.model
     dtype = torch.promote_types(model.dtype, torch.float32)
     copies = {name: value.detach().to(dtype, copy=True) for name, value in model.named_parameters()}

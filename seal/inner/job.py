@@ -1,6 +1,6 @@
-"""One adapter's training as a course of steps: which sequences when, at which rate, and what came of it.
+"""One adapter's training as a series of steps: the batches, the learning rates, and the outcome.
 
-It knows of a model the tokenizer alone: whoever trains one asks for the next batch and tells the loss.
+It knows no model. The training loop asks it for the next batch, and reports the loss.
 """
 
 import math
@@ -20,44 +20,44 @@ from seal.types import Failure, Training
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampledPadding:
-    """Padding that is trained on, from a few of its tokens that count for all."""
+    """Padding that is trained on through a weighted random sample of its tokens."""
 
     n_samples: int
-    """Of a row and step."""
+    """Padding tokens drawn per row and step."""
     row_tokens: int
-    """Rows are padded to so many."""
+    """Length of a padded row, in tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToTrain:
-    """What one adapter is trained on, and how."""
+    """The examples and the course of one adapter's training."""
 
     examples: tuple[Tokens, ...]
     course: Course
     padding: SampledPadding | None = None
     seed: int
-    """Of the order of examples, and of what its steps need."""
+    """Seed of the order of examples, and of other random numbers in the steps."""
     start: int
-    """Of what the adapter starts from; the same as `seed`, unless adapters share their start."""
+    """Seed of the adapter's initial weights. It equals `seed` unless adapters share their start."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Job:
-    """One adapter's training: what to do at each step, and what has happened."""
+    """One adapter's training: the next steps, and the losses so far."""
 
     course: Course
     padding: SampledPadding | None
     examples: tuple[Tokens, ...]
     generator: torch.Generator
     first: torch.Generator
-    """Of what the adapter starts from; the same as the other, unless adapters share their start."""
+    """Generator of the adapter's initial weights. It is the same one unless adapters share their start."""
     pad_id: int
     losses: list[Tensor] = field(default_factory=list)
-    """One number a step, wherever the model computes."""
+    """One number per step, on the model's device."""
     order: list[int] = field(default_factory=list)
     """Examples left in this epoch."""
     trained_tokens: int = 0
-    """Of all steps so far, without padding."""
+    """Trained tokens of all steps so far, without padding."""
 
     @property
     def n_steps(self) -> int:
@@ -69,14 +69,14 @@ class Job:
 
     @property
     def tokens_at_once(self) -> int:
-        """At most, in one pass through the model."""
+        """Maximum number of tokens in one forward pass."""
         size = min(self.course.micro_batch_size or len(self.examples), self.course.batch_size or len(self.examples))
         extra = self.padding.n_samples if self.padding else 0
         return sum(sorted((len(example.ids) + extra for example in self.examples), reverse=True)[:size])
 
     @property
     def learning_rate(self) -> float:
-        """Of the step that comes next."""
+        """Learning rate of the next step."""
         step, warmup = len(self.losses), self.course.warmup_steps
         if step < warmup:
             return self.course.learning_rate * step / warmup
@@ -85,7 +85,7 @@ class Job:
         return self.course.learning_rate * fall
 
     def next_batch(self) -> list[Segment]:
-        """The sequences of the next step; the weights of all labels sum to 1."""
+        """The sequences of the next step. The weights of all labels sum to 1."""
         if not self.order:
             self.order = torch.randperm(len(self.examples), generator=self.generator).tolist()
         size = self.course.batch_size or len(self.examples)
@@ -96,7 +96,7 @@ class Job:
         return [replace(segment, weights=segment.weights / max(total, 1)) for segment in segments]
 
     def outcome(self, adapter: Adapter, *, finite: bool) -> Adapted | Failure:
-        """What came of it all, and whether every weight is finite."""
+        """The outcome of the training. `finite` says whether all weights are finite."""
         losses = torch.stack(self.losses).tolist()
         is_number = [math.isfinite(loss) for loss in losses]
         if not all(is_number) or not finite:
@@ -128,13 +128,13 @@ def _segment(tokens: Tokens) -> Segment:
 
 
 def _with_sampled_padding(tokens: Tokens, padding: SampledPadding, pad_id: int, generator: torch.Generator) -> Segment:
-    """The real tokens, and a few of the paddings that would follow, which count for all of them.
+    """The real tokens, followed by a weighted sample of the padding.
 
-    A padding token attends to the real tokens only, whatever padding stands before it: so these few see what they would
-    see among all, and what is learned is the same on average.
+    A padding token attends only to the real tokens, not to other padding. So a sampled token sees the same as among all
+    padding, and the expected gradient is the same.
     """
     real = _segment(tokens)
-    n_missing = padding.row_tokens - len(real)  # the last real token predicts the first of them
+    n_missing = padding.row_tokens - len(real)  # the last real token predicts the first padding token
     if n_missing <= 0:
         return real
     n_drawn = min(padding.n_samples, n_missing - 1)
@@ -152,9 +152,9 @@ def _with_sampled_padding(tokens: Tokens, padding: SampledPadding, pad_id: int, 
 
 
 def job_of(training: ToTrain, *, pad_id: int) -> Job:
-    """Random numbers are drawn in this order: the adapter's start; each epoch's order, and what its steps need.
+    """The job of a training. It draws random numbers in this order: initial weights, then each epoch's order and steps.
 
-    A start that has a seed of its own is drawn apart from the rest.
+    Initial weights with their own seed have their own generator.
     """
     generator = torch.Generator().manual_seed(training.seed)
     shared = training.start == training.seed

@@ -1,4 +1,4 @@
-"""The inner loop by low-rank adapters (LoRA, arXiv 2106.09685), many of them side by side."""
+"""The inner loop with low-rank adapters (LoRA, arXiv 2106.09685). Many adapters are trained side by side."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -17,27 +17,26 @@ if TYPE_CHECKING:
     from seal.nn.lora_weights import LoRAShape
 
 REFILLS = 4
-"""So many times as many plans as slots are worth having at once, so that a slot that is done finds the next one."""
+"""Plans per slot in one batch of work, so that a slot that is done finds another plan."""
 
 
 @option
 class LoRA(LowRank):
-    """Low-rank adapters, one for each self-edit, trained side by side. The defaults are the paper's for Qwen2.5-7B, the
-    batch of 1 among them."""
+    """Low-rank adapters, one per self-edit, trained side by side. The defaults, with batch size 1, are the paper's for
+    Qwen2.5-7B."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the numbers that go into an adapter which are dropped. Each adapter has a generator of its own for
-    that."""
+    """Share of an adapter's inputs that is dropped. Each adapter has its own random generator for this."""
     parallel: PositiveInt | Literal["auto"] = 16
-    """Slots: how many adapters are trained side by side. More cost memory, and change no result beyond rounding. `auto`
-    takes as many as fit. If the memory does not suffice, the slots are halved, and what they did is done anew."""
+    """Number of slots: adapters that are trained side by side. More slots take more memory; results change only by
+    rounding. `auto` takes as many as fit. If memory runs out, SEAL halves the slots and repeats their work."""
 
     @model_validator(mode="after")
     def _recomputes_what_was(self) -> Self:
         if self.dropout and self.gradient_checkpointing:
             raise ValueError(
-                "dropout and gradient_checkpointing exclude each other: activations that are computed twice would be "
-                "dropped in two ways"
+                "dropout and gradient_checkpointing exclude each other: recomputed activations would get a different "
+                "dropout mask. Set dropout=0 or gradient_checkpointing=false"
             )
         return self
 

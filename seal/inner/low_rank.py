@@ -1,8 +1,8 @@
-"""What inner loops by low-rank adapters have in common: the adapter's shape, and the course of its training.
+"""The common part of inner loops with low-rank adapters: the shape of adapters, and the course of their training.
 
-The algorithm is the published one: AdamW without weight decay, the gradient of each adapter clipped by its own norm.
-Two things are different on purpose: padding is not trained on unless asked for, and the end token is appended and
-trained on.
+The algorithm is the published one: AdamW without weight decay, with each adapter's gradient clipped by its own norm.
+SEAL differs on purpose in two points. Padding is not trained on unless asked for. The end token is appended and trained
+on.
 """
 
 from abc import abstractmethod
@@ -31,41 +31,40 @@ class LowRank(Trained):
     """Low-rank adapters on the linear layers named by `targets`."""
 
     rank: Annotated[int, Field(ge=1, le=256)] = 32
-    """R of the matrices A [R, in] and B [out, R]."""
+    """Rank R of the matrices A [R, in] and B [out, R]."""
     alpha: PositiveFloat = 64.0
     """The adapter's output is scaled by alpha / rank."""
     rank_stabilized: bool = False
-    """Whether it is scaled by alpha / √rank instead (rsLoRA, arXiv 2312.03732)."""
+    """If true, the output is scaled by alpha / √rank instead (rsLoRA, arXiv 2312.03732)."""
     targets: Annotated[tuple[str, ...], Field(min_length=1)] = ("q_proj", "v_proj")
-    """Linear layers as their names end; or `[all-linear]`: every one but the output head."""
+    """Name endings of the linear layers that get adapters. `[all-linear]` means all but the output head."""
     start: Literal["own", "shared"] = "own"
-    """`own`: each adapter draws the A that it starts from. `shared`: all that are tried on one context start from the
-    same A, as in the published few-shot experiment. They then differ only in their self-edit, and in the order of what
-    it makes."""
+    """`own`: each adapter draws its own initial A. `shared`: all adapters of one context start from the same A, as in
+    the published few-shot experiment. They then differ only in their sequences, and the order of these."""
     learning_rate: PositiveFloat = 1e-3
-    """At its peak."""
+    """Peak learning rate."""
     schedule: Literal["linear", "cosine"] = "linear"
     """How the learning rate falls to 0 after warm-up."""
     warmup_steps: NonNegativeInt = 0
     """Optimizer steps over which the learning rate rises from 0."""
     epochs: PositiveInt = 10
-    """Passes over a self-edit's sequences, each in a fresh random order."""
+    """Passes over a self-edit's sequences, each in a new random order."""
     steps: PositiveInt | None = None
-    """Optimizer steps of a training, however many passes they take; null takes those of `epochs`."""
+    """Number of optimizer steps of a training, whatever the number of passes. null follows `epochs`."""
     batch_size: PositiveInt | None = 1
-    """Sequences an optimizer step; null takes all of a self-edit at once."""
+    """Sequences per optimizer step. null takes all sequences of a self-edit at once."""
     micro_batch_size: PositiveInt | None = None
-    """Sequences of a batch that go through the model at once; null takes the whole batch. Saves memory."""
+    """Sequences of a batch in one forward pass; fewer take less memory. null takes the whole batch."""
     max_grad_norm: PositiveFloat = 1.0
-    """Each adapter's gradient is scaled down to this norm."""
+    """Each adapter's gradient is clipped to this norm."""
     padding_loss: Literal["none", "sampled", "exact"] = "none"
     """`none` trains on no padding. `exact` pads each sequence to `max_tokens` and trains on the padding too, as the
-    published code does: slow. `sampled` takes a few of that padding at random, each counting for many: on average the
-    same, in a fraction of the time."""
+    published code does. This is slow. `sampled` trains on a random sample of that padding, with weights. Its expected
+    loss is the same, in a fraction of the time."""
     padding_samples: PositiveInt = 16
-    """How much padding `sampled` takes, a sequence and step."""
+    """Number of padding tokens that `sampled` draws per sequence and step."""
     gradient_checkpointing: bool = False
-    """Whether activations are computed twice instead of being kept: less memory, more time."""
+    """If true, activations are recomputed instead of stored. This takes less memory and more time."""
 
     @property
     def shares_start(self) -> bool:
@@ -134,12 +133,12 @@ class LowRank(Trained):
     def train(
         self, backbone: "Backbone", shape: "LoRAShape", trainings: "Sequence[ToTrain]"
     ) -> list[Adapted | Failure]:
-        """One adapter of this shape a training, in order; each as `adapt` says."""
+        """One adapter of this shape per training, in order, as in `adapt`."""
 
     def _trainings(
         self, backbone: "Backbone", plans: Sequence[Plan], seeds: Sequence[int], starts: Sequence[int] | None
     ) -> "list[ToTrain]":
-        """What each plan says to train on, and how."""
+        """The trainings that the plans ask for: examples and course."""
         from seal.inner.job import SampledPadding, ToTrain
 
         sampled = SampledPadding(n_samples=self.padding_samples, row_tokens=self.max_tokens)

@@ -1,4 +1,4 @@
-"""No inner loop: every plan leaves the model as it is. The baseline of all baselines."""
+"""No inner loop: plans leave the model unchanged. This is the simplest baseline."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @option
 class NoAdaptation(Inner):
-    """Every plan leaves the model as it is: answers come from the unadapted model."""
+    """Plans leave the model unchanged: the unadapted model answers."""
 
     adapts: ClassVar[bool] = False
     makes_adapters: ClassVar[bool] = False

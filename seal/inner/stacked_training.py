@@ -1,9 +1,9 @@
-"""LoRA trainings that run side by side on one backbone: each with its own data, schedule, clipping and end.
+"""LoRA trainings side by side on one backbone. Each has its own data, schedule, clipping and end.
 
-There are so many slots; the longest training starts first, and a slot that is done takes the next one at once. What is
-trained at a step, of all slots together, goes through the model in one packed row without padding.
+The number of slots is fixed. The longest training starts first, and a free slot takes the next training at once. In
+each step, the tokens of all slots go through the model in one packed row without padding.
 
-Letters of shapes: A adapters, T tokens, P numbers an adapter.
+Letters of shapes: A adapters, T tokens, P parameters of an adapter.
 """
 
 import logging
@@ -37,27 +37,27 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """How many adapters are trained side by side, and what they share."""
+    """The number of adapters that are trained side by side, and the settings that they share."""
 
     count: int | Literal["auto"]
-    """`auto` takes as many as the memory has room for."""
+    """`auto` takes as many as fit into memory."""
     memory: Callable[[ModelShape, Sequence[tuple[int, int]], int], SlotMemory]
-    """What one takes: given the model, the widths of the adapted layers, and the tokens of a step."""
+    """Memory of one slot, given the model, the widths of the adapted layers, and the tokens of a step."""
     dropout: float
-    """Share of the numbers that go into an adapter which are dropped."""
+    """Share of an adapter's inputs that is dropped."""
 
 
 def train_stacked(
     backbone: Backbone, shape: LoRAShape, trainings: Sequence[ToTrain], slots: Slots
 ) -> list[Adapted | Failure]:
-    """Train adapters on the frozen backbone, of courses that differ in length, rate and schedule alone.
+    """Train adapters on the frozen backbone. Their courses may differ only in length, learning rate and schedule.
 
-    Results stand in the order of the trainings.
+    Results are in the order of the trainings.
 
-    Where the memory does not suffice, half as many go on side by side; what ran is done anew, nothing else is lost.
+    If memory runs out, the number of slots is halved. Only unfinished trainings are repeated.
 
     Raises:
-        ModelError: a target is missing, or not even one training fits the memory.
+        ModelError: a target is missing, or not even one training fits into memory.
     """
     found: dict[int, Adapted | Failure] = {}
     while len(found) < len(trainings):
@@ -73,7 +73,7 @@ def train_stacked(
         n_slots = min(_n_slots(backbone, shape, jobs.values(), slots), len(jobs))
         course = next(iter(jobs.values())).course
         try:
-            found.update(  # one by one, whatever comes after; what takes memory is not held here
+            found.update(  # keeps results before an error, and nothing that takes memory
                 _Slots(backbone, shape, course=course, count=n_slots, dropout=slots.dropout).work_off(jobs)
             )
         except RuntimeError as error:
@@ -84,12 +84,12 @@ def train_stacked(
 
 
 _fitting: WeakKeyDictionary[PreTrainedModel, int] = WeakKeyDictionary()
-"""How many slots were left when the memory did not suffice."""
+"""Number of slots after memory ran out, by model."""
 
 
 def _n_slots(backbone: Backbone, shape: LoRAShape, jobs: Collection[Job], slots: Slots) -> int:
     if slots.dropout and not can_be_packed(backbone.model):
-        return 1  # rows are padded to the longest of all adapters, and what is dropped would depend on it
+        return 1  # rows are padded to the longest one, so dropout would depend on the other adapters
     wanted = slots.count
     if wanted == "auto":
         wanted = _slots_that_fit(backbone, shape, max(job.tokens_at_once for job in jobs), slots)
@@ -105,13 +105,13 @@ def _slots_that_fit(backbone: Backbone, shape: LoRAShape, tokens_per_step: int, 
 
 
 def _free_of_gpu(device: torch.device) -> int:
-    """Bytes that nobody has, and those that torch keeps for later: to the driver these are taken."""
+    """Free bytes of the GPU, with those that torch has reserved but does not use."""
     kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return int(torch.cuda.mem_get_info(device)[0]) + kept
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Of a GPU, which has a class of its own, or of main memory, which has only a text."""
+    """True if a GPU or main memory is full. The error of main memory has no class, only a text."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
@@ -119,22 +119,22 @@ def _halve(backbone: Backbone, n_slots: int, error: RuntimeError) -> None:
     if n_slots == 1:
         raise too_small(error) from error
     _fitting[backbone.model] = n_slots // 2
-    _LOG.warning("the memory does not suffice for %d slots: going on with %d", n_slots, n_slots // 2)
+    _LOG.warning("memory is too small for %d slots: going on with %d", n_slots, n_slots // 2)
 
 
 def too_small(error: RuntimeError) -> ModelError:
     return ModelError(
-        "the memory does not suffice for one training: lower inner.micro_batch_size or inner.max_tokens, or set "
+        "memory is too small for one training: lower inner.micro_batch_size or inner.max_tokens, or set "
         f"inner.gradient_checkpointing=true ({str(error).splitlines()[0]})"
     )
 
 
 class _Slots:
-    """Places for so many trainings at once."""
+    """A fixed number of slots, each for one training."""
 
     def __init__(self, backbone: Backbone, shape: LoRAShape, *, course: Course, count: int, dropout: float) -> None:
         self.course = course
-        """What all trainings share of theirs: micro-batches, clipping and checkpointing."""
+        """The part of the course that all trainings share: micro-batches, clipping and checkpointing."""
         self.dropout = dropout
         self.backbone = backbone
         self.stack = AdapterStack(backbone.model, shape, count)
@@ -144,7 +144,7 @@ class _Slots:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """While open, the model is that of all the slots."""
+        """While open, the model has the adapters of all slots."""
         model = self.backbone.model
         with ExitStack() as opened:
             opened.enter_context(self.stack.attached())
@@ -153,7 +153,7 @@ class _Slots:
             yield
 
     def work_off(self, jobs: Mapping[int, Job]) -> Iterator[tuple[int, Adapted | Failure]]:
-        """Train all jobs, the longest first; each outcome as soon as it is known."""
+        """Train all jobs, the longest first, and yield each outcome as soon as it is known."""
         waiting = sorted(jobs.items(), key=lambda each: -each[1].n_steps)[::-1]  # taken from the end
         reporter = Reporter("training", sum(job.n_steps for job in jobs.values()))
         with self.open():
@@ -177,7 +177,7 @@ class _Slots:
         self.optimizer.forget(slot)
 
     def _step(self) -> None:
-        """One optimizer step of every training that runs."""
+        """One optimizer step for all running trainings."""
         jobs = [taken[1] if taken else None for taken in self.running]
         rates = [job.learning_rate if job else None for job in jobs]
         if self.dropout:
@@ -193,7 +193,7 @@ class _Slots:
                 job.losses.append(loss)
 
     def _differentiate(self, batches: Sequence[Sequence[Segment]]) -> Tensor:
-        """Add the gradients of all losses to the stack's; the loss of each adapter's batch [A]."""
+        """Add the gradients of all losses to the stack's; return the loss of each adapter's batch [A]."""
         size = self.course.micro_batch_size or max(map(len, batches))
         total = torch.zeros(len(batches), dtype=self.stack.values.dtype, device=self.stack.values.device)
         for start in range(0, max(map(len, batches)), size):
@@ -211,11 +211,11 @@ class _Slots:
 
 @contextmanager
 def recomputing(model: PreTrainedModel) -> Iterator[None]:
-    """While open, activations of the model's layers are computed again instead of being kept. Nothing else trains."""
+    """While open, the model's layers recompute activations instead of storing them. Their submodules do not train."""
     model.gradient_checkpointing_enable({"use_reentrant": False})
     layers = [module for module in model.modules() if getattr(module, "gradient_checkpointing", False)]
     for layer in layers:
-        layer.training = True  # of the layer alone: what is in it, dropout for example, still rests
+        layer.training = True  # only the layer itself; its submodules, such as dropout, stay in evaluation mode
     try:
         yield
     finally:
@@ -225,7 +225,7 @@ def recomputing(model: PreTrainedModel) -> Iterator[None]:
 
 
 class _Optimizer:
-    """torch's AdamW without weight decay, with a learning rate, a step count and a clipped norm an adapter."""
+    """torch's AdamW without weight decay. Each adapter has its own learning rate, step count and clipped norm."""
 
     def __init__(self, stack: AdapterStack) -> None:
         self.stack = stack
@@ -233,7 +233,7 @@ class _Optimizer:
         self.adamw = torch.optim.AdamW([{"params": [row]} for row in self.rows], lr=0.0, weight_decay=0.0, fused=True)
 
     def forget(self, slot: int) -> None:
-        """What is known of the adapter that was in this slot."""
+        """Drop the optimizer state of the adapter that was in this slot."""
         self.adamw.state.pop(self.rows[slot], None)
 
     def step(self, rates: Sequence[float | None], *, max_norm: float) -> None:

@@ -1,4 +1,4 @@
-"""What inner loops by gradient descent have in common: sequences become tokens, and a course says how many steps."""
+"""The common part of inner loops with gradient descent: sequences become tokens, and a course counts the steps."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @option
 class Trained(Inner):
-    """An inner loop that trains something on a plan's sequences, in epochs."""
+    """An inner loop that trains on a plan's sequences in epochs."""
 
     append_end: bool = True
-    """Whether the end token is appended to each sequence and trained on."""
+    """If true, the end token is appended to each sequence and trained on."""
     max_tokens: PositiveInt = 2048
-    """Longer texts are cut at this length; a message with a reply is left out if it is longer."""
+    """Maximum length of a sequence. Longer texts are cut. Longer messages with replies are left out."""
 
     @property
     @abstractmethod
     def course(self) -> Course:
-        """Of one training."""
+        """The course of one training."""
 
     @property
     @abstractmethod
     def pads_exactly(self) -> bool:
-        """Whether each sequence is padded to `max_tokens`, and the padding trained on."""
+        """True if each sequence is padded to `max_tokens`, and the padding is trained on."""
 
     def n_updates(self, n_sequences: int) -> int:
         return self.course.n_updates(n_sequences)

@@ -150,6 +150,6 @@ def test_where_the_memory_does_not_suffice_fewer_go_on_and_nothing_is_lost(tmp_p
     folder = random_folder(tmp_path, "llama")
     plenty, little, nothing = (starved(folder, megabytes) for megabytes in (8000, 150, 1))
     assert "going on with" not in plenty.stderr
-    assert "the memory does not suffice for 8 slots: going on with 4" in little.stderr
+    assert "memory is too small for 8 slots: going on with 4" in little.stderr
     assert json.loads(little.stdout) == pytest.approx(json.loads(plenty.stdout), rel=1e-5)
-    assert "ModelError: the memory does not suffice for one training" in nothing.stderr
+    assert "ModelError: memory is too small for one training" in nothing.stderr
