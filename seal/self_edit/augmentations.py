@@ -4,7 +4,7 @@
                          "use_repeat_augmentations": …},
      "training": {"strategy": …, "learning_rate": …, "num_train_epochs": …}}
 
-What is trained on are episodes made of the demonstrations alone (arXiv 2506.10943 §3.2, after arXiv 2411.07279).
+The model is trained on episodes made only of the demonstrations (arXiv 2506.10943 §3.2, after arXiv 2411.07279).
 """
 
 import json
@@ -36,7 +36,7 @@ from seal.types import Context, Invalid, Plan, Sampling, SelfEdit, TrainingSeque
 
 FAMILIES = ("basic", "size", "chain", "repeat")
 MOST_CHARACTERS = 10_000
-"""Of a self-edit; JSON that is longer says nothing more, and may be nested to no end."""
+"""Maximum length of a self-edit. Longer JSON cannot be valid, and may be nested too deeply to parse."""
 
 
 class _Strict(BaseModel):
@@ -72,7 +72,7 @@ class Settings(_Strict):
 
 
 SCHEMA = json.dumps(Settings.model_json_schema())
-"""What constrained policies are held to."""
+"""The JSON schema that constrained policies must follow."""
 
 TEMPLATE = """\
 {demonstrations}
@@ -87,48 +87,48 @@ number) and "num_train_epochs" (a whole number).
 
 @option
 class Augmentations(SelfEditFormat):
-    """Settings for test-time training on a puzzle, as JSON: families of augmentations and how to train (few-shot
-    domain). The policy writes them after it has seen the demonstrations."""
+    """Settings for test-time training on a puzzle, as JSON: families of augmentations, and how to train (few-shot
+    domain). The policy sees the demonstrations and writes these settings."""
 
     about_puzzles: ClassVar[bool] = True
     unedited_setting: ClassVar[str] = "oracle"
 
     template: Annotated[str, AfterValidator(shows("demonstrations"))] = TEMPLATE
-    """The prompt; `{demonstrations}` is filled in."""
+    """The prompt, with the placeholder `{demonstrations}`."""
     notation: Literal["numpy", "digits", "words"]
-    """How grids are written; the task's own."""
+    """How grids are written. It follows the task's notation."""
     puzzle_template: str
-    """How an episode is put to the model that is trained; the task's own."""
+    """The prompt for an episode in training. It follows the task's template."""
     surroundings: Literal["refused", "ignored"] = "refused"
-    """What is made of text around the JSON object: the self-edit is refused, or the text is ignored."""
+    """Text around the JSON object: `refused` makes the self-edit invalid, `ignored` skips the text."""
     constrained: bool = False
-    """Whether the engine holds the policy to this JSON (engine=vllm, vllm_server or openai)."""
+    """If true, the engine constrains the policy to this JSON (engine=vllm, vllm_server or openai)."""
     distinct: bool = True
-    """Whether a context's self-edits are to be different and valid; others are written until they are."""
+    """If true, the self-edits of a context must be valid and different. The policy writes more until they are."""
     tries: PositiveInt = 8
-    """At most so many rounds of writing for that; then what there is has to do."""
+    """Maximum number of turns of writing for `distinct`. After that, the self-edits are used as they are."""
     max_steps: PositiveInt = 375
-    """A self-edit that asks for more optimizer steps trains nothing (published: 375)."""
+    """A self-edit that asks for more optimizer steps is invalid (published: 375)."""
     batch_size: PositiveInt = 1
-    """Episodes an optimizer step, for that count; the inner loop's own."""
+    """Episodes per optimizer step, to count steps for `max_steps`. It follows the inner loop."""
     max_episodes: PositiveInt = 250
-    """So many are trained on at most (published: 250)."""
+    """Maximum number of episodes to train on (published: 250)."""
     per_family: PositiveInt | None = None
-    """At most so many episodes that a family adds; null sets no limit (published)."""
+    """Maximum number of episodes that a family adds. null sets no limit (published)."""
     oracle_families: tuple[Literal["basic", "size", "chain", "repeat"], ...] = ("basic", "size", "chain", "repeat")
-    """The setting `oracle` has fixed settings, as published. These are its families of augmentations."""
+    """The row `oracle` has fixed settings, as published. These are its families of augmentations."""
     oracle_strategy: Literal["train_using_all_tokens", "train_using_output_tokens"] = "train_using_output_tokens"
-    """What the setting `oracle` trains on."""
+    """The tokens that the row `oracle` trains on."""
     oracle_learning_rate: PositiveFloat = 1e-4
-    """The learning rate of the setting `oracle`, at its peak."""
+    """Peak learning rate of the row `oracle`."""
     oracle_epochs: PositiveInt = 2
-    """Passes of the setting `oracle` over the episodes."""
+    """Passes over the episodes in the row `oracle`."""
     seed: int = 0
-    """Of the augmentations; a puzzle has the same ones in all self-edits that choose the same families."""
+    """Seed of the augmentations. Self-edits of a puzzle with the same families get the same augmentations."""
     temperature: NonNegativeFloat = 0.8
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     max_new_tokens: PositiveInt = 128
-    """A self-edit is cut at this length."""
+    """Maximum length of a self-edit."""
 
     def prompt(self, context: Context) -> str:
         puzzle = puzzle_in(context.text, context.id)
@@ -141,7 +141,7 @@ class Augmentations(SelfEditFormat):
         return self._plan(context, found.data_generation.families, found.training)
 
     def unedited(self, context: Context) -> Plan:
-        """The fixed settings; too many steps are no fault here."""
+        """The plan of the fixed settings. The limit on steps does not apply here."""
         training = TrainingSettings(
             strategy=self.oracle_strategy,
             learning_rate=self.oracle_learning_rate,
@@ -160,7 +160,7 @@ class Augmentations(SelfEditFormat):
         return self.tries if self.distinct else 1
 
     def usable(self, context: Context, self_edits: Sequence[SelfEdit]) -> list[SelfEdit]:
-        """Where they are to be distinct: of those that say the same the first, and none that says nothing."""
+        """All self-edits; with `distinct`, only valid ones, and the first of each group of equal ones."""
         if not self.distinct:
             return list(self_edits)
         around = self.surroundings == "ignored"
@@ -204,7 +204,7 @@ class Augmentations(SelfEditFormat):
 
 
 def settings_in(text: str, *, around: bool) -> Settings | Invalid:
-    """The settings that a text says, strictly; with `around` also between other text."""
+    """The settings in a text, parsed strictly. With `around`, other text around the JSON is allowed."""
     if len(text) > MOST_CHARACTERS:
         return Invalid(reason=f"longer than {MOST_CHARACTERS} characters")
     begin, end = (text.find("{"), text.rfind("}") + 1) if around else (0, len(text))

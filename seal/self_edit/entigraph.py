@@ -1,7 +1,7 @@
-"""EntiGraph (arXiv 2409.07431): first the entities of a passage, then texts about how pairs and triples of them relate.
+"""EntiGraph (arXiv 2409.07431): the entities of a passage first, then texts about relations of pairs and triples.
 
-A self-edit takes several turns, so it is kept as JSON, `{"entities": […], "texts": […]}`; one whose entities could
-never be read holds what was said instead.
+A self-edit takes several turns, so it is stored as JSON, `{"entities": […], "texts": […]}`. If the entities were not
+readable, it holds the model's last reply.
 """
 
 import json
@@ -23,7 +23,7 @@ from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, U
 
 _DECODER = json.JSONDecoder()
 _MOST_TRIES = 100
-"""Places in a text from which a list is read; more brackets than that are no list of entities."""
+"""Maximum number of places in a text where a list may start. A text with more brackets has no list of entities."""
 
 ENTITIES_TEMPLATE = """\
 Read the passage and name the people, places, organisations, things, events and ideas in it. Reply with a JSON list of
@@ -51,24 +51,25 @@ class EntiGraph(SelfEditFormat):
     teachable: ClassVar[bool] = False
 
     entities_template: Annotated[str, AfterValidator(shows("passage", perhaps=("title",)))] = ENTITIES_TEMPLATE
-    """The first prompt, which has to ask for a JSON list of strings. `{title}` and `{passage}` are filled in. `@FILE`
-    takes it from a file."""
+    """The first prompt, with the placeholders `{title}` and `{passage}`. It must ask for a JSON list of strings.
+    `@FILE` reads it from a file."""
     relations_template: Annotated[str, AfterValidator(shows("entities", perhaps=("title", "passage")))] = (
         RELATIONS_TEMPLATE
     )
-    """The prompt for each text; `{title}`, `{passage}` and `{entities}` are filled in. `@FILE` takes it from a file."""
+    """The prompt for each text, with the placeholders `{title}`, `{passage}` and `{entities}`. `@FILE` reads it from a
+    file."""
     max_entities_tokens: PositiveInt = 256
-    """The list of entities is cut at this length."""
+    """Maximum length of the list of entities."""
     entities_retries: NonNegativeInt = 2
-    """Further tries, with other seeds, where the entities are no list."""
+    """Number of retries, with other seeds, if the reply is not a list."""
     pairs: NonNegativeInt = 5
-    """Texts about two entities, of pairs drawn without repetition (published: 5 generations a passage for pairs)."""
+    """Number of texts about pairs of entities, drawn without repetition (published: 5 per passage for pairs)."""
     triples: NonNegativeInt = 0
-    """Texts about three (published: 10 generations a passage with pairs and triples)."""
+    """Number of texts about triples of entities (published: 10 per passage for pairs and triples together)."""
     append_passage: bool = True
-    """Whether the passage itself is trained on too, as the last sequence."""
+    """If true, the passage itself is trained on too, as the last sequence."""
     max_new_tokens: PositiveInt = 512
-    """Each text is cut at this length."""
+    """Maximum length of each text."""
 
     @property
     def n_requests(self) -> int:
@@ -95,7 +96,7 @@ class EntiGraph(SelfEditFormat):
         return [_self_edit(entities, written) for entities, written in zip(found, texts, strict=True)]
 
     def _entities(self, assignments: Sequence[Assignment], go_on: Continue) -> list[list[str] | str | Unavailable]:
-        """For each assignment its entities; or what was said last instead of them; or why nothing was said."""
+        """For each assignment: its entities, or the last reply that was not a list, or why there was no reply."""
         found: list[list[str] | str | Unavailable] = ["" for _ in assignments]
         sampling = Sampling(temperature=self.temperature, top_p=self.top_p, max_new_tokens=self.max_entities_tokens)
         for attempt in range(1 + self.entities_retries):
@@ -140,7 +141,7 @@ class EntiGraph(SelfEditFormat):
 
 
 def read_entities(text: str) -> list[str]:
-    """The first JSON list of two or more different strings in a text, also in a fence; empty where there is none."""
+    """The first JSON list of at least two different strings in a text, also in a code fence; empty if there is none."""
     for start in islice((match.start() for match in re.finditer(r"\[\s*\"", text)), _MOST_TRIES):
         try:
             found, _ = _DECODER.raw_decode(text, start)
@@ -156,7 +157,7 @@ def read_entities(text: str) -> list[str]:
 def _self_edit(
     entities: list[str] | str | Unavailable, texts: Sequence[Completion | Unavailable]
 ) -> Completion | Unavailable:
-    """All turns as one text."""
+    """All turns, as one text."""
     silent = [each for each in (entities, *texts) if isinstance(each, Unavailable)]
     if silent:
         return silent[0]

@@ -1,4 +1,4 @@
-"""What every format does with a passage: show it in a template, and train on it and on segments under its title."""
+"""Training plans that all formats share: the passage under its title, and segments under the same title."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from seal.types import Context, Invalid, Plan, TrainingSequence
 
 
 def titled_plan(context: Context, segments: Sequence[str], *, append_passage: bool) -> Plan | Invalid:
-    """Each segment under the context's title, and perhaps the passage as the last."""
+    """A plan of segments, each under the context's title. With `append_passage`, the passage is the last."""
     if not segments:
         return Invalid(reason="the self-edit is empty")
     passage = passage_plan(context).sequences if append_passage else ()
@@ -14,7 +14,7 @@ def titled_plan(context: Context, segments: Sequence[str], *, append_passage: bo
 
 
 def passage_plan(context: Context) -> Plan:
-    """The passage under its title and nothing else."""
+    """A plan of only the passage under its title."""
     return Plan(sequences=(titled(context, context.text.strip()),))
 
 

@@ -1,7 +1,7 @@
-"""Self-edits that are prose: asked for by a template, cut into segments, each of them one training sequence.
+"""Self-edits as prose: a template asks for them, and a rule splits them into training sequences.
 
-Lists of implications, rewritten passages, questions with answers, thoughts before a list: they differ by their template
-and by how they are cut, so each is a YAML file of this one class. The rules of cutting follow the published code
+There are lists of implications, rewritten passages, questions with answers, and reasoning before a list. They differ
+only in template and splitting, so each is a YAML file of this class. The rules of splitting follow the published code
 (arXiv 2506.10943 and its repository), because rewards depend on them.
 """
 
@@ -36,25 +36,25 @@ PassageTemplate = Annotated[str, AfterValidator(shows("passage", perhaps=("title
 
 @option
 class Prose(SelfEditFormat):
-    """A text about the passage (arXiv 2506.10943 §3.1 and the ablation of prompt formats)."""
+    """A text about the passage (arXiv 2506.10943 §3.1, and its ablation of prompt formats)."""
 
     template: PassageTemplate = TEMPLATE
-    """The prompt; `{title}` and `{passage}` are filled in. `@FILE` takes it from a file."""
+    """The prompt, with the placeholders `{title}` and `{passage}`. `@FILE` reads it from a file."""
     splitting: Literal["whole", "newlines"] = "newlines"
     """`newlines`: each line is a training sequence. `whole`: each segment between `---` is one."""
     unsplit_rounds: tuple[PositiveInt, ...] = ()
-    """Rounds of practice, from 1, in which nothing is split into lines. This happened to the published code in round 2,
-    by accident."""
+    """Training rounds, from 1, in which self-edits are not split into lines. The published code did this in round 2, by
+    accident."""
     marker: str | None = None
-    """Only what follows the first line that is this marker is used, where there is one; null uses all of the text."""
+    """Only text after the first line equal to this marker is used, if there is one. null uses the whole text."""
     max_sequences: PositiveInt | None = 30
-    """Sequences of the self-edit beyond this number are dropped; null keeps all."""
+    """Maximum number of sequences from a self-edit. More are dropped. null keeps all."""
     append_passage: bool = True
-    """Whether the passage itself is trained on too, as the last sequence."""
+    """If true, the passage itself is trained on too, as the last sequence."""
     for_chat: bool = False
-    """Whether the template is worded as a message to a chat model; it then needs model.chat=true."""
+    """If true, the template is written for a chat model, and needs model.chat=true."""
     max_new_tokens: PositiveInt = 1024
-    """A self-edit is cut at this length; the rest of it is used. The published code cuts at 8192."""
+    """Maximum length of a self-edit. A longer one is cut, and used. The published code cuts at 8192."""
 
     @property
     def needs_chat(self) -> bool:
@@ -79,7 +79,7 @@ class Prose(SelfEditFormat):
 
 
 def after_marker(text: str, marker: str) -> str:
-    """What follows the first line that is `marker`, or the whole text where no line is."""
+    """The text after the first line equal to `marker`; the whole text if there is no such line."""
     all_lines = text.splitlines(keepends=True)
     for number, line in enumerate(all_lines):
         if line.strip() == marker:
@@ -88,7 +88,7 @@ def after_marker(text: str, marker: str) -> str:
 
 
 def split(text: str, *, by_lines: bool) -> list[str]:
-    """The segments of a self-edit, stripped, none empty; see the module's docstring for where the rules come from."""
+    """The segments of a self-edit, stripped and not empty. The module's docstring gives the source of the rules."""
     segments = [stripped for segment in text.split(SEGMENT_BREAK) if (stripped := segment.strip())]
     segments = segments or [whole for whole in [text.strip()] if whole]
     if not by_lines:
@@ -101,9 +101,9 @@ def split(text: str, *, by_lines: bool) -> list[str]:
 
 
 def _questions(text: str) -> list[str]:
-    """The text cut before every line that opens a numbered question; a first piece without a number gets `Question 1:`.
+    """The text, cut before each line that opens a numbered question. A first piece without a number gets `Question 1:`.
 
-    As published, a piece keeps the blank line before the next question.
+    As in the published code, a piece keeps the blank line before the next question.
     """
     first, *others = _NEXT_QUESTION.split(text.strip())
     return [first if first.startswith("Question") else f"Question 1: {first.strip()}", *others]

@@ -1,4 +1,4 @@
-"""Settings for test-time training that nobody has thought about: what a policy's choice has to be better than."""
+"""Random settings for test-time training: the baseline that a policy's choice must beat."""
 
 import json
 from collections.abc import Sequence
@@ -15,19 +15,20 @@ from seal.types import Completion, Unavailable
 
 @option
 class RandomSettings(Augmentations):
-    """Settings that are drawn, whatever the puzzle, all choices equally likely: the baseline that a policy's choice has
-    to beat."""
+    """Random settings, drawn uniformly and without regard to the puzzle: the baseline that a policy's choice must
+    beat."""
 
     teachable: ClassVar[bool] = False
 
     learning_rates: Annotated[tuple[PositiveFloat, ...], Field(min_length=1)] = (1e-5, 1e-4, 1e-3)
-    """One of these learning rates is drawn."""
+    """Learning rates to draw from."""
     epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 2, 3)
-    """One of these numbers of epochs is drawn."""
+    """Numbers of epochs to draw from."""
     strategies: Annotated[
         tuple[Literal["train_using_all_tokens", "train_using_output_tokens"], ...], Field(min_length=1)
     ] = ("train_using_all_tokens", "train_using_output_tokens")
-    """One of these is drawn: what is trained on. Each family of augmentations is used or not."""
+    """Strategies to draw from: the tokens that are trained on. Each family of augmentations is also drawn, with
+    probability 1/2."""
 
     @property
     def n_requests(self) -> int:

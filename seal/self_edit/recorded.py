@@ -1,4 +1,4 @@
-"""Self-edits from a file, of another model, a published run or an earlier one, tried out as if written now."""
+"""Recorded self-edits: from a file, from a published run, or from an earlier run. They are tried out as if new."""
 
 from seal.self_edit.prose import PassageTemplate, Prose
 from seal.self_edit.recordings import Recording
@@ -7,7 +7,7 @@ from seal.settings import option
 
 @option
 class Recorded(Recording, Prose):
-    """Self-edits from a file or from another run, tried out as they are: self_edit=recorded self_edit.path=FILE"""
+    """Self-edits from a file or from another run, tried out unchanged: self_edit=recorded self_edit.path=FILE"""
 
     template: PassageTemplate = "{title} {passage}"
-    """Not used: nobody is asked."""
+    """Not used: no model writes self-edits."""

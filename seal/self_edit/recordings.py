@@ -1,4 +1,4 @@
-"""Files of self-edits that somebody has written already: published ones, one's own, those of an earlier run."""
+"""Reads files of existing self-edits: published ones, the user's own, or those of an earlier run."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,24 +15,24 @@ from seal.settings import option
 from seal.types import Completion, Context, SelfEdit, Unavailable
 
 Recordings = Mapping[tuple[str, str], tuple[str, ...]]
-"""Self-edits in their order, by title and passage, both stripped."""
+"""Self-edits in order, by title and passage. Both are stripped."""
 
 
 @option
 class Recording:
-    """A base beside that of a format: its self-edits are read instead of written. Nobody can learn to write them."""
+    """A second base class of a format: self-edits are read, not written. A policy cannot learn to write them."""
 
     teachable: ClassVar[bool] = False
 
     path: Path
-    """JSON or JSON Lines with title, passage (or context) and self_edits (or completions); or a run's folder."""
+    """A JSON or JSON Lines file with title, passage (or context) and self_edits (or completions); or a run's folder."""
     policy: str = "round_0"
-    """Whose self-edits, where the path is a run's folder, for example `round_2`."""
+    """The policy whose self-edits to take from a run's folder, for example `round_2`."""
 
     def faults_of_data(self, wanted: Iterable[tuple[Context, int]]) -> list[str]:
         return [
             f"self_edit.path: {self.path} has {n_there} self-edits for '{context.title}' ({context.text[:40]}…), but "
-            f"{n_wanted} are wanted"
+            f"{n_wanted} are needed"
             for context, n_wanted in wanted
             if (n_there := len(self.texts(context))) < n_wanted
         ]
@@ -52,18 +52,18 @@ class Recording:
         ]
 
     def texts(self, context: Context) -> tuple[str, ...]:
-        """What was written about a context, in the order in which it is wanted."""
+        """The texts of self-edits about a context, in order of use."""
         return read_recordings(self.path, self.policy).get((context.title.strip(), context.text.strip()), ())
 
 
 def read_recordings(path: Path, policy: str) -> Recordings:
-    """The self-edits of a file, or those that `policy` wrote in a run's folder.
+    """The self-edits in a file, or those that `policy` wrote in a run's folder.
 
-    A file is JSON (a list of rows, or an object whose `articles` are the rows) or JSON Lines; a row has a `title`, a
+    A file is JSON (a list of rows, or an object whose `articles` are the rows) or JSON Lines. A row has a `title`, a
     `passage` or `context`, and `self_edits` or `completions`: texts, or objects with a `text`.
 
     Raises:
-        DataError: there is nothing of the kind, with the row that is wrong.
+        DataError: the file cannot be read or has no self-edits; the error names the faulty row.
     """
     records = path / "self_edits.jsonl" if path.is_dir() else path
     try:
@@ -75,7 +75,7 @@ def read_recordings(path: Path, policy: str) -> Recordings:
 
 @lru_cache(maxsize=4)
 def _read(path: Path, policy: str, version: tuple[int, ...]) -> Recordings:
-    """The same, read once as long as the file is the same."""
+    """The same, cached while the file does not change."""
     return _of_run(path, policy) if path.is_dir() else _of_file(path)
 
 
@@ -99,21 +99,21 @@ def _of_file(path: Path) -> Recordings:
 
 
 def _texts(written: Any) -> tuple[str, ...]:
-    """Self-edits as they stand in a row.
+    """The self-edits in a row.
 
     Raises:
-        KeyError, TypeError: they are something else.
+        KeyError, TypeError: they are not texts or objects with a `text`.
     """
     if not isinstance(written, list):
         raise TypeError(f"they are a {type(written).__name__}, not a list")
     texts = tuple(each["text"] if isinstance(each, dict) else each for each in written)
     if others := [each for each in texts if not isinstance(each, str)]:
-        raise TypeError(f"{str(others[0])[:40]} is no text")
+        raise TypeError(f"{str(others[0])[:40]} is not a text")
     return texts
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[str, Any]]:
-    """The rows with their places."""
+    """The rows, each with its place in the file."""
     if path.suffix in (".jsonl", ".ndjson"):
         for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
@@ -142,12 +142,12 @@ def _of_run(folder: Path, policy: str) -> Recordings:
         raise DataError(f"self_edit.path: {error}") from error
     by_context: dict[str, dict[int, str]] = {}
     for key, edit in edits.items():
-        if key == f"{policy}/{edit.context_id}/{edit.index}":  # a continual run has others, of its steps
+        if key == f"{policy}/{edit.context_id}/{edit.index}":  # a continual run also has self-edits of its steps
             by_context.setdefault(edit.context_id, {})[edit.index] = edit.text
     if not by_context:
-        raise DataError(f"self_edit.path: {folder} is no run with self-edits of the policy '{policy}'")
+        raise DataError(f"self_edit.path: {folder} is not a run with self-edits of the policy '{policy}'")
     if lost := next((name for name in by_context if name not in contexts), None):
-        raise DataError(f"self_edit.path: {folder}/contexts.jsonl has no context {lost}, which self-edits are about")
+        raise DataError(f"self_edit.path: {folder}/contexts.jsonl lacks the context {lost}, which has self-edits")
     return {
         (contexts[name].title.strip(), contexts[name].text.strip()): tuple(texts[index] for index in sorted(texts))
         for name, texts in by_context.items()

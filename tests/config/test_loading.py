@@ -164,7 +164,7 @@ def test_the_values_of_a_run_that_are_no_choices_have_the_same_defaults_in_pytho
     [
         (
             ["task=grids", "self_edit=implications"],
-            "self_edit: it is not about what this task has: choose self_edit=augmentations",
+            "self_edit: it does not fit this task: choose for example self_edit=augmentations",
         ),
         (["task=grids", "grader=exact"], "grader: it does not know what answers to this task are"),
         (["grader=arc"], "grader: it does not know what answers to this task are: choose grader=exact"),

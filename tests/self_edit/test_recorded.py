@@ -96,7 +96,7 @@ def test_contexts_with_too_few_self_edits_are_named_before_anything_starts(
     path = write("edits.jsonl", [{"title": "T1", "passage": "Leo has 1 cats.", "self_edits": ["a"]}])
     assert seal("run", *recorded(path)) == 2
     said = capsys.readouterr().err
-    assert "edits.jsonl has 0 self-edits for 'T2' (Leo has 2 cats.…), but 1 are wanted" in said
+    assert "edits.jsonl has 0 self-edits for 'T2' (Leo has 2 cats.…), but 1 are needed" in said
     assert "'T1'" not in said
 
 
@@ -107,7 +107,7 @@ def test_contexts_with_too_few_self_edits_are_named_before_anything_starts(
         ("edits.jsonl", '{"title": \n', "edits.jsonl is not JSON: line 1"),
         ("edits.jsonl", "[" * 100_000, "edits.jsonl is not JSON: line 1"),
         ("edits.json", '[{"title": "a", "context": "b", "self_edits": "abc"}]', "they are a str, not a list"),
-        ("edits.json", '[{"title": "a", "context": "b", "self_edits": [{"text": null}]}]', "None is no text"),
+        ("edits.json", '[{"title": "a", "context": "b", "self_edits": [{"text": null}]}]', "None is not a text"),
         ("edits.json", '{"rows": []}', "is neither a list of rows nor an object with articles"),
         ("edits.json", '[{"title": "a", "context": "b", "completions": [3]}]', "row 1 of edits.json needs title"),
         ("other.json", "", "cannot read edits.json"),
