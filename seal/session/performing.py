@@ -49,4 +49,5 @@ def _opening(run: Run) -> str:
         return f"{run.folder}: done already; these are its results again, from its records"
     going = "begins" if is_anew else "goes on from its records"
     status = f"seal status {shlex.quote(str(run.folder))}"
-    return f"{run.folder}: {going} ({choices(settings_of(run))}); `{status}` shows its progress, also from another terminal"
+    chosen = choices(settings_of(run))
+    return f"{run.folder}: {going} ({chosen}); `{status}` shows its progress, also from another terminal"
