@@ -20,7 +20,6 @@ Class = TypeVar("Class", bound=type[Any])
 _CHECKS = ConfigDict(
     extra="forbid",
     arbitrary_types_allowed=True,
-    use_attribute_docstrings=True,
     allow_inf_nan=False,
     str_strip_whitespace=False,
 )

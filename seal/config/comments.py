@@ -6,12 +6,16 @@ The file keeps its values, their order and their spelling. A comment at the top,
 by hand and stays. It says what the class cannot say, for example where several files fill in one class.
 """
 
+import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
+from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
-from textwrap import wrap
+from textwrap import dedent, wrap
 from typing import Any, Literal, get_args, get_origin
 
 import yaml
@@ -42,9 +46,21 @@ def commented(text: str) -> str:
 
 def meaning(cls: type, name: str) -> str:
     """The docstring of a setting, from the class or its nearest ancestor that has one; empty if none has."""
-    found = (getattr(each, "__pydantic_fields__", {}).get(name) for each in cls.__mro__)
-    said = [field.description for field in found if field and field.description]
-    return " ".join(said[0].split()) if said else ""
+    said = (_described(each).get(name, "") for each in cls.__mro__ if is_dataclass(each))
+    return " ".join(next(filter(None, said), "").split())
+
+
+@cache
+def _described(cls: type) -> Mapping[str, str]:
+    """The docstrings of the settings of a class itself. Pydantic would read them at each start, which takes long."""
+    body = ast.parse(dedent(inspect.getsource(cls))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    return {
+        field.target.id: words.value.value
+        for field, words in pairwise(body.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant) and isinstance(words.value.value, str)
+    }
 
 
 def _class_of(node: yaml.MappingNode) -> Any:
