@@ -41,6 +41,16 @@ def says(text: str, *, prompt_tokens: int = 10, completion_tokens: int = 1) -> R
     return Response(body=json.dumps({"id": "x", "choices": [choice], "usage": usage}).encode())
 
 
+def replies(content: Any = None, *, finish_reason: str | None = "stop", usage: Any = None, **message: Any) -> Response:
+    """A reply over chat whose message and usage are as a test says."""
+    choice = {
+        "index": 0,
+        "finish_reason": finish_reason,
+        "message": {"role": "assistant", "content": content, **message},
+    }
+    return Response(body=json.dumps({"id": "x", "choices": [choice], "usage": usage}).encode())
+
+
 def fails(status: int, message: str = "no", **headers: str) -> Response:
     body = json.dumps({"error": {"message": message}}).encode()
     return Response(status=status, body=body, headers={key.replace("_", "-"): value for key, value in headers.items()})
@@ -59,21 +69,39 @@ class Scripted:
     url: str = ""
     requests: list[Mapping[str, Any]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    paths: list[str] = field(default_factory=list)
+    """Of the requests, with what follows `?`."""
+    headers: list[Mapping[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @contextmanager
-def scripted(behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+def scripted(
+    behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, lives_at: str = "/v1"
+) -> Iterator[Scripted]:
+    """Its `url` ends in `lives_at`; at every other path it has nothing."""
     server = Scripted(behaviour=behaviour)
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(Response(body=b'{"data": []}'))
+
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if not self.path.startswith(lives_at):
+                self._answer(fails(404, "Not Found"))
+                return
             with server.lock:
                 server.requests.append(request)
                 server.keys.add(self.headers["Authorization"])
+                server.paths.append(self.path)
+                server.headers.append({name.lower(): value for name, value in self.headers.items()})
                 number = len(server.requests)
-            response = server.behaviour(number, request)
+            self._answer(server.behaviour(number, request))
+
+        def _answer(self, response: Response) -> None:
+            if not self.path.startswith(lives_at):
+                response = fails(404, "Not Found")
             time.sleep(response.delay_s)
             if response.hangs_up:
                 self.close_connection = True
@@ -96,7 +124,7 @@ def scripted(behaviour: Behaviour, *, host: str = "127.0.0.1", tls: ssl.SSLConte
     httpd.daemon_threads = True
     thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    server.url = f"http{'s' if tls else ''}://{host}:{httpd.server_port}/v1"
+    server.url = f"http{'s' if tls else ''}://{host}:{httpd.server_port}{lives_at}"
     try:
         yield server
     finally:

@@ -52,7 +52,7 @@ class ReplyCache:
         """Named by all that the reply depends on."""
         if self.folder is None:
             return None
-        who = (self.endpoint.base_url, self.endpoint.model, self.endpoint.api, repr(self.sampling))
+        who = (*self.endpoint.identity, repr(self.sampling))
         name = sha256("\x1f".join((*who, prompt)).encode()).hexdigest()
         return self.folder / name[:2] / f"{name[2:]}.json"
 
@@ -65,11 +65,11 @@ def asked_once(
     asked = [prompt for prompt in dict.fromkeys(prompts) if prompt not in replies]
 
     def keep(number: int, reply: Reply) -> None:
-        spend(reply.usage)
         if is_clear(reply.text):
             cache.keep(asked[number], reply.text)
 
-    found = cache.endpoint.ask([Question(prompt=prompt) for prompt in asked], cache.sampling, keep) if asked else []
+    questions = [Question(prompt=prompt) for prompt in asked]
+    found = cache.endpoint.ask(questions, cache.sampling, keep, spend) if asked else []
     return replies | {
         prompt: reply.text if isinstance(reply, Reply) else reply for prompt, reply in zip(asked, found, strict=True)
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from seal.endpoint import Endpoint, Question, Reply
 from seal.engine import Engine, Generator, Request, Spend
 from seal.settings import option
+from seal.text import cut_at
 from seal.types import Completion, Policy, Sampling, Unavailable, Usage
 
 if TYPE_CHECKING:
@@ -54,10 +55,27 @@ class _Served:
     spend: Spend
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
+        """One completion a request, in order.
+
+        White space before a text ends nothing (`seal.text.cut_at`), but servers stop at any stop string. So what comes
+        back blank is asked for once more, without stop strings.
+        """
         assert all(request.adapter is None for request in requests), "the run was checked: no adapters here"
-        questions = [Question(prompt=request.prompt, seed=request.seed) for request in requests]
-        replies = self.endpoint.ask(questions, sampling, lambda number, reply: self.spend(reply.usage))
-        return [
-            Completion(text=reply.text, finished=reply.finished) if isinstance(reply, Reply) else reply
-            for reply in replies
-        ]
+        found = self._asked(requests, sampling, sampling.stops)
+        blank = [at for at, each in enumerate(found) if isinstance(each, Reply) and not each.text.strip()]
+        if blank and sampling.stops:
+            again = self._asked([requests[at] for at in blank], sampling, ())
+            for at, reply in zip(blank, again, strict=True):
+                found[at] = reply
+        return [_completion(reply, sampling) if isinstance(reply, Reply) else reply for reply in found]
+
+    def _asked(
+        self, requests: Sequence[Request], sampling: Sampling, stops: tuple[str, ...]
+    ) -> list[Reply | Unavailable]:
+        questions = [Question(prompt=request.prompt, seed=request.seed, stops=stops) for request in requests]
+        return self.endpoint.ask(questions, sampling, spend=self.spend)
+
+
+def _completion(reply: Reply, sampling: Sampling) -> Completion:
+    text = cut_at(reply.text, sampling.stops)
+    return Completion(text=text, finished=reply.finished or len(text) < len(reply.text))

@@ -60,7 +60,7 @@ class Judge(Grader):
         )
 
     def ready(self) -> None:
-        self.endpoint.ready()
+        self.endpoint.ready(reply_tokens=self.max_reply_tokens)
 
     def grade(self, queries: Sequence[Query], answers: Sequence[str], spend: Spend = free) -> list[Verdict]:
         """Each distinct pair of query and answer is asked once; an empty answer is wrong without being asked."""

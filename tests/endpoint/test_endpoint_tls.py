@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seal.endpoint import Question, Reply, refuse_to_tell_everybody
+from seal.endpoint import Question, Reply
+from seal.endpoint.keys import refuse_to_tell_everybody
 from seal.errors import ConfigError, RunError
 from seal.types import Sampling
 from tests.servers import endpoint, says, scripted

@@ -1,16 +1,19 @@
 """A served model as the writer of self-edits, or as the one who is asked: on a real server."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from seal.engine import Request
+from seal.engine.openai import OpenAI
 from seal.folder.store import read_records
 from seal.model.tiny import Tiny
-from seal.types import Answered, Failure, SelfEdit
+from seal.types import Answered, Completion, Failure, Policy, Sampling, SelfEdit, Unavailable, Usage
 from tests.conftest import SMALL, settings_without
-from tests.servers import fails, free_port, says, scripted, transformers_serve
+from tests.servers import Response, asked, endpoint, fails, free_port, replies, says, scripted, transformers_serve
 
 Seal = Callable[..., int]
 OF_TRAINING = ("recipe.rounds", "recipe.contexts_per_round", "recipe.held_out_edits", "recipe.repeats", "experiment")
@@ -49,6 +52,69 @@ def test_a_served_model_answers_where_nothing_is_adapted(seal: Seal, served: str
     assert seal("run", *unadapted, "name=here") == 0
     tables = [json.loads((Path("outputs") / name / "results.json").read_text())["table"] for name in ("run", "here")]
     assert tables[0][0] == tables[1][0]
+
+
+def generated(url: str, sampling: Sampling) -> tuple[Sequence[Completion | Unavailable], list[Usage]]:
+    """What a served model continues two prompts with, and what that took."""
+    backbones: Any = None  # somebody else writes
+    spent: list[Usage] = []
+    generator = OpenAI(endpoint=endpoint(url)).generator(Policy(round=0), backbones, spent.append)
+    return generator.generate([Request(prompt=prompt, seed=0) for prompt in ("a", "b")], sampling), spent
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (replies(None, refusal="I cannot."), "refuses"),
+        (replies("", reasoning_content="Let me see"), "thought"),
+        (replies(None), "no content"),
+        (replies(None, tool_calls=[{"function": {"name": "look_up"}}]), "look_up"),
+    ],
+)
+def test_what_is_no_text_never_becomes_an_empty_answer(reply: Response, reason: str) -> None:
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=4)
+    with scripted(lambda _, request: reply if asked(request) == "a" else says("Leo")) as server:
+        (withheld, given), spent = generated(server.url, sampling)
+    assert isinstance(withheld, Unavailable)
+    assert reason in withheld.reason
+    assert given == Completion(text="Leo", finished=True)
+    assert len(spent) == 2
+
+
+def test_a_text_that_a_server_stops_at_its_first_line_break_is_asked_for_without_stop_strings() -> None:
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=4, stops=("\n",))
+
+    def behave(_: int, request: Mapping[str, Any]) -> Response:
+        whole = "\n\nLeo\nand more" if asked(request) == "a" else "Pi"
+        return says(whole.split("\n", maxsplit=1)[0] if "stop" in request else whole)
+
+    with scripted(behave) as server:
+        completions, spent = generated(server.url, sampling)
+    assert completions == [Completion(text="\n\nLeo", finished=True), Completion(text="Pi", finished=True)]
+    assert len(spent) == len(server.requests) == 3
+
+
+@pytest.mark.slow
+def test_a_writer_that_refuses_a_passage_writes_no_empty_self_edit_and_one_of_few_parameters_writes(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def behave(number: int, request: Mapping[str, Any]) -> Response:
+        wrong = [name for name in ("max_tokens", "temperature", "seed") if name in request]
+        usage = {"prompt_tokens": 100, "total_tokens": 107}
+        return fails(400, f"Unsupported parameter: '{wrong[0]}'") if wrong else replies(f"Fact {number}.", usage=usage)
+
+    with scripted(lambda *_: replies(None, refusal="I cannot.")) as server:
+        command = (*QUICK, "engine@writer=openai", *of("writer", server.url, api="chat"))
+        assert seal("run", *command) == 1
+        assert "the model refuses: 'I cannot.'" in capsys.readouterr().err
+        assert not (RUN / "self_edits.jsonl").exists()
+        server.behaviour = behave
+        assert seal("run", *command) == 0
+    written = read_records(RUN / "self_edits.jsonl", SelfEdit)
+    assert all(edit.text.startswith("Fact") for edit in written.values())
+    spent = [json.loads(line) for line in (RUN / "spending.jsonl").read_text().splitlines()]
+    assert {(booking["prompt_tokens"], booking["completion_tokens"]) for booking in spent} == {(100, 7)}
+    assert len(spent) == len(written)
 
 
 def test_what_a_served_model_cannot_do_is_refused(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from seal.errors import ConfigError
 from seal.grader.judge import Judge
 from seal.types import Grade, Query, Usage
 from tests.conftest import SMALL, records
-from tests.servers import Response, asked, endpoint, fails, free_port, says, scripted
+from tests.servers import Response, asked, endpoint, fails, free_port, replies, says, scripted
 
 Seal = Callable[..., int]
 RUN = Path("outputs/tiny")
@@ -64,6 +64,35 @@ def test_a_silent_judge_makes_unknown_verdicts_with_the_reason() -> None:
     [verdict] = judge(url).grade(queries("Paris"), ["Paris"])
     assert (verdict.grade, verdict.answer) == (Grade.UNKNOWN, "Paris")
     assert url in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (replies(None, finish_reason="length", reasoning_content="The student says no"), "thought"),
+        (replies("", refusal="I cannot mark this."), "refuses"),
+        (replies(None, finish_reason="tool_calls", tool_calls=[{"function": {"name": "look_up"}}]), "look_up"),
+        (Response(body=b'{"error": {"message": "no credit"}}'), "no credit"),
+    ],
+)
+def test_a_judge_that_says_nothing_of_its_own_gives_no_verdict(reply: Response, reason: str) -> None:
+    with scripted(lambda *_: reply) as server:
+        [verdict] = judge(server.url).grade(queries("Paris"), ["Paris"])
+    assert verdict.grade is Grade.UNKNOWN
+    assert reason in verdict.reason
+
+
+def test_a_judge_that_takes_few_parameters_and_counts_nothing_grades_all_the_same() -> None:
+    def picky(number: int, request: Mapping[str, Any]) -> Response:
+        wrong = [name for name in ("max_tokens", "temperature") if name in request]
+        right = json.loads(compares(number, request).body)["choices"][0]["message"]["content"]
+        return fails(400, f"Unsupported parameter: '{wrong[0]}'") if wrong else replies(right, usage={})
+
+    spent: list[Usage] = []
+    with scripted(picky) as server:
+        verdicts = judge(server.url).grade(queries("a", "b"), ["a", "x"], spent.append)
+    assert [verdict.grade for verdict in verdicts] == [Grade.CORRECT, Grade.WRONG]
+    assert [usage.usd for usage in spent] == [0.0, 0.0]
 
 
 def test_an_empty_answer_is_wrong_and_costs_nothing() -> None:

@@ -84,7 +84,7 @@ class Proxy(Reward):
         )
 
     def ready(self) -> None:
-        self.endpoint.ready()
+        self.endpoint.ready(reply_tokens=self.max_reply_tokens)
 
     def _prompt(self, context: Context, self_edit: str) -> str:
         return fill(self.template, title=context.title, passage=context.text, self_edit=self_edit.strip())

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seal.config import loading
 from seal.folder.store import read_records
 from seal.outer.reward.proxy import points
-from seal.types import Rating, Update
+from seal.types import Context, Rating, SelfEdit, Unavailable, Update, Usage
 from tests.conftest import SMALL
-from tests.servers import Response, asked, fails, free_port, says, scripted
+from tests.servers import Response, asked, endpoint, fails, free_port, replies, says, scripted
 
 Seal = Callable[..., int]
 RUN = Path("outputs/tiny")
@@ -39,6 +41,25 @@ def reader(number: int, request: Mapping[str, Any]) -> Response:
     notes = asked(request).partition("Notes:")[2].partition("Give 1")[0]
     level = min(5, 1 + len(notes) // 60)
     return says("\n".join(f"{name}: {level}" for name in ALL))
+
+
+def test_a_reader_that_refuses_gives_no_points_and_is_paid_for() -> None:
+    def refusing(number: int, request: Mapping[str, Any]) -> Response:
+        usage = {"prompt_tokens": 10, "completion_tokens": 2}
+        return replies(None, refusal="No.", usage=usage) if "Fact 1" in asked(request) else reader(number, request)
+
+    run, _ = loading.load(["outer/reward=proxy", "outer.must_beat_unadapted=false"])
+    context = Context(id="a", title="A", text="Something.", queries=())
+    edits = [SelfEdit(context_id="a", index=number, text=f"Fact {number}.", finished=True) for number in range(2)]
+    spent: list[Usage] = []
+    with scripted(refusing) as server:
+        rewarding = replace(run.outer.reward, endpoint=endpoint(server.url), cache=None)
+        rated, refused = rewarding.rate([(context, edit) for edit in edits], spent.append)
+    assert isinstance(rated, Rating)
+    assert rated.scores
+    assert isinstance(refused, Unavailable)
+    assert "the model refuses: 'No.'" in refused.reason
+    assert len(spent) == 2
 
 
 def proxied(url: str, reward: str, *overrides: str) -> list[str]:
