@@ -1,4 +1,4 @@
-"""The room of recipes: which procedure a run is. A recipe tells a story with the verbs of `seal.loop`."""
+"""The room of recipes: the procedure of a run. A recipe is written with the verbs of `seal.loop`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """How much a run will do, counted before it starts."""
+    """The work of a run, counted before it starts."""
 
     self_edits: int = 0
     trainings: int = 0
-    """Of the inner loop."""
+    """Trainings of the inner loop."""
     sequences_per_training: int = TYPICAL_SEQUENCES
-    """An estimate, and of different trainings the largest."""
+    """An estimate. If trainings differ, the largest."""
     asked_apart: int = 0
-    """Contexts asked about in a unit of their own: the unadapted model, or one that was trained on all of them."""
+    """Contexts asked in separate units: by the unadapted model, or by one model trained on all of them."""
     evaluations: int = 0
-    """Contexts with which a model is examined: asked, and its answers graded."""
+    """Evaluations: one model asked the queries of one context, and graded."""
     answers: int = 0
-    """Of adapted and unadapted models."""
+    """Answers of adapted and unadapted models."""
     ratings: int = 0
-    """Self-edits that are read for their reward."""
+    """Self-edits that are read and rated."""
     policy_updates: int = 0
 
     @property
     def units(self) -> int:
-        """Units of work, each of which will have a record."""
+        """Number of units of work. Each will have a record."""
         done = self.self_edits + self.trainings + self.asked_apart + self.evaluations
         return done + self.ratings + self.policy_updates
 
@@ -61,22 +61,22 @@ class Recipe(Option, ABC):
     """A procedure from contexts to results."""
 
     needs_adapters: ClassVar[bool] = False
-    """Whether it can only work with an inner loop that makes adapters."""
+    """True if the recipe requires an inner loop that makes adapters."""
     needs_training: ClassVar[bool] = False
-    """Whether it can only work with an inner loop that changes the model."""
+    """True if the recipe requires an inner loop that changes the model."""
     joins_self_edits: ClassVar[bool] = False
-    """Whether several self-edits make one training, which then cannot have the settings that each of them asks for."""
+    """True if one training uses several self-edits. Then single self-edits cannot set learning rate and epochs."""
     trains_apart: ClassVar[bool] = False
-    """Whether its trainings come one after the other, each a job of the learner, and not many side by side."""
+    """True if trainings run one after another as jobs of the learner, not many side by side."""
 
     @property
     def learns(self) -> bool:
-        """Whether a policy changes on the way."""
+        """True if the recipe updates the policy."""
         return False
 
     @property
     def adapters_kept(self) -> tuple[int, float | None]:
-        """How many adapters it keeps in all, at most, and the gigabytes that they may take; None sets no limit."""
+        """Maximum number of adapters to keep, and their budget in gigabytes; None sets no limit."""
         return 0, None
 
     def faults(self, run: Chosen) -> Iterator[str]:
@@ -94,29 +94,29 @@ class Recipe(Option, ABC):
 
     @abstractmethod
     def faults_of_data(self, contexts: "Contexts") -> list[str]:
-        """Why these contexts do not do for this recipe; empty if they do."""
+        """Why the recipe cannot use these contexts; empty if it can."""
 
     def wanted(self, contexts: "Contexts") -> list[tuple[Context, int]]:
-        """The contexts about which self-edits will be written, with how many of each; none by default."""
+        """The contexts that need self-edits, each with the number needed; empty by default."""
         return []
 
     @abstractmethod
     def forecast(self, contexts: "Contexts", outer: "Outer") -> Forecast:
-        """How much there will be to do."""
+        """The work that the recipe will do."""
 
     @abstractmethod
     def perform(self, lab: "Lab") -> "Results":
-        """Do it."""
+        """Perform the recipe, and return its results."""
 
 
 @option
 class OfOnePart(Recipe):
-    """A recipe that learns and asks about contexts of one part of the task."""
+    """A recipe that learns and asks about the contexts of one part of the task."""
 
     part: Literal["held_out", "train", "all"] = "held_out"
-    """Which of the task's contexts are asked about."""
+    """The part of the task whose contexts are used."""
     contexts: PositiveInt | None = None
-    """How many of them are taken; null takes all."""
+    """Number of contexts to use; null takes all."""
 
     def faults_of_data(self, contexts: "Contexts") -> list[str]:
         chosen = self.chosen(contexts)
@@ -132,7 +132,7 @@ def count_queries(contexts: Sequence[Context]) -> int:
 
 
 def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Forecast:
-    """Self-edits about contexts, each tried out `repeats` times, and the unadapted model asked once."""
+    """The work to try out self-edits `repeats` times each, and to ask the unadapted model once per context."""
     n_edits = len(contexts) * edits_per_context
     return Forecast(
         self_edits=n_edits,
@@ -144,7 +144,7 @@ def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, re
 
 
 def forecast_practice(contexts: Sequence[Context], outer: "Outer", *, edits_per_context: int, repeats: int) -> Forecast:
-    """At most what practising on contexts takes: self-edits worth trying, tried as often as the outer loop may want."""
+    """The maximum work of a training round: all self-edits worth trying, with all extra repeats of the outer loop."""
     n_edits = len(contexts) * edits_per_context
     tries_each = outer.reward.n_tried(edits_per_context) * (repeats + outer.extra_repeats)
     return Forecast(
@@ -158,13 +158,13 @@ def forecast_practice(contexts: Sequence[Context], outer: "Outer", *, edits_per_
 
 
 def forecast_passages(contexts: Sequence[Context], *, repeats: int) -> Forecast:
-    """Trainings on the contexts alone."""
+    """The work to train on each context alone, and ask."""
     n_trainings = len(contexts) * repeats
     return Forecast(trainings=n_trainings, evaluations=n_trainings, answers=count_queries(contexts) * repeats)
 
 
 def without_queries(contexts: "Contexts", needed: Sequence[Context]) -> list[str]:
-    """A fault for each needed context that nothing can be asked about; one for all of them where there is a reason."""
+    """A fault for each needed context without queries. If the task knows a common reason, one fault for all."""
     if contexts.unasked:
         return [f"this recipe asks questions: {contexts.unasked}"]
     return [

@@ -1,7 +1,7 @@
-"""The practical job: passages in, one adapted model out.
+"""Passages in, one adapted model out.
 
-All passages' self-edits make one plan, which trains one adapter. Where the passages come with questions, the model is
-asked them before and after, and so is one that was trained on the passages alone for as long.
+The self-edits of all passages make one plan, which trains one adapter. If the passages have questions, the model
+answers them before and after. A matched model, trained on the passages alone for as many tokens, answers them too.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ _POLICY = Policy(round=0)
 
 @option
 class Adapt(Matches):
-    """The practical job: all passages in, one adapter out. Questions are optional; with them it is asked before and
+    """All passages in, one adapter out. Questions are optional. With questions, the model answers them before and
     after."""
 
     needs_adapters: ClassVar[bool] = True
@@ -45,7 +45,7 @@ class Adapt(Matches):
     edits_per_context: NonNegativeInt = 5
     """Self-edits about each passage; 0 trains on the passages alone."""
     output: Literal["adapter", "merged"] = "adapter"
-    """`adapter` is one in PEFT's format, in `adapter/`. `merged` writes beside it the whole adapted model, in
+    """`adapter` writes an adapter in PEFT's format to `adapter/`. `merged` also writes the whole adapted model to
     `model/`."""
 
     def faults_of_data(self, contexts: Contexts) -> list[str]:
@@ -82,7 +82,7 @@ class Adapt(Matches):
         )
 
     def _measure(self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, training: str) -> list[Measurement]:
-        """Before and after, on the passages' own questions; nothing without questions."""
+        """Accuracy before and after, on the passages' own questions. Empty without questions."""
         contexts = _with_queries(lab.contexts)
         if not contexts:
             return []
@@ -110,7 +110,7 @@ class Adapt(Matches):
         return [of_models(MATCHED, asked, matched, matched_to="adapted")]
 
     def _has_matched(self, asked: Sequence[Context]) -> bool:
-        """Whether there is something to ask, and self-edits that could be better than the passages alone."""
+        """True if there are questions, and self-edits to compare with the passages alone."""
         return self.matches and self.edits_per_context > 0 and len(asked) > 0
 
 
@@ -119,7 +119,7 @@ def _with_queries(contexts: Contexts) -> list[Context]:
 
 
 def _asked(lab: Lab, made: Consolidated, training: str, contexts: Sequence[Context]) -> Examined:
-    """The adapter that is handed out, as the model that was trained in the phase of this title."""
+    """Ask and grade the final adapter. `training` is the title of the phase that trained it."""
     asking = AskingConsolidated(policy=_POLICY, title="asking the adapted model")
     answers = fulfil(lab, asking, contexts)
     outcomes = grade(lab, _POLICY, contexts, map(asking.key, contexts), answers)

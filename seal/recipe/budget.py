@@ -1,7 +1,7 @@
-"""Passages that are trained together, for as long as the self-edits about them were.
+"""Matched training on several passages at once, with the compute of the self-edits about them.
 
-How many optimizer steps that takes depends on the tokenizer. So a budget of tokens travels with the plan to whoever
-trains, and becomes steps there.
+The number of optimizer steps depends on the tokenizer. So the plan carries a budget of tokens, and the process that
+trains turns it into steps.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,33 +19,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """A training on self-edits, to be matched."""
+    """A training on self-edits whose compute is to be matched."""
 
     plans: tuple[Plan, ...]
-    """What was trained on together, by passage."""
+    """The plans of that training, one per passage."""
     training: Training
-    """What that took."""
+    """The record of that training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budgeted:
-    """A plan, and for how long it is trained."""
+    """A plan with a budget of tokens."""
 
     plan: Plan
     n_tokens: int | None = None
-    """Trained tokens of all optimizer steps together; None leaves the length to the plan and to the settings."""
+    """Trained tokens over all optimizer steps. None leaves the length to the plan and the settings."""
 
 
 def joined(plans: Iterable[Plan | Invalid]) -> Plan:
-    """All sequences of some plans, without repetitions."""
+    """One plan with the sequences of all plans, without duplicates."""
     sequences = [sequence for plan in plans if isinstance(plan, Plan) for sequence in plan.sequences]
     return Plan(sequences=tuple(dict.fromkeys(sequences)))
 
 
 def with_budget_of(spent: Spent, passages: Sequence[Plan], *, match: Match, random: Random) -> Budgeted:
-    """The passages alone, one plan each in the order of `spent.plans`, with what `match` holds equal to that training.
+    """The passages alone, with the compute of `spent`. `match` says which measure of compute is equal.
 
-    With `both`, each passage fills as many sequences as its self-edits have.
+    `passages` has one plan per passage, in the order of `spent.plans`. With `both`, each passage fills as many
+    sequences as its self-edits have.
     """
     if match == "tokens":
         return Budgeted(plan=joined(passages), n_tokens=spent.training.trained_tokens)
@@ -57,7 +58,7 @@ def with_budget_of(spent: Spent, passages: Sequence[Plan], *, match: Match, rand
 
 
 def lasting(inner: Inner, backbone: "Backbone", budgeted: Budgeted) -> Plan:
-    """The plan with the whole number of optimizer steps that comes nearest to its budget, and at least one."""
+    """The plan with the number of optimizer steps nearest to its budget, at least one."""
     examples = inner.examples(backbone, budgeted.plan)
     n_epoch_tokens = sum(example.n_trained for example in examples)
     if budgeted.n_tokens is None or not n_epoch_tokens:

@@ -1,4 +1,4 @@
-"""What recipes that compare settings share: rows at equal compute, curves, and settings tuned for each row."""
+"""The common part of recipes that compare rows: matched rows, curves, and settings tuned for each row."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,17 +16,17 @@ from seal.work.lab import Lab
 
 @option
 class Compares(Matches):
-    """A recipe whose table sets self-edits beside the passage alone."""
+    """A recipe whose table compares self-edits with the passage alone."""
 
     epochs_curve: tuple[PositiveInt, ...] = ()
-    """Numbers of epochs for which every setting is trained once more, for example `[10, 20, 40]`. They give curves of
-    accuracy against trained tokens; `[]` draws none."""
+    """Numbers of epochs for curves of accuracy against trained tokens, for example `[10, 20, 40]`. Each row is trained
+    once more for each number. `[]` draws no curves."""
     tune_learning_rates: tuple[PositiveFloat, ...] = ()
-    """Learning rates that are tried for each setting of the table, on training contexts; `[]` tunes nothing."""
+    """Learning rates to try for each row of the table, on training contexts. `[]` tunes nothing."""
     tune_epochs: tuple[PositiveInt, ...] = ()
-    """Numbers of epochs that are tried with each of these learning rates."""
+    """Numbers of epochs to try with each of these learning rates."""
     tune_contexts: PositiveInt | None = None
-    """Training contexts that they are tried on; null takes all."""
+    """Number of training contexts for tuning; null takes all."""
 
     def faults(self, run: Chosen) -> Iterator[str]:
         yield from super().faults(run)
@@ -38,7 +38,7 @@ class Compares(Matches):
 
     @property
     def tunes(self) -> bool:
-        """Whether settings of the inner loop are chosen for each setting of the table."""
+        """True if inner-loop settings are tuned for each row of the table."""
         return bool(self.tune_learning_rates and self.tune_epochs)
 
     def tuning_contexts(self, contexts: Contexts) -> Sequence[Context]:
@@ -55,7 +55,7 @@ class Compares(Matches):
         return [(context, 1) for context in self.tuning_contexts(contexts)]
 
     def evaluator(self, lab: Lab, contexts: Sequence[Context], *, edits_per_context: int, repeats: int) -> Evaluator:
-        """What measures the rows about some contexts."""
+        """The evaluator that measures rows on these contexts."""
         tuner = Tuner(
             lab=lab,
             contexts=self.tuning_contexts(lab.contexts),
@@ -74,7 +74,7 @@ class Compares(Matches):
     def forecast_more(
         self, contexts: Contexts, measured: Sequence[Context], *, edits_per_context: int, repeats: int, rounds: int
     ) -> Forecast:
-        """At most what matched rows, curves and tuning take, beside the rows of the settings themselves."""
+        """The maximum work for matched rows, curves and tuning. Ordinary rows are not included."""
         n_matched = 1 + 2 * rounds if self.matches else 0
         total = forecast_passages(measured, repeats=n_matched * edits_per_context * repeats)
         n_curves = (2 + (rounds > 0)) * len(self.epochs_curve)

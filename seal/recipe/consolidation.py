@@ -1,4 +1,4 @@
-"""One model from a whole corpus: trained, kept in a folder of the run, merged if asked for, and asked."""
+"""One model from a whole corpus: trained, saved in the run's folder, merged if requested, and asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,26 +21,26 @@ ADAPTER, MERGED = "adapter", "model"
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """What one model is to be made of, and where it is kept."""
+    """The training data of one model, and the folder for the result."""
 
     name: str = "all"
     """Part of the training's key."""
     lesson: Budgeted
     folder: str = ADAPTER
     merged: bool = False
-    """Whether the whole adapted model is saved too, in `model/`."""
+    """If true, the whole adapted model is saved too, in `model/`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Consolidated:
-    """What came of the training is on disk."""
+    """The record of a training whose result is on disk."""
 
     training: Training
 
 
 @dataclass(frozen=True, kw_only=True)
 class Consolidating(Work[Corpus, Consolidated | Failure]):
-    """The policy is adapted by a corpus, and the adapter, or the weights, kept."""
+    """The policy is adapted on a corpus, and the adapter or the weights are saved."""
 
     records: ClassVar[str] = "consolidations"
     result: ClassVar[Any] = Consolidated | Failure
@@ -74,7 +74,7 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
 
 
 def save_merged(lab: Lab, policy: Policy, adapter: "Adaptation", name: str) -> str:
-    """Write the adapted policy as an ordinary model folder of the run; the SHA-256 of its weights."""
+    """Write the adapted policy as an ordinary model into a folder of the run; return the SHA-256 of its weights."""
     from seal.nn.backbone import save
 
     backbone = lab.backbones.take(policy)
@@ -91,14 +91,14 @@ class AskingConsolidated(Work[Context, Answered]):
     result: ClassVar[Any] = Answered | Failure
 
     source: str = "consolidated/0"
-    """Part of the key, for example `corpus_passage_only/1`: which training, and which repeat of it."""
+    """Part of the key: the training and its repeat, for example `corpus_passage_only/1`."""
     folder: str = ADAPTER
 
     def key(self, unit: Context) -> str:
         return f"{self.policy.id}/{unit.id}/{self.source}"
 
     def batch_size(self, lab: Lab) -> int:
-        """One model answers all of them, and is read from disk once a batch."""
+        """The batch size of the engine. One model answers all contexts, and is loaded once per batch."""
         return lab.run.engine.batch_size
 
     def do(self, lab: Lab, units: Sequence[Context]) -> Sequence[Answered | Postponed[Answered]]:

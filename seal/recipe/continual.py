@@ -1,13 +1,13 @@
-"""One passage after another, each merged into the model before the next: what is kept? (arXiv 2506.10943 §5)
+"""Continual learning: one passage after another, each merged into the model before the next (arXiv 2506.10943 §5).
 
     for each sequence:
-        model = the model as it was given
+        model = the given model
         for each passage:
             edits = propose(model, passage)
             model = merge(train(model, edits))      the next step starts from here
             ask the model about every passage so far
 
-Then each sequence is learned once more from the passages alone, each step with the compute that its self-edits took.
+Then each sequence is learned once more from the passages alone. Each step gets the compute of its self-edits.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,23 +33,24 @@ from seal.work.lab import Lab
 
 @option
 class Continual(OfOnePart, Matches):
-    """Passages one after the other, each merged into the model before the next: how much of the earlier ones is
-    kept?"""
+    """Continual learning: passages one after another, each merged into the model before the next. The results show how
+    much of earlier passages is kept."""
 
     needs_training: ClassVar[bool] = True
     joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
     sequences: PositiveInt = 8
-    """How many sequences; every mean and interval is over them (published: 8 runs of 8 passages)."""
+    """Number of sequences. Every mean and interval is over sequences (published: 8 runs of 8 passages)."""
     length: Annotated[int, Field(ge=2)] = 8
-    """Passages a sequence."""
+    """Passages per sequence."""
     edits_per_context: PositiveInt = 1
-    """Self-edits at each step, which are trained on together."""
+    """Self-edits per step. They are trained on together."""
     ask_ahead: bool = True
-    """Whether the whole sequence is asked after each step: forward transfer needs that. Else only what was seen."""
+    """If true, each step asks about the whole sequence, which forward transfer needs. If false, only about passages
+    learned so far."""
     seed: int = 0
-    """Of the choice of sequences."""
+    """Seed of the choice of sequences."""
 
     @property
     def learns(self) -> bool:
@@ -62,9 +63,9 @@ class Continual(OfOnePart, Matches):
         return super().faults_of_data(contexts)
 
     def drawn(self, contexts: Contexts) -> list[tuple[Context, ...]]:
-        """The sequences: dealt from a shuffled deck, which is shuffled anew when too few are left for another one.
+        """The sequences, dealt from a shuffled deck of contexts. The deck is shuffled again when too few are left.
 
-        So no passage is in two sequences as long as there are enough of them.
+        So no passage is in two sequences if there are enough passages.
         """
         random = Random(derive(self.seed, "continual"))
         deck: list[Context] = []
@@ -78,7 +79,7 @@ class Continual(OfOnePart, Matches):
         return found
 
     def asked(self, sequence: Sequence[Context], step: int) -> Sequence[Context]:
-        """Those that are asked about after a step, counted from 0."""
+        """The contexts asked about after a step. Steps count from 0."""
         return sequence if self.ask_ahead else sequence[: step + 1]
 
     def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
@@ -137,7 +138,7 @@ class Continual(OfOnePart, Matches):
         )
 
     def _all_asked(self, sequence: Sequence[Context]) -> list[Sequence[Context]]:
-        """Those that are asked about after each step."""
+        """The contexts asked about after each step."""
         return [self.asked(sequence, step) for step in range(self.length)]
 
     def _matrix(

@@ -1,4 +1,4 @@
-"""Settings in which one model is made from a whole corpus and asked: what they are trained on, and their rows."""
+"""Rows in which one model is trained on a whole corpus: their training data, training, and measurements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,32 +18,32 @@ from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 
 MATCHED = "passage_matched"
-"""The setting of the passages alone, with the compute of the self-edits."""
+"""The matched row: the passages alone, with the compute of the self-edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """A model from a whole corpus, and how it did."""
+    """A model trained on a whole corpus, and its evaluations."""
 
     outcomes: Sequence[Evaluation | Failure]
-    """One a context."""
+    """One per context."""
     training: Training | None
-    """None where it broke."""
+    """None if it failed."""
     seconds: float | None
-    """Of training it and asking it everything; None where nobody knows."""
+    """Time to train the model and to ask it everything; None if unknown."""
 
 
 def one_plan(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> Plan:
-    """Everything that the self-edits and the passages say to train on, without repetitions."""
+    """One plan with the sequences of all self-edits and passages, without duplicates."""
     context_of = {context.id: context for context in contexts}
     plans = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
     return joined([*plans, *map(lab.run.self_edit.unedited, contexts)])
 
 
 def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[Context]) -> Examined:
-    """Train on a corpus and ask all contexts. What was trained is deleted once every answer is recorded.
+    """Train on a corpus and ask all contexts. The model is deleted once every answer is recorded.
 
-    A training that breaks is the result of each context, and nothing is asked.
+    If the training fails, each context gets the failure as its outcome, and nothing is asked.
     """
     training = Consolidating(policy=policy, title=f"training: {corpus.name}")
     [made] = fulfil(lab, training, [corpus])
@@ -61,7 +61,7 @@ def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[C
 
 
 def seconds_of(lab: Lab, training: str, asking: str, *, n_asked: int) -> float | None:
-    """How long one model took in the phases of these titles: its training, and being asked about so many contexts."""
+    """Seconds for one model in the phases with these titles: its training, and `n_asked` contexts asked."""
     trained, asked = lab.seconds_per_unit(training), lab.seconds_per_unit(asking)
     return None if trained is None or asked is None else round(trained + n_asked * asked, 3)
 
@@ -77,9 +77,9 @@ def with_passages_alone(
     match: Match,
     repeats: int,
 ) -> list[Examined]:
-    """The contexts alone make `repeats` models, each with the compute that one training on their self-edits took.
+    """Train `repeats` models on the contexts alone, each with the compute of one training on their self-edits.
 
-    Nothing is made where that training is not known, because it broke.
+    Empty if that training failed, because its compute is unknown.
     """
     if training is None:
         lab.skip("as much training as one that broke", repeats * (1 + 2 * len(asked)))
@@ -100,7 +100,7 @@ def with_passages_alone(
 def of_models(
     setting: str, contexts: Sequence[Context], models: Sequence[Examined], *, matched_to: str | None = None
 ) -> Measurement:
-    """What models that were made in the same way, with other seeds, found."""
+    """The measurement of models that differ only in their seeds."""
     return replace(
         measurement(setting, contexts, list(zip(*(model.outcomes for model in models), strict=True))),
         matched_to=matched_to,
@@ -110,7 +110,7 @@ def of_models(
 
 
 def row_of(found: Measurement) -> Row:
-    """The row of one or more models; a training that broke is one failure, though no context can be asked about."""
+    """The row of one or more models. A failed training counts as one failure, not as one per context."""
     row, models = found.row(), zip(*found.outcomes.values(), strict=True)
     n_broken = sum(all(isinstance(outcome, Failure) for [outcome] in of_contexts) for of_contexts in models)
     return replace(row, n_failed=row.n_failed - n_broken * (len(found.outcomes) - 1))

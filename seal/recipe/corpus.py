@@ -1,7 +1,7 @@
-"""Continued pretraining: all passages in one training, then asked about all of them (arXiv 2506.10943 §4.3).
+"""Continued pretraining: one training on all passages, then questions about all of them (arXiv 2506.10943 §4.3).
 
-Every setting is trained for all contexts at once. So the intervals of its row, which are over contexts, hold no noise
-of training; with several `repeats` the deviation between whole trainings stands beside them.
+Each row is trained on all contexts at once. So its intervals over contexts miss the noise of training. With several
+`repeats`, the report also shows the deviation between whole trainings.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,20 +55,21 @@ class ContinuedPretraining(OfOnePart, Matches):
     edits_per_context: PositiveInt = 5
     """Self-edits about each passage."""
     repeats: PositiveInt = 1
-    """Trainings a setting, with different seeds; their deviation is reported."""
+    """Trainings per row, with different seeds. The report shows their deviation."""
     questions: PositiveInt | None = None
-    """How many of their questions are asked, drawn by `seed`; null asks all. The paper's second version asks 500."""
+    """Number of questions to ask, drawn by `seed`; null asks all. The paper's second version asks 500."""
     seed: int = 0
-    """Of the choice of questions."""
+    """Seed of the choice of questions."""
     settings: Annotated[tuple[Setting, ...], Field(min_length=1), AfterValidator(_each_once)] = (
         "base",
         "passage_only",
         "self_edits",
     )
-    """What is measured: the model as it is, trained on the passages alone, trained on its self-edits too."""
+    """The rows to measure: the unadapted model, the model trained on the passages alone, and the model trained on
+    self-edits and passages."""
 
     def asked(self, contexts: Contexts) -> Sequence[Context]:
-        """The contexts that any of the drawn questions is about, with these questions alone."""
+        """The contexts with drawn questions, each with only these questions."""
         chosen = self.chosen(contexts)
         everything = [(context, query) for context in chosen for query in context.queries]
         if self.questions is None or self.questions >= len(everything):
@@ -107,7 +108,7 @@ class ContinuedPretraining(OfOnePart, Matches):
         )
 
     def _measure(self, lab: Lab, contexts: Sequence[Context], setting: Setting) -> list[Measurement]:
-        """A setting, behind what was given its compute."""
+        """The measurement of a setting, after its matched row."""
         name, asked = _ROWS[setting], self.asked(lab.contexts)
         if setting == "base":
             return [measurement(name, asked, [[one] for one in ask_unadapted(lab, _BASE, asked)])]
@@ -123,7 +124,7 @@ class ContinuedPretraining(OfOnePart, Matches):
         return [*matched, of_models(name, asked, models)]
 
     def _matched(self, lab: Lab, edits: Sequence[SelfEdit], models: Sequence[Examined]) -> list[Measurement]:
-        """The passages alone, for as long as the first of these models that did not break; they all take the same."""
+        """The passages alone, with the compute of the first model that did not fail. All models take the same."""
         asked = self.asked(lab.contexts)
         matched = with_passages_alone(
             lab,
@@ -139,7 +140,7 @@ class ContinuedPretraining(OfOnePart, Matches):
 
 
 def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:
-    """What was left out of the corpus."""
+    """Notes about self-edits left out of the corpus."""
     context_of = {context.id: context for context in contexts}
     edits: Iterable[SelfEdit] = lab.store.records(Proposing.records, Proposing.result).values()
     parsed = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]

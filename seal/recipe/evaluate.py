@@ -1,4 +1,4 @@
-"""The policy as it is, on held-out contexts: what do training on the passage and on its own self-edits bring?"""
+"""Evaluates the policy on held-out contexts: unadapted, trained on the passage, trained on its own self-edits."""
 
 from dataclasses import replace
 
@@ -25,13 +25,13 @@ from seal.work.lab import Lab
 
 @option
 class Evaluate(OfOnePart, Compares):
-    """The policy as it is: unadapted, trained on passages alone, trained on its own self-edits too. One adapter a
-    self-edit, no outer loop."""
+    """Evaluates the policy: unadapted, trained on passages alone, and trained on its own self-edits too. One adapter
+    per self-edit, no outer loop."""
 
     edits_per_context: PositiveInt = 1
     """Self-edits about each context."""
     repeats: PositiveInt = 1
-    """Trainings a self-edit, with different seeds."""
+    """Trainings per self-edit, with different seeds."""
 
     def faults_of_data(self, contexts: Contexts) -> list[str]:
         found = super().faults_of_data(contexts)

@@ -1,7 +1,7 @@
-"""The rows of a comparison: each setting, and beside it what the same compute gives without better self-edits.
+"""Measures the rows of a comparison: each setting, and its matched rows at equal compute.
 
-All rows are about the same contexts, asked in the same way. Matched rows adapt the model as it was given, not a later
-policy: they say what one could have had without any round of training.
+All rows use the same contexts and queries. Matched rows adapt the given model, not a later policy. They show what the
+same compute gives without any training round.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ class Evaluator:
     tuner: Tuner
 
     def without_self_edits(self) -> Measurement:
-        """Each context alone adapts the model, as often as the settings with self-edits do."""
+        """Train on each context alone, as often as the rows with self-edits train."""
         chosen = self.tuner.for_passages()
         trials = [
             Trial(context=context, source="passage", plan=self._alone(context).with_settings(chosen), repeat=repeat)
@@ -45,7 +45,7 @@ class Evaluator:
         )
 
     def with_self_edits(self, policy: Policy) -> list[Attempt]:
-        """The policy writes self-edits, and each adapts it."""
+        """Let the policy write self-edits, and adapt it by each."""
         return loop.try_out(
             self.lab,
             policy,
@@ -56,12 +56,12 @@ class Evaluator:
         )
 
     def row_of(self, policy: Policy, attempts: Sequence[Attempt]) -> Measurement:
-        """What came of a policy's self-edits."""
+        """The measurement of a policy's self-edits."""
         found = of_attempts(setting_of(policy), attempts)
         return replace(found, seconds=self.lab.seconds_per_unit(phase_of(policy, TRYING)))
 
     def matched_passages(self, policy: Policy, attempts: Sequence[Attempt], alone: Measurement) -> list[Measurement]:
-        """The contexts alone, each trained on for as long as the policy's self-edits about it."""
+        """The contexts alone, each with the compute of the policy's self-edits about it."""
         setting = self.lab.run.self_edit.unedited_setting
         plans = {context.id: self._alone(context).with_settings(self.tuner.for_passages()) for context in self.contexts}
         took = {
@@ -77,7 +77,7 @@ class Evaluator:
     def matched_untrained(
         self, policy: Policy, attempts: Sequence[Attempt], untrained: Sequence[Attempt]
     ) -> list[Measurement]:
-        """Self-edits of the untrained policy, each trained on for as long as the one beside it."""
+        """Self-edits of the untrained policy, each with the compute of the self-edit at the same index."""
         beside = {one.name: one for one in untrained}
         pairs = [(one, beside[one.name]) for one in attempts if one.name in beside]
         return self._matched(
@@ -88,7 +88,7 @@ class Evaluator:
         )
 
     def curves(self, by_policy: Mapping[Policy, Sequence[Attempt]], epochs: Sequence[int]) -> tuple[Curve, ...]:
-        """Contexts alone, and policies' self-edits as they were tried out, trained for other numbers of epochs."""
+        """Curves for the contexts alone and for each policy's self-edits, trained for several numbers of epochs."""
         if not epochs:
             return ()
         alone = [
@@ -113,10 +113,10 @@ class Evaluator:
         *,
         rate_at: Callable[[float], Mapping[str, float]],
     ) -> list[Measurement]:
-        """Each plan, with what it took on its own, is given the compute of the attempt before it.
+        """Measure each plan with the compute of its attempt. The training in `planned` is the plan's own.
 
-        An invalid plan scores 0, as in its own row. Where a training failed there is nothing to match. Nothing is
-        measured where that is so of all.
+        An invalid plan scores 0, as in its own row. A failed training cannot be matched, and is left out. The result is
+        empty if no plan is left.
         """
         setting = f"{name}_matched" if policy == GIVEN else f"{name}_matched_{policy.id}"
         trials: list[Trial] = []
@@ -142,10 +142,10 @@ class Evaluator:
         took: Training | None,
         rate_at: Callable[[float], Mapping[str, float]],
     ) -> Plan | None:
-        """The plan for as long as the attempt was trained; None if a training failed.
+        """The plan with the compute of the attempt; None if a training failed.
 
-        Beside an invalid self-edit it stays as it is in its own row: to leave the context out would compare on those
-        alone that the self-edits manage.
+        If the attempt's self-edit is invalid, the plan stays unchanged. Leaving the context out would restrict the
+        comparison to contexts that the self-edits can handle.
         """
         if isinstance(attempt.plan, Invalid):
             return plan if took else None
@@ -192,7 +192,7 @@ class Evaluator:
         policy: Policy = GIVEN,
         invalid: Sequence[tuple[Context, Invalid]] = (),
     ) -> Measurement:
-        """One model a trial. Trials of one source are repeats of one self-edit; so is each of the invalid ones one."""
+        """Measure one model per trial. Trials with the same source are repeats. Each invalid plan is its own source."""
         outcomes: dict[tuple[str, str], list[Outcome]] = {}
         for trial, outcome in zip(trials, examine(self.lab, policy, trials, title=title), strict=True):
             outcomes.setdefault((trial.context.id, trial.source), []).append(outcome)

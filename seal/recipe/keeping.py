@@ -1,4 +1,4 @@
-"""The best adapters of each round stay on disk, within a budget: the worst of the oldest round go first."""
+"""Keeps the best adapters of each round on disk, within a budget. The worst adapters of the oldest round go first."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,7 @@ GIGABYTE = 10**9
 
 
 def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: int, budget_gb: float | None) -> None:
-    """Make the adapters of the self-edits with the highest rewards again, as many as the budget has room for."""
+    """Train the adapters of the best self-edits again and save them, as many as the budget allows."""
     best = sorted(adapters_to_keep(lab, policy, attempts), key=lambda each: -comparable(each.reward))[:count]
     each_bytes = lab.run.inner.adapter_bytes(files.fetched(lab.run.model), lab.run.model.dtype) or 0
     if budget_gb is not None and each_bytes:
@@ -30,7 +30,7 @@ def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: i
 
 
 def adapters_to_keep(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[AdapterToKeep]:
-    """Of each self-edit that was tried out and rewarded, its best repeat."""
+    """For each self-edit with a reward, the trial of its best repeat."""
     for attempt in attempts:
         tried = [found for found in attempt.evaluations if isinstance(found, Evaluation)]
         if attempt.reward is None or not isinstance(attempt.plan, Plan) or not tried:
@@ -46,7 +46,7 @@ def adapters_to_keep(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> I
 
 
 def _trial_of(lab: Lab, policy: Policy, attempt: Attempt, plan: Plan, seed: int) -> Trial:
-    """The one that had this seed: a self-edit that was decided early has left out some repeats."""
+    """The trial with this seed. It is searched, because a self-edit that was decided early has fewer repeats."""
     work, source = TryingOut(policy=policy, title=""), f"edit_{attempt.self_edit.index}"
     trials = (
         Trial(context=attempt.context, source=source, plan=plan, repeat=repeat)
@@ -56,7 +56,7 @@ def _trial_of(lab: Lab, policy: Policy, attempt: Attempt, plan: Plan, seed: int)
 
 
 def make_room(store: Store, budget_gb: float | None, *, needed: int = 0) -> None:
-    """Delete adapters, the worst of the oldest round first, until the budget holds what is left and what is needed."""
+    """Delete adapters, the worst of the oldest round first, until the rest and `needed` bytes fit into the budget."""
     if budget_gb is None:
         return
     records: dict[str, Kept | Failure] = store.records(ADAPTERS, Kept | Failure)

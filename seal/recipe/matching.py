@@ -1,7 +1,7 @@
-"""Equal compute: a plan is trained for as long as another one was. Pure.
+"""Equal compute: gives one plan the compute of another. Pure functions.
 
-Self-edits have several times the tokens of their passage. A gain over the passage is due to what they say only if the
-passage was trained for as many tokens.
+Self-edits have several times the tokens of their passage. So a gain over the passage comes from their content only if
+the passage is trained for as many tokens.
 """
 
 import re
@@ -14,16 +14,17 @@ from seal.settings import Chosen, option
 from seal.types import Evaluation, Plan, Training, TrainingSequence
 
 Match = Literal["none", "tokens", "updates", "both"]
-"""What is held equal; `none` measures no matched rows."""
+"""The measure of compute that is held equal; `none` measures no matched rows."""
 
 
 @option
 class Matches(Recipe):
-    """A recipe that measures what the compute of self-edits gives without them."""
+    """A recipe with matched rows: what the compute of self-edits gives without self-edits."""
 
     match: Match = "tokens"
-    """What rows at equal compute hold equal: trained tokens, optimizer steps (`updates`), or both, by filling batches
-    with sentences of the passage. `none` measures no such rows. A gain of self-edits counts only against these rows."""
+    """The measure that is equal in matched rows: trained tokens, optimizer steps (`updates`), or both. `both` fills
+    batches with sentences of the passage. `none` measures no matched rows. A gain of self-edits counts only against
+    these rows."""
 
     def faults(self, run: Chosen) -> Iterator[str]:
         yield from super().faults(run)
@@ -32,7 +33,7 @@ class Matches(Recipe):
 
     @property
     def matches(self) -> bool:
-        """Whether there are such rows."""
+        """True if there are matched rows."""
         return self.match != "none"
 
 
@@ -40,17 +41,17 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 
 
 def training_of(outcomes: Iterable[object]) -> Training | None:
-    """What one of some repeats of a plan took: they all take the same. None where none worked, or none was counted."""
+    """The training of one repeat of a plan; all repeats take the same compute. None if no repeat has counted tokens."""
     known = [one.training for one in outcomes if isinstance(one, Evaluation) and one.training]
     return next((training for training in known if training.trained_tokens), None)
 
 
 def matched(plan: Plan, took: Training, *, like: Plan, budget: Training, match: Match, random: Random) -> Plan:
-    """The plan, trained for as long as the plan `like` was, which took `budget`.
+    """The plan with the compute of the plan `like`, whose training was `budget`.
 
-    `took` is what the plan took with its own settings. With `tokens` the number of optimizer steps is the nearest whole
-    one. With `updates` it is that of `like`. With `both` the batches are filled with sentences of the plan's own
-    sequences, so that steps are equal and tokens nearly so.
+    `took` is the plan's training with its own settings. With `tokens`, the number of optimizer steps is rounded. With
+    `updates`, it is that of `like`. With `both`, batches are filled with sentences of the plan's own sequences. Then
+    steps are equal, and tokens nearly equal.
     """
     if match == "tokens":
         per_step = took.trained_tokens / len(took.losses)
@@ -60,9 +61,9 @@ def matched(plan: Plan, took: Training, *, like: Plan, budget: Training, match: 
 
 
 def refilled(plan: Plan, like: Plan, random: Random) -> Plan:
-    """As many sequences as another plan has, and about as long: sentences of this plan, shuffled, under their title.
+    """A plan of this plan's sentences, shuffled, in as many sequences as `like` has, and about as long.
 
-    A plan without a sentence stays as it is.
+    A plan without sentences stays unchanged.
     """
     title, _, _ = plan.sequences[0].text.partition("\n")
     bodies = [sequence.text.partition("\n")[2] for sequence in plan.sequences]

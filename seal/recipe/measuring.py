@@ -1,4 +1,4 @@
-"""What every recipe that measures shares: the rows of the table, each from held-out contexts."""
+"""The common part of recipes that measure: rows of the table, comparisons, and notes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,16 +12,16 @@ from seal.types import Attempt, Context, Failure, Invalid, Policy
 from seal.work.lab import Lab
 
 MOST_REASONS, MOST_CHARACTERS = 3, 160
-"""What a note has room for."""
+"""Maximum number of reasons in a note, and of characters in a reason."""
 
 
 def setting_of(policy: Policy) -> str:
-    """What the row is called of self-edits that a policy wrote."""
+    """The name of the row for a policy's self-edits."""
     return policy.id if policy.round else "self_edits_round_0"
 
 
 def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Sequence[Outcome]]) -> Measurement:
-    """What was found about each context, in order; each outcome is a training of its own."""
+    """The measurement of outcomes by context. Each outcome is a separate training."""
     return Measurement(
         setting=setting,
         outcomes={context.id: [[one] for one in found] for context, found in zip(contexts, outcomes, strict=True)},
@@ -33,7 +33,7 @@ def measurement(setting: str, contexts: Sequence[Context], outcomes: Sequence[Se
 
 
 def unadapted(setting: str, attempts: Sequence[Attempt]) -> Measurement:
-    """How the policy did before it was adapted, as the attempts remember it."""
+    """The measurement of the unadapted model, from the baselines in the attempts."""
     baselines = {attempt.context.id: (attempt.context, attempt.baseline) for attempt in attempts}
     return measurement(
         setting, [context for context, _ in baselines.values()], [[baseline] for _, baseline in baselines.values()]
@@ -41,14 +41,14 @@ def unadapted(setting: str, attempts: Sequence[Attempt]) -> Measurement:
 
 
 def style_shares(lab: Lab, attempts: Sequence[Attempt]) -> dict[str, float]:
-    """What the lines of some self-edits are like, as shares."""
+    """The share of each style among the lines of the self-edits."""
     return shares(
         lab.run.task.style_of(attempt.context, line) for attempt in attempts for line in lines(attempt.self_edit.text)
     )
 
 
 def invalid_note(policy: Policy, attempts: Sequence[Attempt]) -> Iterator[str]:
-    """Why nothing could be trained on in some of what a policy wrote, the most frequent reasons first."""
+    """A note on why self-edits of a policy were invalid, the most frequent reasons first."""
     reasons = Counter(attempt.plan.reason for attempt in attempts if isinstance(attempt.plan, Invalid))
     if not reasons:
         return
@@ -57,7 +57,7 @@ def invalid_note(policy: Policy, attempts: Sequence[Attempt]) -> Iterator[str]:
 
 
 def failure_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
-    """Why models could not be made or asked in a setting, the most frequent reasons first."""
+    """A note for each setting on why trainings or answers failed, the most frequent reasons first."""
     for found in measurements:
         edits = (of_edit for of_context in found.outcomes.values() for of_edit in of_context)
         failures = [outcome for of_edit in edits for outcome in of_edit if isinstance(outcome, Failure)]
@@ -74,7 +74,7 @@ def _enumerated(reasons: Counter[str]) -> str:
 def results_of(
     lab: Lab, measurements: Sequence[Measurement], row_of: Callable[[Measurement], Row] = Measurement.row
 ) -> Results:
-    """What every table has: its rows, paired differences and accuracies by context, and the same of other metrics."""
+    """The results that every table has: rows, paired differences, accuracies by context, and the same for metrics."""
     metrics = {name: metric.score for name, metric in lab.run.metrics.items()}
     measured = [replace(found, metrics=metrics) for found in measurements]
     return Results(
@@ -86,7 +86,7 @@ def results_of(
 
 
 def _by_metric(measurements: Sequence[Measurement]) -> dict[str, ByMetric]:
-    """What each of their metrics says, beside the table."""
+    """Paired differences and scores for each metric."""
     names = list(measurements[0].metrics) if measurements else []
     return {
         name: ByMetric(
@@ -98,7 +98,7 @@ def _by_metric(measurements: Sequence[Measurement]) -> dict[str, ByMetric]:
 
 
 def all_comparisons(measurements: Sequence[Measurement], metric: str | None = None) -> tuple[Comparison, ...]:
-    """Each setting against those that got its compute; against the one before it; the last against all further back."""
+    """Compare each setting with its matched rows, each with the one before it, and the last with all earlier ones."""
     own = [one for one in measurements if one.matched_to is None]
     to_matched = [
         (matched, setting) for setting in own for matched in measurements if matched.matched_to == setting.setting
@@ -108,5 +108,5 @@ def all_comparisons(measurements: Sequence[Measurement], metric: str | None = No
 
 
 def kind_rows(measurements: Sequence[Measurement]) -> tuple[KindRow, ...]:
-    """All settings by kind of question; empty where questions are of one kind."""
+    """All settings by kind of question; empty if there is only one kind."""
     return tuple(row for found in measurements for row in found.kind_rows())

@@ -1,4 +1,4 @@
-"""One step of a model that keeps what it learns: it is adapted by a plan, and the result becomes the next model."""
+"""One step of continual learning: the model is adapted by a plan, and the merged result becomes the next model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from seal.work.lab import Lab
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What a policy is to be adapted by, and where the model that comes of it is kept."""
+    """The plan that adapts a policy, and the folder for the next model."""
 
     lesson: Budgeted
     folder: str
@@ -22,16 +22,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
-    """The next model was on disk when this was recorded."""
+    """The record of a step. The next model was on disk before it was written."""
 
     training: Training
     sha256: str
-    """Of its weight files."""
+    """Hash of the weight files."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merging(Work[Step, Merged | Failure]):
-    """A policy becomes the next one by its inner loop. Each policy takes one such step."""
+    """The inner loop turns a policy into the next one. Each policy takes one such step."""
 
     records: ClassVar[str] = "merges"
     result: ClassVar[Any] = Merged | Failure

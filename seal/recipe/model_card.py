@@ -1,4 +1,4 @@
-"""The card that lies beside an adapter: what it is, what it was made of, how well it does, how to load it."""
+"""The model card beside an adapter: its training data, its accuracy, and how to load it."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ The passages' data has the SHA-256 `{sha256}`; the run's `manifest.json` holds e
 
 
 def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequence[Row]) -> str:
-    """The card as Markdown with the metadata block of model hubs."""
+    """The card as Markdown, with the metadata block of model hubs."""
     return _CARD.format(
         base=lab.run.model.path,
         name=lab.run.name,

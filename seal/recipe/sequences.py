@@ -1,8 +1,8 @@
-"""A walk along a sequence of passages: the model learns one, keeps it, is asked, and goes on to the next.
+"""A walk along a sequence of passages: at each step the model learns one passage, is merged, and is asked.
 
-A route says what is learned at each step: what the model itself writes, or the passage alone for as long as another
-walk took. At most two models of a walk are on disk at any moment: the one before a step goes when the one after it is
-recorded, so that a run that is killed always finds the model it has to go on from.
+A route says what each step trains on: the model's own self-edits, or the passage alone with the compute of another
+walk. At most two models of a walk are on disk at any time. The old model is deleted only when the next one is recorded,
+so a killed run always finds the model to continue from.
 """
 
 from abc import ABC, abstractmethod
@@ -26,12 +26,12 @@ Outcomes = Sequence[Evaluation | Failure]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """What came of one sequence, as far as steps worked."""
+    """The outcomes of one sequence, up to the first failed step."""
 
     rows: tuple[Outcomes, ...]
-    """What was answered after each step."""
+    """The evaluations after each step."""
     spent: tuple[Spent | None, ...]
-    """What each step took; None where there was nothing to train on."""
+    """The training of each step; None if there was nothing to train on."""
 
     @property
     def n_invalid(self) -> int:
@@ -40,31 +40,31 @@ class Walk:
 
 @dataclass(frozen=True, kw_only=True)
 class Route(ABC):
-    """How a sequence is learned."""
+    """The training data for each step of a sequence."""
 
     name: str
-    """Of the walk, unlike that of any other."""
+    """The unique name of the walk."""
     sequence: Sequence[Context]
     asked: Sequence[Sequence[Context]]
-    """What is asked after each step."""
+    """The contexts asked about after each step."""
 
     @property
     @abstractmethod
     def units_per_lesson(self) -> int:
-        """Units of work that a step takes, but for asking and grading."""
+        """Units of work per step, without asking and grading."""
 
     @abstractmethod
     def lesson(self, lab: Lab, policy: Policy, step: int) -> Budgeted | None:
-        """What a policy is to learn at a step, counted from 0; None where the route ends before it."""
+        """The plan for a step, counted from 0; None if the route has ended."""
 
     def branch(self, step: int) -> str:
-        """That of the policy after so many steps."""
+        """The branch of the policy after `step` steps."""
         return f"{self.name}/step_{step}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnSelfEdits(Route):
-    """The model writes self-edits about each passage, and they are trained on together."""
+    """The model writes self-edits about each passage, and trains on all of them together."""
 
     edits_per_context: int
 
@@ -80,7 +80,7 @@ class OnSelfEdits(Route):
 
 @dataclass(frozen=True, kw_only=True)
 class OnPassages(Route):
-    """Each passage alone, with the compute of another walk's step; where that trained nothing, nothing is trained."""
+    """Each passage alone, with the compute of the same step in another walk. If that trained nothing, so does this."""
 
     like: Walk
     match: Match
@@ -100,7 +100,7 @@ class OnPassages(Route):
 
 
 def walk(lab: Lab, route: Route) -> Walk:
-    """Learn a sequence step by step; it ends early where a training breaks, or the route ends."""
+    """Learn a sequence step by step. The walk ends early if a training fails or the route ends."""
     rows: list[Outcomes] = []
     spent = []
     for policy, of_step in _models(lab, route):
@@ -111,7 +111,7 @@ def walk(lab: Lab, route: Route) -> Walk:
 
 
 def _models(lab: Lab, route: Route) -> Iterator[tuple[Policy, Spent | None]]:
-    """The model after each step that works, and what the step took. Each is on disk until the next one is made."""
+    """The model after each successful step, with the step's training. Each stays on disk until the next one exists."""
     policy = Policy(round=0, branch=route.branch(0))
     for step in range(len(route.sequence)):
         lesson = route.lesson(lab, policy, step)
@@ -131,7 +131,7 @@ def _models(lab: Lab, route: Route) -> Iterator[tuple[Policy, Spent | None]]:
 def _take_step(
     lab: Lab, policy: Policy, lesson: Budgeted, *, next_branch: str
 ) -> tuple[Policy, Spent | None] | Failure:
-    """The model after a lesson, and what it took; the same model where the lesson says nothing to train on."""
+    """The model after a lesson, and the lesson's training. A lesson without sequences leaves the model unchanged."""
     if not lesson.plan.sequences:
         lab.skip("a training without anything to train on", 1)
         return Policy(round=0, branch=next_branch, weights=policy.weights), None
@@ -144,7 +144,7 @@ def _take_step(
 
 
 def _skip_rest(lab: Lab, route: Route, n_asked: int, *, n_begun: int) -> None:
-    """What is left undone where so many steps were asked about, and so many lessons begun."""
+    """Count the rest of the walk as not needed, after `n_asked` steps were asked and `n_begun` lessons begun."""
     n_unasked = sum(map(len, route.asked[n_asked:]))
     n_lessons = len(route.sequence) - n_begun
     lab.skip("what a broken training leaves undone", n_lessons * route.units_per_lesson + 2 * n_unasked)

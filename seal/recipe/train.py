@@ -1,4 +1,4 @@
-"""The method itself: rounds of practice on training contexts, measured before and after each on held-out ones."""
+"""The method: training rounds on training contexts, with measurements on held-out contexts before and after each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -34,30 +34,31 @@ from seal.work.lab import Lab
 
 @option
 class Train(Compares):
-    """Rounds of practice on training contexts, measured before and after each on held-out ones.
+    """Training rounds on training contexts, with measurements on held-out contexts before and after each.
 
     This is algorithm 1 of arXiv 2506.10943.
     """
 
     rounds: NonNegativeInt = 2
-    """Updates of the policy."""
+    """Number of policy updates."""
     contexts_per_round: PositiveInt = 50
-    """Training contexts that a round practises on; the next round takes the next ones, and starts over at the end."""
+    """Training contexts per round. The next round takes the next contexts, and starts over at the end."""
     edits_per_context: PositiveInt = 5
-    """Self-edits sampled about each of them."""
+    """Self-edits sampled per training context."""
     repeats: PositiveInt = 3
-    """Trainings a self-edit, with different seeds; its reward is their mean."""
+    """Trainings per self-edit, with different seeds. Its reward is the mean over them."""
     held_out_contexts: PositiveInt | None = None
-    """How many held-out contexts measure; null takes all."""
+    """Number of held-out contexts that measure; null takes all."""
     held_out_edits: PositiveInt = 1
-    """Self-edits about each held-out context."""
+    """Self-edits per held-out context."""
     held_out_repeats: PositiveInt = 1
-    """Trainings a held-out self-edit."""
+    """Trainings per held-out self-edit."""
     keep_adapters: NonNegativeInt = 0
-    """Adapters of each round that stay on disk, in `adapters/` and PEFT's format: those of the self-edits with the
-    highest rewards. They are trained once more for that, when it is known who is best."""
+    """Number of adapters per round to keep on disk, in `adapters/` and PEFT's format. SEAL keeps those of the
+    self-edits with the highest rewards. It trains them once more, because the rewards are known only after the
+    round."""
     adapters_budget_gb: PositiveFloat | None = None
-    """What they may take on disk; the worst of the oldest round go first. null sets no limit."""
+    """Disk budget for these adapters. The worst of the oldest round are deleted first. null sets no limit."""
 
     @property
     def adapters_kept(self) -> tuple[int, float | None]:

@@ -1,7 +1,7 @@
-"""Settings of the inner loop chosen for each setting of a comparison apart, on training contexts only.
+"""Tunes inner-loop settings separately for each row of a comparison, on training contexts only.
 
-One learning rate for all settings favours the one that it suits. Here every pair of a learning rate and a number of
-epochs is tried on training contexts. The best pair is then measured on held-out contexts, which had no part in it.
+One learning rate for all rows would favour the row that it suits. So each pair of learning rate and epochs is tried on
+training contexts. The best pair is then measured on held-out contexts, which played no part in the choice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,23 +18,23 @@ from seal.work.lab import Lab
 from seal.work.trying import Trial
 
 GIVEN = Policy(round=0)
-"""The model as it was given."""
+"""The given model, before any update."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A pair of settings, and how it did."""
+    """A pair of settings with its accuracy."""
 
     learning_rate: float
     epochs: int
     accuracy: float
     tokens: float
-    """Trained tokens of one training, the mean over trainings."""
+    """Trained tokens of one training; the mean over trainings."""
 
 
 @dataclass(kw_only=True)
 class Tuner:
-    """Tries settings out when they are first asked for. Without anything to try, settings stay as they are."""
+    """Tries settings out on their first use. Without pairs to try, it changes no setting."""
 
     lab: Lab
     contexts: Sequence[Context]
@@ -42,27 +42,27 @@ class Tuner:
     learning_rates: Sequence[float]
     epochs: Sequence[int]
     found: dict[str, list[Tried]] = field(default_factory=dict)
-    """By setting of the table."""
+    """Pairs tried so far, by row of the table."""
 
     def for_passages(self) -> Mapping[str, float]:
-        """The best settings for the contexts alone; empty where nothing is tuned."""
+        """The best settings for the contexts alone; empty without tuning."""
         return _settings(self._passages())
 
     def for_self_edits(self, policy: Policy) -> Mapping[str, float]:
-        """The best settings for what a policy writes; empty where nothing is tuned."""
+        """The best settings for a policy's self-edits; empty without tuning."""
         return _settings(self._self_edits(policy))
 
     def rate_for_passages(self, tokens: float) -> Mapping[str, float]:
-        """The best learning rate for the contexts alone at about so many trained tokens; empty where none is tuned."""
+        """The best learning rate for the contexts alone, at about `tokens` trained tokens; empty without tuning."""
         return _rate_at(self._passages(), tokens)
 
     def rate_for_untrained(self, tokens: float) -> Mapping[str, float]:
-        """The same for what the untrained policy writes."""
+        """The same for self-edits of the untrained policy."""
         return _rate_at(self._self_edits(GIVEN), tokens)
 
     @property
     def chosen(self) -> tuple[Tuned, ...]:
-        """What was chosen for each setting so far."""
+        """The settings chosen so far, by row."""
         return tuple(
             Tuned(
                 setting=setting,
@@ -122,7 +122,7 @@ class Tuner:
 
 
 def _best(tried: Sequence[Tried]) -> Tried | None:
-    """The most accurate; of equals the one with the fewest tokens."""
+    """The most accurate pair. Ties go to the one with the fewest tokens."""
     return min(tried, key=lambda one: (-comparable(one.accuracy), one.tokens), default=None)
 
 
@@ -132,7 +132,7 @@ def _settings(tried: Sequence[Tried]) -> Mapping[str, float]:
 
 
 def _rate_at(tried: Sequence[Tried], tokens: float) -> Mapping[str, float]:
-    """Of each learning rate the trial whose tokens are nearest; of these the best."""
+    """The best learning rate, after taking for each rate the trial with the nearest number of tokens."""
     nearest = [
         min((one for one in tried if one.learning_rate == rate), key=lambda one: abs(one.tokens - tokens))
         for rate in dict.fromkeys(one.learning_rate for one in tried)
