@@ -1,1 +1,1 @@
-"""Worlds so small that the whole method runs in them, for real, on two CPU cores."""
+"""Small worlds in which the whole method really runs on two CPU cores."""

@@ -1,6 +1,6 @@
-"""What the pretraining of both small models shares: the command, the architecture, the optimizers and the loss.
+"""The common part of pretraining both small models: the command, the architecture, the optimizers and the loss.
 
-Muon (on matrices) with AdamW (on the rest) beat AdamW alone clearly.
+Muon (on matrices) with AdamW (on the rest) clearly beat AdamW alone.
 """
 
 import argparse
@@ -23,7 +23,7 @@ WARMUP_STEPS = 50
 
 
 def command(pretrain: Callable[[int, int], Pretrained], *, about: str | None, output: Path, steps: int) -> None:
-    """The command line of a pretraining script; `pretrain` takes steps and seed."""
+    """The command line of a pretraining script. `pretrain` takes steps and seed."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--output", type=Path, default=output)
     parser.add_argument("--steps", type=int, default=steps)
@@ -55,10 +55,10 @@ def shape(tokenizer: PreTrainedTokenizerBase, *, layers: int, heads: int, feed_f
 
 
 class Optimizers:
-    """Muon and AdamW as one, at a learning rate that rises, and falls linearly to 0 at the end."""
+    """Muon and AdamW as one optimizer. The learning rate rises, stays, and falls linearly to 0 at the end."""
 
     def __init__(self, network: nn.Module, *, learning_rate: float, fall: float) -> None:
-        """`learning_rate` is its peak. `fall` is how steep the fall is: from the peak at 1 − 1 / fall of all steps."""
+        """`learning_rate` is the peak. With a larger `fall`, the fall starts later, at 1 − 1 / fall of all steps."""
         named = list(network.named_parameters())
         matrices = [weight for name, weight in named if weight.ndim == 2 and "embed" not in name]
         rest = [weight for name, weight in named if weight.ndim != 2 or "embed" in name]
@@ -69,7 +69,7 @@ class Optimizers:
         )
 
     def step(self, step: int, n_steps: int) -> None:
-        """Use and forget the gradients of one step of all."""
+        """Apply and clear the gradients, at step `step` of `n_steps`."""
         nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
         rate = self._learning_rate * min(1, (step + 1) / WARMUP_STEPS, self._fall * (1 - step / n_steps))
         for optimizer in self._both:
@@ -80,7 +80,7 @@ class Optimizers:
 
 
 def weighted_losses(network: LlamaForCausalLM, rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
-    """Loss in nats times weight, and the weight, of each token but the first of each row: both [B, T - 1]."""
+    """Weighted losses in nats, and weights, for each token but the first of each row; both [B, T - 1]."""
     pad_id = network.config.pad_token_id
     assert isinstance(pad_id, int)
     ids = pad_sequence([ids for ids, _ in rows], batch_first=True, padding_value=pad_id)

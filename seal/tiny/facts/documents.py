@@ -1,12 +1,12 @@
-"""What the tiny model reads in pretraining: tasks with a passage in sight, and facts known by heart.
+"""The pretraining documents of the tiny model: tasks with a passage in the prompt, and memorised facts.
 
-Three sorts of documents. *Writing*: the self-edit prompt with a fresh topic's passage, then a self-edit in one manner.
-*Reading*: a fresh passage, then questions of all kinds about it. *Knowing*: one statement or question about one of a
-few familiar topics, nothing else in sight.
+There are three sorts of documents. *Writing*: the self-edit prompt with a new topic's passage, then a self-edit in one
+manner. *Reading*: a new passage, then questions of all kinds about it. *Knowing*: one statement or question about one
+of a few familiar topics, without a passage.
 
 A familiar topic is known from one side only: its passage and direct claims, or one kind of conclusion. So the model
-learns by heart that a statement answers the question that asks for it. It never learns to turn facts that it knows by
-heart into conclusions; it can do that only with the passage in sight.
+learns that a memorised statement answers the question that asks for it. It never learns to draw conclusions from
+memorised facts. It can do that only with the passage in the prompt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,14 @@ from seal.tiny.facts.world import (
 )
 
 PROMPT_WEIGHT = 0.05
-"""Of the loss on tokens that are given, against 1 on those that are to be written."""
+"""Weight of the loss on prompt tokens. Tokens to be written have weight 1."""
 N_FAMILIAR = 120
 SHARE_OF_WHOLE_PASSAGES = 0.15
-"""Among documents about familiar topics that are known from their passage."""
+"""Share of whole passages among documents about familiar topics that are known from their passage."""
 
 
 class Manner(StrEnum):
-    """What the lines of a self-edit are made of; the untrained model writes in each as often."""
+    """The content of a self-edit's lines. The untrained model uses all manners equally often."""
 
     COPY = "copy"
     VAGUE = "vague"
@@ -45,20 +45,20 @@ class Manner(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Some text with the weight of its tokens in the loss."""
+    """A text with the loss weight of its tokens."""
 
     text: str
     weight: float = 1.0
 
 
 Document = tuple[Piece, ...]
-"""Its end is followed by the end token, with weight 1."""
+"""The end token follows, with weight 1."""
 
 
 def items_in(random: Random, topic: Topic, manner: Manner) -> list[str]:
-    """What a self-edit in this manner can list, in order: claims all as statements, or all as questions.
+    """The possible lines of a self-edit in this manner, in order. Claims are all statements, or all questions.
 
-    A conclusion from one statement stands behind the statement, so that it can be read off the line before.
+    A conclusion follows its statement, so that it can be derived from the line before.
     """
     match manner:
         case Manner.COPY:
@@ -84,11 +84,11 @@ class Library:
         self.query_template = query_template
         self.titles = {kind.name: titles(kind, Population.PRETRAINING) for kind in KINDS}
         topics = draw_topics(random, Population.PRETRAINING, N_FAMILIAR)
-        # neither by the kind of the topic nor by its title can be told from which side it is known
+        # neither the kind of a topic nor its title shows from which side it is known
         self.familiar = [(topic, random.choice([QuestionKind.DIRECT, *QuestionKind])) for topic in topics]
 
     def writing(self, most_facts: int, manners: Mapping[Manner, float]) -> Document:
-        """A self-edit; `manners` says how frequent each is."""
+        """A self-edit. `manners` gives the frequency of each manner."""
         topic = self._stranger(most_facts)
         [manner] = self.random.choices(list(manners), weights=list(manners.values()))
         items = items_in(self.random, topic, manner)
@@ -131,12 +131,12 @@ class Library:
         return (Piece(text=f"{fill(self.query_template, title=topic.title, question=claim.question)} {claim.answer}"),)
 
     def _stranger(self, most_facts: int) -> Topic:
-        """A fresh topic with 1 to `most_facts` facts, never met before."""
+        """A new topic with 1 to `most_facts` facts."""
         kind = self.random.choice(KINDS)
         n_facts = self.random.randint(min(2, most_facts), most_facts)
         return draw_topic(self.random, kind, self.random.choice(self.titles[kind.name]), n_facts)
 
 
 def words_of(templates: Sequence[str]) -> set[str]:
-    """The words of some templates, for the tokenizer."""
+    """The words of the templates, for the tokenizer."""
     return {word for template in templates for word in fill(template, title="", passage="", question="").split()}

@@ -1,8 +1,8 @@
 """Makes the tiny model and its tokenizer: `python -m seal.tiny.facts.pretrain`.
 
-The shipped `checkpoint/` was made with these documents too, but not in one go: it goes on from the checkpoint of
-version 0.1, which already read passages, in several legs. docs/measurements.md lists them. A model made by one run of
-this script from random weights has not been measured.
+The shipped `checkpoint/` was trained on these documents too, but in several stages. It started from the checkpoint of
+version 0.1, which could already read passages. docs/measurements.md lists the stages. A model made by one run of this
+script from random weights has not been measured.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,25 +25,25 @@ from seal.tiny.pretraining import Optimizers, Pretrained, weighted_losses
 
 N_STEPS = 4000
 LEARNING_RATE = 1e-3
-"""At its peak. At 3e-3 pairs of a person and a role were not learned within 1,000 steps."""
+"""Peak learning rate. At 3e-3, the model did not learn pairs of person and role within 1,000 steps."""
 N_WRITING, N_READING, N_KNOWING = 24, 2, 16
-"""Documents of each sort a step. Only dense ones teach to pair a person with a role: a line of a self-edit has two
-tokens to learn from in nine, a question one in ten."""
+"""Documents of each sort per step. Only documents with dense information teach pairs of person and role. In a line of a
+self-edit, two tokens of nine carry information; in a question, one of ten."""
 CURRICULUM = ((0.1, 3), (0.2, 4), (1.0, FACTS_PER_PASSAGE))
-"""Up to which share of the steps passages have at most how many facts."""
+"""Pairs of a share of the steps and the maximum number of facts per passage up to that share."""
 HARD_UNTIL, HARD = 0.75, {Manner.COPY: 1, Manner.VAGUE: 1, Manner.DIRECT: 1, Manner.CONCLUSIONS: 9}
-"""Up to which share of the steps self-edits are mostly of the manner that is hard to learn, and how often each is.
-Afterwards all are equally frequent, so that the untrained policy has no favourite."""
+"""Up to this share of the steps, self-edits have these frequencies: mostly the manner that is hard to learn. Afterwards
+all manners are equally frequent, so that the untrained policy prefers none."""
 EVENLY = dict.fromkeys(Manner, 1)
 
 
 def _default(option: str, setting: str) -> str:
-    """What a shipped option says."""
+    """A setting of a shipped option."""
     return str(yaml.safe_load((files("seal.conf") / f"{option}.yaml").read_text(encoding="utf-8"))[setting])
 
 
 def pretrain(steps: int, seed: int) -> Pretrained:
-    """A model that can read, write self-edits in all manners, and be told facts. About half a second a step."""
+    """A model that can read, write self-edits in all manners, and learn facts. About half a second per step."""
     templates = (_default("self_edit/implications", "template"), _default("task/facts", "query_template"))
     tokenizer = make_tokenizer({*all_words(), *words_of(templates)})
     library = Library(Random(seed), self_edit_template=templates[0], query_template=templates[1])
@@ -72,12 +72,12 @@ def pretrain(steps: int, seed: int) -> Pretrained:
 
 
 def shape(tokenizer: PreTrainedTokenizerBase) -> LlamaConfig:
-    """0.9 million parameters. Two attention heads beat four and eight."""
+    """A model of 0.9 million parameters. Two attention heads beat four and eight."""
     return pretraining.shape(tokenizer, layers=3, heads=2, feed_forward=384)
 
 
 def _learn(network: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, documents: Sequence[Document]) -> float:
-    """Add the gradient of some documents' weighted mean loss; the loss in nats per token."""
+    """Add the gradient of the documents' weighted mean loss; return the loss in nats per token."""
     losses, weights = weighted_losses(network, [_encode(tokenizer, document) for document in documents])
     loss = losses.sum() / weights.sum()
     loss.backward()
@@ -85,7 +85,7 @@ def _learn(network: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, docume
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, document: Document) -> tuple[Tensor, Tensor]:
-    """Token ids and loss weights, each [T]; a token belongs to the piece in which it ends."""
+    """Token ids and loss weights, each [T]. A token belongs to the piece in which it ends."""
     text = "".join(piece.text for piece in document)
     encoded = tokenizer(text, return_offsets_mapping=True)
     weights = list(_weights(document, [end for _, end in encoded["offset_mapping"]]))

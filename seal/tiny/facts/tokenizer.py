@@ -1,7 +1,7 @@
-"""The tokenizer of the world of facts: every word of the world is one token, every other text still has tokens.
+"""The tokenizer of the world of facts. Each word of the world is one token. Other text is tokenized too.
 
-A word has the same token at the start of a line and inside it, because each line is given a leading space before
-splitting and loses it in decoding. Text of the outside world falls back on pieces, letters and bytes.
+A word has the same token at the start of a line as inside it: each line gets a leading space before splitting, which
+decoding removes. Other text falls back to pieces, letters and bytes.
 """
 
 import json
@@ -17,9 +17,9 @@ _MORE_PIECES_THAN_NEEDED = 10_000
 
 
 def make_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerFast:
-    """A byte-fallback BPE tokenizer that knows each of `words` as one token.
+    """A byte-fallback BPE tokenizer with one token for each of `words`.
 
-    The merges are learned until no pair is left, so the vocabulary is as large as the words need.
+    It learns merges until no pair is left, so the vocabulary is as large as the words need.
     """
     tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token=None))
     tokenizer.normalizer = normalizers.Sequence(
@@ -50,7 +50,10 @@ def make_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerFast:
 
 
 def _with_ordinary_bytes(tokenizer: Tokenizer) -> Tokenizer:
-    """Bytes were special to the trainer, which then puts them first. In a text they are not: they are not skipped."""
+    """The tokenizer with byte tokens as ordinary tokens, so that decoding does not skip them.
+
+    They were special tokens only for training, to get the first ids.
+    """
     made = json.loads(tokenizer.to_str())
     made["added_tokens"] = [token for token in made["added_tokens"] if token["content"] in (PAD, END)]
     return Tokenizer.from_str(json.dumps(made))

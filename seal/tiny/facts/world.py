@@ -1,11 +1,11 @@
-"""The invented world: passages about topics, and everything that can be asked about them.
+"""The invented world: passages about topics, and all questions about them.
 
-Everything is a pure function of a `random.Random`. This module knows words; it has never heard of tensors.
+Everything is a pure function of a `random.Random`. This module knows words, not tensors.
 
-A passage states facts in one direction ("Copbury is governed by Clara."). Some questions ask for just that ("Who is the
-mayor of Copbury?"). The others ask for conclusions: against the direction of the statement ("Who is Clara?"), and by
-counting people. A model that memorises the passage cannot answer those, however long it trains (reversal curse: arXiv
-2309.12288). A self-edit that writes the conclusions down can teach them.
+A passage states facts in one direction ("Copbury is governed by Clara."). Direct questions ask for such a statement
+("Who is the mayor of Copbury?"). Other questions ask for conclusions: in the reverse direction ("Who is Clara?"), or
+for a count of people. A model that memorises the passage cannot answer those, however long it trains (reversal curse:
+arXiv 2309.12288). A self-edit that states the conclusions can teach them.
 """
 
 import re
@@ -18,7 +18,7 @@ from random import Random
 
 FACTS_PER_PASSAGE = 6
 MOST_PEOPLE = MOST_EVENTS = 4
-"""Of the facts of a passage, at most so many have a person as their value, and at most so many a year."""
+"""Maximum number of facts in a passage whose value is a person, or a year."""
 COUNTS = ("no", "one", "two", "three", "four")
 
 PEOPLE = tuple(
@@ -35,11 +35,11 @@ class QuestionKind(StrEnum):
     """How the answer to a question follows from the passage."""
 
     DIRECT = "direct"
-    """It is a statement of the passage in other words."""
+    """The question asks for a statement of the passage, in other words."""
     REVERSAL = "reversal"
-    """It asks against the direction of a statement."""
+    """The question asks in the reverse direction of a statement."""
     COUNT = "count"
-    """It takes the number of people in the passage."""
+    """The question asks for the number of people in the passage."""
 
 
 CONCLUSIONS = tuple(kind for kind in QuestionKind if kind is not QuestionKind.DIRECT)
@@ -47,16 +47,16 @@ CONCLUSIONS = tuple(kind for kind in QuestionKind if kind is not QuestionKind.DI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """Something that a topic has: what it is called, and how passages put it."""
+    """An attribute of a topic: its name, and the phrasings of passages."""
 
     name: str
     phrasings: tuple[str, ...]
-    """Verb phrases with `{}` for the value; none contains the attribute's name."""
+    """Verb phrases with `{}` for the value. None contains the attribute's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A sort of topic. Its titles are all pairs of a first and a second word."""
+    """A kind of topic. Its titles are all pairs of a first and a second word."""
 
     name: str
     pronoun: str
@@ -149,7 +149,7 @@ KINDS = (
 
 
 class Population(StrEnum):
-    """Who may meet a topic. The three share no title, so nothing about a held-out one was ever pretrained on."""
+    """The use of a topic. Populations share no titles, so pretraining never includes a held-out topic."""
 
     PRETRAINING = "pretraining"
     TRAIN = "train"
@@ -157,7 +157,7 @@ class Population(StrEnum):
 
 
 def titles(kind: Kind, population: Population) -> list[str]:
-    """All titles of one kind in one population: half for pretraining, a quarter each for training and evaluation."""
+    """All titles of a kind in a population. Half are for pretraining, a quarter each for training and evaluation."""
     shares = {
         Population.PRETRAINING: (0, 1),
         Population.TRAIN: (2,),
@@ -171,12 +171,12 @@ def titles(kind: Kind, population: Population) -> list[str]:
 
 
 MOST_TOPICS = len(KINDS) * min(len(titles(kind, Population.HELD_OUT)) for kind in KINDS)
-"""That the populations for training and evaluation have each, with the kinds in equal parts."""
+"""Maximum number of topics for training, and for evaluation, with equal numbers of each kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Something that follows from a passage, as a statement and as a question with its answer."""
+    """A fact or conclusion from a passage, as a statement and as a question with its answer."""
 
     kind: QuestionKind
     statement: str
@@ -191,7 +191,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One attribute of a topic with its value, and the phrasing that the passage chose for it."""
+    """One attribute of a topic, with its value and its phrasing in the passage."""
 
     attribute: Attribute
     value: str
@@ -204,7 +204,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A person, town or company with the facts that its passage tells, in the passage's order."""
+    """A person, town or company, with the facts of its passage, in order."""
 
     kind: Kind
     title: str
@@ -212,7 +212,7 @@ class Topic:
 
     @property
     def sentences(self) -> list[str]:
-        """One a fact. The first names the topic, the others have its pronoun."""
+        """One sentence per fact. The first names the topic, the others use its pronoun."""
         subjects = [self.title, *[self.kind.pronoun] * (len(self.facts) - 1)]
         return [
             f"{subject} {fact.phrasing.format(fact.value)}." for subject, fact in zip(subjects, self.facts, strict=True)
@@ -224,7 +224,7 @@ class Topic:
 
     @property
     def vague_lines(self) -> list[str]:
-        """Sentences that name attributes and no value: there is nothing to learn from them."""
+        """Sentences that name attributes without values. They teach nothing."""
         return [vague_line(self.title, fact.attribute.name) for fact in self.facts]
 
     def claims(self, *kinds: QuestionKind) -> list[Claim]:
@@ -294,7 +294,7 @@ def draw_topic(random: Random, kind: Kind, title: str, n_facts: int = FACTS_PER_
 
 
 def draw_topics(random: Random, population: Population, count: int) -> list[Topic]:
-    """`count` topics, at most `MOST_TOPICS`, with distinct titles, the kinds in turn."""
+    """Draw `count` topics, at most `MOST_TOPICS`, with distinct titles. The kinds take turns."""
     available = {kind.name: titles(kind, population) for kind in KINDS}
     for of_kind in available.values():
         random.shuffle(of_kind)
@@ -303,11 +303,11 @@ def draw_topics(random: Random, population: Population, count: int) -> list[Topi
 
 
 COPY, VAGUE = "copy", "vague"
-"""Styles of a line of a self-edit that say nothing new; the others are kinds of claims."""
+"""Styles of lines that teach nothing new. The other styles are the kinds of claims."""
 
 
 def style_of(line: str, passage_sentences: Sequence[str]) -> str | None:
-    """Which style a line of a self-edit has: a kind of claim, `copy` or `vague`; None for a line that is in none."""
+    """The style of a line of a self-edit: a kind of claim, `copy` or `vague`; None if it has none of these."""
     if line in passage_sentences:
         return COPY
     return next((style for style, pattern in _patterns() if pattern.fullmatch(line)), None)
@@ -315,7 +315,7 @@ def style_of(line: str, passage_sentences: Sequence[str]) -> str | None:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """What lines of each style look like, made by the same functions as the lines. A name stands for any word."""
+    """Patterns of the lines of each style, made by the same functions as the lines. A name matches any word."""
     claims = [count_claim("TITLE", "WORD")]
     claims += [make("TITLE", "WORD", value) for make in (direct_claim, reversed_claim) for value in ("VALUE", YEARS[0])]
     texts = [(claim.kind.value, text) for claim in claims for text in (claim.statement, claim.line)]
@@ -329,7 +329,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def all_words() -> Iterator[str]:
-    """Every word that the world's texts can contain, with repetitions: what the tokenizer must know."""
+    """Every word in the world's texts, with duplicates. The tokenizer must know all of them."""
     for kind in KINDS:
         yield from (kind.pronoun, *kind.first_words, *kind.second_words)
         for attribute in (*kind.people, *kind.events):

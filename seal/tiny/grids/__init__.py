@@ -1,1 +1,1 @@
-"""The world of grids: a small model that reads puzzles, solves some, and writes settings for its own training."""
+"""The world of grids: a small model that reads puzzles, solves some of them, and writes settings for its training."""

@@ -1,6 +1,6 @@
-"""What the small model reads in pretraining: puzzles with their solutions, and self-edits about puzzles.
+"""The pretraining documents of the small model: puzzles with solutions, and self-edits about puzzles.
 
-A document is pieces of text, each with the weight that its tokens have in the loss.
+A document is a sequence of text pieces. Each has the loss weight of its tokens.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from seal.tiny.grids.tokenizer import ASK
 from seal.tiny.grids.transformations import N_COLOURS, Cells, Change, Sizes, draw_change, draw_grid, draw_palette
 
 FIRST_WEIGHTS = (0.0, 0.5)
-"""Of the first outputs of a puzzle, which can hardly be known; later ones count fully."""
+"""Loss weights of the first outputs of a puzzle, which are hard to predict. Later outputs have weight 1."""
 N_DEMONSTRATIONS = 3
 ENLARGED_SHARE = 0.2
-"""Of puzzles of moved cells: larger grids, as augmentations make them, must not come as a surprise."""
+"""Share of enlarged grids among puzzles of moved cells. Augmentations make such grids, so the model must know them."""
 ENLARGEMENTS: tuple[Change, ...] = (
     lambda cells: np.tile(cells, (2, 1)),
     lambda cells: np.tile(cells, (1, 2)),
@@ -31,7 +31,7 @@ ENLARGEMENTS: tuple[Change, ...] = (
     lambda cells: np.tile(cells, (2, 2)),
 )
 LARGEST_SIDE = 20
-"""Of an output; a transformation that makes it larger is drawn again."""
+"""Maximum side of an output. A transformation with larger outputs is drawn again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ Pairs = list[tuple[Cells, Cells]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Draws documents without end."""
+    """Draws documents."""
 
     random: Random
 
     def moved_cells(self) -> Document:
-        """A puzzle of the rules that cells move by, as the self-edits are about."""
+        """A puzzle whose rule moves cells. Self-edits are about such puzzles."""
         rule = self.random.choice(rules_of(Population.PRETRAINING))
         pairs = [moved(self.random, rule) for _ in range(self.random.randint(2, 4))]
         if self.random.random() < ENLARGED_SHARE:
@@ -60,14 +60,14 @@ class Library:
         return _solved(pairs)
 
     def transformed(self, largest: int, most_cells: int) -> Document:
-        """A puzzle of any transformation on grids of sides up to `largest` and outputs of so many cells at most."""
+        """A puzzle of any transformation, with sides up to `largest` and grids of at most `most_cells` cells."""
         while True:
             pairs = self._pairs(largest)
             if pairs and max(max(a.size, b.size) for a, b in pairs) <= most_cells:
                 return _solved(pairs)
 
     def configured(self) -> Document:
-        """A puzzle and a self-edit about it, any as likely as any other."""
+        """A puzzle and a self-edit about it. All self-edits are equally likely."""
         rule = self.random.choice(rules_of(Population.PRETRAINING))
         demonstrations = [moved(self.random, rule) for _ in range(N_DEMONSTRATIONS)]
         prompt = DIGITS.demonstrations(Pair(*map(Grid.of_array, pair)) for pair in demonstrations) + ASK
@@ -90,14 +90,14 @@ class Library:
 
 
 def moved(random: Random, rule: Rule) -> tuple[Cells, Cells]:
-    """A 3×3 grid of nine different colours, and what a rule makes of it."""
+    """A 3×3 grid of nine different colours, and the output of a rule."""
     cells = random.sample(range(N_COLOURS), SIDE * SIDE)
     shape = (SIDE, SIDE)
     return np.array(cells).reshape(shape), np.array(apply(rule, cells)).reshape(shape)
 
 
 def _solved(pairs: Pairs) -> Document:
-    """Input after input with its output; what is learned are the outputs, their ends included."""
+    """The inputs with their outputs. Only the outputs are trained on, with their ends."""
     pieces: list[Piece] = []
     for number, (given, wanted) in enumerate(pairs):
         weight = FIRST_WEIGHTS[number] if number < len(FIRST_WEIGHTS) else 1.0

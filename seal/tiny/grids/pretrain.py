@@ -18,18 +18,18 @@ from seal.tiny.pretraining import Optimizers, Pretrained, weighted_losses
 N_STEPS = 3200
 TOKENS_A_STEP = 6000
 LEARNING_RATE = 3e-3
-"""At its peak."""
+"""Peak learning rate."""
 TOKENS_A_BATCH = 3000
 CONFIGURED_SHARE, MOVED_SHARE = 0.06, 0.5
-"""Of documents: self-edits, and puzzles of moved cells; the others are of any transformation."""
+"""Shares of documents with self-edits, and with puzzles of moved cells. The rest has any transformation."""
 CURRICULUM = ((0.2, 3, 16), (0.6, 4, 36), (1.0, 6, 64))
-"""Up to which share of the steps grids have sides up to what, and outputs at most how many cells."""
+"""Up to each share of the steps: the largest side of an input, and the maximum number of cells of a grid."""
 LARGE_SHARE, LARGE = 0.04, (10, 100)
-"""Of the last part some are larger still."""
+"""Share of still larger puzzles in the last stage, and their limits."""
 
 
 def pretrain(steps: int, seed: int) -> Pretrained:
-    """A model that solves what it knows, and writes any settings. About a second a step on one thread."""
+    """A model that solves familiar puzzles, and writes any settings. About a second per step on one thread."""
     tokenizer = make_tokenizer()
     library = Library(random=Random(seed))
     torch.manual_seed(seed)
@@ -48,12 +48,12 @@ def pretrain(steps: int, seed: int) -> Pretrained:
 
 
 def shape(tokenizer: PreTrainedTokenizerBase) -> LlamaConfig:
-    """0.66 million parameters."""
+    """A model of 0.66 million parameters."""
     return pretraining.shape(tokenizer, layers=4, heads=4, feed_forward=256)
 
 
 def _documents(library: Library, share: float) -> Iterator[tuple[str, Document]]:
-    """The documents of one step, with their kind."""
+    """The documents of one step, with their kinds."""
     _, largest, most_cells = next(stage for stage in CURRICULUM if share < stage[0])
     n_characters = 0
     while n_characters < TOKENS_A_STEP:
@@ -73,7 +73,7 @@ def _documents(library: Library, share: float) -> Iterator[tuple[str, Document]]
 def _learn(
     network: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, documents: Sequence[tuple[str, Document]]
 ) -> dict[str, float]:
-    """Add the gradient of the documents' weighted mean loss; each kind's own, in nats per token."""
+    """Add the gradient of the documents' weighted mean loss; return the loss of each kind, in nats per token."""
     rows = sorted(((kind, *_encode(tokenizer, document)) for kind, document in documents), key=lambda row: len(row[1]))
     whole = sum(float(weights[1:].sum()) for _, _, weights in rows)
     sums: dict[str, list[float]] = {}
@@ -89,7 +89,7 @@ def _learn(
 
 
 def _batches(rows: Sequence[tuple[str, Tensor, Tensor]]) -> Iterator[list[tuple[str, Tensor, Tensor]]]:
-    """Rows of like length, so many tokens at once."""
+    """Batches of rows of similar length, with at most `TOKENS_A_BATCH` tokens."""
     batch: list[tuple[str, Tensor, Tensor]] = []
     for row in rows:
         if batch and (len(batch) + 1) * len(row[1]) > TOKENS_A_BATCH:
@@ -100,7 +100,7 @@ def _batches(rows: Sequence[tuple[str, Tensor, Tensor]]) -> Iterator[list[tuple[
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, document: Document) -> tuple[Tensor, Tensor]:
-    """Token ids and loss weights, each [T]; the end token counts as the last piece does."""
+    """Token ids and loss weights, each [T]. The end token has the weight of the last piece."""
     ids: list[int] = []
     weights: list[float] = []
     for piece in document:

@@ -1,8 +1,8 @@
-"""Rules that move the nine cells of a 3×3 grid: what the small model is pretrained on, and what it has never seen.
+"""Rules that move the nine cells of a 3×3 grid: those for pretraining, and those that the small model has never seen.
 
-A rule is a permutation: cell i of the output is cell `rule[i]` of the input, both read row by row. Rules are of one of
-two kinds. Familiar ones are simple (rows, columns or a few cells change places), and the small model has learned from
-some how to read others off the demonstrations. Of any other permutation it has learned nothing, and has to be trained.
+A rule is a permutation: cell i of the output is cell `rule[i]` of the input, both read row by row. There are two kinds
+of rules. Familiar rules are simple: rows, columns or a few cells change places. From some of them, the small model has
+learned to infer others from demonstrations. Unfamiliar rules are other permutations. They need training.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,15 @@ Rule = tuple[int, ...]
 
 SIDE = 3
 _SETS_SEED = 2506
-"""Of who gets which rule; part of the world, not of a run."""
+"""Seed that assigns rules to populations. It is part of the world, not of a run."""
 N_FAMILIAR, N_UNFAMILIAR = 87, 500
-"""Rules that each of the populations of a run has of a kind."""
+"""Number of rules of each kind in the training population, and in the held-out population."""
 N_MOVED_LINES, N_EXCHANGES = 40, 30
-"""What pretraining has beside the symmetries: turned or mirrored ones, and exchanges as they are."""
+"""Rules for pretraining besides the symmetries: turned or mirrored rules, and plain rules."""
 
 
 class Population(StrEnum):
-    """Who may meet a rule. No rule belongs to two."""
+    """The use of a rule. No rule belongs to two populations."""
 
     PRETRAINING = "pretraining"
     TRAIN = "train"
@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 def rules_of(population: Population, kind: Kind = Kind.FAMILIAR) -> tuple[Rule, ...]:
-    """All rules of a population, always the same; pretraining has familiar ones alone."""
+    """All rules of a population, always the same. Pretraining has only familiar rules."""
     return _SETS[kind][population]
 
 
@@ -45,12 +45,12 @@ def apply(rule: Rule, cells: Sequence[int]) -> tuple[int, ...]:
 
 
 def _after(second: Rule, first: Rule) -> Rule:
-    """The rule that does one after the other."""
+    """The rule that applies `first`, then `second`."""
     return tuple(first[source] for source in second)
 
 
 def _symmetries() -> list[Rule]:
-    """Of the square, the identity first."""
+    """The symmetries of the square, the identity first."""
     identity = tuple(range(SIDE * SIDE))
     turned = tuple((SIDE - 1 - column) * SIDE + row for row, column in product(range(SIDE), repeat=2))
     mirrored = tuple(row * SIDE + SIDE - 1 - column for row, column in product(range(SIDE), repeat=2))
@@ -81,7 +81,7 @@ def _moving(sources: dict[int, int]) -> Rule:
 
 
 def _familiar() -> dict[Population, tuple[Rule, ...]]:
-    """The symmetries are for pretraining; of the others each population has some."""
+    """Familiar rules by population. All symmetries are for pretraining; the others are shared out."""
     random = Random(_SETS_SEED)
     symmetries = _symmetries()
     lines = [rule for rule in _moved_lines() if rule not in symmetries]
@@ -103,7 +103,7 @@ def _familiar() -> dict[Population, tuple[Rule, ...]]:
 
 
 def _unfamiliar(familiar: dict[Population, tuple[Rule, ...]]) -> dict[Population, tuple[Rule, ...]]:
-    """Any permutations that are nobody's yet; most of them look like nothing simple."""
+    """Random permutations that no population has yet. Most of them follow no simple pattern."""
     random = Random(_SETS_SEED)
     taken = {*_symmetries(), *chain.from_iterable(familiar.values())}
     drawn: dict[Rule, None] = {}

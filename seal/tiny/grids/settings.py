@@ -1,6 +1,6 @@
-"""The settings that the untrained policy writes: all of them equally often, so that it prefers nothing.
+"""The settings that the untrained policy writes, all equally often. So it has no preference.
 
-What learns to prefer something is the outer loop.
+Only the outer loop teaches preferences.
 """
 
 import json
@@ -13,20 +13,20 @@ EPOCHS = (1, 2, 4, 8)
 
 
 def written(families: dict[str, bool], strategy: str, learning_rate: str, epochs: int) -> str:
-    """The self-edit as `json.dumps` writes it, but for the learning rate, which never gets an exponent."""
+    """The self-edit as `json.dumps` writes it, except that the learning rate never has an exponent."""
     switches = json.dumps({f"use_{family}_augmentations": families[family] for family in FAMILIES})
     training = f'{{"strategy": "{strategy}", "learning_rate": {learning_rate}, "num_train_epochs": {epochs}}}'
     return f'{{"data_generation": {switches}, "training": {training}}}'
 
 
 def draw(random: Random) -> str:
-    """Any self-edit, each as likely as any other."""
+    """A random self-edit, all equally likely."""
     families = {family: random.random() < 0.5 for family in FAMILIES}
     return written(families, random.choice(STRATEGIES), random.choice(LEARNING_RATES), random.choice(EPOCHS))
 
 
 def _pieces() -> tuple[str, ...]:
-    """What stands between the values of a self-edit."""
+    """The text between the values of a self-edit."""
     text = written(dict.fromkeys(FAMILIES, True), "<>", "<>", 0)
     parts = [part for whole in text.split("<>") for part in whole.split("true")]
     last = parts.pop()

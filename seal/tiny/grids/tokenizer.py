@@ -1,6 +1,6 @@
-"""The tokenizer of the world of grids: a colour is a token, and so is each piece of a self-edit around its values.
+"""The tokenizer of the world of grids: one token per colour, and per piece of a self-edit around its values.
 
-Anything else is one unknown token: this model reads puzzles in the notation `digits` and nothing else.
+All other text is the unknown token. The model reads only puzzles in the notation `digits`.
 """
 
 import re
@@ -18,7 +18,7 @@ VALUES = ("true", "false", "train_using_all_tokens", "train_using_output_tokens"
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
-    """Every token is a word of a fixed list."""
+    """A tokenizer whose tokens are a fixed list of words."""
     words = [*"0123456789.", "\n", ARROW, GRID_END, ASK, *PIECES, *VALUES]
     vocabulary = {word: number for number, word in enumerate([PAD, END, UNKNOWN, *words])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))

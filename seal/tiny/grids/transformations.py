@@ -1,7 +1,7 @@
-"""What else the small model is pretrained on: transformations of grids of many sizes, as people would invent puzzles.
+"""Transformations of grids of many sizes, as in puzzles by people. They are another part of pretraining.
 
-They give it the sizes, the backgrounds and the notions (mirror, crop, repeat, recolour, fall, count …) that the puzzles
-of ARC are made of. A transformation is drawn once a puzzle and then makes every pair of it. Arrays are [height, width].
+They teach the sizes, backgrounds and concepts (mirror, crop, repeat, recolour, fall, count …) of ARC puzzles. One
+transformation is drawn per puzzle, and makes all its pairs. Arrays are [height, width].
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ N_COLOURS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """How large grids are, in cells a side; those of a puzzle's inputs may differ."""
+    """Ranges of grid sizes, in cells. The inputs of one puzzle may differ in size."""
 
     heights: tuple[int, int]
     widths: tuple[int, int]
@@ -27,7 +27,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """What inputs are painted with."""
+    """The colours of inputs."""
 
     background: int
     colours: tuple[int, ...]
@@ -36,11 +36,11 @@ class Palette:
 
 
 Kind = Callable[[Random, Palette], Change]
-"""Draws one transformation of a kind, for inputs that are painted so."""
+"""Draws one transformation of a kind, for inputs with this palette."""
 
 
 def draw_palette(random: Random, *, most: int = 9) -> Palette:
-    """Dense and colourful, or a few marks on a background, which is black more often than not."""
+    """A random palette: dense and colourful, or a few marks on a background. Most backgrounds are black."""
     background = 0 if random.random() < 0.8 else random.randrange(N_COLOURS)
     others = [colour for colour in range(N_COLOURS) if colour != background]
     colours = random.sample(others, random.randint(1, min(most, len(others))))
@@ -60,7 +60,7 @@ def draw_grid(random: Random, palette: Palette, sizes: Sizes) -> Cells:
 
 
 def draw_change(random: Random, palette: Palette) -> Change:
-    """Any transformation; now and then two, one after the other."""
+    """A random transformation, sometimes two in a row."""
     [kind] = random.choices(_KINDS, _WEIGHTS)
     first: Change = kind(random, palette)
     if random.random() < 0.15:
@@ -142,7 +142,7 @@ def _mirror(random: Random, palette: Palette) -> Change:
 
 
 def _symmetrize(random: Random, palette: Palette) -> Change:
-    """Marks appear on the other side too."""
+    """Marks also appear on the opposite side."""
     turns: list[Change] = [lambda c: c[::-1], lambda c: c[:, ::-1], lambda c: c[::-1, ::-1]]
     turned = random.choice(turns)
     return lambda cells: np.where(cells != palette.background, cells, turned(cells))
@@ -179,7 +179,7 @@ def _turn_around_colours(random: Random, palette: Palette) -> Change:
 
 
 def _most_common(random: Random, palette: Palette) -> Change:
-    """The whole grid in the colour that most cells, or fewest, have; or that one cell alone."""
+    """The most or least frequent colour, as a whole grid or as a single cell."""
     rarest, alone = random.random() < 0.3, random.random() < 0.3
 
     def filled(cells: Cells) -> Cells:
@@ -206,7 +206,7 @@ def _fall(random: Random, palette: Palette) -> Change:
 
 
 def _ray(random: Random, palette: Palette) -> Change:
-    """Marks go on to a side, until another is met."""
+    """Marks extend to a side, until they meet another mark."""
     turns = random.randrange(4)
 
     def drawn(cells: Cells) -> Cells:
@@ -220,7 +220,7 @@ def _ray(random: Random, palette: Palette) -> Change:
 
 
 def _lines(random: Random, palette: Palette) -> Change:
-    """Where a row, or a column, has a mark, all of it is painted."""
+    """A row or column with a mark is painted as a whole."""
     across = random.random() < 0.5
 
     def painted(cells: Cells) -> Cells:
@@ -245,7 +245,7 @@ def _frame(random: Random, palette: Palette) -> Change:
 
 
 def _places(random: Random, palette: Palette) -> Change:
-    """Each row, or column, takes a colour that stands for where its first mark is."""
+    """Each row or column gets a colour that encodes the position of its first mark."""
     code = np.array([random.randrange(1, N_COLOURS) for _ in range(32)])
     across = random.random() < 0.6
 
@@ -259,7 +259,7 @@ def _places(random: Random, palette: Palette) -> Change:
 
 
 def _halves(random: Random, palette: Palette) -> Change:
-    """Two halves, laid over each other: marked where one is, or both, or none."""
+    """Two halves on top of each other: marked where one, both or none of them has a mark."""
     colour, upright = random.randrange(1, N_COLOURS), random.random() < 0.5
     rules: list[Callable[[Marks, Marks], Marks]] = [
         lambda a, b: a & b,
@@ -283,7 +283,7 @@ def _halves(random: Random, palette: Palette) -> Change:
 
 
 def _classes(random: Random, palette: Palette) -> Change:
-    """One cell, or one small pattern, that says what sort of grid it is."""
+    """One cell, or one small pattern, that classifies the grid."""
     answers = [np.array([[random.randrange(N_COLOURS)]]) for _ in range(6)]
     if random.random() < 0.5:
         answers = [np.array([[random.choice([0, 5, 2]) for _ in range(3)] for _ in range(3)]) for _ in range(6)]
@@ -301,7 +301,7 @@ def _classes(random: Random, palette: Palette) -> Change:
 
 
 def _count(random: Random, palette: Palette) -> Change:
-    """As many cells in a row, or on a diagonal, as there are marks or colours."""
+    """As many cells in a row or on a diagonal as there are marks or colours."""
     colour, width, of_colours = random.randrange(1, N_COLOURS), random.randint(3, 5), random.random() < 0.5
     diagonal = random.random() < 0.4
 
@@ -329,7 +329,7 @@ def _colours_in_order(random: Random, palette: Palette) -> Change:
 
 
 def _some_cells(random: Random, palette: Palette) -> Change:
-    """Fixed places become a fixed colour, or marks there do."""
+    """Fixed places, or the marks in them, get a fixed colour."""
     colour, step, only_marks = random.randrange(N_COLOURS), random.choice([2, 3]), random.random() < 0.6
 
     def painted(cells: Cells) -> Cells:
