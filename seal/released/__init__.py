@@ -1,4 +1,4 @@
-"""Results that others have published, read into our own values. Knows their files; runs nothing."""
+"""Reads published results into SEAL's own values. It knows the published file formats, and runs nothing."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,22 +8,22 @@ from pydantic import ValidationError
 from seal.errors import DataError, listed
 
 DIGITS = 4
-"""To which published numbers are rounded."""
+"""Decimal digits of published numbers."""
 JUDGE = "published verdict"
 """The grader of imported verdicts."""
 
 
 def faults_of(error: ValidationError) -> list[str]:
-    """What is wrong with a file's values, each with its place where it has one."""
+    """The faults of a file's values, each with its place if it has one."""
     faults = [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors(include_url=False)]
     return [": ".join(filter(None, fault)) for fault in faults]
 
 
 def check_summary(path: Path, *, published: Mapping[str, float], found: Mapping[str, float]) -> None:
-    """The numbers that a file gives are those of its own verdicts.
+    """Check that the summary in a file matches the file's own verdicts.
 
     Raises:
-        DataError: with each that is not.
+        DataError: some numbers do not match; the error lists them.
     """
     faults = [
         f"overall.{name} is {value}, but the verdicts give {found[name]:.{DIGITS}f}"

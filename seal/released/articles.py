@@ -1,11 +1,11 @@
-"""Single-passage evaluations as the paper's repository publishes them (arXiv 2506.10943): one JSON file a run.
+"""Single-passage evaluations in the format of the paper's repository (arXiv 2506.10943): one JSON file per run.
 
     {"overall": {…}, "articles": [{"title", "context", "completions": [{"text", "questions": [
         {"rep", "question", "answer", "baseline_answer", "adapter_answer", "baseline_correct", "adapter_correct"}]}]}]}
 
-The unadapted model is asked and graded anew for each self-edit and repeat; each time is an evaluation of its own here.
-The verdicts are those of GPT-4.1; a judge that failed was written down as False. Rewards are the published ones: each
-repeat's accuracy was rounded to four digits before averaging, which decides a tie of the released round.
+The unadapted model was asked and graded again for each self-edit and repeat. Each time is a separate evaluation here.
+The verdicts are from GPT-4.1; a failed judgement was recorded as False. Rewards are the published ones. Each repeat's
+accuracy was rounded to four digits before averaging, which decides a tie of the released round.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,19 +56,19 @@ class _Document:
 
 @dataclass(frozen=True, kw_only=True)
 class Articles:
-    """A published run: an attempt for each self-edit, and the unadapted model's evaluations of each context."""
+    """A published run: an attempt per self-edit, and the unadapted model's evaluations of each context."""
 
     attempts: tuple[Attempt, ...]
     unadapted: Mapping[str, tuple[Evaluation, ...]]
-    """By context, one for each self-edit and repeat."""
+    """By context, one per self-edit and repeat."""
     overall: Mapping[str, float]
-    """As published."""
+    """The published summary."""
     passage_only: bool
-    """Whether nothing but the passages was trained on."""
+    """True if training used only the passages."""
 
     @property
     def baselines(self) -> dict[str, float]:
-        """The unadapted model's accuracy by context, over all times that it was asked."""
+        """The unadapted model's accuracy by context, over all its evaluations."""
         return {
             context: mean([accuracy(one) or 0.0 for one in evaluations]) or 0.0
             for context, evaluations in self.unadapted.items()
@@ -76,20 +76,20 @@ class Articles:
 
 
 def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
-    """The run in an already parsed file.
+    """The run in a parsed file.
 
     Raises:
-        DataError: it has another shape, with the places; or its numbers are not those of its own verdicts.
+        DataError: the file has another format (the error lists the places), or its summary contradicts its verdicts.
     """
     try:
         read = TypeAdapter(_Document).validate_python(
             {name: document.get(name) for name in _Document.__dataclass_fields__}
         )
     except ValidationError as error:
-        raise DataError(listed(f"{path} is no published evaluation:", faults_of(error))) from error
+        raise DataError(listed(f"{path} is not a published evaluation:", faults_of(error))) from error
     rows, overall = read.articles, read.overall
     if ragged := [place for number, row in enumerate(rows) for place in _ragged(row, f"articles.{number}")]:
-        raise DataError(listed(f"{path} is no published evaluation:", ragged))
+        raise DataError(listed(f"{path} is not a published evaluation:", ragged))
     by_lines = bool(document.get("split_newlines", True))
     attempts = [attempt for row in rows for attempt in _attempts(row, by_lines=by_lines)]
     articles = Articles(
@@ -103,12 +103,12 @@ def read_articles(path: Path, document: Mapping[str, Any]) -> Articles:
 
 
 def _ragged(row: _Article, place: str) -> Iterator[str]:
-    """Where it is not always asked what was asked first."""
+    """The places whose questions differ from those of the first self-edit and repeat."""
     first = [query.question for query in _context(row).queries]
     for number, completion in enumerate(row.completions):
         for repeat in dict.fromkeys(each.rep for each in completion.questions):
             if [each.question for each in completion.questions if each.rep == repeat] != first:
-                yield f"{place}.completions.{number}: rep {repeat} does not ask what the first self-edit's first did"
+                yield f"{place}.completions.{number}: the questions of rep {repeat} differ from those of the first rep"
 
 
 def _attempts(row: _Article, *, by_lines: bool) -> Iterator[Attempt]:
@@ -127,7 +127,7 @@ def _attempts(row: _Article, *, by_lines: bool) -> Iterator[Attempt]:
 
 
 def _plan(context: Context, text: str, *, by_lines: bool) -> Plan:
-    """What was trained on; a self-edit without text left the passage alone."""
+    """The training plan. A self-edit without text means that only the passage was used."""
     plan = titled_plan(context, split(text, by_lines=by_lines), append_passage=True)
     return Plan(sequences=()) if isinstance(plan, Invalid) else plan
 
@@ -140,7 +140,7 @@ def _context(row: _Article) -> Context:
 
 
 def _evaluations(completion: _Completion, *, adapted: bool) -> Iterator[Evaluation]:
-    """One a repeat, with the verdicts in the order of the questions."""
+    """One evaluation per repeat, with verdicts in the order of the questions."""
     by_repeat: dict[int, list[Verdict]] = {}
     for each in completion.questions:
         answer, correct = (
@@ -162,7 +162,7 @@ def _unadapted(rows: Sequence[_Article]) -> dict[str, tuple[Evaluation, ...]]:
 
 
 def recomputed(articles: Articles) -> dict[str, float]:
-    """The published summary, from the verdicts: means, and sample deviations of means."""
+    """The summary, computed again from the verdicts: means, and sample deviations of means."""
     by_context: dict[str, list[list[float]]] = {}
     for attempt in articles.attempts:
         known = [one for one in attempt.evaluations if isinstance(one, Evaluation)]

@@ -1,10 +1,10 @@
-"""A continued-pretraining run as the paper's repository publishes it: one model, trained on all passages.
+"""A continued-pretraining run in the format of the paper's repository: one model, trained on all passages.
 
     {"overall": {"baseline_accuracy", "adapter_accuracy", "gain"}, "per_article": {title: {…}}, "server_reply": {
         "baseline_texts", "adapter_texts", "baseline_correct", "adapter_correct"}}
 
-`per_article` is keyed by title and so keeps only the last of several passages with one; `server_reply` has every
-answer, in the order of the passages, but neither passages nor questions: those have to come from another file.
+`per_article` is keyed by title, so it keeps only the last of several passages with the same title. `server_reply` has
+every answer, in the order of the passages. Passages and questions must come from another file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ class _Document:
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusRun:
-    """The unadapted and the adapted model, asked about each context."""
+    """The evaluations of the unadapted and the adapted model, one per context."""
 
     contexts: tuple[Context, ...]
     unadapted: tuple[Evaluation, ...]
@@ -51,21 +51,21 @@ class CorpusRun:
 
 
 def read_corpus(path: Path, document: Mapping[str, Any], contexts: Sequence[Context]) -> CorpusRun:
-    """The run in an already parsed file, about the first of these contexts.
+    """The run in a parsed file, about the first of these contexts.
 
     Raises:
-        DataError: it has another shape, is about other contexts, or contradicts itself.
+        DataError: the file has another format, is about other contexts, or contradicts itself.
     """
     try:
         read = TypeAdapter(_Document).validate_python(
             {name: document.get(name) for name in _Document.__dataclass_fields__}
         )
     except ValidationError as error:
-        raise DataError(listed(f"{path} is no published continued-pretraining run:", faults_of(error))) from error
+        raise DataError(listed(f"{path} is not a published continued-pretraining run:", faults_of(error))) from error
     reply = read.server_reply
     lengths = {name: len(getattr(reply, name)) for name in _Reply.__dataclass_fields__}
     if len(set(lengths.values())) > 1:
-        raise DataError(f"{path}: the lists of server_reply are not equally long: {lengths}")
+        raise DataError(f"{path}: the lists of server_reply differ in length: {lengths}")
     check_summary(path, published=read.overall, found=_means(reply))
     chosen = _asked_about(path, len(reply.adapter_correct), contexts)
     run = CorpusRun(
@@ -78,14 +78,14 @@ def read_corpus(path: Path, document: Mapping[str, Any], contexts: Sequence[Cont
 
 
 def _asked_about(path: Path, n_answers: int, contexts: Sequence[Context]) -> tuple[Context, ...]:
-    """As many of the first contexts as have that many questions in all."""
+    """The first contexts that together have `n_answers` questions."""
     n_questions = 0
     for count, context in enumerate(contexts, start=1):
         n_questions += len(context.queries)
         if n_questions == n_answers:
             return tuple(contexts[:count])
     raise DataError(
-        f"{path} has {n_answers} answers, but no number of first passages has as many questions: other passages?"
+        f"{path} has {n_answers} answers, but no number of first passages has as many questions: check --contexts"
     )
 
 
@@ -100,17 +100,17 @@ def _evaluations(contexts: Sequence[Context], texts: Sequence[str], marks: Seque
 
 
 def _means(reply: _Reply) -> dict[str, float]:
-    """Over questions, as published."""
+    """The means over questions, as in the published summary."""
     before = mean([float(mark) for mark in reply.baseline_correct]) or 0.0
     after = mean([float(mark) for mark in reply.adapter_correct]) or 0.0
     return {"baseline_accuracy": before, "adapter_accuracy": after, "gain": after - before}
 
 
 def _check_alignment(path: Path, run: CorpusRun, marks: Mapping[str, _Marks]) -> None:
-    """The last passage of each title has the marks that the file gives the title."""
+    """Check that the last passage of each title has the marks that the file gives for the title."""
     last = {context.title: number for number, context in enumerate(run.contexts)}
     faults = [
-        f"the answers about '{title}' are not those of these passages"
+        f"the answers about '{title}' do not belong to these passages"
         for title, expected in marks.items()
         if title not in last or _marks(run.adapted[last[title]]) != expected.adapter_correct
     ]

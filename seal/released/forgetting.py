@@ -1,8 +1,8 @@
-"""Forgetting matrices as the paper's repository publishes them: means and deviations over sequences of passages.
+"""Forgetting matrices in the format of the paper's repository: means and deviations over sequences of passages.
 
     {"mean_over_sequences": [[…]], "std_over_sequences": [[…]], "n_sequences": 8, "n_datapoints": 8}
 
-Row 0 is the unadapted model; row i + 1 is after the self-edit of passage i; column j is about passage j.
+Row 0 is the unadapted model. Row i + 1 is the model after the self-edit of passage i. Column j is about passage j.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ from seal.released import faults_of
 from seal.stats.transfer import Cell, LearnedSequence, Matrix, linear_measures
 
 Share = Annotated[float, Field(ge=0, le=1)]
-"""An accuracy, or how far accuracies deviate."""
+"""An accuracy, or a deviation of accuracies."""
 Shares = tuple[tuple[Share, ...], ...]
-"""A matrix of them: a row a step, a column a passage."""
+"""A matrix of these, with a row per step and a column per passage."""
 Count = Annotated[int, Field(ge=1, le=10**6)]
-"""Far more than anybody publishes: a file may give any number, and lists of that length are made of it."""
+"""A generous upper limit. Lists get this length, so a file must not give any number."""
 
 ROUNDING = 1e-4
-"""How far recomputed cells may be from published ones of four digits."""
+"""Maximum difference between recomputed cells and published cells, which have four digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,40 +39,40 @@ class Forgetting:
 
 @dataclass(frozen=True, kw_only=True)
 class Pooled:
-    """Several runs taken together."""
+    """Several runs, pooled."""
 
     mean: Shares
     deviation: Shares
     """Over all sequences of all runs."""
     published_deviation: Shares
-    """The mean of the runs' deviations, as the repository pools: it leaves out how far apart the runs are, and a mean
-    of roots is less than the root of the mean."""
+    """The mean of the runs' deviations, as the repository pools them. It is too small: it ignores the variance between
+    runs, and a mean of roots is less than the root of the mean."""
     n_sequences: int
 
 
 def read_forgetting(path: Path, document: Mapping[str, Any]) -> Forgetting:
-    """The matrices in an already parsed file.
+    """The matrices in a parsed file.
 
     Raises:
-        DataError: it has another shape.
+        DataError: the file has another format.
     """
     try:
         found: Forgetting = TypeAdapter(Forgetting).validate_python(
             {name: document.get(name) for name in Forgetting.__dataclass_fields__}
         )
     except ValidationError as error:
-        raise DataError(listed(f"{path} is no published forgetting matrix:", faults_of(error))) from error
+        raise DataError(listed(f"{path} is not a published forgetting matrix:", faults_of(error))) from error
     size = found.n_datapoints
     for name, matrix in (("mean", found.mean_over_sequences), ("std", found.std_over_sequences)):
         if [len(row) for row in matrix] != [size] * (size + 1):
-            raise DataError(f"{path}: {name}_over_sequences is not {size + 1} rows of {size} numbers")
+            raise DataError(f"{path}: {name}_over_sequences must be {size + 1} rows of {size} numbers")
     return found
 
 
 def pool(runs: Sequence[Forgetting]) -> Pooled:
-    """Runs of equal shape, weighted by their sequences; their deviations are taken as those of NumPy (denominator n).
+    """Pool runs of equal shape, weighted by their numbers of sequences. Deviations have n in the denominator (NumPy).
 
-    The variance over all sequences is the mean of the variances within the runs plus the variance of the runs' means.
+    The variance over all sequences is the mean of the variances within runs plus the variance of the runs' means.
     """
     weights = [run.n_sequences for run in runs]
     means = [run.mean_over_sequences for run in runs]
@@ -89,10 +89,10 @@ def pool(runs: Sequence[Forgetting]) -> Pooled:
 
 
 def check_summary(path: Path, summary: Forgetting, pooled: Pooled) -> None:
-    """Hold a published summary of runs to the runs: its means, and its deviations by its own rule.
+    """Check a published summary against its runs: its means, and its deviations by the published rule.
 
     Raises:
-        DataError: a cell is not what the runs give.
+        DataError: a cell does not match the runs.
     """
     for name, there, here in (
         ("mean_over_sequences", summary.mean_over_sequences, pooled.mean),
@@ -102,15 +102,15 @@ def check_summary(path: Path, summary: Forgetting, pooled: Pooled) -> None:
             for column, (value, ours) in enumerate(zip(published, found, strict=True)):
                 if abs(value - ours) > ROUNDING:
                     raise DataError(
-                        f"{path} contradicts the runs: {name}[{row}][{column}] is {value}, they give {ours:.4f}"
+                        f"{path} contradicts the runs: {name}[{row}][{column}] is {value}, but they give {ours:.4f}"
                     )
 
 
 def as_matrix(pooled: Pooled) -> Matrix:
-    """What a report shows. Intervals are mean ± 1.96 standard errors, for no sequence is published by itself.
+    """The matrix for a report. Intervals are mean ± 1.96 standard errors, because single sequences are not published.
 
-    Cells of passages whose turn has not come are published as 0 and mean nothing. Of the summaries only those are known
-    that are sums of cells; how they scatter over sequences is not.
+    Cells of passages that are not learned yet are published as 0, and are left out. Only summaries that are linear in
+    the cells are known, without their spread over sequences.
     """
     base, *after = (
         tuple(_cell(mean, deviation, pooled.n_sequences) for mean, deviation in zip(means, deviations, strict=True))
@@ -128,7 +128,7 @@ def as_matrix(pooled: Pooled) -> Matrix:
 
 
 def _cell(mean: float, deviation: float, n: int) -> Cell:
-    """From a deviation with n in its denominator."""
+    """A cell, from a deviation with n in its denominator."""
     if n < 2:
         return Cell(mean=mean, ci95=None, deviation=None, n=n)
     sample = deviation * (n / (n - 1)) ** 0.5
@@ -137,7 +137,7 @@ def _cell(mean: float, deviation: float, n: int) -> Cell:
 
 
 def _cellwise(function: Any, matrices: Sequence[Shares]) -> Shares:
-    """The matrix of what a function makes of the values that stand in one place."""
+    """Apply a function to the values at each place of the matrices."""
     return tuple(
         tuple(float(function(values)) for values in zip(*rows, strict=True)) for rows in zip(*matrices, strict=True)
     )

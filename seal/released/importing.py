@@ -1,4 +1,4 @@
-"""A published file becomes the folder of a run, so that everything that reads runs can read it."""
+"""Turns a published file into the folder of a run, so that reports and comparisons can read it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ POLICY = Policy(round=0)
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What goes into the run's folder."""
+    """The contents of the run's folder."""
 
     contexts: tuple[Context, ...]
     self_edits: Mapping[str, SelfEdit]
@@ -56,22 +56,22 @@ def read_document(path: Path) -> Mapping[str, Any]:
     """The JSON object in a file.
 
     Raises:
-        DataError: there is none.
+        DataError: the file cannot be read, or is not a JSON object.
     """
     try:
         document = parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if not isinstance(document, dict):
-        raise DataError(f"{path} is no published results file: it holds a {type(document).__name__}, not an object")
+        raise DataError(f"{path} is not a published results file: it holds a {type(document).__name__}, not an object")
     return document
 
 
 def read_published(path: Path, contexts_file: Path | None) -> Imported:
-    """The run that a published results file tells of.
+    """The run in a published results file.
 
     Raises:
-        DataError: it is none of the known formats, lacks something, or contradicts itself.
+        DataError: the format is unknown, something is missing, or the file contradicts itself.
     """
     document = read_document(path)
     if "articles" in document:
@@ -81,20 +81,20 @@ def read_published(path: Path, contexts_file: Path | None) -> Imported:
             raise DataError(f"{path} has answers without questions: name the file of its passages with --contexts FILE")
         return of_corpus(read_corpus(path, document, read_contexts(contexts_file)))
     raise DataError(
-        f"{path} is no results file that SEAL knows: it has neither articles (single passages) nor server_reply "
+        f"{path} is not a results file that SEAL knows: it has neither articles (single passages) nor server_reply "
         f"(continued pretraining), but {', '.join(list(document)[:8])}"
     )
 
 
 def read_contexts(path: Path) -> list[Context]:
-    """Passages with their questions, in order: a list of rows with title, context and questions.
+    """Passages with their questions, in order, from a list of rows with title, context and questions.
 
     Raises:
-        DataError: it is not such a file.
+        DataError: the file is not such a list.
     """
     from seal.task import context_id
 
-    wrong = "no list of rows with title, context and questions"
+    wrong = "not a list of rows with title, context and questions"
     try:
         rows = _PASSAGES.validate_python(parsed(path.read_text(encoding="utf-8")))
     except ValidationError as error:
@@ -105,7 +105,7 @@ def read_contexts(path: Path) -> list[Context]:
     for number, row in enumerate(rows):
         texts |= {f"{number}.questions.{n}": each.question + each.answer for n, each in enumerate(row.questions)}
     if faults := [f"{place}: {fault}" for place, text in texts.items() if (fault := fault_of_text(text))]:
-        raise DataError(listed(f"--contexts: {path} holds what is no text:", faults))
+        raise DataError(listed(f"--contexts: {path} has invalid text:", faults))
     return [
         Context(
             id=context_id(row.title.strip(), row.context.strip()),
@@ -120,7 +120,7 @@ def read_contexts(path: Path) -> list[Context]:
 
 
 def of_articles(articles: Articles) -> Imported:
-    """Single-passage evaluations: with several self-edits of each context they are a round of training."""
+    """Single-passage evaluations. Several self-edits per context make a training round."""
     contexts = tuple(dict.fromkeys(attempt.context for attempt in articles.attempts))
     base = _measurement("base", contexts, {context.id: articles.unadapted[context.id] for context in contexts})
     setting = "passage_only" if articles.passage_only else "self_edits_round_0"
@@ -146,7 +146,7 @@ def of_articles(articles: Articles) -> Imported:
 
 
 def _rounds(articles: Articles) -> tuple[RoundSummary, ...]:
-    """What there was to choose from, where there was a choice; what was chosen is not published with it."""
+    """The round of several self-edits per context; empty otherwise. The file does not say which were kept."""
     if len(articles.attempts) == len({attempt.context.id for attempt in articles.attempts}):
         return ()
     update = Update(round=1, kept=(), losses=(), weights=None, sha256=None)
@@ -155,7 +155,7 @@ def _rounds(articles: Articles) -> tuple[RoundSummary, ...]:
 
 
 def of_corpus(run: CorpusRun) -> Imported:
-    """One adapter for all passages."""
+    """A continued-pretraining run: one adapter for all passages."""
     by_source = {"unadapted": run.unadapted, "consolidated": run.adapted}
     measurements = [
         _measurement(
@@ -174,11 +174,11 @@ def of_corpus(run: CorpusRun) -> Imported:
 
 
 def of_forgetting(documents: Mapping[Path, Mapping[str, Any]]) -> Imported:
-    """Runs over sequences of passages, pooled; a file over as many sequences as the others together summarizes them."""
+    """Pool runs over sequences of passages. A file with as many sequences as all others together is their summary."""
     runs = {file: read_forgetting(file, document) for file, document in documents.items()}
     if len({run.n_datapoints for run in runs.values()}) > 1:
         lengths = ", ".join(f"{file.name} {run.n_datapoints}" for file, run in runs.items())
-        raise DataError(f"these runs are over sequences of different lengths, and cannot be pooled: {lengths}")
+        raise DataError(f"these runs have sequences of different lengths, so they cannot be pooled: {lengths}")
     most = max(run.n_sequences for run in runs.values())
     parts = {file: run for file, run in runs.items() if run.n_sequences < most}
     if sum(run.n_sequences for run in parts.values()) != most:
@@ -188,8 +188,8 @@ def of_forgetting(documents: Mapping[Path, Mapping[str, Any]]) -> Imported:
     for file in runs.keys() - parts.keys():
         check_summary(file, runs[file], pooled)
         notes.append(
-            f"{file.name}: its means are those of the runs; its deviations are means of theirs, which are too small; "
-            "those here are over all sequences"
+            f"{file.name}: its means match the runs; its deviations are means of theirs, which are too small. "
+            "The deviations shown here are over all sequences"
         )
     results = Results(table=(), continual=as_matrix(pooled), notes=tuple(notes))
     return Imported(contexts=(), self_edits={}, evaluations={}, results=results)
@@ -211,16 +211,16 @@ def _results(measurements: Sequence[Measurement], rounds: tuple[RoundSummary, ..
         comparisons=(comparison,) if comparison else (),
         scores={measurement.setting: measurement.by_context() for measurement in measurements},
         rounds=rounds,
-        notes=("imported: verdicts are as published, and nothing was run here",),
+        notes=("imported: the verdicts are the published ones; nothing was run here",),
     )
 
 
 def write_imported(folder: Path, name: str, sources: Sequence[Path], imported: Imported) -> None:
-    """Make the run's folder.
+    """Write the run's folder.
 
     Raises:
-        ConfigError: there is something in it already.
-        RunError: it cannot be written.
+        ConfigError: the folder is not empty.
+        RunError: the folder cannot be written.
     """
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"--name: {folder} is not empty: choose another name")

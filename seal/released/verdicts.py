@@ -1,4 +1,4 @@
-"""Files of verdicts, and how far a grader agrees with them."""
+"""Reads files of verdicts, and measures how far a grader agrees with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ RESAMPLES = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graded:
-    """Somebody's verdict on an answer."""
+    """A given verdict on an answer."""
 
     question: str
     target: str
     answer: str
     correct: bool
     setting: str
-    """Where the answer comes from, for the bias on accuracies."""
+    """The setting that the answer comes from, to compute the bias on its accuracy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bias:
-    """What a grader does to the accuracy of a setting."""
+    """A grader's effect on the accuracy of a setting."""
 
     setting: str
     theirs: float
@@ -43,41 +43,41 @@ class Bias:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """A grader against verdicts, on distinct answers."""
+    """Agreement between a grader and given verdicts, on distinct answers."""
 
     n: int
-    """Verdicts in the files."""
+    """Number of verdicts in the files."""
     n_distinct: int
     n_contradicted: int
-    """Distinct answers that the files judge both ways; the majority counts, and a tie as wrong."""
+    """Distinct answers with contradictory verdicts. The majority counts; a tie counts as wrong."""
     n_unknown: int
-    """Distinct answers on which the grader has no verdict; left out."""
+    """Distinct answers without a verdict of the grader. They are left out."""
     agreement: float
     kappa: float
-    """Cohen's: the agreement beyond what two graders with these shares of yes would have by chance."""
+    """Cohen's kappa: the agreement beyond chance, given both graders' shares of right answers."""
     kappa_ci95: tuple[float, float]
     """Bootstrap over distinct answers."""
     both_correct: int
     both_wrong: int
     only_theirs: int
-    """Right for them, wrong for the grader."""
+    """Right in the files, wrong for the grader."""
     only_ours: int
     biases: tuple[Bias, ...]
 
 
 def read_verdicts(path: Path) -> list[Graded]:
-    """The verdicts of a published results file, or of JSON Lines with question, target, answer and correct.
+    """The verdicts in a published results file, or in JSON Lines with question, target, answer and correct.
 
     Raises:
-        DataError: it is neither, with the line.
+        DataError: the file has neither format; the error names the line.
     """
     if path.suffix in (".jsonl", ".ndjson"):
         return list(_of_lines(path))
     document = read_document(path)
     if "articles" not in document:
         raise DataError(
-            f"{path} has no articles: verdicts are read from single-passage results, where questions and answers stand "
-            "side by side, or from JSON Lines with question, target, answer and correct"
+            f"{path} has no articles: give a file of single-passage results, which has questions and answers together, "
+            "or JSON Lines with question, target, answer and correct"
         )
     articles = read_articles(path, document)
     graded = []
@@ -131,7 +131,7 @@ def _graded(path: Path, number: int, line: str) -> Graded:
 
 
 def agree(grader: Grader, verdicts: Sequence[Graded]) -> Agreement:
-    """Grade every distinct answer and compare.
+    """Grade every distinct answer, and compare with the given verdicts.
 
     Raises:
         DataError: there is nothing to compare.
@@ -145,7 +145,7 @@ def agree(grader: Grader, verdicts: Sequence[Graded]) -> Agreement:
     theirs = {key: 2 * sum(votes[key]) > len(votes[key]) for key in ours}
     pairs = [(theirs[key], ours[key]) for key in ours]
     if not pairs:
-        raise DataError("there is no answer that both have a verdict on")
+        raise DataError("no answer has a verdict in the files and from the grader")
     kappa, interval = _kappa(pairs)
     return Agreement(
         n=len(verdicts),
@@ -173,7 +173,7 @@ def _kappa(pairs: Sequence[tuple[bool, bool]]) -> tuple[float, tuple[float, floa
 
 
 def cohen(both: int, first: int, second: int, neither: int) -> float:
-    """Cohen's kappa of a two-by-two table; 1 where chance alone would agree always."""
+    """Cohen's kappa of a two-by-two table; 1 if agreement by chance would be certain."""
     n = both + first + second + neither
     agreed = (both + neither) / n
     chance = ((both + first) * (both + second) + (neither + first) * (neither + second)) / n**2

@@ -80,7 +80,7 @@ def test_a_file_that_contradicts_its_own_verdicts_is_refused() -> None:
 def test_a_repeat_that_does_not_ask_what_the_first_did_is_named() -> None:
     other = document()
     other["articles"][0]["completions"][0]["questions"][1]["question"] = "Another?"
-    with pytest.raises(DataError, match=r"articles\.0\.completions\.0: rep 1 does not ask what"):
+    with pytest.raises(DataError, match=r"articles\.0\.completions\.0: the questions of rep 1 differ"):
         read_articles(Path("x.json"), other)
 
 

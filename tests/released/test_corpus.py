@@ -33,7 +33,7 @@ def test_answers_go_to_the_contexts_in_order() -> None:
 
 
 def test_other_passages_are_noticed() -> None:
-    with pytest.raises(DataError, match="the answers about 'a' are not those of these passages"):
+    with pytest.raises(DataError, match="the answers about 'a' do not belong to these passages"):
         read_corpus(Path("x.json"), document(), [context("b", n_queries=1), context("a", n_queries=2)])
     with pytest.raises(DataError, match="has 3 answers, but no number of first passages has as many questions"):
         read_corpus(Path("x.json"), document(), [context("a", n_queries=2)])
@@ -49,7 +49,7 @@ def test_what_is_missing_or_of_another_kind_is_named_with_its_place() -> None:
     with pytest.raises(DataError) as refused:
         read_corpus(Path("x.json"), document(server_reply=reply, overall=None), CONTEXTS)
     assert str(refused.value).splitlines() == [
-        "x.json is no published continued-pretraining run:",
+        "x.json is not a published continued-pretraining run:",
         "  overall: Input should be a valid dictionary",
         "  server_reply.adapter_texts: Input should be a valid tuple",
     ]
@@ -67,13 +67,13 @@ def test_passages_that_are_none_are_named_with_their_place(tmp_path: Path, rows:
     with pytest.raises(DataError) as refused:
         read_contexts(tmp_path / "p.json")
     title, *faults = str(refused.value).splitlines()
-    assert title == f"--contexts: {tmp_path / 'p.json'} is no list of rows with title, context and questions:"
+    assert title.startswith(f"--contexts: {tmp_path / 'p.json'} is not a list of rows")
     assert faults == [f"  {fault}"]
 
 
 def test_lists_of_other_lengths_are_refused() -> None:
     reply = document()["server_reply"] | {"adapter_texts": ["4"]}
-    with pytest.raises(DataError, match="the lists of server_reply are not equally long"):
+    with pytest.raises(DataError, match="the lists of server_reply differ in length"):
         read_corpus(Path("x.json"), document(server_reply=reply), CONTEXTS)
 
 

@@ -48,7 +48,7 @@ def test_the_published_runs_give_the_published_summary(reference: Path) -> None:
 
 def test_a_matrix_of_another_shape_is_refused() -> None:
     wrong = {"mean_over_sequences": [[0.1]], "std_over_sequences": [[0.1]], "n_sequences": 1, "n_datapoints": 1}
-    with pytest.raises(DataError, match="mean_over_sequences is not 2 rows of 1 numbers"):
+    with pytest.raises(DataError, match="mean_over_sequences must be 2 rows of 1 numbers"):
         read_forgetting(Path("x.json"), wrong)
     with pytest.raises(DataError, match="n_sequences"):
         read_forgetting(Path("x.json"), {"mean_over_sequences": [[0.1]]})

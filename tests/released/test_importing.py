@@ -106,10 +106,10 @@ def test_what_cannot_be_compared_is_said(seal: Seal, finished: Path, capsys: pyt
     ("content", "said"),
     [
         ([1, 2], "it holds a list, not an object"),
-        ({"rows": []}, "is no results file that SEAL knows"),
+        ({"rows": []}, "is not a results file that SEAL knows"),
         ({"server_reply": {}}, "name the file of its passages with --contexts FILE"),
-        ({"articles": 3, "overall": {}}, "is no published evaluation"),
-        ({"articles": [], "overall": {}}, "is no published evaluation"),
+        ({"articles": 3, "overall": {}}, "is not a published evaluation"),
+        ({"articles": [], "overall": {}}, "is not a published evaluation"),
         ({"articles": [{"title": "T", "context": "C", "completions": []}], "overall": {}}, "articles.0.completions"),
         ({"mean_over_sequences": [[2]], **MATRIX}, "mean_over_sequences.0.0: Input should be less than or equal to 1"),
         ({"mean_over_sequences": [[float("nan")], [0]], **MATRIX}, "mean_over_sequences.0.0"),
@@ -129,7 +129,7 @@ def test_what_is_nested_without_end_is_refused(seal: Seal, capsys: pytest.Captur
     assert seal("import", "deep.json") == 2
     assert "cannot read deep.json" in capsys.readouterr().err
     assert seal("import", write("x.json", {"server_reply": {}}), "--contexts", "deep.json") == 2
-    assert "--contexts: deep.json is no list of rows" in capsys.readouterr().err
+    assert "--contexts: deep.json is not a list of rows" in capsys.readouterr().err
 
 
 def test_nothing_is_overwritten(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +179,7 @@ def test_runs_over_sequences_of_other_lengths_are_not_pooled(seal: Seal, capsys:
     write("runs/a.json", {"mean_over_sequences": [[0], [1]], **MATRIX})
     write("runs/b.json", {"mean_over_sequences": [[0, 0]] * 3, **two})
     assert seal("import", "runs") == 2
-    assert "sequences of different lengths, and cannot be pooled: a.json 1, b.json 2" in capsys.readouterr().err
+    assert "cannot be pooled: a.json 1, b.json 2" in capsys.readouterr().err
 
 
 def test_a_summary_of_forgetting_that_the_runs_do_not_give_is_refused(
@@ -190,5 +190,6 @@ def test_a_summary_of_forgetting_that_the_runs_do_not_give_is_refused(
     write("both.json", forgetting(n_sequences=8, deviation=0.3))
     assert seal("import", "a.json", "b.json", "both.json") == 2
     assert (
-        "both.json contradicts the runs: std_over_sequences[0][0] is 0.3, they give 0.1000" in capsys.readouterr().err
+        "both.json contradicts the runs: std_over_sequences[0][0] is 0.3, but they give 0.1000"
+        in capsys.readouterr().err
     )

@@ -88,5 +88,5 @@ def test_the_command_measures_any_grader(seal: Callable[..., int], capsys: pytes
 def test_a_file_without_questions_beside_the_answers_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "corpus.json"
     path.write_text('{"server_reply": {}}')
-    with pytest.raises(DataError, match=r"corpus\.json has no articles: verdicts are read from single-passage results"):
+    with pytest.raises(DataError, match=r"corpus\.json has no articles"):
         read_verdicts(path)
