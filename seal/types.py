@@ -32,6 +32,13 @@ class Query:
     """The right answer; empty where nobody has told it, so that no answer can be graded."""
     kind: str = ""
     """What sort of question it is, for example `direct` or `reversal`; each has a row of its own. Empty: no sort."""
+    also: Annotated[tuple[str, ...], Field(exclude_if=lambda value: not value)] = ()
+    """Answers that are right too."""
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """All right answers, of which the best fit counts; none where nobody has told them."""
+        return (self.target, *self.also) if self.target else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,20 +1,25 @@
 """JSON that somebody else wrote: a value, or a ValueError, whatever it is. This module has never heard of files."""
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 MOST_LEVELS = 100
 """Of lists and objects inside each other. Deeper ones are read by no part of SEAL, and would break what walks them."""
 
 
-def parsed(text: str | bytes) -> Any:
-    """The value that a text is.
+class RepeatedKeyError(ValueError):
+    """A key stands twice in one object, so that one of its values would be lost."""
+
+
+def parsed(text: str | bytes, **hooks: Callable[..., Any]) -> Any:
+    """The value that a text is; `hooks` are those of `json.loads`.
 
     Raises:
-        ValueError: it is no JSON, or is nested too deeply.
+        ValueError: it is no JSON, or is nested too deeply; or what a hook raises.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, **hooks)
     except RecursionError:
         too_deep = True
     else:
@@ -22,6 +27,21 @@ def parsed(text: str | bytes) -> Any:
     if too_deep:
         raise ValueError(f"more than {MOST_LEVELS} lists or objects stand inside each other")
     return value
+
+
+def without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The `object_pairs_hook` for data: Python alone would keep the last of the values of a key.
+
+    Raises:
+        RepeatedKeyError: a key stands twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        key = next(key for key, _ in pairs if key in seen or seen.add(key))
+        values = " and ".join(f"{value!r:.40}" for name, value in pairs if name == key)
+        raise RepeatedKeyError(f"'{key}' stands more than once in one object, as {values}")
+    return found
 
 
 def _is_deep(value: Any) -> bool:

@@ -43,7 +43,8 @@ class Contexts:
         digest = sha256()
         for context in self.all:
             parts = [context.title, context.text]
-            parts += [part for query in context.queries for part in (query.question, query.prompt, query.target)]
+            for query in context.queries:
+                parts += [query.question, query.prompt, query.target, *query.also]
             digest.update("\x1f".join(parts).encode() + b"\x1e")
         return digest.hexdigest()
 

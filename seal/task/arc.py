@@ -14,8 +14,8 @@ from seal.grids.files import Solved, of_rows, read_challenges
 from seal.grids.views import Viewing
 from seal.settings import option
 from seal.task import Contexts
+from seal.task.hub import read_split
 from seal.task.puzzles import Notation, PuzzleTask, PuzzleTemplate
-from seal.task.rows import read_split
 from seal.types import Context
 
 PUZZLE_TEMPLATE = (

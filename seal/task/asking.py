@@ -54,19 +54,25 @@ class PassageTask(Task):
         return "copied" if line.strip() in context.text else "own words"
 
     def make_context(
-        self, title: str, text: str, questions: Iterable[tuple[str, str]], kinds: Iterable[str] = repeat("")
+        self,
+        title: str,
+        text: str,
+        questions: Iterable[tuple[str, str | Sequence[str]]],
+        kinds: Iterable[str] = repeat(""),
     ) -> Context:
         """A context whose id depends on its title and text only, so that it survives a reordered file.
 
-        `questions` are pairs of a question and its answer; `kinds` says of each what sort it is.
+        `questions` are pairs of a question and its answer, or all accepted ones; `kinds` says of each what sort it is.
         """
+        pairs = ((question, [said] if isinstance(said, str) else said) for question, said in questions)
         queries = tuple(
             Query(
                 question=question,
                 prompt=fill(self.query_template, title=title, question=question, passage=text),
-                target=answer,
+                target=answers[0],
                 kind=kind,
+                also=tuple(answers[1:]),
             )
-            for (question, answer), kind in zip(questions, kinds, strict=False)
+            for (question, answers), kind in zip(pairs, kinds, strict=False)
         )
         return Context(id=context_id(title, text), title=title, text=text, queries=queries)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from seal.settings import option
-from seal.task import Contexts, entries
+from seal.task import Contexts, entries, parts
 from seal.task.asking import PassageTask
 from seal.task.drawing import in_drawn_order
 from seal.task.rows import read_rows
@@ -44,8 +44,8 @@ class Passages(PassageTask):
     """Of the choice of held-out passages."""
 
     @property
-    def _columns(self) -> entries.Columns:
-        return entries.Columns(
+    def _columns(self) -> parts.Columns:
+        return parts.Columns(
             title=self.title,
             passage=self.passage,
             questions=self.questions,

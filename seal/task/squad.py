@@ -12,13 +12,14 @@ from typing import Literal
 from pydantic import NonNegativeInt
 
 from seal.settings import option
-from seal.task import Contexts, entries
+from seal.task import Contexts, entries, parts
 from seal.task.asking import PassageTask
 from seal.task.drawing import drawn, in_drawn_order, in_words, named_in
-from seal.task.rows import Row, read_rows, read_split
+from seal.task.hub import read_split
+from seal.task.rows import Row, read_rows
 from seal.types import Context
 
-COLUMNS = entries.Columns(
+COLUMNS = parts.Columns(
     title="title",
     passage=("context", "passage", "text"),
     questions=("qas", "questions"),

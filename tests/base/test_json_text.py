@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from seal.base.json_text import MOST_LEVELS, parsed
+from seal.base.json_text import MOST_LEVELS, RepeatedKeyError, parsed, without_repeats
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1,", "nan", "1" * 10_000, '{"a": ' * 100_000, "[" * 100_000])
@@ -30,3 +30,9 @@ def test_plain_values_are_what_they_are() -> None:
         None,
         {"a": [1, {"b": 2.5}]},
     ]
+
+
+@pytest.mark.parametrize("text", ['{"x": 1, "x": 2}', '[{"a": {"x": 1, "y": 3, "x": 2}}]'])
+def test_a_key_that_stands_twice_is_refused_where_nothing_may_be_lost(text: str) -> None:
+    with pytest.raises(RepeatedKeyError, match="'x' stands more than once in one object, as 1 and 2"):
+        parsed(text, object_pairs_hook=without_repeats)

@@ -283,9 +283,9 @@ def test_what_is_of_the_wrong_kind_is_called_what_it_is_in_a_line_each(tmp_path:
     ]
     assert fault(jsonl(tmp_path / "a.jsonl", rows)).splitlines()[1:] == [
         '  row 2: questions is a text, not a list of {"question", "answer"}',
-        "  row 3: passage is a list, not a text",
+        "  row 3: passage is a list, not a text (column passage)",
         '  row 3: questions is an object, not a list of {"question", "answer"}',
-        "  row 4: title is an object, not a text",
+        "  row 4: title is an object, not a text (column title)",
         "  row 4: question 1 is a text, not an object",
         "  row 4: question 2 is None, not an object",
         "  row 4: question 3 has no text (it is called question; there is q, a)",

@@ -53,13 +53,13 @@ def as_hub_rows(numbers: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def as_nested_list(numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """The form of the released results: spaces in titles, one answer a question."""
+    """The form of the released results: spaces in titles, and questions in a list."""
     return [
         {
             "title": title(number).replace("_", " "),
             "context": passage(number)["context"],
             "questions": [
-                {"question": asked["question"], "answer": asked["answers"][0]["text"]}
+                {"question": asked["question"], "answer": [each["text"] for each in asked["answers"]]}
                 for asked in passage(number)["qas"]
             ],
         }
@@ -122,12 +122,12 @@ def test_every_form_gives_the_same_contexts(tmp_path: Path) -> None:
     assert len(of_document.held_out) == 8
 
 
-def test_the_title_is_written_with_spaces_and_the_first_answer_is_the_target(tmp_path: Path) -> None:
+def test_the_title_is_written_with_spaces_and_every_answer_is_accepted_the_first_as_the_target(tmp_path: Path) -> None:
     [context] = held_out(document(tmp_path / "own.json", [5])).held_out
     assert context.title == "Old City 2"
-    assert [(query.question, query.target) for query in context.queries] == [
-        ("Which river?", "river 5"),
-        ("How old?", "very"),
+    assert [(query.question, query.target, query.accepted) for query in context.queries] == [
+        ("Which river?", "river 5", ("river 5", "the river")),
+        ("How old?", "very", ("very",)),
     ]
     assert context.queries[0].prompt.startswith("Old City 2\n")
 
