@@ -1,1 +1,1 @@
-"""The ways in: the command line, and what runs on other machines."""
+"""The command line, and the entry points of jobs."""

@@ -1,6 +1,6 @@
-"""The command line. Heavy things are imported when a command needs them, so that help comes at once.
+"""The command line. Heavy modules are imported only when a command needs them, so that help appears at once.
 
-Exit codes: 0 done, 1 the run failed or nobody reads what is printed, 2 wrong usage, configuration or data, 130
+Exit codes: 0 done; 1 the run failed, or the reader of the output has left; 2 wrong usage, configuration or data; 130
 interrupted (the same command resumes).
 """
 
@@ -20,13 +20,13 @@ from . import parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; returns the exit code."""
+    """Run the command on the command line; return the exit code."""
     taken = parser.parser()
     parsed, unknown = taken.parse_known_args(arguments)
     if any(argument.startswith("-") for argument in unknown) or (unknown and not hasattr(parsed, "overrides")):
         taken.error(f"unknown arguments: {' '.join(unknown)}{_as_settings(unknown)}")
     if unknown:
-        parsed.overrides += unknown  # settings after options, which argparse leaves over
+        parsed.overrides += unknown  # argparse does not assign settings that follow options
     _hear_signals()
     from seal.base.redaction import redacted, show_exceptions_without_secrets
     from seal.errors import SealError
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print(
-            "\ninterrupted: what is recorded is safe, and the same command goes on from there",
+            "\ninterrupted: all records are safe, and the same command goes on from there",
             _how_to_resume(parsed),
             sep="",
             file=sys.stderr,
@@ -55,40 +55,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         if not _is_unread(sys.stdout.fileno()):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python would still write at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python still flushes at exit
         return 1
 
 
 def _as_settings(arguments: Sequence[str]) -> str:
-    """How to write settings that were written as options."""
+    """A hint for settings that were written like options."""
     meant = [each.lstrip("-") for each in arguments if each.startswith("-") and "=" in each]
-    return f"; settings are written without dashes: {' '.join(meant)}" if meant else ""
+    return f"; write settings without dashes: {' '.join(meant)}" if meant else ""
 
 
 def _is_unread(file: int) -> bool:
-    """Whether a file is a pipe whose reader has left, as `head` does."""
+    """True if the file is a pipe whose reader has left, for example `head`."""
     poll = select.poll()
     poll.register(file, select.POLLOUT)
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _how_to_resume(parsed: argparse.Namespace) -> str:
-    """What to say to somebody whose command would not go on, but start anew or be refused."""
+    """A hint for a command that would start again or be refused, instead of resuming."""
     unlike = any(each in ("if_exists=replace", "if_exists=fail") for each in getattr(parsed, "overrides", ()))
     return ", but only with if_exists=resume" if unlike else ""
 
 
 def _hear_signals() -> None:
-    """To be told to end, or to lose the terminal, is an interruption: what ends with us is ended."""
+    """Treat SIGTERM and the loss of the terminal as interruptions, so that child processes are ended too."""
     signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a script's background has it
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script
         signal.signal(signal.SIGINT, _pass_over)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # not under nohup
         signal.signal(signal.SIGHUP, _interrupt)
 
 
 class Terminated(KeyboardInterrupt):
-    """An interruption by somebody who cannot be asked anything."""
+    """An interruption without a user to answer questions."""
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -96,7 +96,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _pass_over(_signal: int, _frame: FrameType | None) -> None:
-    """Ignore a signal without having processes that are started here ignore it too: it is what ends them."""
+    """Ignore a signal, but let child processes receive it, because it ends them."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`seal run --detach`: the run itself becomes a job, which submits the others."""
+"""`seal run --detach`: the run itself becomes a job, which submits the other jobs."""
 
 import sys
 from collections.abc import Sequence
@@ -19,49 +19,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Coordinator:
-    """What the job does: the command, as it was given. Started again, it goes on."""
+    """The job that coordinates a run: it runs the same command. If it is restarted, it resumes."""
 
     overrides: tuple[str, ...]
     key_variables: frozenset[str]
-    """Those of the run's endpoints."""
+    """The key variables of the run's endpoints."""
 
     def __call__(self) -> None:
         from .cli import main
 
-        sys.argv = ["seal", "run", *self.overrides]  # what the manifest tells people to type
+        sys.argv = ["seal", "run", *self.overrides]  # the command in the manifest
         with told_without_secrets(self.key_variables):
             code = main(sys.argv[1:])
         if code:
             raise RunError(f"the run ended with exit code {code}")
 
     def checkpoint(self) -> "DelayedSubmission":
-        """Before a time limit: whoever comes next finds the jobs and the records."""
+        """The same job again, after a time limit. It finds the jobs and the records of the run."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 def detach(overrides: Sequence[str]) -> int:
-    """Submit a run as a job, once it is known that it can start.
+    """Check that a run can start, and submit it as a job.
 
     Raises:
-        SealError: it cannot, or cannot be submitted.
+        SealError: the run cannot start, or cannot be submitted.
     """
     run, _ = loading.load(overrides)
     if not isinstance(run.cluster, Slurm):
         raise ConfigError("cluster: only a run with cluster=slurm can be detached")
     if run.if_exists != "resume":
-        raise ConfigError(f"if_exists: a job may be started again, which if_exists={run.if_exists} would not survive")
+        raise ConfigError(f"if_exists: jobs may be restarted, which fails with {run.if_exists}: set if_exists=resume")
     refuse_without_slurm()
     preflight(run, fetch=True)
     there = queued(coordinator_name(run.folder))
     if there is None:
         raise RunError(
-            f"nothing was submitted: SLURM does not answer, and a job may coordinate {run.folder} already. Give the "
-            "same command again when it does"
+            f"nothing was submitted: SLURM does not answer, and a job may coordinate {run.folder} already. Repeat the "
+            "same command when SLURM answers"
         )
     if there:
-        raise ConfigError(f"name: job {', '.join(there)} coordinates {run.folder} already: `seal cancel {run.folder}`")
+        raise ConfigError(
+            f"name: job {', '.join(there)} coordinates {run.folder} already: `seal cancel {run.folder}` ends it"
+        )
     coordinator = Coordinator(overrides=tuple(overrides), key_variables=key_variables(run))
     job = run.cluster.detach(coordinator, run.folder)
     print(

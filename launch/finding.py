@@ -1,4 +1,4 @@
-"""Where a run lies that a command names."""
+"""Finds the folder of a run or sweep that a command names."""
 
 import shlex
 from pathlib import Path
@@ -11,7 +11,7 @@ OUTPUTS = Path("outputs")
 
 
 def find_run(name: str, *, waiting: bool = False) -> Path:
-    """The folder of a run, given by path or by its name under `outputs/`; on request, of one whose job still waits.
+    """The folder of a run, given by path or by name under `outputs/`. `waiting` includes runs whose job still waits.
 
     Raises:
         UsageError: there is no such run.
@@ -22,20 +22,23 @@ def find_run(name: str, *, waiting: bool = False) -> Path:
     if sweep := find_sweep(name):
         points = sorted(f"{name.rstrip('/')}/{file.parent.name}" for file in sweep.glob(f"*/{MANIFEST}"))
         raise UsageError(
-            f"{name} is a sweep; name a point of it: {', '.join(map(shlex.quote, points)) or 'none began'}"
+            f"{name} is a sweep; name one of its points: {', '.join(map(shlex.quote, points)) or 'none has begun'}"
         )
     raise UsageError(f"there is no run '{name}'{hint(name, names_of_runs()) or f'; {OUTPUTS}/ has none'}")
 
 
 def names_of_runs() -> list[str]:
-    """Of all that lie in `outputs/`; a sweep is one name, whatever its points are."""
+    """The names of all runs in `outputs/`. A sweep with all its points counts as one name."""
     found = {file.parent.relative_to(OUTPUTS) for file in OUTPUTS.glob(f"**/{MANIFEST}")}
     sweeps = {path.parent for path in found if path.parent.name and find_sweep(str(OUTPUTS / path.parent))}
     return sorted(map(str, sweeps | {path for path in found if path.parent not in sweeps}))
 
 
 def find_sweep(name: str) -> Path | None:
-    """The folder of a sweep, found in the same way, if it is one: runs lie or were to lie in it, and it is none."""
+    """The folder of a sweep, given by path or by name; None if it is not a sweep.
+
+    A sweep's folder holds runs, or their recorded outcomes, and is not a run itself.
+    """
     for folder in (Path(name), OUTPUTS / name):
         is_sweep = (folder / OUTCOMES).exists() or any(folder.glob(f"*=*/{MANIFEST}"))
         if is_sweep and not (folder / MANIFEST).exists():

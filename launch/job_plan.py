@@ -1,4 +1,4 @@
-"""What a run would ask of a cluster, before it asks: directives, jobs, GPU hours."""
+"""The plan of a run's jobs on a cluster, before submission: directives, jobs, GPU hours."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -13,7 +13,7 @@ from seal.recipe import Forecast
 
 
 def jobs_plan(run: Run, forecast: Forecast) -> dict[str, Any] | None:
-    """The jobs of a run on a SLURM cluster, phase for phase where the same thing is done; None on other clusters."""
+    """The planned jobs of a run on a SLURM cluster, by kind of work; None on other clusters."""
     cluster = run.cluster
     if not isinstance(cluster, Slurm):
         return None
@@ -41,7 +41,7 @@ def jobs_plan(run: Run, forecast: Forecast) -> dict[str, Any] | None:
 
 
 def _phase(run: Run, cluster: Slurm, kind: str, n_units: int, batch_size: int) -> dict[str, Any]:
-    """Work of a kind in all phases together: as many jobs as if they were one phase, or more, down to a batch each."""
+    """One kind of work, over all phases. It takes at least the jobs of a single phase, at most one per batch."""
     unit_s = cluster.seconds_per_unit or _measured_s(run, kind)
     n_batches = ceil(n_units / batch_size)
     return {
@@ -57,7 +57,7 @@ def _phase(run: Run, cluster: Slurm, kind: str, n_units: int, batch_size: int) -
 
 
 def _measured_s(run: Run, kind: str) -> float | None:
-    """What a unit took as far as the run has got in its folder."""
+    """Mean seconds per unit so far, from the metrics in the run's folder."""
     lines = read_metrics(run.folder) if run.folder.is_dir() else []
     done = [line for line in lines if line.get("kind") == kind]
     n_units = sum(line["units"] for line in done)
@@ -65,7 +65,7 @@ def _measured_s(run: Run, kind: str) -> float | None:
 
 
 def sentences(plan: Mapping[str, Any]) -> Iterator[str]:
-    """The same for people."""
+    """The plan as text."""
     for place, directives in plan["directives"].items():
         yield f"A job of the {place}{' (with --detach)' if place == 'coordinator' else ''} would ask for:"
         yield from (f"  {line}" for line in directives)
@@ -74,11 +74,11 @@ def sentences(plan: Mapping[str, Any]) -> Iterator[str]:
             in_all = " to ".join(map(str, dict.fromkeys((phase["jobs_at_least"], phase["jobs_at_most"]))))
             yield (
                 f"{phase['units']:,} {phase['kind'].replace('_', ' ')} in batches of {phase['units_per_batch']}: up to "
-                f"{phase['jobs_at_once']} jobs at once, {in_all} jobs in all"
+                f"{phase['jobs_at_once']} jobs at once, {in_all} jobs in total"
             )
     if plan["learner_jobs"]:
         yield f"{plan['learner_jobs']} jobs of the learner"
     if plan["gpu_hours"] is None:
-        yield "GPU hours: nobody knows yet what a unit takes; say so with cluster.seconds_per_unit=…, or begin the run"
+        yield "GPU hours: the time per unit is unknown; set cluster.seconds_per_unit=…, or start the run to measure it"
     else:
         yield f"GPU hours, without loading, waiting and learning: {plan['gpu_hours']}"

@@ -1,4 +1,4 @@
-"""What is known of the jobs of a run."""
+"""Collects and prints the facts about a run's jobs."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,10 @@ from seal.session.pace import in_words
 
 
 def jobs_of(folder: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """What is known of the jobs of a run, which logged these lines; None where it has had none. States are None while
-    SLURM does not answer."""
+    """Facts about the jobs of a run; None if it has had none. `lines` are the run's metrics.
+
+    States are None while SLURM does not answer.
+    """
     if not (folder / JOBS).is_dir():
         return None
     entries = all_entries(folder)
@@ -39,7 +41,7 @@ def jobs_of(folder: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any] 
 def _phase(
     folder: Path, entries: list[Entry], states: Mapping[str, str] | None, lines: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
-    """The phase that is under way: how much of it is recorded, how fast, and how long it will take."""
+    """The current phase: its recorded units, its rate and its remaining time; None if no job is unfinished."""
     unfinished = [entry for entry in entries if entry.outcome is None]
     if not unfinished:
         return None
@@ -62,14 +64,14 @@ def _phase(
 
 
 def _gpu_hours(entries: list[Entry], lines: Sequence[Mapping[str, Any]]) -> float:
-    """Of the work that was done, without queueing and loading."""
+    """GPU hours of finished work, without queueing and loading."""
     gpus = {entry.title: entry.gpus for entry in entries}
     seconds = [float(line["time/work_s"]) * gpus.get(line["work"], 0) for line in lines if "units" in line]
     return sum(seconds) / 3600
 
 
 def print_jobs(console: Console, facts: Mapping[str, Any]) -> None:
-    """The same for people."""
+    """Print these facts."""
     if facts["states"] is None:
         states = SILENT
     else:

@@ -1,4 +1,4 @@
-"""How much memory the inner loop would take, and how much disk the adapters that are kept, before anything is taken."""
+"""Estimates the memory of the inner loop, and the disk space of kept adapters, before a run starts."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,11 +12,11 @@ from seal.recipe.keeping import GIGABYTE
 from seal.task import Contexts
 
 CONTEXTS_READ = 16
-"""Whose training sequences are made, to see how long they are."""
+"""Number of contexts whose training sequences are made, to measure their length."""
 
 
 def memory_plan(run: Run, contexts: Contexts) -> Mapping[str, Any] | None:
-    """Of one slot and of all, estimated; None where the model is not here, or nothing is adapted."""
+    """The estimated memory of one slot and of all; None if the model is not on this machine, or nothing is adapted."""
     folder = files.here(run.model)
     if folder is None:
         return None
@@ -41,7 +41,7 @@ def memory_plan(run: Run, contexts: Contexts) -> Mapping[str, Any] | None:
 
 
 def kept_plan(run: Run) -> Mapping[str, int] | None:
-    """The adapters that stay on disk, estimated; None where there are none or the model is not here."""
+    """The estimated size of kept adapters; None if there are none, or the model is not on this machine."""
     count, budget_gb = run.recipe.adapters_kept
     folder = files.here(run.model)
     if not count or folder is None:
@@ -52,15 +52,15 @@ def kept_plan(run: Run) -> Mapping[str, int] | None:
 
 
 def sentences(memory: Mapping[str, Any] | None, kept: Mapping[str, int] | None) -> Iterator[str]:
-    """The same for people."""
+    """The estimates as text."""
     if memory:
         yield (
             f"Memory, estimated: {gigabytes(memory['weights_bytes'])} of weights, {gigabytes(memory['slot_bytes'])} "
-            f"a slot ({gigabytes(memory['slot_adapter_bytes'])} of it adapter and optimizer; training sequences of "
+            f"per slot ({gigabytes(memory['slot_adapter_bytes'])} of it adapter and optimizer; training sequences of "
             f"{memory['sequence_tokens']:,} tokens); {memory['slots']} side by side"
         )
     if memory and memory["slots_that_fit"] is not None:
-        yield f"of {gigabytes(memory['free_bytes'])} that are free here, {memory['slots_that_fit']} slots fit or help"
+        yield f"{gigabytes(memory['free_bytes'])} are free here: {memory['slots_that_fit']} slots fit or help"
     if kept:
         yield (
             f"{kept['adapters']} adapters would be kept, of {gigabytes(kept['adapter_bytes'])} each: up to "
@@ -73,7 +73,7 @@ def gigabytes(n_bytes: int) -> str:
 
 
 def _longest_sequence(run: Run, facts: files.ModelFolder, contexts: Contexts) -> int:
-    """Tokens of the longest training sequence that can be known before a self-edit is written: of contexts alone."""
+    """Tokens of the longest training sequence of contexts alone. Self-edits are not known yet."""
     plans = [run.self_edit.unedited(context) for context in contexts.all[:CONTEXTS_READ]]
     texts = [max((each.text for each in plan.sequences), key=len) for plan in plans if plan.sequences]
     counts = facts.count_tokens(texts) or []

@@ -1,1 +1,1 @@
-"""One module a command, named as it; its `main` takes what was parsed and returns the exit code."""
+"""One module per command, with the command's name. Its `main` takes the parsed arguments and returns the exit code."""

@@ -1,4 +1,4 @@
-"""`seal agreement`: a grader against the verdicts of others."""
+"""`seal agreement`: compares a grader with given verdicts."""
 
 import json
 from argparse import Namespace
@@ -51,11 +51,11 @@ def _print(found: Agreement, grader: str) -> None:
     )
     console.print(
         f"both say right {found.both_correct:,}, both say wrong {found.both_wrong:,}, only the files say right "
-        f"{found.only_theirs:,}, only {grader} {found.only_ours:,}; without a verdict {found.n_unknown:,}; judged both "
-        f"ways in the files {found.n_contradicted:,}",
+        f"{found.only_theirs:,}, only {grader} {found.only_ours:,}; without a verdict {found.n_unknown:,}; "
+        f"contradictory in the files {found.n_contradicted:,}",
         highlight=False,
     )
-    table = Table(title="what that does to accuracies", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title="effect on accuracies", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("setting")
     for heading in ("theirs", "ours", "bias", "95 % interval", "answers"):
         table.add_column(heading, justify="right", no_wrap=True)

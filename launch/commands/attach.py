@@ -1,4 +1,4 @@
-"""`seal attach`: what a run that another process works on is doing, until it is done. Only reads."""
+"""`seal attach`: follows a run that another process works on, until it is done. It only reads."""
 
 import sys
 from argparse import Namespace
@@ -30,9 +30,9 @@ from ..finding import find_run
 from .status import records_of
 
 LOOK_S, ASK_S, TELL_S = 1.0, 10.0, 10.0
-"""Between two looks into the folder, two questions to SLURM, and two lines about the same."""
+"""Seconds between two looks into the folder, between two calls to SLURM, and between two lines about one phase."""
 PATIENCE_S = 5.0
-"""With a run that nobody works on: somebody else may just be taking it up."""
+"""How long a run may have no worker before it counts as abandoned. Another process may be about to resume it."""
 REPORT_WITHIN_S = 20.0
 
 
@@ -41,11 +41,11 @@ def main(arguments: Namespace) -> int:
 
 
 def attach(name: str) -> int:
-    """Follow a run to its end, and say what it found.
+    """Follow a run to its end, and print its results.
 
     Raises:
         UsageError: there is no such run.
-        RunError: nobody works on it, and it is not done.
+        RunError: nobody works on the run, and it is not done.
     """
     folder = find_run(name, waiting=True)
     console = Terminal(stderr=True)
@@ -55,7 +55,7 @@ def attach(name: str) -> int:
         _wait_for_report(folder)
     except KeyboardInterrupt:
         here = holder(folder) or _jobs(folder)
-        goes_on = SILENT if here is None else "the run goes on" if here else "nobody works on the run just now"
+        goes_on = SILENT if here is None else "the run goes on" if here else "nobody works on the run now"
         print(f"\nno longer following {folder}; {goes_on}: `seal attach {name}` follows it again", file=sys.stderr)
         return INTERRUPTED
     print_summary(folder)
@@ -63,7 +63,7 @@ def attach(name: str) -> int:
 
 
 def _follow(folder: Path, console: Console) -> None:
-    """Show what is new until there are results."""
+    """Show news until there are results."""
     news, jobs = News(folder), _jobs(folder)
     asked_s, alone_s = monotonic(), 0.0
     with watch(console) as monitor:
@@ -83,23 +83,23 @@ def _follow(folder: Path, console: Console) -> None:
 
 
 def _is_alone(worker: str | None, jobs: Mapping[str, str] | None) -> bool:
-    """Whether nobody works on a run. A silent SLURM does not say so."""
+    """True if nobody works on a run. If SLURM does not answer, that is unknown."""
     return not worker and jobs is not None and not jobs
 
 
 def _jobs(folder: Path) -> Mapping[str, str] | None:
-    """The jobs of a run on SLURM with their states, the one that coordinates it first; None if it does not answer."""
+    """The jobs of a run on SLURM with their states, the coordinator first; None if SLURM does not answer."""
     there = in_queue(folder)
     return {**there.coordinators, **there.workers} if there else None
 
 
 def _abandoned(folder: Path) -> str:
-    """Nobody works on the run: what is known of whoever did last."""
+    """The message about an abandoned run, with the reason why its last coordinator ended."""
     logs = folder / JOBS / COORDINATOR
     files = sorted(logs.glob("*_submission.sh"), key=lambda file: file.stat().st_mtime)
     told = (
-        f"nobody works on {folder}, as far as can be seen from here, and it is not done; what is recorded is safe, and "
-        "the same command goes on from there"
+        f"nobody works on {folder}, as far as this machine can see, and it is not done; all records are safe, and the "
+        "same command goes on from there"
     )
     if not files:
         return told
@@ -110,14 +110,14 @@ def _abandoned(folder: Path) -> str:
 
 
 def _wait_for_report(folder: Path) -> None:
-    """It is made after the results."""
+    """Wait for the report, which is written after the results."""
     until_s = (folder / RESULTS).stat().st_mtime + REPORT_WITHIN_S
     while not (folder / PAGE).exists() and time() < until_s:
         sleep(LOOK_S)
 
 
 class News:
-    """What has happened in a run's folder since the last look."""
+    """The news in a run's folder since the last look."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -126,10 +126,10 @@ class News:
         self.counted, self.counted_s = records_of(folder), monotonic()
 
     def lines(self) -> Iterator[str]:
-        """Deaths of jobs and results, as they come; new records together, now and then."""
+        """Deaths of jobs and results at once; new records together, from time to time."""
         for metrics in self._told():
             if {"job", "died"} <= metrics.keys():
-                yield f"job {metrics['job']} died: {metrics['died']}; what it had not recorded is submitted again"
+                yield f"job {metrics['job']} died: {metrics['died']}; its unrecorded work is submitted again"
             found = {key: value for key, value in metrics.items() if key.startswith(("accuracy/", "reward/"))}
             yield from (f"{key}: {value:.3f}" for key, value in found.items() if isinstance(value, int | float))
         if monotonic() - self.counted_s >= TELL_S:
@@ -141,14 +141,14 @@ class News:
                 yield f"new records: {new}"
 
     def _told(self) -> list[dict[str, Any]]:
-        """The lines that whoever coordinates has logged since, each read once."""
+        """The lines that the coordinator has logged since then. Each is read once."""
         lines = complete_lines(self.metrics, self.n_read)
         self.n_read += sum(len(line) + 1 for line in lines)
         return whole_metrics(self.folder, lines)
 
 
 class Told:
-    """What the people who follow have been shown."""
+    """The state of the display: what has been shown already."""
 
     def __init__(self, console: Console, bars: Bars | None) -> None:
         self.console, self.bars = console, bars
@@ -159,7 +159,7 @@ class Told:
             self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def who(self, folder: Path, worker: str | None, jobs: Mapping[str, str] | None) -> None:
-        """Who works, when that has changed."""
+        """Show who works on the run, if that has changed."""
         states = ", ".join(f"{count} {state}" for state, count in Counter((jobs or {}).values()).items())
         said = SILENT if jobs is None else f"jobs: {states}" if jobs else None
         workers = "; ".join(each for each in (worker, said) if each)

@@ -1,4 +1,4 @@
-"""`seal cancel`: a run's jobs on the cluster are ended, and no others."""
+"""`seal cancel`: cancels a run's jobs on the cluster, and no others."""
 
 import json
 from argparse import Namespace
@@ -17,22 +17,22 @@ def main(arguments: Namespace) -> int:
 
 
 def cancel_run(name: str, *, as_json: bool) -> int:
-    """End a run's coordinator and all of its jobs, and nobody else's.
+    """Cancel a run's coordinator and all of its jobs, and no others.
 
     Raises:
         UsageError: there is no such run.
-        RunError: SLURM does not answer, or does not end them.
+        RunError: SLURM does not answer, or does not cancel the jobs.
     """
     folder = find_run(name, waiting=True)
     if (folder / JOBS).is_dir():
         (folder / JOBS / CANCEL).touch()
     ended: list[str] = []
-    for _ in range(2):  # some may be submitted in between
+    for _ in range(2):  # jobs may be submitted in between
         there = in_queue(folder)
         if there is None:
             raise RunError(
-                f"{SILENT}. Whoever coordinates {folder} is asked to end it; `seal cancel {name}`, given again when "
-                "SLURM answers, ends the jobs"
+                f"{SILENT}. The coordinator of {folder} has been asked to end it; repeat `seal cancel {name}` when "
+                "SLURM answers, to cancel the jobs"
             )
         fresh = [job for job in (*there.coordinators, *there.workers) if job not in ended]
         cancel(fresh)
@@ -40,6 +40,6 @@ def cancel_run(name: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"cancelled": ended}))
     else:
-        what = f"cancelled {', '.join(ended)}" if ended else "no job of it waits or runs"
-        print(f"{folder}: {what}; what is recorded is safe, and the same command goes on from there")
+        what = f"cancelled {', '.join(ended)}" if ended else "none of its jobs waits or runs"
+        print(f"{folder}: {what}; all records are safe, and the same command goes on from there")
     return 0

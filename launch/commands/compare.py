@@ -1,4 +1,4 @@
-"""`seal compare`: paired differences between two runs, as a table and a picture."""
+"""`seal compare`: paired differences between two runs, as a table and a plot."""
 
 import json
 from argparse import Namespace
@@ -23,10 +23,10 @@ def main(arguments: Namespace) -> int:
 
 
 def compare(first: str, second: str, *, settings: Sequence[str], as_json: bool) -> int:
-    """Print how much the second run does better than the first, setting by setting.
+    """Print the paired differences of two runs, second minus first, by setting.
 
     Raises:
-        UsageError: a run or a setting is not there, or nothing is shared.
+        UsageError: a run or a setting does not exist, or the runs share no context.
     """
     sides = read_side(find_run(first)), read_side(find_run(second))
     pairs = [_pair(text) for text in settings] or settings_of_both(*sides)
@@ -42,7 +42,7 @@ def compare(first: str, second: str, *, settings: Sequence[str], as_json: bool) 
 def _pair(text: str) -> tuple[str, str]:
     first, colon, second = text.partition(":")
     if not (first and colon and second):
-        raise UsageError(f"--settings: '{text}' is no pair; write SETTING_OF_A:SETTING_OF_B")
+        raise UsageError(f"--settings: '{text}' is not a pair; write SETTING_OF_A:SETTING_OF_B")
     return first, second
 
 
@@ -79,9 +79,9 @@ def _print(found: RunComparison, picture: Path) -> None:
             beside.add_row(paired(one), signed(one.difference), interval(one.ci95, of_difference=True))
         console.print(beside)
     console.print(
-        f"{found.n_shared} contexts are shared; {found.n_only_first} only the first was asked about, "
-        f"{found.n_only_second} only the second, {found.n_other_queries} with other questions. Detectable: the "
-        "difference that so many contexts show in 80 % of all such comparisons.",
+        f"{found.n_shared} contexts are shared; {found.n_only_first} are only in the first run, "
+        f"{found.n_only_second} only in the second, {found.n_other_queries} have other questions. Detectable: the "
+        "difference that 80 % of such comparisons, with so many contexts, would detect.",
         highlight=False,
     )
     console.print(f"plot: [bold]{picture}[/]", highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a shell completes: commands, `room=option`, `room.setting=`. No YAML is parsed and no option imported.
+"""Shell completion of commands, `room=option` and `room.setting=`. It parses no YAML and imports no option.
 
 eval "$(seal completion bash)"
 """
@@ -38,7 +38,7 @@ def main(arguments: Namespace) -> int:
 
 
 def words(line: str, commands: Sequence[str]) -> list[str]:
-    """What the last word of a command line may become."""
+    """The possible completions of the last word of a command line."""
     given = line.split()
     last = "" if not given or line[-1:].isspace() else given.pop()
     if len(given) < 2:
@@ -75,5 +75,5 @@ def _overrides(last: str, chosen: dict[str, str]) -> Iterator[str]:
 
 
 def _keys(file: Path) -> list[str]:
-    """The settings of a file: its lines that are not indented."""
+    """The settings in a file: the keys of lines without indentation."""
     return [found[1] for found in _KEY.finditer(file.read_text(encoding="utf-8"))]

@@ -1,4 +1,4 @@
-"""`seal import`: published results become a run."""
+"""`seal import`: turns published results into a run."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ def main(arguments: Namespace) -> int:
 
 
 def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str | None, as_json: bool) -> int:
-    """Read published files and say what they say.
+    """Read published files, write them as a run, and print its summary.
 
     Raises:
-        DataError: they are not what they should be, or contradict themselves.
-        ConfigError: the run's folder is not empty, or its name leads elsewhere.
+        DataError: a file has another format, or contradicts itself.
+        ConfigError: the run's folder is not empty, or its name leads out of `outputs/`.
     """
     if name:
         _folder(name)  # before anything is read
@@ -39,7 +39,7 @@ def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str
     if as_json:
         print((folder / RESULTS).read_text(encoding="utf-8"), end="")
     else:
-        Terminal().print("the published summary is that of the file's own verdicts", style="green")
+        Terminal().print("the published summary matches the file's own verdicts", style="green")
         print_summary(folder)
     return 0
 
@@ -51,7 +51,7 @@ def _folder(name: str) -> Path:
 
 
 def _read(files: Sequence[Path], contexts_file: Path | None) -> tuple[Imported, str]:
-    """What the files say, and a name for it."""
+    """The contents of the files, and a default name for the run."""
     documents = {file: read_document(file) for file in files}
     if all("mean_over_sequences" in document for document in documents.values()):
         return of_forgetting(documents), files[0].resolve().parent.name if len(files) > 1 else files[0].stem

@@ -1,4 +1,4 @@
-"""`seal log RUN --to wandb|tensorboard`: another logger is told what a run's own files say."""
+"""`seal log RUN --to wandb|tensorboard`: sends a run's metrics to another logger, from its own files."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ def main(arguments: Namespace) -> int:
 
 
 def replay(name: str, logger: str, overrides: Sequence[str]) -> int:
-    """Tell a run anew, from the beginning.
+    """Log a run again, from its beginning.
 
     Raises:
-        UsageError: there is no such run, or the logger's settings are faulty.
+        UsageError: there is no such run, or the logger's settings have faults.
         RunError: the logger cannot be used here.
     """
     folder = find_run(name)
     strange = [each for each in overrides if not each.startswith("logger.")]
     if strange:
-        raise UsageError(f"only settings of the logger can be given, as logger.project=…, not {', '.join(strange)}")
+        raise UsageError(f"only settings of the logger are allowed, such as logger.project=…: not {', '.join(strange)}")
     refuse_links_out(folder)
     run, _ = loading.load([f"logger={logger}", *overrides])
-    print(f"{folder} is told to {logger}: {run.logger.replay(folder, metrics_of(folder))}")
+    print(f"{folder} is logged to {logger}: {run.logger.replay(folder, metrics_of(folder))}")
     return 0

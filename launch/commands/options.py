@@ -1,4 +1,4 @@
-"""`seal options`: every setting of every option, from its YAML file and its class; and what a shell may complete."""
+"""`seal options`: every setting of every option, from YAML files and classes. Completion uses the names of options."""
 
 import json
 import re
@@ -13,11 +13,11 @@ from seal.errors import UsageError
 
 TARGET = "_target_"
 NO_OPTIONS = ("hydra", "accelerate", "__pycache__")
-"""Folders of the configuration that are no rooms."""
+"""Folders of the configuration that are not rooms."""
 PRESETS = ("experiment", "fidelity")
-"""Rooms whose options have no settings of their own: they set those of other rooms."""
+"""Rooms whose options have no settings of their own. They set those of other rooms."""
 PARTS = "parts"
-"""The folder of what presets share, which nobody chooses."""
+"""The folder of shared parts of presets. These are not options."""
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
 _WORDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true | false", "NoneType": "null"}
 
@@ -27,10 +27,10 @@ _COMMENTED = re.compile(r"^ *(\w+):.*?\s# (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One line of the table."""
+    """One row of the table."""
 
     key: str
-    """As it is given on the command line: `inner.rank`."""
+    """The key on the command line, for example `inner.rank`."""
     type: str
     default: str
     meaning: str
@@ -46,7 +46,7 @@ def conf() -> Path:
 
 
 def options() -> dict[str, list[str]]:
-    """The options of each room, by the names of their files: nothing is imported or parsed."""
+    """The options of each room, from the names of their files. Nothing is imported or parsed."""
     found: dict[str, list[str]] = {}
     for file in sorted(conf().rglob("*.yaml")):
         path = file.relative_to(conf()).with_suffix("")
@@ -60,7 +60,7 @@ def options() -> dict[str, list[str]]:
 
 
 def print_options(room: str | None, *, as_json: bool, as_markdown: bool = False) -> int:
-    """Print the settings of a room, or of all; returns the exit code.
+    """Print the settings of a room, or of all rooms; return the exit code.
 
     Raises:
         UsageError: there is no such room.
@@ -84,10 +84,10 @@ def print_options(room: str | None, *, as_json: bool, as_markdown: bool = False)
 
 
 def _markdown(tables: Mapping[str, list[Setting]]) -> Iterator[str]:
-    """A page of documentation, line by line."""
+    """The documentation page, line by line."""
     yield "# Every setting of every option"
     yield ""
-    yield "Made of classes and YAML files by `seal options --markdown > docs/options.md`; a test holds them equal."
+    yield "`seal options --markdown > docs/options.md` makes this page from classes and YAML files. A test checks it."
     for name, rows in tables.items():
         yield from ("", f"## {name}", "")
         if not rows:
@@ -117,7 +117,7 @@ def _print_tables(tables: Mapping[str, list[Setting]]) -> None:
 
 
 def settings_of(room: str, option: str) -> list[Setting]:
-    """The settings of an option: names and defaults of its file, types and meanings of its class."""
+    """The settings of an option: names and defaults from its file, types and meanings from its class."""
     import yaml
 
     text = (conf() / room / f"{option}.yaml").read_text(encoding="utf-8")
@@ -149,19 +149,19 @@ def _settings(node: Mapping[str, Any], path: str) -> Iterator[Setting]:
 
 
 def _comment(row: Setting, comments: Mapping[str, str]) -> str:
-    """What the file says of a setting whose class says nothing."""
+    """The comment in the file, for a setting without a docstring in the class."""
     return comments.get(row.key.rpartition(".")[2], "")
 
 
 def shortened(value: Any) -> str:
-    """A default as one would give it, on one line."""
+    """A default as written on the command line, on one line."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     first, *more = text.strip().splitlines() or [""]
     return f"{first[:40]} …" if more or len(first) > 40 else first
 
 
 def in_words(annotation: Any, metadata: Any = ()) -> str:
-    """A type and its bounds, as somebody who writes YAML would say it."""
+    """A type and its bounds in the words of a YAML author."""
     bounds = [
         f"{word} {value}" for each in metadata for name, word in _BOUNDS.items()
         if (value := getattr(each, name, None)) is not None

@@ -1,4 +1,4 @@
-"""`seal report`: tables, plots and pages of runs, or one table of a sweep. No torch, no weights."""
+"""`seal report`: writes tables, plots and pages for runs, or one table for a sweep. No torch, no weights."""
 
 import json
 from argparse import Namespace
@@ -24,15 +24,15 @@ def main(arguments: Namespace) -> int:
 
 
 def report(names: Sequence[str], *, as_json: bool) -> int:
-    """Make the report of each run, or of the points of each sweep, and say what it says.
+    """Write and print the report of each run, and the table of each sweep.
 
     Raises:
-        UsageError: there is no such run or sweep, or it has no results yet; then nothing is made.
+        UsageError: a run or sweep does not exist, or has no results yet. Then nothing is written.
     """
     sweeps = {name: sweep for name in names if (sweep := find_sweep(name))}
     runs = {name: find_run(name) for name in names if name not in sweeps}
     waiting = [name for name, run in runs.items() if not (run / RESULTS).exists()]
-    faults = [f"{runs[name]} has no results yet: `seal status {name}` says how far it is" for name in waiting]
+    faults = [f"{runs[name]} has no results yet: `seal status {name}` shows its progress" for name in waiting]
     faults += [fault for sweep in sweeps.values() if (fault := fault_of_sweep(sweep))]
     if faults:
         raise UsageError("\n".join(faults))
@@ -46,7 +46,7 @@ def report(names: Sequence[str], *, as_json: bool) -> int:
 
 
 def _report_run(folder: Path, *, as_json: bool) -> dict[str, Any]:
-    """Make the report of a run; print it, unless it is wanted as JSON; what it says."""
+    """Write the report of a run, and return its results. Print it too, unless `as_json`."""
     write_report(folder)
     if not as_json:
         print_summary(folder)

@@ -1,4 +1,4 @@
-"""`seal run`: one experiment, or one for each point of a sweep."""
+"""`seal run`: runs one experiment, or one for each point of a sweep."""
 
 import os
 import shlex
@@ -33,26 +33,26 @@ def main(arguments: Namespace) -> int:
 
 
 def run_one(overrides: Sequence[str]) -> int:
-    """Exit code of one run.
+    """Perform one run; return the exit code.
 
     Raises:
-        SealError: it cannot start or cannot go on.
+        SealError: the run cannot start or cannot go on.
     """
     perform_watched(loading.load(overrides)[0])
     return 0
 
 
 def sweep(overrides: Sequence[str]) -> int:
-    """Exit code of one run for each combination of values.
+    """Perform one run for each combination of values; return the exit code.
 
     Raises:
-        SealError: a point is faulty, before any has started; or points failed, when all others are done.
+        SealError: a point has faults (no point has started), or points failed (all others are done).
     """
     if is_search(overrides):
         return search(overrides)
     common, points = split_sweep(overrides)
     if len(points) > 1 and len({each for point in points for each in point if each.startswith("name=")}) > 1:
-        raise ConfigError("name: a sweep has one folder, and names what lies in it by what is swept: give one name=…")
+        raise ConfigError("name: a sweep has one folder, and its points are named by their values: give one name=…")
     checked = [built(point) for point in points]
     faults = [fault for _, faults_of_point in checked for fault in faults_of_point]
     if faults:
@@ -69,7 +69,7 @@ def sweep(overrides: Sequence[str]) -> int:
     launcher = launcher_of(points[0])
     if launcher:
         if intervals := [each for each in overrides if parsed(each).is_interval_sweep()]:
-            faults = [f"{each}: only a search chooses from an interval: hydra/sweeper=search" for each in intervals]
+            faults = [f"{each}: an interval needs a search: set hydra/sweeper=search" for each in intervals]
             raise ConfigError(listed(FAULTY_POINTS, faults))
         launch(first, by_name(points, common), launcher)
     else:
@@ -78,13 +78,13 @@ def sweep(overrides: Sequence[str]) -> int:
 
 
 def _through_hydra(sweep: Run, common: Sequence[str], overrides: Sequence[str]) -> None:
-    """Hydra's multirun with somebody else's launcher or sweeper, which says what becomes of points that fail."""
+    """Hydra's multirun with a third-party launcher or sweeper, which decides how to handle failed points."""
     import hydra
 
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us instead of being printed by Hydra
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     not_in_names = f"hydra.job.config.override_dirname.exclude_keys=[name,{','.join(common)}]"
     where = (named(sweep.name), f"hydra.sweep.dir={quoted(str(sweep.folder))}")
-    quiet = "hydra/hydra_logging=none"  # each point says itself where it is
+    quiet = "hydra/hydra_logging=none"  # each point prints its own folder
     sys.argv = ["seal run", "hydra.mode=MULTIRUN", not_in_names, quiet, *overrides, *where]
     hydra.main(config_path=f"pkg://{CONFIG_MODULE}", config_name=CONFIG_NAME, version_base="1.3")(_point)()
 
@@ -95,7 +95,7 @@ def _close_sweep(folder: Path) -> int:
     n_points = len(list(folder.glob(f"*/{RESULTS}")))
     console.print(f"folder:  {folder}, with {n_points} points that have results", highlight=False, soft_wrap=True)
     console.print(
-        f"next:    seal report {shlex.quote(str(folder))}   sets them side by side, and says which is best",
+        f"next:    seal report {shlex.quote(str(folder))}   compares them, and shows which is best",
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -104,7 +104,7 @@ def _close_sweep(folder: Path) -> int:
 
 
 def _point(composed: DictConfig) -> None:
-    """One point of a sweep: its folder lies in the sweep's and is named by what was swept."""
+    """Perform one point of a sweep. Its folder is inside the sweep's, and is named by the swept values."""
     from hydra.core.hydra_config import HydraConfig
 
     hydra = HydraConfig.get()

@@ -1,4 +1,4 @@
-"""`seal show self_edit`: one context's prompt, self-edit and training sequences, as the run would have them."""
+"""`seal show self_edit`: shows the prompt, self-edit and training sequences of one context, as in the run."""
 
 import json
 import sys
@@ -40,11 +40,11 @@ def main(arguments: Namespace) -> int:
 
 
 def show_self_edit(overrides: Sequence[str], *, chosen: str | None, text_file: str | None, as_json: bool) -> int:
-    """Print what becomes of one context.
+    """Print the prompt, self-edit and training sequences of one context.
 
     Raises:
-        UsageError: the run could not start, or there is no such context or file.
-        RunError: whoever should write the self-edit does not.
+        UsageError: the run cannot start, or there is no such context or file.
+        RunError: the model that should write the self-edit does not answer.
     """
     run, _ = loading.load(overrides)
     contexts = preflight(run, fetch=text_file is None)
@@ -67,7 +67,7 @@ def show_self_edit(overrides: Sequence[str], *, chosen: str | None, text_file: s
 
 
 def find_context(contexts: Contexts, chosen: str | None) -> Context:
-    """By its number from 0, its title or its id; the first one by default.
+    """Find a context by its number from 0, its title or its id. The first one by default.
 
     Raises:
         UsageError: there is no such context.
@@ -82,7 +82,8 @@ def find_context(contexts: Contexts, chosen: str | None) -> Context:
             return context
     titles = ", ".join(context.title for context in everything[:5])
     raise UsageError(
-        f"--context: there is no context '{chosen}'; there are 0 to {len(everything) - 1}, with titles {titles} …"
+        f"--context: there is no context '{chosen}'; use a number from 0 to {len(everything) - 1}, or a title: "
+        f"{titles} …"
     )
 
 
@@ -95,7 +96,7 @@ def _read(context: Context, text_file: str) -> SelfEdit:
 
 
 def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
-    """The first self-edit that the run itself would have about this context."""
+    """The first self-edit about this context in the real run."""
     with TemporaryDirectory() as folder:
         lab = Lab(run=run, store=Store(Path(folder)), contexts=contexts, log=lambda metrics: None)
         proposing = Proposing(policy=Policy(round=0), title="writing a self-edit")
@@ -105,7 +106,7 @@ def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
 
 
 def _shown(run: Run, context: Context) -> str:
-    """The prompt exactly as the model gets it, with what its chat template puts around it."""
+    """The prompt exactly as the model gets it, with its chat template applied."""
     from seal.nn.backbone import load_tokenizer
     from seal.text import render_chat
 
@@ -116,7 +117,7 @@ def _shown(run: Run, context: Context) -> str:
 
 
 def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
-    """Each training sequence with its tokens as text, and whether each is trained on."""
+    """Each training sequence with its tokens as text. Each token is marked as trained on or only read."""
     from seal.nn.backbone import load_tokenizer
 
     tokenizer = load_tokenizer(run.model)
@@ -128,7 +129,7 @@ def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
 
 
 def _marked(tokenizer: "PreTrainedTokenizerBase", tokens: "Tokens") -> list[dict[str, Any]]:
-    """The tokens as pieces of text. The first has nothing before it to be predicted from."""
+    """The tokens as pieces of text. The first token is never trained on, because nothing precedes it."""
     length = len(tokens.ids) - tokens.n_padding
     pieces = text_pieces(tokenizer, tokens.ids[:length])
     trained = (False, *tokens.trained[1:length])[:length]
@@ -137,7 +138,7 @@ def _marked(tokenizer: "PreTrainedTokenizerBase", tokens: "Tokens") -> list[dict
 
 
 def text_pieces(tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int]) -> list[str]:
-    """What each token adds to the text. A character of several tokens comes with the last of them."""
+    """The text that each token adds. A character of several tokens belongs to the last of them."""
     pieces, before = [], ""
     for end in range(1, len(ids) + 1):
         after = str(tokenizer.decode(list(ids[:end])))
@@ -152,7 +153,7 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
     cut = "" if facts["finished"] else " (cut at its token limit)"
     console.print(Panel(Text(facts["self_edit"]), title=f"self-edit{cut}", title_align="left"))
     if facts["invalid"]:
-        console.print(f"invalid: {facts['invalid']}; it trains nothing and earns 0", style="red", markup=False)
+        console.print(f"invalid: {facts['invalid']}; it trains nothing, and its reward is 0", style="red", markup=False)
         return
     body = Text()
     for number, sequence in enumerate(facts["sequences"], start=1):

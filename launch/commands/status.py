@@ -1,4 +1,4 @@
-"""`seal status`: how far a run or a sweep is. No torch, no weights."""
+"""`seal status`: shows the progress of a run or a sweep. No torch, no weights."""
 
 import json
 import shlex
@@ -42,16 +42,16 @@ def status_of_all(*, as_json: bool) -> int:
 
 
 def _state_in_short(folder: Path) -> str:
-    """How far a run or a sweep is, as its folder alone says: nobody is asked about jobs."""
+    """The state of a run or a sweep, from its folder alone. SLURM is not asked about jobs."""
     if find_sweep(str(folder)):
         return f"a sweep, {len(list(folder.glob(f'*/{RESULTS}')))} points have results"
     if (folder / RESULTS).exists():
         return "done"
-    return "somebody is at work" if holder(folder) else "not finished"
+    return "running" if holder(folder) else "not finished"
 
 
 def status(name: str, *, as_json: bool) -> int:
-    """Print how far a run, or a sweep, is."""
+    """Print the progress of a run or a sweep."""
     if sweep := find_sweep(name):
         return sweep_status(sweep, as_json=as_json)
     folder = find_run(name, waiting=True)
@@ -85,36 +85,36 @@ def _state(facts: Mapping[str, Any]) -> str:
     if facts["done"]:
         return "done"
     if facts["held_by"]:
-        return f"{facts['held_by']} is at work; `seal attach` follows it"
+        return f"{facts['held_by']} works on it; `seal attach` follows it"
     if _is_at_work(facts):
         return "jobs wait or run; `seal attach` follows them"
     if facts["jobs"] and facts["jobs"]["states"] is None:
         return f"not finished. {SILENT}"
-    return f"not finished, and nobody works on it; this goes on with it:\n  {facts['command'] or 'the same command'}"
+    return f"not finished, and nobody works on it; this command resumes it:\n  {facts['command'] or 'the same command'}"
 
 
 def _is_at_work(facts: Mapping[str, Any]) -> bool:
-    """Whether somebody is, a process or a job."""
+    """True if a process or a job works on the run."""
     jobs = facts["jobs"]
     return bool(facts["held_by"] or (jobs and (jobs["coordinator"] or jobs["states"])))
 
 
 def _command(folder: Path) -> str | None:
-    """What was typed to make the run, where that is known."""
+    """The command that started the run; None if it is unknown."""
     command = read_manifest(folder).get("command") if (folder / MANIFEST).exists() else None
     words = [str(word) for word in command] if isinstance(command, list) and command else []
     return shlex.join(["seal", *words[1:]]) if words else None
 
 
 def records_of(folder: Path) -> dict[str, int]:
-    """How many records of each kind there are, those included that no coordinator has read yet."""
+    """Number of records of each kind, with those that no coordinator has merged yet."""
     kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations", "merges")
     counts = {kind: sum(map(count_records, (folder / f"{kind}.jsonl", *task_files(folder, kind)))) for kind in kinds}
     return {kind: count for kind, count in counts.items() if count}
 
 
 def status_of(folder: Path) -> dict[str, Any]:
-    """Its command, records by kind, whether it is done, who works on it, how far it is, its costs, its last work."""
+    """The facts about a run: command, state, worker, progress, records by kind, costs, jobs and last work."""
     lines = metrics_of(folder)
     work = [line for line in lines if "work" in line]
     return {
@@ -131,5 +131,5 @@ def status_of(folder: Path) -> dict[str, Any]:
 
 
 def metrics_of(folder: Path) -> list[dict[str, Any]]:
-    """All that a run and its jobs logged, in the order of time."""
+    """All metrics of a run and its jobs, in order of time."""
     return sorted(read_metrics(folder), key=lambda metrics: str(metrics["time"]))

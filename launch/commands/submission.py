@@ -1,4 +1,4 @@
-"""`seal submission`: a run's attempts at puzzles as a file."""
+"""`seal submission`: writes a run's attempts at puzzles to a file."""
 
 import json
 from argparse import Namespace

@@ -43,7 +43,7 @@ def test_settings_that_were_written_as_options_are_told_how_to_be_written(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert seal("check", "experiment=tiny", "--name=m5") == 2
-    assert "unknown arguments: --name=m5; settings are written without dashes: name=m5" in capsys.readouterr().err
+    assert "unknown arguments: --name=m5; write settings without dashes: name=m5" in capsys.readouterr().err
 
 
 def test_a_reader_that_leaves_is_no_error_to_be_shown() -> None:
@@ -115,7 +115,7 @@ def test_a_run_that_is_not_there_is_answered_with_the_one_that_may_be_meant_and_
     points = [f"ranks/inner.rank={rank},seed=0" for rank in (2, 4)]
     for command in (["log", "ranks", "--to", "wandb"], ["compare", "tiny", "ranks"]):
         assert seal(*command) == 2
-        assert capsys.readouterr().err == f"ranks is a sweep; name a point of it: {', '.join(points)}\n"
+        assert capsys.readouterr().err == f"ranks is a sweep; name one of its points: {', '.join(points)}\n"
     assert seal("status") == 0
     assert capsys.readouterr().out.splitlines() == [
         "paper/rl: not finished",

@@ -17,7 +17,7 @@ def test_check_prints_what_sbatch_would_be_told(seal: Callable[..., int], capsys
     said = capsys.readouterr().out
     for directive in ("--partition=gpu", "--qos=long", "--exclude=node7", "--gpus-per-node=1", "--array=0-7%8"):
         assert f"#SBATCH {directive}\n" in said
-    assert "nobody knows yet what a unit takes" in said
+    assert "the time per unit is unknown" in said
     assert not Path("outputs").exists()
 
 
@@ -43,7 +43,7 @@ def test_jobs_are_as_many_as_run_at_once_or_more_where_each_would_take_too_long(
         assert (edits["jobs_at_once"], edits["jobs_at_least"], edits["jobs_at_most"]) == (2, at_least, 7)
     assert seal("check", *few) == 0
     said = capsys.readouterr().out
-    assert "up to 2 jobs at once, 2 to 7 jobs in all" in " ".join(said.split())
+    assert "up to 2 jobs at once, 2 to 7 jobs in total" in " ".join(said.split())
     assert "A job of the coordinator (with --detach) would ask for:" in said
 
 

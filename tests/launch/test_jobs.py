@@ -171,7 +171,7 @@ def test_of_a_detached_run_the_command_is_known_that_people_type(
     (RUN / "results.json").unlink()
     capsys.readouterr()
     assert seal("status", "tiny") == 0
-    assert f"this goes on with it:\n  seal run {' '.join(QUICK)}\n" in capsys.readouterr().out
+    assert f"this command resumes it:\n  seal run {' '.join(QUICK)}\n" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -251,11 +251,11 @@ def test_only_a_run_on_slurm_can_be_detached(seal: Callable[..., int], capsys: p
     assert seal("run", "--detach", *QUICK) == 2
     assert "cluster: only a run with cluster=slurm can be detached" in capsys.readouterr().err
     assert seal("run", "--detach", *QUICK, "cluster=slurm", "if_exists=replace") == 2
-    assert "if_exists: a job may be started again" in capsys.readouterr().err
+    assert "if_exists: jobs may be restarted" in capsys.readouterr().err
 
 
 def test_cancelling_a_run_without_jobs_says_so(
     seal: Callable[..., int], finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert seal("cancel", str(finished)) == 0
-    assert "no job of it waits or runs" in capsys.readouterr().out
+    assert "none of its jobs waits or runs" in capsys.readouterr().out

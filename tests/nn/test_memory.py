@@ -104,7 +104,7 @@ def test_check_says_what_the_slots_take(seal: Callable[..., int], capsys: pytest
     assert memory["weights_bytes"] == pytest.approx((Path(Tiny().path) / "model.safetensors").stat().st_size, rel=0.02)
     assert (memory["slots"], memory["slots_that_fit"]) == ("auto", 32)
     assert seal("check", "experiment=tiny") == 0
-    assert "MB a slot" in capsys.readouterr().out
+    assert "MB per slot" in capsys.readouterr().out
 
 
 def test_slots_are_chosen_by_what_is_free() -> None:

@@ -36,7 +36,7 @@ def passages(*rights: bool, setting: str = "A fact.") -> dict[str, Any]:
 def test_an_imported_file_is_a_run_that_status_and_report_read(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("import", write("mine.json", passages(True, False)), "--name", "theirs") == 0
     said = capsys.readouterr().out
-    assert "the published summary is that of the file's own verdicts" in said
+    assert "the published summary matches the file's own verdicts" in said
     assert "untrained self-edits" in said
     run = Path("outputs/theirs")
     table = {row["setting"]: row["accuracy"] for row in json.loads((run / "results.json").read_text())["table"]}

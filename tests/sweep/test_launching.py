@@ -125,7 +125,7 @@ def test_an_interrupted_point_is_gone_on_with_by_the_command_that_status_prints(
     said = subprocess.run(
         [*seal, "status", str(point)], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
-    typed = shlex.split(said.partition("this goes on with it:\n")[2].splitlines()[0])
+    typed = shlex.split(said.partition("this command resumes it:\n")[2].splitlines()[0])
     assert typed[:2] == ["seal", "run"]
     assert [word for word in typed if word.startswith("name=")] == ['name="seeds/inner.rank=2"']
     before = (point / "self_edits.jsonl").read_bytes()

@@ -99,7 +99,7 @@ def test_news_are_of_whole_lines_that_say_what_they_should(left_to_jobs: Path) -
     append_lines(left_to_jobs / "metrics.jsonl", ["\0\n", "[]\n", *(f"{now}, {each}}}\n" for each in more), "{"])
     assert list(news.lines()) == [
         "reward/mean: 0.500",
-        "job 7_0 died: of age; what it had not recorded is submitted again",
+        "job 7_0 died: of age; its unrecorded work is submitted again",
     ]
     append_lines(left_to_jobs / "metrics.jsonl", [f'{now}, "accuracy/base": 0.25}}\n'])
     assert list(news.lines()) == ["accuracy/base: 0.250"]

@@ -89,7 +89,7 @@ def test_what_hydra_cannot_parse_is_refused(seal: Callable[..., int], capsys: py
 def test_an_interval_is_for_searches(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert seal("run", "-m", *QUICK, "inner.rank=2,4", "inner.learning_rate=interval(1e-4,1e-2)") == 2
     said = capsys.readouterr().err
-    assert "inner.learning_rate=interval(1e-4,1e-2): only a search chooses from an interval" in said
+    assert "inner.learning_rate=interval(1e-4,1e-2): an interval needs a search" in said
     assert not Path("outputs").exists()
 
 

@@ -56,13 +56,13 @@ def test_a_given_text_is_cut_into_sequences_whose_tokens_are_marked(
 def test_an_invalid_self_edit_says_why(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.txt").write_text(" \n")
     assert seal("show", "self_edit", *SMALL, "--text", "mine.txt") == 0
-    assert "invalid: the self-edit is empty; it trains nothing and earns 0" in capsys.readouterr().out
+    assert "invalid: the self-edit is empty; it trains nothing" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--context", "Nobody"), "--context: there is no context 'Nobody'; there are 0 to 6"),
+        (("--context", "Nobody"), "--context: there is no context 'Nobody'; use a number from 0 to 6"),
         (("--text", "nothing.txt"), "--text: cannot read nothing.txt"),
         (("inner.rnak=3",), "did you mean 'rank'?"),
     ],
