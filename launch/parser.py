@@ -67,9 +67,7 @@ def _add_show(commands: "Commands") -> None:
     show.add_argument("what", choices=["self_edit"])
     show.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help=_OVERRIDES)
     show.add_argument("--context", metavar="WHICH", help="its number from 0, its title or its id; default: the first")
-    show.add_argument(
-        "--text", metavar="FILE", help="read the self-edit from this file, - for stdin; default: write one"
-    )
+    show.add_argument("--text", metavar="FILE", help="read the self-edit from a file, - for stdin; default: write one")
     _add_json(show)
 
 

@@ -1,4 +1,4 @@
-"""The Python API: what the command line does, for notebooks and scripts."""
+"""The Python API, for notebooks and scripts. It does the same as the command line."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 
 def load(*overrides: str) -> Run:
-    """The run that these settings ask for, each as on the command line: `load("experiment=tiny", "inner.rank=8")`.
+    """The run that these settings describe, as on the command line: `load("experiment=tiny", "inner.rank=8")`.
 
     Raises:
-        ConfigError: with every fault.
+        ConfigError: there are faults; the error lists all of them.
     """
     return loading.load(overrides)[0]
 
 
 def run(run: Run, *, quiet: bool = False) -> Results:
-    """Perform a run, or go on with it, and write its report; what it found.
+    """Start or resume a run, write its report, and return its results.
 
-    A run of the same configuration in the same folder is resumed, whether it was begun here or from the command line.
+    A run with the same configuration in the same folder is resumed, also if the command line started it.
 
     Raises:
-        UsageError: it cannot start; with every fault.
-        RunError: it cannot go on; the same call resumes it.
+        UsageError: the run cannot start; the error lists all faults.
+        RunError: the run cannot go on; the same call resumes it.
     """
     if faults := list(faults_between_rooms(run)):
         raise ConfigError(listed("the run has faults:", faults))
@@ -55,14 +55,14 @@ def run(run: Run, *, quiet: bool = False) -> Results:
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
-    """What a run left, as values; `frame` gives them as pandas has them."""
+    """The results and attempts of a finished run, as values. `frame` gives them as pandas frames."""
 
     folder: Path
     results: Results
 
     @property
     def table(self) -> Sequence[Row]:
-        """A row a setting."""
+        """One row per setting."""
         return self.results.table
 
     @property
@@ -71,15 +71,15 @@ class FinishedRun:
 
     @cached_property
     def attempts(self) -> Sequence[Story]:
-        """Every self-edit: its context, its text, what was trained on, how each repeat did, its reward."""
+        """Every self-edit, with its context, text, training sequences, evaluations and reward."""
         measured = {context for scores in self.results.scores.values() for context in scores}
         return read_stories(self.folder, read_manifest(self.folder), measured, tuned=bool(self.results.tuned))
 
     def frame(self, what: str = "table") -> "DataFrame":
-        """`table`, `rounds` or `attempts` as a pandas frame, a row each.
+        """`table`, `rounds` or `attempts` as a pandas frame, with one row per item.
 
         Raises:
-            UsageError: there is nothing of that name.
+            UsageError: there is no frame of that name.
         """
         from pandas import DataFrame
 
@@ -105,15 +105,15 @@ def _cells(story: Story) -> dict[str, Any]:
 
 
 def read(folder: str | Path) -> FinishedRun:
-    """What a finished run left in its folder.
+    """Read a finished run from its folder.
 
     Raises:
         UsageError: there is no such run, or it has no results yet.
-        RunError: a file is not what was written.
+        RunError: a file is damaged.
     """
     place = Path(folder)
     if not (place / MANIFEST).exists():
         raise UsageError(f"{place} is not the folder of a run: it has no {MANIFEST}")
     if not (place / RESULTS).exists():
-        raise UsageError(f"{place} has no results yet: the same call, or command, goes on with it")
+        raise UsageError(f"{place} has no results yet: the same call or command resumes it")
     return FinishedRun(folder=place, results=read_results(place))

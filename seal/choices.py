@@ -1,4 +1,4 @@
-"""What was chosen for a run, but the recipe that uses it: a field a room."""
+"""The choices of a run without its recipe: one field per room."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -23,28 +23,29 @@ from seal.task import Task
 
 @option
 class Choices:
-    """The choice of an option in every room but that of recipes: all that a recipe may work with."""
+    """The chosen option in every room except recipes: everything that a recipe may use."""
 
     name: Annotated[str, Field(min_length=1)]
     """The run's folder is `outputs`/`name`."""
     outputs: Path = Path("outputs")
-    """Where the folders of runs lie."""
+    """The folder that holds the folders of runs."""
     seed: NonNegativeInt = 0
-    """All randomness of the run is derived from it."""
+    """The seed of all randomness in the run."""
     if_exists: Literal["resume", "fail", "replace"] = "resume"
-    """What to do where the folder has a run already. A run of another configuration is never resumed."""
+    """What to do if the folder already holds a run: `resume` it, `fail`, or `replace` it. A run of another
+    configuration is never resumed."""
     published: Published | None = None
-    """What others found in the same settings, to be shown beside the results; null where there is nothing."""
+    """Published results of the same settings, shown beside the run's own; null shows none."""
     model: Model
     task: Task
     self_edit: SelfEditFormat
     inner: Inner
     engine: Engine
     writer: Engine | None = None
-    """Who writes the self-edits, where that is somebody else than who answers."""
+    """The engine that writes self-edits, if it is not the engine that answers."""
     grader: Grader
     metrics: Mapping[str, Metric] = field(default_factory=dict)
-    """What is reported beside the accuracy, by name."""
+    """Metrics reported beside the accuracy, by name."""
     outer: Outer
     cluster: Cluster
     logger: Logger

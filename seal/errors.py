@@ -1,13 +1,13 @@
-"""Every error that SEAL raises on purpose, and the exit code that the command line gives it.
+"""Every error that SEAL raises on purpose, and its exit code on the command line.
 
     SealError
-    ├── UsageError        2   the user can mend it: nothing expensive has started
-    │   ├── ConfigError       an option, a key, a value, or two that do not fit together
-    │   ├── DataError         a file of contexts, or rows of it
-    │   └── ModelError        a model folder or name
-    └── RunError          1   the run began and cannot go on; what was recorded stays
+    ├── UsageError        2   the user can mend it; nothing expensive has started
+    │   ├── ConfigError       a faulty option, key or value, or choices that do not fit together
+    │   ├── DataError         a faulty file of contexts, or faulty rows in it
+    │   └── ModelError        a faulty model folder or name
+    └── RunError          1   the run has started and cannot go on; its records stay
 
-An interruption (Ctrl-C, SIGTERM) is no error: exit code 130, and the same command resumes.
+An interruption (Ctrl-C, SIGTERM) is not an error: the exit code is 130, and the same command resumes.
 """
 
 import re
@@ -17,18 +17,18 @@ from difflib import get_close_matches
 INTERRUPTED = 130
 """The exit code of an interruption."""
 FAULTS_SHOWN = 20
-"""How many faults a message lists before it only counts the rest."""
+"""Maximum number of faults that a message lists. It only counts the rest."""
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class SealError(Exception):
-    """The root: a message for the user, no traceback."""
+    """The root of all errors. The user sees its message, without a traceback."""
 
     exit_code = 1
 
 
 class UsageError(SealError):
-    """What was asked for cannot be done as asked."""
+    """The request is faulty. The user can mend it, and nothing expensive has started."""
 
     exit_code = 2
 
@@ -42,7 +42,7 @@ class DataError(UsageError):
 
 
 class ModelError(UsageError):
-    """The model cannot be loaded, or does not fit what the configuration asks of it."""
+    """The model cannot be loaded, or does not fit the configuration."""
 
 
 class RunError(SealError):
@@ -50,25 +50,25 @@ class RunError(SealError):
 
 
 def fault_of_text(text: str) -> str | None:
-    """Why a text of a file cannot be written down again; None if it can."""
+    """Why a text from a file cannot be written as UTF-8; None if it can."""
     half = _HALF_CHARACTER.search(text)
     return f"{half[0]!a} is half of a character: the file was cut or converted wrongly" if half else None
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says first; its name if it says nothing."""
+    """The first line of a library's error; the name of its class if it has no message."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def listed(title: str, faults: Sequence[str]) -> str:
-    """A message with all faults, one a line, up to `FAULTS_SHOWN`."""
+    """A message that lists faults, one per line, up to `FAULTS_SHOWN`."""
     shown = [f"  {fault}" for fault in faults[:FAULTS_SHOWN]]
     hidden = len(faults) - len(shown)
     return "\n".join([title, *shown, *([f"  … and {hidden} more"] if hidden else [])])
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """The end of a message about a name that is not known: which one may be meant, or which ones there are."""
+    """The end of a message about an unknown name: the name that may be meant, or all known names."""
     known = list(known)
     close = get_close_matches(name, known, n=1)
     if close:

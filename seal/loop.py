@@ -1,6 +1,6 @@
-"""SEAL, the method (arXiv 2506.10943): a policy proposes self-edits, they are tried out, and it learns from the best.
+"""SEAL, the method (arXiv 2506.10943): a policy proposes self-edits, tries them out, and learns from the best.
 
-Everything here is a story about values; `seal.work` does the units of work, the run's cluster decides where.
+Everything here works on values. `seal.work` does the units of work, and the run's cluster decides where.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,18 +20,18 @@ from seal.work.writing import Proposal, Proposing, Reading
 def train(
     lab: Lab, policy: Policy, rounds: Iterable[Sequence[Context]], *, edits_per_context: int, repeats: int
 ) -> Iterator[Round]:
-    """Rounds of the outer loop, each on some contexts, as they are done."""
+    """Perform the rounds of the outer loop, one for each group of contexts. Yields each finished round."""
     for contexts in rounds:
         edits = propose(lab, policy, contexts, per_context=edits_per_context)  # E-step: write, train on, ask, reward
         attempts = practise(lab, policy, contexts, edits, repeats=repeats)
-        update = learn(lab, policy, attempts)  # M-step: fine-tune on what was worth it
+        update = learn(lab, policy, attempts)  # M-step: fine-tune on the best
         following = Policy(round=update.round, weights=update.weights)
         yield Round(index=policy.round, policy=policy, attempts=tuple(attempts), update=update, next=following)
         policy = following
 
 
 def propose(lab: Lab, policy: Policy, contexts: Sequence[Context], *, per_context: int) -> list[SelfEdit]:
-    """The policy writes `per_context` self-edits about each context; where its format wants others, it writes on."""
+    """The policy writes `per_context` self-edits about each context. It writes again if the format rejects some."""
     form = lab.run.self_edit
     work = Proposing(policy=policy, title=f"{policy.id}: writing self-edits")
     written: dict[str, list[SelfEdit]] = {context.id: [] for context in contexts}
@@ -49,7 +49,7 @@ def propose(lab: Lab, policy: Policy, contexts: Sequence[Context], *, per_contex
 def practise(
     lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], *, repeats: int
 ) -> list[Attempt]:
-    """Try self-edits out as the outer loop wants it: those worth trying, and more often where the best are close."""
+    """Try out the self-edits worth a training, with extra repeats for those that the outer loop cannot rank yet."""
     form, outer = lab.run.self_edit.practised_in(policy.round + 1), lab.run.outer
     attempts = plan(lab, policy, contexts, edits, form)
     if outer.reward.rates:
@@ -73,9 +73,9 @@ def try_out(
     repeats: int,
     settings: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Attempt]:
-    """Each self-edit adapts the policy `repeats` times, with other seeds; each adapted model is asked and graded.
+    """Adapt the policy by each self-edit `repeats` times, with different seeds. Ask and grade each adapted model.
 
-    `settings` of the inner loop take the place of those that the self-edits have.
+    `settings` of the inner loop replace those of the self-edits.
     """
     planned = plan(lab, policy, contexts, edits, lab.run.self_edit)
     attempts = [
@@ -87,7 +87,7 @@ def try_out(
 def plan(
     lab: Lab, policy: Policy, contexts: Sequence[Context], edits: Sequence[SelfEdit], form: SelfEditFormat
 ) -> list[Attempt]:
-    """What each self-edit says to train on, and how the unadapted model does; nothing is tried yet."""
+    """Attempts with the plan of each self-edit and the unadapted model's evaluation. Nothing is trained yet."""
     context_of = {context.id: context for context in contexts}
     baseline_of = dict(zip(context_of, ask_unadapted(lab, policy, contexts), strict=True))
     return [
@@ -105,7 +105,7 @@ def plan(
 def evaluate(
     lab: Lab, policy: Policy, attempts: Sequence[Attempt], chosen: Collection[str], repeats: range
 ) -> list[Attempt]:
-    """The chosen attempts get these repeats beside those they have; all get the reward that follows."""
+    """Add repeats to the chosen attempts, and compute the rewards of all attempts."""
     tried = [(one, one.plan) for one in attempts if one.name in chosen and isinstance(one.plan, Plan)]
     trials = [
         Trial(context=one.context, source=f"edit_{one.self_edit.index}", plan=planned, repeat=repeat)
@@ -119,12 +119,12 @@ def evaluate(
 
 
 def reward_of(lab: Lab, attempt: Attempt) -> float | None:
-    """An invalid self-edit earns 0 by the method's own rule; one that was never fairly tried earns nothing, not 0."""
+    """The reward of an attempt. An invalid self-edit earns 0, by the method's own rule; a failed attempt earns None."""
     return 0.0 if isinstance(attempt.plan, Invalid) else lab.run.outer.reward.score(attempt)
 
 
 def learn(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Update:
-    """The policy is moved by what the outer loop makes of the attempts."""
+    """Update the policy by the lessons that the outer loop draws from the attempts."""
     work = Learning(policy=policy, title=f"{policy.id}: learning from the best")
     [update] = fulfil(lab, work, [Lesson(attempts=tuple(attempts))])
     return update

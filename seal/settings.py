@@ -1,12 +1,12 @@
-"""What an option is: a frozen class whose fields are its settings, checked when it is built.
+"""Options: an option is a frozen class. Its fields are its settings, checked when it is built.
 
     @option
     class Exact(Grader):
         case_sensitive: bool = False
         \"\"\"Whether `Paris` and `paris` differ.\"\"\"
 
-The class is the schema: its annotations hold types and ranges, its YAML file lists the same names. Building one touches
-no disk, network or GPU and imports nothing heavy, so that checking a configuration is building it.
+The class is the schema: its annotations hold types and ranges, and its YAML file lists the same names. Building an
+option touches no disk, network or GPU and imports nothing heavy. So SEAL checks a configuration by building it.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _CHECKS = ConfigDict(
 
 
 class Chosen(Protocol):
-    """The options of a run, as one of them sees the others. Rooms do not know each other's classes."""
+    """The options of a run, as seen by one of them. Rooms do not know each other's classes."""
 
     @property
     def model(self) -> Any: ...
@@ -55,12 +55,12 @@ class Chosen(Protocol):
 
 
 class Option:
-    """Something that can be chosen, and is asked whether it fits the rest."""
+    """An option of a room. It can report whether it fits the other choices."""
 
     def faults(self, run: Chosen) -> Iterator[str]:
-        """Why it does not fit the other choices, as `key: what, and what would be right`; nothing where it does.
+        """Why the option does not fit the other choices, as `key: what is wrong, and what would be right`.
 
-        It reads no files: that is for what is asked before a run starts.
+        It reads no files. Checks that need files run later, before a run starts.
         """
         yield from ()
 
@@ -72,10 +72,10 @@ def option(cls: Class) -> Class:
 
 
 def check_micro_batches(batch_size: int, micro_batch_size: int | None) -> None:
-    """For every option whose batches may be cut to what fits into memory.
+    """Check the micro-batches of an option.
 
     Raises:
-        ValueError: the pieces are not equally large.
+        ValueError: `micro_batch_size` does not divide `batch_size`.
     """
     if batch_size % (micro_batch_size or batch_size):
         raise ValueError(f"micro_batch_size {micro_batch_size} does not divide batch_size {batch_size}")

@@ -1,10 +1,11 @@
-"""The values that pass between the rooms. Frozen, plain, and JSON all the way down: each can be a record.
+"""The values that pass between the rooms. They are frozen and consist only of JSON types, so each can be a record.
 
-The story they tell: a `Context` makes the policy write a `SelfEdit`, which is parsed to a `Plan` (or is `Invalid`);
-training by the plan gives an adapter, which has `Answered` (or there is a `Failure`); the answers get `Verdict`s, which
-make an `Evaluation`; the evaluations of one self-edit make an `Attempt` with its reward; attempts make an `Update` of
-the `Policy`.
-This module imports nothing of seal.
+The policy writes a `SelfEdit` about a `Context`. It is parsed to a `Plan`, or is `Invalid`. Training on the plan gives
+an adapter. The adapted model's answers are `Answered`, or there is a `Failure`. Grading turns answers into `Verdict`s,
+and these make an `Evaluation`. The evaluations of one self-edit make an `Attempt` with its reward. Attempts make an
+`Update` of the `Policy`.
+
+This module imports nothing from seal.
 """
 
 from collections.abc import Mapping
@@ -17,21 +18,21 @@ from pydantic import Field
 Result = TypeVar("Result")
 
 ALL_LINEAR = "all-linear"
-"""As a target of adapters: every linear layer but the output head, as PEFT means it."""
+"""A target of adapters: every linear layer except the output head, as in PEFT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Something to ask a model, as a rule without the context it is about."""
+    """A question about a context. As a rule, the model sees it without the context."""
 
     question: str
-    """As a grader should read it."""
+    """The question for the grader."""
     prompt: str
-    """As a model is asked it."""
+    """The question for the model."""
     target: str
-    """The right answer; empty where nobody has told it, so that no answer can be graded."""
+    """The right answer. Empty if it is unknown; then answers cannot be graded."""
     kind: str = ""
-    """What sort of question it is, for example `direct` or `reversal`; each has a row of its own. Empty: no sort."""
+    """The kind of question, for example `direct` or `reversal`. Each kind has its own row. May be empty."""
     also: Annotated[tuple[str, ...], Field(exclude_if=lambda value: not value)] = ()
     """Answers that are right too."""
 
@@ -43,7 +44,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Something new to learn: a passage with its title, and the queries that tell whether it was learned."""
+    """Something new to learn: a passage with its title, and queries that test what was learned."""
 
     id: str
     title: str
@@ -52,37 +53,37 @@ class Context:
 
     @property
     def n_gradable(self) -> int:
-        """Queries whose right answer is known."""
+        """Number of queries with a known right answer."""
         return sum(bool(query.target) for query in self.queries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How a model continues a prompt."""
+    """The sampling settings of a completion."""
 
     temperature: float
-    """0 takes the most likely token each time."""
+    """0 always takes the most likely token."""
     top_p: float
-    """Sampling is from the smallest set of tokens that has this probability in all."""
+    """The sampler keeps the smallest set of tokens with this total probability."""
     max_new_tokens: int
     stops: tuple[str, ...] = ()
-    """Strings that end the text; what follows the first of them, and the string itself, is cut."""
+    """Strings that end the text. The text is cut before the first of them."""
     json_schema: str | None = None
-    """Where the engine can hold a model to one: the JSON schema that the text follows, as JSON."""
+    """A JSON schema for the text, as JSON, if the engine can constrain the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """How a text was continued."""
+    """The completion of a prompt."""
 
     text: str
     finished: bool
-    """False if it was cut at the token limit."""
+    """False if the text was cut at the token limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfEdit:
-    """What the policy wrote about a context, for its own training. Number `index` of those sampled."""
+    """A text that the policy wrote about a context, for its own training. `index` counts the samples."""
 
     context_id: str
     index: int
@@ -93,36 +94,36 @@ class SelfEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSequence:
-    """A text to train on. Characters before `trained_from` are read, not learned."""
+    """A text to train on. Characters before `trained_from` are only read."""
 
     text: str
     trained_from: int = 0
     reply_from: int | None = None
-    """Where the answer to what stands before it begins: a model that is chatted with is shown the two as a message and
-    its reply. None for a text that is none of the kind."""
+    """Start of the reply. A chat model sees the text before it as a message, and the rest as the reply. None for a
+    plain text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a self-edit says to train on, and which settings of the inner loop it overrides."""
+    """The training sequences of a self-edit, and the inner-loop settings that it overrides."""
 
     sequences: tuple[TrainingSequence, ...]
     settings: Mapping[str, float | int | str] = field(default_factory=dict)
 
     def with_settings(self, settings: Mapping[str, float | int | str]) -> "Plan":
-        """The same sequences; these settings take the place of its own."""
+        """The same sequences with these settings added. They replace equal keys."""
         return Plan(sequences=self.sequences, settings={**self.settings, **settings})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
-    """A self-edit that says nothing one could train on. It trains nothing and earns a reward of 0; counted apart."""
+    """A self-edit that contains nothing to train on. Its reward is 0. It is counted separately."""
 
     reason: str
 
 
 class Grade(StrEnum):
-    """What a grader says of an answer. Unknown is no verdict: it is left out of every accuracy, and counted."""
+    """A grader's judgement. Unknown means no verdict: the answer is left out of every accuracy, and counted."""
 
     CORRECT = "correct"
     WRONG = "wrong"
@@ -138,13 +139,13 @@ class Verdict:
     grader: str
     reason: str = ""
     written: str = ""
-    """All that the model wrote, where the answer is only a part of it."""
+    """The whole text, if the answer is only a part of it."""
     points: Annotated[float | None, Field(exclude_if=lambda value: value is None)] = None
-    """From 0 to 1, where the grader gives parts of a point; None follows the grade."""
+    """From 0 to 1, if the grader gives partial credit. None follows the grade."""
 
     @property
     def score(self) -> float | None:
-        """From 0 to 1: the points, or 1 for a correct and 0 for a wrong answer; None without a verdict."""
+        """The points from 0 to 1; else 1 for a correct answer and 0 for a wrong one; None without a verdict."""
         if self.grade is Grade.UNKNOWN:
             return None
         return float(self.grade is Grade.CORRECT) if self.points is None else self.points
@@ -152,38 +153,38 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """What one inner-loop training did."""
+    """The record of one inner-loop training."""
 
     n_sequences: int
     n_tokens: int
     """Trained tokens of one epoch."""
     losses: tuple[float, ...]
-    """Mean loss in nats per trained token, one an optimizer step."""
+    """Mean loss in nats per trained token, one per optimizer step."""
     trained_tokens: int = 0
-    """Trained tokens of all optimizer steps together; 0 in records of SEAL 0.1, which did not count them."""
+    """Trained tokens over all optimizer steps. 0 in records of SEAL 0.1, which did not count them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What one model said to all queries of one context, in their order; not graded yet."""
+    """The answers of one model to all queries of one context, in order, before grading."""
 
     seed: int
     training: Training | None
     """None for the unadapted model."""
     answers: tuple[str, ...]
-    """One a prompt: a task may put a query in several ways."""
+    """One per prompt. A task may ask a query with several prompts."""
     cut: tuple[int, ...] = ()
-    """Which of them, counted from 0, were cut at the token limit. Earlier records do not say so, and have none."""
+    """Indices of answers that were cut at the token limit. Always empty in old records."""
 
     @property
     def completions(self) -> tuple[Completion, ...]:
-        """The answers as they were written."""
+        """The answers as completions."""
         return tuple(Completion(text=text, finished=at not in self.cut) for at, text in enumerate(self.answers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """One model asked all queries of one context: the verdicts stand in the order of the queries."""
+    """The verdicts of one model on all queries of one context, in the order of the queries."""
 
     seed: int
     training: Training | None
@@ -193,30 +194,30 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A piece of work that broke, with the reason. It is never a score: it has no reward and is counted."""
+    """Work that failed, with the reason. It is never a score: it has no reward, and is counted."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """Somebody else did not do their part: a server was silent, or made no sense. Never recorded, so asked again."""
+    """An external service did not answer, or its reply was unreadable. This is never recorded, so SEAL asks again."""
 
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Postponed(Generic[Result]):
-    """A unit that was not done for no fault of its own. It is tried once more, and then stops the run, resumably."""
+    """A unit that failed because of an external service. SEAL tries once more, then stops the run, which can resume."""
 
     reason: str
     instead: Result | None = None
-    """What would be recorded if it has to settle for it."""
+    """The incomplete result, which may be recorded if the unit fails again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What some calls to an endpoint took."""
+    """The calls, tokens and cost of requests to an endpoint."""
 
     n_calls: int = 1
     prompt_tokens: int = 0
@@ -226,28 +227,28 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rating:
-    """What a reader made of a self-edit, without anything being trained."""
+    """The points that a language model gives a self-edit for reading it. Nothing is trained."""
 
     scores: Mapping[str, int]
-    """Points by criterion; empty where the reader was not understood."""
+    """Points by criterion; empty if the reply was unreadable."""
     reason: str = ""
-    """Why there are none."""
+    """Why there are no points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A self-edit tried out: its plan, how the unadapted model did, how each repeat did, and the reward."""
+    """A self-edit tried out: its plan, the unadapted model's evaluation, one evaluation per repeat, and the reward."""
 
     context: Context
     self_edit: SelfEdit
     plan: Plan | Invalid
     baseline: Evaluation | Failure
     evaluations: tuple[Evaluation | Failure, ...]
-    """One a repeat; empty if the plan is invalid, or if a rating was enough."""
+    """One per repeat; empty if the plan is invalid, or if a rating is enough."""
     rating: Rating | None = None
-    """Where the reward asks for one."""
+    """The rating, if the reward needs one."""
     reward: float | None = None
-    """None if nothing is known, for example when every repeat failed."""
+    """None if unknown, for example if every repeat failed."""
 
     @property
     def name(self) -> str:
@@ -255,22 +256,22 @@ class Attempt:
 
     @property
     def worked(self) -> list[Evaluation]:
-        """Its repeats that did not fail."""
+        """The evaluations of repeats that did not fail."""
         return [one for one in self.evaluations if isinstance(one, Evaluation)]
 
     @property
     def before(self) -> Evaluation | None:
-        """The unadapted model on the same queries; None if asking it failed."""
+        """The evaluation of the unadapted model; None if it failed."""
         return self.baseline if isinstance(self.baseline, Evaluation) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighted:
-    """An attempt that the policy learns from, and how much."""
+    """An attempt that the policy learns from, with its weight."""
 
     attempt: Attempt
     weight: float = 1.0
-    """1 makes it likelier, as in supervised fine-tuning; below 0 it becomes less likely."""
+    """1 means supervised fine-tuning on the self-edit. Below 0, the self-edit becomes less likely."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,9 +280,9 @@ class Policy:
 
     round: int
     weights: str | None = None
-    """The folder of the updated weights, inside the run's folder; None for the model as it was given."""
+    """The folder of the updated weights, inside the run's folder; None for the given model."""
     branch: str = ""
-    """Where a policy goes on in several ways, which of them this is, for example `sequence_2/step_3`."""
+    """The branch, if several policies start from one model, for example `sequence_2/step_3`."""
 
     @property
     def id(self) -> str:
@@ -290,35 +291,35 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """What a policy learned from: the self-edits that were kept, the losses of its fine-tuning, its new weights."""
+    """The record of a policy update: the kept self-edits, the losses of the fine-tuning, the new weights."""
 
     round: int
-    """Of the policy that results."""
+    """Round of the resulting policy."""
     kept: tuple[str, ...]
-    """Names of the self-edits, as `context/index`."""
+    """Names of the kept self-edits, as `context/index`."""
     losses: tuple[float, ...]
     weights: str | None
-    """As in `Policy`; None if nothing was kept and the policy stays as it was."""
+    """As in `Policy`. Unchanged if nothing was kept."""
     sha256: str | None
-    """Of the weight files."""
+    """Hash of the weight files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """An adapter on disk, for as long as its budget has room."""
+    """An adapter kept on disk, as long as the budget allows."""
 
     folder: str
-    """Inside the run's folder."""
+    """Path inside the run's folder."""
     n_bytes: int
     round: int
-    """Of the policy that it belongs to."""
+    """Round of its policy."""
     reward: float
-    """Of the self-edit that it comes from."""
+    """Reward of its self-edit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One turn of the outer loop: the policy that acted, what it tried, and the policy that came of it."""
+    """One round of the outer loop: the policy, its attempts, the update, and the next policy."""
 
     index: int
     policy: Policy

@@ -127,7 +127,7 @@ def test_a_run_that_lost_its_contexts_is_named(
     run = shutil.copytree(finished, tmp_path / "run")
     (run / "contexts.jsonl").write_text("")
     assert seal("run", *recorded(str(run))) == 2
-    assert "contexts.jsonl has no context" in capsys.readouterr().err
+    assert "contexts.jsonl lacks the context" in capsys.readouterr().err
 
 
 def test_nobody_can_learn_from_them(seal: Seal, capsys: pytest.CaptureFixture[str]) -> None:

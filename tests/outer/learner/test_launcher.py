@@ -84,7 +84,7 @@ def test_a_run_is_refused_before_it_begins(refuses: Callable[..., str], tmp_path
         f"outer.learner.accelerate={written(tmp_path)}",
         "cluster=slurm",
     )
-    assert "cluster.learner.gpus: 1 for the 4 processes" in message
+    assert "cluster.learner.gpus: outer.learner.accelerate starts 4 processes, but this is 1" in message
 
 
 def test_seal_check_says_how_many_processes_there_will_be(
