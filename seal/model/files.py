@@ -1,25 +1,31 @@
 """What can be known of a model without loading it: its folder's files, its context length, its layers. No torch."""
 
-import struct
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field, TypeAdapter
-from typing_extensions import TypedDict
+from typing import Any
 
 from seal.base.json_text import parsed
 from seal.errors import ModelError, first_line
 from seal.model import Model
+from seal.model.places import CONFIG, fault_of_place, is_gguf
+from seal.model.weight_files import (
+    INDEX,
+    MOST,
+    WEIGHTS,
+    TensorEntry,
+    fault_of_index,
+    is_whole,
+    looks_incomplete,
+    tensors,
+    weight_files,
+)
 from seal.types import ALL_LINEAR
 
-_CONFIG, _TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
-_WEIGHTS, _INDEX = "model.safetensors", "model.safetensors.index.json"
-"""All weights in one file, or what says in which file each is; where there are both, the first is read."""
+_TOKENIZER_CONFIG = "tokenizer_config.json"
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 _BATCH = 1000
 """Texts that are tokenized at once: what the tokenizer makes of a whole data set need not fit in memory."""
@@ -28,27 +34,14 @@ _PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja", "*.py")
 TOKENIZER = "tokenizer.json"
 _TOKENIZER_FILES = (TOKENIZER, "tokenizer.model", "vocab.json", "spiece.model")
 _CONTEXT_LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx")
+_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _COUNTS = (
     *_CONTEXT_LENGTHS,
-    *("hidden_size", "n_embd", "num_hidden_layers", "n_layer", "intermediate_size", "n_inner", "vocab_size"),
+    *("hidden_size", "n_embd", *_LAYERS, "intermediate_size", "n_inner", "vocab_size"),
 )
 """What is read of a model's configuration: whole numbers, where they are there at all."""
 _EMBEDDINGS = ("model.embed_tokens", "transformer.wte", "wte")
 """Where most architectures have one row of `hidden_size` numbers for each of the `vocab_size` tokens."""
-_MOST = 2**53
-"""Larger whole numbers are no counts."""
-
-_Count = Annotated[int, Field(ge=0, le=_MOST)]
-
-
-class _Tensor(TypedDict):
-    """What the directory of a safetensors file says of one."""
-
-    shape: list[_Count]
-    data_offsets: tuple[_Count, _Count]
-
-
-_HEADER: TypeAdapter[dict[str, _Tensor]] = TypeAdapter(dict[str, _Tensor])
 
 
 def fetched(model: Model) -> Path:
@@ -83,24 +76,27 @@ def here(model: Model) -> Path | None:
 
 
 def is_local(model: Model) -> bool:
-    """Whether the path means a folder and cannot mean a name on the hub."""
+    """Whether the path means something on this machine and cannot mean a name on the hub."""
     path = model.path
-    return Path(path).is_dir() or Path(path).is_absolute() or path.startswith((".", "~")) or path.count("/") > 1
+    return (
+        Path(path).exists()
+        or is_gguf(Path(path))
+        or Path(path).is_absolute()
+        or path.startswith((".", "~"))
+        or path.count("/") > 1
+    )
 
 
 def faults(folder: Path, *, chat: bool) -> Iterator[str]:
     """What is wrong with a model's folder; `chat` says whether it needs a chat template."""
-    if not folder.is_dir():
-        yield f"model.path: there is no folder {folder}"
-        return
-    if not (folder / _CONFIG).is_file():
-        yield f"model.path: {folder} is no model folder of Hugging Face: it has no config.json"
+    if elsewhere := fault_of_place(folder):
+        yield f"model.path: {elsewhere}"
         return
     if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
         yield f"model.path: {folder} has no tokenizer ({', '.join(_TOKENIZER_FILES[:2])}): save it there too"
-    if not any(folder.glob("*.safetensors")):
-        yield f"model.path: {_without_safetensors(folder)}"
     unreadable = list(_unreadable(folder))
+    if not unreadable and not weight_files(folder):
+        yield f"model.path: {_without_safetensors(folder)}"
     yield from unreadable or _misfits(ModelFolder(folder))
     if chat and not unreadable and not has_chat_template(folder):
         yield f"model.chat is true, but the tokenizer in {folder} has no chat template: set model.chat=false"
@@ -121,6 +117,9 @@ def _misfits(model: "ModelFolder") -> Iterator[str]:
 def _without_safetensors(folder: Path) -> str:
     """Where weights are pickles, reading them may run code, so that is left to the user, once."""
     pickles = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern))
+    others = sorted(file.name for file in folder.glob("*.safetensors"))
+    if others:
+        return f"{folder} has {others[0]}, but transformers reads only {WEIGHTS}, or the files that {INDEX} names"
     if not pickles:
         return f"{folder} has no weights as safetensors"
     return (
@@ -132,11 +131,11 @@ def _without_safetensors(folder: Path) -> str:
 
 def _unreadable(folder: Path) -> Iterator[str]:
     """Files that are not what their names say: half downloaded, or pointers of Git LFS."""
-    for name in (_CONFIG, _TOKENIZER_CONFIG, *(() if (folder / _WEIGHTS).is_file() else (_INDEX,))):
+    for name in (CONFIG, _TOKENIZER_CONFIG, *(() if (folder / WEIGHTS).is_file() else (INDEX,))):
         if (folder / name).is_file() and (fault := _fault_of(folder / name)):
             yield f"model.path: {folder / name} {fault}: fetch it again"
     for file in sorted(folder.glob("*.safetensors")):
-        if not _is_whole(file):
+        if not is_whole(file):
             yield f"model.path: {file} is no whole safetensors file (half downloaded, or only a Git LFS pointer)"
 
 
@@ -148,9 +147,9 @@ def _fault_of(file: Path) -> str | None:
         return f"is not JSON ({error})"
     if not isinstance(found, dict):
         return f"is no JSON object but a {type(found).__name__}"
-    if file.name == _CONFIG:
+    if file.name == CONFIG:
         return _fault_of_config(found)
-    return _fault_of_index(found, {each.name for each in file.parent.iterdir()}) if file.name == _INDEX else None
+    return fault_of_index(found, {each.name for each in file.parent.iterdir()}) if file.name == INDEX else None
 
 
 def _fault_of_config(config: Mapping[str, Any]) -> str | None:
@@ -165,29 +164,7 @@ def _fault_of_config(config: Mapping[str, Any]) -> str | None:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
-
-
-def _fault_of_index(index: Mapping[str, Any], there: Container[str]) -> str | None:
-    """It says in which of several files each tensor is."""
-    places = index.get("weight_map")
-    if not isinstance(places, dict):
-        return "has no weight_map"
-    lost = [name for name in places.values() if not isinstance(name, str) or name not in there]
-    return f"names {str(lost[0])[:80]!r}, which is not there" if lost else None
-
-
-def _is_whole(file: Path) -> bool:
-    """Whether a safetensors file has room for all that its directory names."""
-    try:
-        header, begin = _header(file)
-        room = file.stat().st_size - begin
-    except (OSError, ValueError, struct.error):
-        return False
-    places = [(prod(entry["shape"]), *entry["data_offsets"]) for entry in header.values()]
-    return all(
-        end <= room and n_numbers <= 8 * (end - first) for n_numbers, first, end in places
-    )  # a bit each, or more
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
 def has_chat_template(folder: Path) -> bool:
@@ -220,7 +197,7 @@ class ModelFolder:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        config: dict[str, Any] = parsed((self.folder / _CONFIG).read_text(encoding="utf-8"))
+        config: dict[str, Any] = parsed((self.folder / CONFIG).read_text(encoding="utf-8"))
         return {**config, **(config.get("text_config") or {})}
 
     @property
@@ -232,20 +209,30 @@ class ModelFolder:
         return None
 
     @cached_property
+    def tensors(self) -> dict[str, TensorEntry]:
+        """All that is read of its weights, by name."""
+        return tensors(self.folder)
+
+    @cached_property
     def matrices(self) -> dict[str, tuple[int, int]]:
         """Everything with a two-dimensional weight, by its path: the linear layers and the embeddings."""
-        found = {}
-        for file in self.folder.glob("*.safetensors"):
-            for name, entry in _header(file)[0].items():
-                if name.endswith(".weight") and len(entry["shape"]) == 2:
-                    found[name.removesuffix(".weight")] = (entry["shape"][0], entry["shape"][1])
-        return found
+        return {
+            name.removesuffix(".weight"): (entry["shape"][0], entry["shape"][1])
+            for name, entry in self.tensors.items()
+            if name.endswith(".weight") and len(entry["shape"]) == 2
+        }
 
     @property
     def n_numbers(self) -> int:
         """Of all weights."""
-        headers = [_header(file)[0].values() for file in self.folder.glob("*.safetensors")]
-        return sum(prod(entry["shape"]) for header in headers for entry in header)
+        return sum(prod(entry["shape"]) for entry in self.tensors.values())
+
+    @property
+    def looks_incomplete(self) -> bool:
+        """Whether weights may be missing, or be too many, as far as their names tell."""
+        n_layers = next((self.config[name] for name in _LAYERS if isinstance(self.config.get(name), int)), None)
+        tied = self.config.get("tie_word_embeddings")
+        return looks_incomplete(self.folder, n_layers=n_layers, has_head=tied is False)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int] | None:
         """How many tokens each text has; None where the tokenizer has not the fast format."""
@@ -279,19 +266,3 @@ class ModelFolder:
         """The last parts of the paths, without embeddings, for messages."""
         names = {path.rpartition(".")[2] for path in self.matrices if "embed" not in path}
         return sorted(names - {"wte", "wpe"})  # the embeddings of GPT-2
-
-
-def _header(file: Path) -> tuple[dict[str, _Tensor], int]:
-    """The directory of a safetensors file, whose first 8 bytes are the length of this JSON, and where it ends.
-
-    Raises:
-        ValueError: it is none.
-    """
-    with file.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        if length > file.stat().st_size:
-            raise ValueError(f"{file} says that its header is longer than itself")
-        header = parsed(stream.read(length))
-    if isinstance(header, dict):
-        header.pop("__metadata__", None)
-    return _HEADER.validate_python(header), 8 + length

@@ -166,6 +166,15 @@ def test_a_change_in_any_file_that_matters_is_another_fingerprint(tmp_path: Path
     assert files.fingerprint(folder) != before
 
 
+def test_weights_that_transformers_would_not_read_are_none(tmp_path: Path) -> None:
+    folder = copy_without(tmp_path)
+    shutil.copy(folder / "model.safetensors", folder / "consolidated.safetensors")
+    assert files.ModelFolder(folder).n_numbers == files.ModelFolder(SHIPPED).n_numbers, "the same weights once more"
+    (folder / "model.safetensors").unlink()
+    [fault] = faults(folder)
+    assert "has consolidated.safetensors, but transformers reads only model.safetensors" in fault
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert faults(tmp_path / "nothing") == [f"model.path: there is no folder {tmp_path / 'nothing'}"]
 
