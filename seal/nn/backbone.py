@@ -19,15 +19,13 @@ from transformers import (
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import logging as transformers_logging
 
 from seal.base.paths import inside
 from seal.errors import ModelError, first_line
 from seal.model import Model, files
+from seal.nn.checkpoint import Differences, explained
 from seal.text import end_of_reply, padding_id
 from seal.types import Policy
-
-transformers_logging.disable_progress_bar()
 
 PROBE = "In 2023,\n\n650841823 people — Kelham's mill'LL  say\t{\"x\": 1.5}:  東京, Ž 🙂 "
 """A text with what tokenizers split in different ways: numbers, line ends, spaces, contractions, marks."""
@@ -149,20 +147,34 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
     """Load a model, from `weights` if given, else from where the settings say.
 
     Raises:
-        ModelError: no model, one that is not as its configuration says, no tokenizer, or no chat template where one is
-            asked for.
+        ModelError: no model, one that lacks weights or is not as its configuration says, no tokenizer, or no chat
+            template where one is asked for.
     """
     device = pick_device(model.device)
     source = weights or files.fetched(model)
     tokenizer = load_tokenizer(model, source)
+    network = _network(model, source)
+    network.requires_grad_(False).eval().to(device)
+    end_ids = _end_ids(network.generation_config, tokenizer, chat=model.chat)
+    published = network.generation_config
+    # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
+    network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
+    return Backbone(model=network, tokenizer=tokenizer, chat=model.chat, end_ids=end_ids, published=published)
+
+
+def _network(model: Model, source: Path) -> PreTrainedModel:
+    """The weights of a folder, every one of them: transformers would fill those that are missing at random."""
     try:
-        network = AutoModelForCausalLM.from_pretrained(
-            source,
-            dtype=getattr(torch, model.dtype),
-            attn_implementation=model.attention,
-            trust_remote_code=model.trust_remote_code,
-            use_safetensors=True,
-        )
+        with explained(source):
+            network, found = AutoModelForCausalLM.from_pretrained(
+                source,
+                dtype=getattr(torch, model.dtype),
+                attn_implementation=model.attention,
+                trust_remote_code=model.trust_remote_code,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+            )
     except (OSError, ValueError, ImportError, SafetensorError) as error:
         if isinstance(error, ImportError) and "attention" in model.attention:
             raise ModelError(f"model.attention: {model.attention} cannot be used here: {first_line(error)}") from error
@@ -171,18 +183,10 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
                 f"model.attention: '{source}' does not support {model.attention}: set it to eager"
             ) from error
         raise ModelError(f"model.path: cannot load the model '{source}': {first_line(error)}") from error
-    except RuntimeError as error:
-        if "ignore_mismatched_sizes" not in str(error):
-            raise
-        raise ModelError(
-            f"model.path: the weights in '{source}' have not the sizes that its config.json says"
-        ) from error
-    network.requires_grad_(False).eval().to(device)
-    end_ids = _end_ids(network.generation_config, tokenizer, chat=model.chat)
-    published = network.generation_config
-    # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
-    network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
-    return Backbone(model=network, tokenizer=tokenizer, chat=model.chat, end_ids=end_ids, published=published)
+    if faults := list(Differences.of(found).faults(source)):
+        raise ModelError("; ".join(faults))
+    loaded: PreTrainedModel = network
+    return loaded
 
 
 def _generation_config(folder: Path, model: Model) -> GenerationConfig:

@@ -1,12 +1,16 @@
-"""Checks data, model files and lengths before the expensive part. It loads no weights and no torch."""
+"""Checks data, model files and lengths before the expensive part. It loads no weights.
+
+It loads torch only if the names of the weights look as if some were missing.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from seal.cluster.workload import Place
 from seal.config.run import Run
-from seal.errors import UsageError, listed
+from seal.errors import ModelError, UsageError, listed
 from seal.model import files
 from seal.task import Contexts
 from seal.text import render_chat
@@ -34,9 +38,23 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     if folder and not faults:
         facts = files.ModelFolder(folder)
         faults += [*_target_faults(run, facts), *_length_faults(run, facts, contexts), *_budget_faults(run, folder)]
+    notes: list[str] = []
+    if folder and not faults and (fetch or files.ModelFolder(folder).looks_incomplete):
+        faults, notes = _compared(run, folder)
     if faults:
         raise UsageError(listed("the run cannot start:", faults))
-    return contexts
+    return replace(contexts, notes=(*contexts.notes, *notes))
+
+
+def _compared(run: Run, folder: Path) -> tuple[list[str], list[str]]:
+    """Faults and notes of a model's files against what its configuration builds. This alone imports torch."""
+    from seal.nn.checkpoint import compare
+
+    try:
+        found = compare(run.model, folder)
+    except ModelError as error:
+        return [str(error)], []
+    return list(found.faults(folder)), list(found.notes(folder))
 
 
 def _learning_faults(run: Run) -> list[str]:

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
+from seal.config import loading
+from seal.session.preflight import preflight
 from tests.conftest import SMALL
 from tests.models import random_folder
 
@@ -142,6 +146,25 @@ def test_a_model_folder_without_tokenizer_is_refused(refuses: Callable[..., str]
     model = random_folder(tmp_path / "m", "llama")
     (model / "tokenizer.json").unlink()
     assert "has no tokenizer" in refuses("model=local", f"model.path={model}")
+
+
+def test_weights_that_are_missing_are_named_also_by_a_check(
+    seal: Seal, refuses: Callable[..., str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = random_folder(tmp_path / "m", "qwen2") / "model.safetensors"
+    save_file({name: each for name, each in load_file(file).items() if "layers.1.mlp.up_proj" not in name}, file)
+    model = ("model=local", f"model.path={tmp_path / 'm'}")
+    said = f"model.path: {tmp_path / 'm'} lacks 1 tensor (model.layers.1.mlp.up_proj.weight)"
+    assert said in refuses(*model)
+    assert seal("check", *model) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_weights_that_the_model_has_no_place_for_are_noted(tmp_path: Path) -> None:
+    file = random_folder(tmp_path / "m", "qwen2") / "model.safetensors"
+    save_file({**load_file(file), "vision.weight": torch.ones(2)}, file, metadata={"format": "pt"})
+    run, _ = loading.load(["model=local", f"model.path={tmp_path / 'm'}"])
+    assert any("holds 1 tensor (vision.weight)" in note for note in preflight(run, fetch=True).notes)
 
 
 def test_a_recipe_that_hands_out_adapters_needs_an_inner_loop_that_makes_them(refuses: Callable[..., str]) -> None:
