@@ -1,1 +1,1 @@
-"""Small things that know nothing of models or experiments: seeds, paths, secrets, the terminal."""
+"""Small helpers that know no models and no experiments: seeds, paths, secrets, the terminal."""

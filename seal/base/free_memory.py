@@ -1,4 +1,4 @@
-"""How much memory is free on this machine: of a GPU, or main memory that a process may still take. No torch."""
+"""Measures free memory on this machine: of a GPU, or main memory that a process may still take. No torch."""
 
 import shutil
 import subprocess
@@ -7,11 +7,11 @@ from pathlib import Path
 
 _OLD_GROUP = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 _NEW_GROUP = ("memory.max", "memory.current", "inactive_file")
-"""Of a control group: the file of its limit, the file of what it uses, and in `memory.stat` what could be dropped."""
+"""Names in a control group: the file of its limit, the file of its usage, and the reclaimable part in `memory.stat`."""
 
 
 def device_bytes(device: str) -> int | None:
-    """The memory of the device that `model.device` names, as the system tells; None where it does not."""
+    """The memory of the device that `model.device` names; None if the system does not tell."""
     if device != "cpu" and shutil.which("nvidia-smi"):
         number = device.partition(":")[2] or "0"
         query = ["nvidia-smi", f"--id={number}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
@@ -22,7 +22,7 @@ def device_bytes(device: str) -> int | None:
 
 
 def free_ram() -> int:
-    """Bytes of main memory that this process may still take, of the machine's and of its job's or container's."""
+    """Bytes of main memory that this process may still take, within the limits of its job or container."""
     import psutil
 
     of_groups = left_in_groups(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
@@ -30,9 +30,9 @@ def free_ram() -> int:
 
 
 def left_in_groups(memberships: Path, root: Path) -> Iterator[int]:
-    """What the control groups of a process leave it, as SLURM and containers set them; nothing where none limits it.
+    """Free bytes in each control group that limits the process. SLURM and containers set such limits.
 
-    Of both generations of Linux's control groups (the kernel's documents cgroup-v1/memory and cgroup-v2).
+    It reads both versions of Linux control groups (the kernel's documents cgroup-v1/memory and cgroup-v2).
     """
     for line in memberships.read_text().splitlines() if memberships.is_file() else ():
         _, controllers, path = line.split(":", 2)
@@ -50,6 +50,6 @@ def _left(group: Path, limit: str, used: str, dropped: str) -> Iterator[int]:
         most, taken = (group / limit).read_text().strip(), int((group / used).read_text())
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
-        return  # no such group here, or one that tells nothing
+        return  # the group does not exist here, or cannot be read
     if most.isdecimal():
         yield max(0, int(most) - taken + int(stat.get(dropped, 0)))

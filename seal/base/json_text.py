@@ -1,11 +1,11 @@
-"""JSON that somebody else wrote: a value, or a ValueError, whatever it is. This module has never heard of files."""
+"""Parses untrusted JSON: the result is a value or a ValueError, for any text. This module knows no files."""
 
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 MOST_LEVELS = 100
-"""Of lists and objects inside each other. Deeper ones are read by no part of SEAL, and would break what walks them."""
+"""Maximum nesting of lists and objects. SEAL needs no deeper ones, and they would break recursive code."""
 
 
 class RepeatedKeyError(ValueError):
@@ -13,10 +13,10 @@ class RepeatedKeyError(ValueError):
 
 
 def parsed(text: str | bytes, **hooks: Callable[..., Any]) -> Any:
-    """The value that a text is; `hooks` are those of `json.loads`.
+    """The value of a JSON text; `hooks` are those of `json.loads`.
 
     Raises:
-        ValueError: it is no JSON, or is nested too deeply; or what a hook raises.
+        ValueError: the text is not JSON, or is nested too deeply; or what a hook raises.
     """
     try:
         value = json.loads(text, **hooks)
@@ -25,7 +25,7 @@ def parsed(text: str | bytes, **hooks: Callable[..., Any]) -> Any:
     else:
         too_deep = _is_deep(value)
     if too_deep:
-        raise ValueError(f"more than {MOST_LEVELS} lists or objects stand inside each other")
+        raise ValueError(f"more than {MOST_LEVELS} levels of nested lists or objects")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Somebody who is shown how far a run is, and what is measured on the way."""
+"""Monitors: they show the progress of a run."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -10,19 +10,19 @@ Metrics = Mapping[str, float | int | str]
 
 
 class Monitor(Protocol):
-    """Is told of phases, and of units of work in them."""
+    """Receives the phases of a run, and the progress of their units."""
 
     def planned(self, n_units: int) -> None:
-        """The whole run has so many units."""
+        """The whole run has `n_units` units."""
 
     def began(self, title: str, n_units: int) -> None:
-        """A phase with so many units begins."""
+        """A phase with `n_units` units begins."""
 
     def advanced(self, n_units: int) -> None:
-        """So many more units of the phase are done."""
+        """`n_units` more units of the phase are done."""
 
     def recalled(self, n_units: int) -> None:
-        """So many units of the phase take no time: they were recorded before, or are not needed."""
+        """`n_units` units of the phase take no time: they were recorded before, or are not needed."""
 
     def within(self, n_units: int, progress: UnitProgress) -> None:
         """So many units of the phase are being worked on, and they are so far."""

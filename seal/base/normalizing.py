@@ -1,4 +1,4 @@
-"""The form in which SQuAD compares answers (arXiv 1606.05250)."""
+"""The normal form in which SQuAD compares answers (arXiv 1606.05250)."""
 
 import re
 import string

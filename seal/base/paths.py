@@ -1,7 +1,7 @@
-"""Names become paths here, and paths stay where they belong: what a file of a stranger says never leads out of a run.
+"""Turns names into paths, and keeps paths inside a run's folder. No untrusted name or link can lead out of it.
 
-Names of runs come from command lines, ids from data files, folders from records, and links from whoever packed a
-folder that is handed on.
+Names of runs come from command lines, ids from data files, and folders from records. Links come from whoever packed a
+folder.
 """
 
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 from seal.errors import UsageError
 
 LONGEST_BYTES = 255
-"""Of one part of a path, on every file system that matters."""
+"""Maximum length of one part of a path, on all common file systems."""
 _WRITTEN_WHEN_READ = ("report", "tensorboard", "damaged")
-"""Folders of a run that commands write to which only read the run."""
+"""Folders of a run that even reading commands write to."""
 
 
 def fault_of_name(name: str) -> str | None:
-    """Why a name leads to no folder inside the one that it is put below; None if it does."""
+    """Why a name is not a folder inside its parent folder; None if it is."""
     parts = Path(name).parts
     if not parts or ".." in parts or Path(name).is_absolute():
         return "it leads elsewhere"
@@ -30,24 +30,26 @@ def fault_of_name(name: str) -> str | None:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """What a name means in a folder.
+    """The path of a name inside a folder.
 
     Raises:
-        UsageError: it is not in there, or is the folder itself.
+        UsageError: the path is outside the folder, or is the folder itself.
     """
     path = folder / name
     if fault_of_name(name) or folder.resolve() not in path.resolve().parents:
-        raise UsageError(f"{folder} names {name!r} as a part of itself, which it is not: nothing was done there")
+        raise UsageError(
+            f"{folder} refers to {name!r} as a part of itself, but that is outside: nothing was done there"
+        )
     return path
 
 
 def digest_of(text: str) -> str:
-    """Eight characters that tell a text from others."""
+    """Eight characters that identify a text."""
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
 
 
 def shortened(name: str, longest: int = 200) -> str:
-    """A part of a path with that many bytes at most; where it was cut, no other name becomes the same."""
+    """A part of a path, cut to at most `longest` bytes. A cut name ends in a digest, so it stays unique."""
     raw = name.encode(errors="surrogatepass")
     if len(raw) <= longest:
         return name
@@ -55,17 +57,17 @@ def shortened(name: str, longest: int = 200) -> str:
 
 
 def refuse_links_out(folder: Path) -> None:
-    """A folder that somebody else packed may have links in the place of what is written to.
+    """Check the paths that SEAL writes to. In a folder from somebody else, they may be links.
 
     Raises:
-        UsageError: one leads out of it.
+        UsageError: a link leads out of the folder.
     """
     home = folder.resolve()
     for path in _written_to(folder):
         if path.is_symlink() and home not in path.resolve().parents:
             raise UsageError(
-                f"{path} is a link that leads out of the run's folder, to {path.resolve()}: nothing is written through "
-                "it; put what it points to in its place, or remove it"
+                f"{path} is a link that leads out of the run's folder, to {path.resolve()}: SEAL does not write "
+                "through it; replace it by its target, or remove it"
             )
 
 

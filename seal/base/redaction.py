@@ -1,8 +1,8 @@
-"""What must never be written down: keys. Known by their value, where this process was given them, or by their shape.
+"""Removes secrets from texts. A secret is found by its value or by its shape.
 
-Known by value is what variables of the environment, or of a file `.env`, hold whose names say that it is secret. Shapes
-are for what only stands in a file or on a command line: the issuers' prefixes, private keys, users in addresses, and
-long values that are called a key. It knows nothing of where texts go.
+By value: variables of the environment or of a file `.env` whose names suggest a secret. By shape: secrets that only
+appear in a file or on a command line. Shapes are issuers' prefixes, private keys, users in addresses, and long values
+that are called a key. This module does not know where texts go.
 """
 
 import json
@@ -20,9 +20,9 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 DOTENV = Path(".env")
-"""In the current folder: variables for those who do not want them in their environment."""
+"""A file in the current folder with variables, as an alternative to the environment."""
 _LEAST = 8
-"""Characters of a secret; a shorter value would hide ordinary words."""
+"""Minimum length of a secret. Shorter values would hide ordinary words."""
 _SECRET_VARIABLE = re.compile(
     r"(?:^|_)(?:\w*KEY|TOKENS?|SECRETS?|PASS|PASSW(?:OR)?D|PASSPHRASE|CREDENTIALS?|PAT)(?:_|\d|$)", re.IGNORECASE
 )
@@ -39,11 +39,11 @@ _SHAPES = (
         re.IGNORECASE,
     ),
 )
-"""What stands in parentheses stays."""
+"""Patterns of secrets. The text in parentheses is kept."""
 
 
 def variable(name: str) -> str | None:
-    """What a variable holds in the environment or, where it is not there, in `.env`; white space around it is cut.
+    """The value of a variable from the environment, or else from `.env`, without surrounding white space.
 
     Raises:
         OSError, UnicodeDecodeError: the file cannot be read.
@@ -58,7 +58,7 @@ def _in_file() -> Mapping[str, str | None]:
 
 
 def key_variables(settings: Any) -> frozenset[str]:
-    """What every `key_variable` names in plain settings, in options, or in lists of them, however deep it stands."""
+    """The values of all `key_variable` settings, at any depth of settings, options or lists of them."""
     if is_dataclass(settings):
         settings = {field.name: getattr(settings, field.name) for field in fields(settings)}
     if isinstance(settings, list | tuple):
@@ -70,7 +70,7 @@ def key_variables(settings: Any) -> frozenset[str]:
 
 
 def secrets(also: Collection[str] = ()) -> list[str]:
-    """The values of all variables that are named like a secret, and of those that are `also` given; longest first."""
+    """The values of all variables named like a secret, and of the variables in `also`. Longest first."""
     try:
         in_file = _in_file()
     except (OSError, UnicodeDecodeError):
@@ -82,18 +82,18 @@ def secrets(also: Collection[str] = ()) -> list[str]:
 
 
 def redacted(text: str, also: Collection[str] = ()) -> str:
-    """The text without secrets. `also` names variables that hold one whatever they are called."""
+    """The text without secrets. `also` names variables with secrets, whatever they are called."""
     return redacted_tree(text, also)  # type: ignore[no-any-return]  # a text stays one
 
 
 def redacted_tree(node: Any, also: Collection[str] = ()) -> Any:
-    """The same for all texts of plain values inside each other, keys of mappings too."""
+    """The same for all texts in nested plain values, including keys of mappings."""
     forms = [form for secret in secrets(also) for form in _forms(secret)]
     return _cleaned(node, forms)
 
 
 def without(text: str, secret: str | None) -> str:
-    """The text without one secret: for what a machine said, of which nothing else may be changed."""
+    """The text without one secret. For replies of endpoints, in which nothing else may change."""
     for form in _forms(secret) if secret and len(secret) >= _LEAST else ():
         text = text.replace(form, HIDDEN)
     return text
@@ -117,7 +117,7 @@ def _cleaned(node: Any, forms: list[str]) -> Any:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """As it is, and as it may have been written on its way: the longer ones first, which may contain the others."""
+    """A secret as it is, and in its usual encodings. Longer forms come first, because they may contain shorter ones."""
     raw = secret.encode("utf-8", errors="surrogateescape")
     forms = [
         quote(secret, safe=""),
@@ -133,7 +133,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def show_exceptions_without_secrets() -> None:
-    """Have tracebacks of errors that nobody expected go the same way as everything else."""
+    """Remove secrets from the tracebacks of unexpected errors."""
     sys.excepthook = _show
 
 

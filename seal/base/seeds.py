@@ -1,4 +1,4 @@
-"""Randomness is an argument: every seed is derived from the run's seed and from what it is for. No clock is read."""
+"""Randomness is an argument: every seed is derived from the run's seed and a purpose, never from the clock."""
 
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""What is printed for people. Text of data and models does nothing to a terminal but stand there."""
+"""Prints to the terminal. Control characters in text of data and models have no effect."""
 
 from collections.abc import Iterable
 
@@ -8,16 +8,16 @@ from rich.segment import Segment
 _KEPT = "\n\t"
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in _KEPT}
 _PICTURES |= {0x7F: "\N{SYMBOL FOR DELETE}"} | dict.fromkeys(range(0x80, 0xA0), "\N{REPLACEMENT CHARACTER}")
-"""Control characters, and what is shown in their place."""
+"""Control characters, and their visible replacements."""
 
 
 def visible(text: str) -> str:
-    """A text whose control characters are shown instead of sent; ends of lines and tabs stay."""
+    """A text with visible control characters. Line ends and tabs stay."""
     return text.translate(_PICTURES)
 
 
 class Terminal(Console):
-    """A console that sends no control character but its own."""
+    """A console that sends only its own control characters."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
