@@ -20,6 +20,7 @@ import torch
 from peft import PeftConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
+MOST_STOPS = 4
 ALLOWED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
@@ -81,12 +82,23 @@ class Served:
             raise Refusal(404, f"The model `{name}` does not exist.")
         if name in self.adapters and (self.adapted is None or name not in self.adapted.peft_config):
             raise Refusal(500, "the adapter is not in the engine")
-        text, finished = self._text(name, asked)
-        choice = {"index": 0, "text": text, "finish_reason": "stop" if finished else "length"}
+        if len(asked.get("stop", [])) > MOST_STOPS:
+            raise Refusal(400, f"stop: List should have at most {MOST_STOPS} items after validation")
+        ids, finished = self._text(name, asked)
+        ends = {self.tokenizer.eos_token_id, *asked.get("stop_token_ids", [])}
+        text = self._read([token for token in ids if token not in ends])
+        cuts = [text.find(stop) for stop in asked.get("stop", []) if stop in text]
+        choice = {
+            "index": 0,
+            "text": text[: min(cuts)] if cuts else text,
+            "finish_reason": "stop" if finished else "length",
+            "token_ids": ids if asked.get("return_token_ids") else None,
+        }
         return {"model": name, "choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
 
     @torch.no_grad()
-    def _text(self, name: str, asked: Mapping[str, Any]) -> tuple[str, bool]:
+    def _text(self, name: str, asked: Mapping[str, Any]) -> tuple[list[int], bool]:
+        """The new token ids, with whatever ended them, and whether it was not the token limit."""
         prompt = asked["prompt"]
         ids = prompt if isinstance(prompt, list) else self.tokenizer(prompt)["input_ids"]
         model: Any = self.adapted or self.base
@@ -101,11 +113,16 @@ class Served:
                 logits = model(input_ids=torch.tensor([[*ids, *new]])).logits[0, -1].float()
                 new.append(_pick(logits, asked, source))
                 if new[-1] in ends:
-                    return str(self.tokenizer.decode(new[:-1], skip_special_tokens=True)), True
-                text = str(self.tokenizer.decode(new, skip_special_tokens=True))
-                if found := [text.find(stop) for stop in asked.get("stop", []) if stop in text]:
-                    return text[: min(found)], True
-        return str(self.tokenizer.decode(new, skip_special_tokens=True)), False
+                    return new, True
+                if any(stop in self._read(new) for stop in asked.get("stop", [])):
+                    return new, True
+        return new, False
+
+    def _read(self, ids: list[int]) -> str:
+        """As vLLM reads them: behind the prompt, so that a first word keeps the space that a decoder would strip."""
+        text = str(self.tokenizer.decode(ids, skip_special_tokens=True))
+        first = self.tokenizer.convert_ids_to_tokens(ids[:1])
+        return f" {text}" if first and first[0].startswith("\N{LOWER ONE EIGHTH BLOCK}") else text
 
 
 def _pick(logits: torch.Tensor, asked: Mapping[str, Any], source: torch.Generator) -> int:
@@ -179,7 +196,8 @@ def main() -> None:
     chosen = options(sys.argv[1:])
     note({"route": "start", "process": os.getpid(), "arguments": sys.argv[1:]})
     if message := os.environ.get("STAND_IN_FAILS"):
-        sys.exit(message)
+        print(message, *(f"line {number} of what came of it" for number in range(30)), sep="\n")
+        sys.exit("RuntimeError: Engine core initialization failed. See root cause above.")
     ThreadingHTTPServer.request_queue_size = 128  # many connect at once
     server = ThreadingHTTPServer((chosen.host, chosen.port), handler(Served(chosen)))
     server.daemon_threads = True

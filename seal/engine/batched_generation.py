@@ -13,11 +13,12 @@ from seal.base.unit_progress import Reporter
 from seal.engine import Request
 from seal.engine.decoding import Decoder, Row, decodes_by_rows
 from seal.engine.sampling import random_numbers
+from seal.engine.stopping import completion
 from seal.engine.whole_batches import continue_together
 from seal.nn.adaptation import attached
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
-from seal.text import cut_at, encode_prompt
+from seal.text import encode_prompt
 from seal.types import Completion, Sampling
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ class BatchedGenerator:
                     raise
                 _LOG.warning("the memory does not suffice for %d texts at once: halved", self.prompts_per_batch)
                 self.prompts_per_batch //= 2
-        return [self._completion(written[id(request)], sampling) for request in requests]
+        tokenizer, end_ids = self.backbone.tokenizer, self.backbone.end_ids
+        return [
+            completion(tokenizer, written[id(request)], end_ids=end_ids, stops=sampling.stops) for request in requests
+        ]
 
     def _write(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
         """The new token ids of each request, as soon as they are known."""
@@ -88,12 +92,6 @@ class BatchedGenerator:
 
     def _encoded(self, request: Request) -> list[int]:
         return encode_prompt(self.backbone.tokenizer, request.prompt, chat=self.backbone.chat)
-
-    def _completion(self, ids: Sequence[int], sampling: Sampling) -> Completion:
-        length = next((place for place, token in enumerate(ids) if token in self.backbone.end_ids), None)
-        whole = str(self.backbone.tokenizer.decode(list(ids[:length]), skip_special_tokens=True))
-        text = cut_at(whole, sampling.stops)
-        return Completion(text=text, finished=length is not None or len(text) < len(whole))
 
 
 def _so_far(n_texts: int, n_tokens: int) -> tuple[int, int, None]:

@@ -4,6 +4,7 @@ vLLM's sleep mode is not used to share a GPU: with adapters, waking up was seen 
 (vllm-project/vllm#53888). Its memory is given back by ending the process that its engine runs in.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -16,6 +17,8 @@ from seal.errors import RunError
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Stored, empty_cache
 from seal.types import Completion, Sampling, Unavailable
+
+_LOG = logging.getLogger(__name__)
 
 
 class LoadedPolicy:
@@ -42,6 +45,7 @@ class LoadedPolicy:
                 group = [requests[number] for number in numbers]
                 found |= zip(numbers, self._generate(group, sampling), strict=True)
         except EngineDeadError as error:
+            _LOG.warning("engine: vLLM's engine died: %s. The next batch starts another one", error)
             self._unload_model()
             silent = Unavailable(reason=f"vLLM's engine died: {error}")
             return [found.get(number, silent) for number in range(len(requests))]
@@ -125,7 +129,10 @@ class LoadedPolicy:
         loras = [call.lora for call in calls] if self.settings.max_rank else None
         outputs = llm.generate(prompts, parameters, lora_request=loras, use_tqdm=False)
         texts = [output.outputs[0] for output in outputs]
-        return [Written(text=text.text, finished=text.finish_reason != "length") for text in texts]
+        return [
+            Written(text=text.text, finished=text.finish_reason != "length", token_ids=tuple(text.token_ids))
+            for text in texts
+        ]
 
     def _unload_model(self) -> None:
         """Give back all memory."""

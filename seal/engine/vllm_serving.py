@@ -3,6 +3,7 @@
 What the server does not do is unavailable, never a text: a load that is refused, or that is not there when one looks.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from seal.engine.vllm_settings import Call, VLLMSettings, Written, complete
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Stored, empty_cache
 from seal.types import Completion, Sampling, Unavailable
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,12 @@ class Server:
     @property
     def running(self) -> bool:
         return self._process.running
+
+    @property
+    def state(self) -> str:
+        """Whether it still runs, for people, and where its log is."""
+        state = "gave no text" if self.running else f"ended with {self._process.exit_code}"
+        return f"the vLLM server {state} (log: {self._process.log})"
 
     def serves(self) -> bool:
         """Whether it is there, and is this one."""
@@ -117,9 +126,9 @@ class ServedPolicy:
         for numbers in by_adapters(requests, min(self.settings.loaded_together, self._adapters.room_for(requests))):
             group = [requests[number] for number in numbers]
             found |= zip(numbers, self._generate(group, sampling), strict=True)
-        silent = [isinstance(each, Unavailable) for each in found.values()]
-        if self._server and any(silent) and (all(silent) or not self._server.serves()):
-            self._stop()
+        silent = [each.reason for each in found.values() if isinstance(each, Unavailable)]
+        if self._server and silent and (len(silent) == len(found) or not self._server.serves()):
+            self._replace(self._server, silent[0])
         return [found[number] for number in range(len(requests))]
 
     def _generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
@@ -133,11 +142,17 @@ class ServedPolicy:
     def _ready_for(self, *, n_loads: int) -> Server:
         """A running server that may load so many adapters more."""
         server = self._server
-        if server and (not server.running or server.n_loads + n_loads > self.settings.loads_per_start):
+        if server and not server.running:
+            self._replace(server, "between two batches")
+        elif server and server.n_loads + n_loads > self.settings.loads_per_start:
             self._stop()
-            server = None
-        self._server = server or Server(self.start, self.stored, self.log_folder)
+        self._server = self._server or Server(self.start, self.stored, self.log_folder)
         return self._server
+
+    def _replace(self, server: Server, why: str) -> None:
+        """Stop a server that is of no more use, and say so; the next batch starts another."""
+        _LOG.warning("engine: %s: %s. The next batch starts another one", server.state, why)
+        self._stop()
 
     @contextmanager
     def _lent(self, server: Server, adapters: Sequence[Adapter]) -> Iterator[Mapping[int, str | Unavailable]]:
@@ -171,13 +186,16 @@ def _ask(server: Server, stored: Stored, calls: Sequence[Call], sampling: Sampli
             seed=call.seed,
             model=call.lora or server.endpoint.model,
             stops=call.stops,
-            extra={"stop_token_ids": sorted(stored.end_ids)},
+            extra={"stop_token_ids": sorted(stored.end_ids), "return_token_ids": True},
         )
         for call in calls
     ]
     replies = server.endpoint.ask(questions, sampling)
     return [
-        Written(text=reply.text, finished=reply.finished) if isinstance(reply, Reply) else reply for reply in replies
+        Written(text=reply.text, finished=reply.finished, token_ids=reply.token_ids)
+        if isinstance(reply, Reply)
+        else reply
+        for reply in replies
     ]
 
 

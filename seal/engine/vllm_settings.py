@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from seal.engine import Engine, Request
+from seal.engine.stopping import completion
 from seal.settings import Chosen, option
 from seal.text import cut_at, encode_prompt
 from seal.types import Completion, Sampling, Unavailable
@@ -112,8 +113,11 @@ class Written:
     """What vLLM wrote."""
 
     text: str
+    """In vLLM's own reading, which may begin with a space that the tokenizer's own decoder strips."""
     finished: bool
     """False if it was cut at the token limit."""
+    token_ids: tuple[int, ...] | None = None
+    """With what ended it; None from a server that does not tell them (before vLLM 0.10.2)."""
 
 
 Ask = Callable[[Sequence[Call]], Sequence[Written | Unavailable]]
@@ -124,16 +128,16 @@ def complete(
 ) -> list[Completion | Unavailable]:
     """One completion a request, in order. `loras` says how adapters are called, or why one is not there, by `id`.
 
-    White space before a text ends nothing (`seal.text.cut_at`), but vLLM stops at any stop string. So what comes back
-    blank is asked for once more, without stop strings.
+    White space before a text ends nothing (`seal.text.cut_at`), but vLLM stops at any stop string. So what it stopped
+    too soon is asked for once more, without stop strings.
     """
     outcomes: list[Completion | Unavailable | None] = [_missing(request, loras) for request in requests]
     for stops in (sampling.stops, ()):
         open_numbers = [number for number, outcome in enumerate(outcomes) if outcome is None]
         calls = [_call(requests[number], loras, stored, stops) for number in open_numbers]
         for number, written in zip(open_numbers, ask(calls) if calls else (), strict=True):
-            blank = isinstance(written, Written) and not written.text.strip()
-            outcomes[number] = None if stops and blank else _completion(written, sampling)
+            too_soon = bool(stops) and isinstance(written, Written) and _stopped_too_soon(written, stored, sampling)
+            outcomes[number] = None if too_soon else _completion(written, stored, sampling)
     return [outcome for outcome in outcomes if outcome is not None]
 
 
@@ -148,8 +152,23 @@ def _call(request: Request, loras: Mapping[int, Any], stored: "Stored", stops: t
     return Call(prompt_ids=tuple(ids), seed=request.seed % 2**31, lora=lora, stops=stops)
 
 
-def _completion(written: Written | Unavailable, sampling: Sampling) -> Completion | Unavailable:
+def _stopped_too_soon(written: Written, stored: "Stored", sampling: Sampling) -> bool:
+    """Whether vLLM ended a text at a stop string where by our reading there is none, or only before the text."""
+    if written.token_ids is None:
+        return not written.text.strip()
+    at_string = written.finished and not stored.end_ids.intersection(written.token_ids)
+    return at_string and not _from_ids(written.token_ids, stored, sampling).finished
+
+
+def _completion(written: Written | Unavailable, stored: "Stored", sampling: Sampling) -> Completion | Unavailable:
     if isinstance(written, Unavailable):
         return written
+    if written.token_ids is not None:
+        return _from_ids(written.token_ids, stored, sampling)
     text = cut_at(written.text, sampling.stops)
     return Completion(text=text, finished=written.finished or len(text) < len(written.text))
+
+
+def _from_ids(ids: Sequence[int], stored: "Stored", sampling: Sampling) -> Completion:
+    """By our own decoder, so that texts are those of `engine=transformers`."""
+    return completion(stored.tokenizer, ids, end_ids=stored.end_ids, stops=sampling.stops)

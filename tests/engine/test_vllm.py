@@ -122,6 +122,52 @@ def test_white_space_before_a_text_ends_nothing(tmp_path: Path) -> None:
     assert [call.stops for call in calls] == [("\n",), ()]
 
 
+def test_texts_are_read_from_token_ids_by_the_model_s_own_decoder() -> None:
+    policy = stored(Path(Tiny().path))
+    ids = tuple(policy.tokenizer(" Leo and\nmore", add_special_tokens=False)["input_ids"])
+    expected = policy.tokenizer.decode(ids)
+    ended = Written(text="  read otherwise", finished=True, token_ids=(*ids, min(policy.end_ids)))
+    cut = Written(text="  read otherwise", finished=False, token_ids=ids)
+    asked = [Request(prompt="Pi", seed=0)] * 2
+    outcomes = complete(asked, {}, policy, GREEDY, lambda calls: [ended, cut])
+    assert outcomes == [Completion(text=expected, finished=True), Completion(text=expected, finished=False)]
+
+
+def test_a_text_that_vllm_stopped_where_we_read_no_stop_string_is_asked_for_without() -> None:
+    """It reads a space in front of the first word, or stops at white space that ends nothing."""
+    policy = stored(Path(Tiny().path))
+
+    def ids(text: str) -> tuple[int, ...]:
+        return tuple(policy.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    calls: list[Call] = []
+
+    def ask(asked: Sequence[Call]) -> list[Written]:
+        calls.extend(asked)
+        whole = ids("\n\nLeo\nand more") if not asked[0].stops else ids("\n")
+        return [Written(text="", finished=bool(asked[0].stops), token_ids=whole)]
+
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=9, stops=("\n",))
+    [completion] = complete([Request(prompt="Pi", seed=0)], {}, policy, sampling, ask)
+    assert completion == Completion(text="\n\nLeo", finished=True)
+    assert [call.stops for call in calls] == [("\n",), ()]
+
+
+def test_a_text_that_ended_by_itself_is_not_asked_for_again() -> None:
+    policy = stored(Path(Tiny().path))
+    empty = Written(text="", finished=True, token_ids=(min(policy.end_ids),))
+    calls: list[Call] = []
+
+    def ask(asked: Sequence[Call]) -> list[Written]:
+        calls.extend(asked)
+        return [empty for _ in asked]
+
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=9, stops=("\n",))
+    [completion] = complete([Request(prompt="Pi", seed=0)], {}, policy, sampling, ask)
+    assert completion == Completion(text="", finished=True)
+    assert len(calls) == 1
+
+
 def test_an_adapter_that_was_not_loaded_is_asked_nothing(tmp_path: Path) -> None:
     adapter = train(tiny_backbone(), lora(epochs=1))[0].adapter
     calls: list[Call] = []

@@ -98,7 +98,7 @@ def asked_of(adapters: list[Adapter]) -> list[Request]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stops", [(), ("\n",), (" ",), ("e",)])
+@pytest.mark.parametrize("stops", [(), ("\n",), (" ",), ("e",), ("\n", "?", ".", ";", "e", "a")])
 def test_a_server_answers_with_adapters_what_transformers_answers(
     tmp_path: Path, adapters: list[Adapter], stops: tuple[str, ...]
 ) -> None:
@@ -213,7 +213,7 @@ def test_an_adapter_of_a_higher_rank_than_the_server_was_told_is_refused_by_it(
 
 @pytest.mark.slow
 def test_where_a_server_dies_its_requests_are_unavailable_and_the_next_find_another(
-    tmp_path: Path, diary: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, diary: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("STAND_IN_DIES_AFTER", "2")
     requests = [Request(prompt=prompt, seed=0) for prompt in PROMPTS]
@@ -224,6 +224,9 @@ def test_where_a_server_dies_its_requests_are_unavailable_and_the_next_find_anot
         assert isinstance(third, Unavailable)
         assert isinstance(there.generate(requests[2:], GREEDY)[0], Completion)
     assert len(noted(diary, "start")) == 2
+    [said] = caplog.messages
+    assert "server_1.log" in said
+    assert "starts another one" in said
 
 
 @pytest.mark.slow
@@ -265,9 +268,9 @@ def test_a_run_whose_servers_keep_dying_stops_and_goes_on_without_a_loss(
 def test_a_server_that_does_not_come_up_is_an_error_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STAND_IN_FAILS", "Free memory on device is less than desired")
+    monkeypatch.setenv("STAND_IN_FAILS", "ValueError: Free memory on device is less than desired")
     with (
-        pytest.raises(RunError, match=r"ended with 1; .*engine/server_1\.log:(?s:.*)Free memory"),
+        pytest.raises(RunError, match=r"ended with 1; .*engine/server_1\.log:(?s:.*)Free memory(?s:.*)RuntimeError"),
         serving(tmp_path) as there,
     ):
         there.generate([Request(prompt="Pi", seed=0)], GREEDY)
