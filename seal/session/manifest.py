@@ -28,6 +28,7 @@ _NOT_IDENTITY_ANYWHERE = (
     "give_up_after",
     "max_unknown",
     "key_variable",
+    "key_header",
     "accelerate",
     "keep_adapters",
     "adapters_budget_gb",

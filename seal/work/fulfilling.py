@@ -93,9 +93,10 @@ def _settle(
     instead = {key: each.instead for key, each in postponed.items() if each.instead is not None}
     if len(instead) < len(postponed) or not work.may_settle(lab, units, list(postponed.values())):
         reason, _ = Counter(each.reason for each in postponed.values()).most_common(1)[0]
+        example = next(key for key, each in postponed.items() if each.reason == reason)
         raise RunError(
-            f"{work.title}: {len(postponed)} of {len(units)} failed twice: {reason}. All finished work is recorded, "
-            "and no failure became a score; the same command goes on from there"
+            f"{work.title}: {len(postponed)} of {len(units)} failed twice, for example {example}: {reason}. All "
+            "finished work is recorded, and no failure became a score; the same command goes on from there"
         )
     lab.store.append(work.records, instead, work.result)
     lab.monitor.advanced(len(instead))
