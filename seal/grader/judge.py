@@ -43,7 +43,8 @@ class Judge(Grader):
     endpoint: Endpoint = Endpoint()
     """Who is asked."""
     template: Annotated[str, AfterValidator(shows("question", "target", "answer"))] = TEMPLATE
-    """What the judge reads; `{question}`, `{target}` and `{answer}` are filled in. It has to ask for yes or no."""
+    """What the judge reads; `{question}`, `{target}` (all accepted answers) and `{answer}` are filled in. It has
+    to ask for yes or no."""
     max_reply_tokens: PositiveInt = 8
     """The judge's reply is cut at this length; its first word counts."""
     max_unknown: Annotated[float, Field(ge=0, le=1)] = 0.02  # type: ignore[misc]  # a setting here, a constant elsewhere
@@ -80,7 +81,7 @@ class Judge(Grader):
         return ReplyCache(folder=self.cache, endpoint=self.endpoint, sampling=sampling)
 
     def _prompt(self, query: Query, answer: str) -> str:
-        return fill(self.template, question=query.question, target=query.target, answer=answer.strip())
+        return fill(self.template, question=query.question, target=" or ".join(query.accepted), answer=answer.strip())
 
     def _verdict(self, said: str | Unavailable, answer: str) -> Verdict:
         name = f"judge {self.endpoint.model}"

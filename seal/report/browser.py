@@ -41,7 +41,7 @@ def content_hash(text: str) -> str:
 
 
 def _context(context: Context) -> dict[str, Any]:
-    queries = [{"question": query.question, "target": query.target} for query in context.queries]
+    queries = [{"question": query.question, "target": " or ".join(query.accepted)} for query in context.queries]
     shown = {"title": context.title, "queries": queries}
     if not is_puzzle(context):
         return {**shown, "text": context.text}

@@ -122,9 +122,10 @@ def _asked(side: Side) -> set[str]:
     return {context for of_setting in side.scores.values() for context in of_setting}
 
 
-def _questions(side: Side, name: str) -> set[tuple[str, str]]:
-    """Of a context; none if its record is lost."""
-    return {(query.question, query.target) for query in side.contexts[name].queries} if name in side.contexts else set()
+def _questions(side: Side, name: str) -> set[tuple[str, ...]]:
+    """Of a context, each with its accepted answers; none if its record is lost."""
+    queries = side.contexts[name].queries if name in side.contexts else ()
+    return {(query.question, *query.accepted) for query in queries}
 
 
 def _only(side: Side, setting: str, contexts: set[str]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
@@ -26,6 +26,9 @@ class PassageTask(Task):
     answer_marker: Annotated[str, Field(min_length=1)] | None = None
     """For thoughts before the answer (asking=chain_of_thought): only what follows the last such string is the answer. A
     text that never comes to it is wrong, not unknown, and counted apart. null takes the whole text."""
+    accepted: Literal["all", "first"] = "all"
+    """Which of several answers to a question are right: all that the data has, the best of which counts, or the first
+    only, as the published evaluation has it."""
     max_answer_tokens: PositiveInt = 64
 
     @property
@@ -71,7 +74,7 @@ class PassageTask(Task):
                 prompt=fill(self.query_template, title=title, question=question, passage=text),
                 target=answers[0],
                 kind=kind,
-                also=tuple(answers[1:]),
+                also=tuple(answers[1:]) if self.accepted == "all" else (),
             )
             for (question, answers), kind in zip(pairs, kinds, strict=False)
         )

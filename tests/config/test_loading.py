@@ -62,6 +62,7 @@ REQUIRED = {
 }
 """The settings that have no default in Python. Those of grids are the task's own."""
 VARIANTS = {
+    "grader/lexical_published": {"normalize"},
     "model/llama3_2_1b_instruct": {"dtype", "chat"},
     "model/qwen2_5_3b": {"dtype"},
     "model/qwen2_5_7b": {"dtype"},

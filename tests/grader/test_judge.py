@@ -42,6 +42,13 @@ def grades(url: str, pairs: Mapping[str, str]) -> list[Grade]:
     return [verdict.grade for verdict in judge(url).grade(queries(*pairs), list(pairs.values()))]
 
 
+def test_the_judge_reads_all_accepted_answers() -> None:
+    read: list[str] = []
+    with scripted(lambda _, request: read.append(asked(request)) or says("yes")) as server:
+        judge(server.url).grade([Query(question="Who?", prompt="?", target="Ada Lind", also=("Ada",))], ["Ada"])
+    assert "Reference answer: Ada Lind or Ada\n" in read[0]
+
+
 @pytest.mark.parametrize(
     ("reply", "grade"),
     [

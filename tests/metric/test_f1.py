@@ -22,3 +22,8 @@ def test_f1_is_that_of_squad(target: str, answer: str, score: float) -> None:
     query = Query(question="?", prompt="?", target=target)
     verdict = Verdict(grade=Grade.UNKNOWN, answer=answer, grader="test")
     assert F1().score(query, verdict) == pytest.approx(score)
+
+
+def test_of_several_accepted_answers_the_best_counts() -> None:
+    query = Query(question="?", prompt="?", target="Ada Lind", also=("Ada", "Lind"))
+    assert F1().score(query, Verdict(grade=Grade.UNKNOWN, answer="Ada", grader="test")) == 1.0
