@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from seal.self_edit import SelfEditFormat
-from seal.types import Attempt, Context, Invalid, Plan, Policy, Round, SelfEdit, Update
+from seal.types import Attempt, Context, Failure, Invalid, Plan, Policy, Round, SelfEdit, Update
 from seal.work.examining import ask_unadapted, examine
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
@@ -94,7 +94,7 @@ def plan(
         Attempt(
             context=(context := context_of[edit.context_id]),
             self_edit=edit,
-            plan=form.parse(context, edit),
+            plan=form.read(context, edit),
             baseline=baseline_of[edit.context_id],
             evaluations=(),
         )
@@ -120,6 +120,8 @@ def evaluate(
 
 def reward_of(lab: Lab, attempt: Attempt) -> float | None:
     """The reward of an attempt. An invalid self-edit earns 0, by the method's own rule; a failed attempt earns None."""
+    if isinstance(attempt.plan, Failure):
+        return None
     return 0.0 if isinstance(attempt.plan, Invalid) else lab.run.outer.reward.score(attempt)
 
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from seal.chat import Chat
+from seal.thoughts import closed, first_stop
 from seal.types import TrainingSequence
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 ALIKE = 0.7
 """From this similarity on a name is taken for another one, misspelt."""
-_NO_TODAY = datetime(2024, 7, 26)
-"""The day that Llama 3's template takes where it is told none: a prompt must not change overnight."""
 
 
 def fill(template: str, **parts: str) -> str:
@@ -80,41 +79,75 @@ def padding_id(tokenizer: "PreTrainedTokenizerBase") -> int:
     return pad if pad is not None else (tokenizer.eos_token_id or 0)
 
 
-def encode_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: str, *, chat: bool) -> list[int]:
-    """Token ids of a prompt; with `chat` as a user's message, up to where the assistant begins."""
-    if not chat:
-        return list(tokenizer(prompt)["input_ids"])
-    return list(tokenizer(render_chat(tokenizer, prompt), add_special_tokens=False)["input_ids"])
+def prompt_text(tokenizer: "PreTrainedTokenizerBase", prompt: str, *, chat: Chat | None) -> str:
+    """A prompt as the model reads it: with `chat` as a user's message, up to where the assistant begins.
+
+    Raises:
+        ModelError: the chat template fails, or loses the prompt.
+    """
+    return chat.prompt(tokenizer, prompt) if chat else prompt
 
 
-def render_chat(tokenizer: "PreTrainedTokenizerBase", prompt: str) -> str:
-    """A user's message in the tokenizer's chat template. Templates that ask for the date always get the same one."""
-    rendered = tokenizer.apply_chat_template(
-        [{"role": "user", "content": prompt}],
-        tokenize=False,
-        add_generation_prompt=True,
-        strftime_now=_NO_TODAY.strftime,
-    )
-    assert isinstance(rendered, str)
-    return rendered
+def encode_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: str, *, chat: Chat | None) -> list[int]:
+    """The token ids of that. Outside of a chat they never end in an end token; in one the template has its way.
+
+    Raises:
+        ModelError: as `prompt_text`.
+    """
+    return encode_text(tokenizer, prompt_text(tokenizer, prompt, chat=chat), chat=chat)
+
+
+def encode_text(tokenizer: "PreTrainedTokenizerBase", text: str, *, chat: Chat | None) -> list[int]:
+    """The token ids of a prompt as the model reads it."""
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"]) if chat else _begun(tokenizer, text)[0]
+
+
+def _begun(
+    tokenizer: "PreTrainedTokenizerBase", text: str, *, with_places: bool = False
+) -> tuple[list[int], list[int]]:
+    """The ids of a text with what the tokenizer puts before it, and without any end; perhaps where each token ends.
+
+    Many tokenizers put an end token behind each text (usual after fine-tuning). Prompts would end before they are
+    answered, and sequences twice.
+    """
+    encoded = tokenizer(text, return_special_tokens_mask=True, return_offsets_mapping=with_places)
+    ids, is_added = list(encoded["input_ids"]), encoded["special_tokens_mask"]
+    while 0 in is_added and is_added[len(ids) - 1]:
+        ids.pop()
+    ids = _unended(ids, [tokenizer.eos_token_id]) or ids[:1]
+    places = encoded["offset_mapping"][: len(ids)] if with_places else []
+    return ids, [end for _, end in places]
+
+
+def _unended(ids: list[int], *ends: list[int]) -> list[int]:
+    """Without any of these ends behind it."""
+    while found := next((end for end in ends if end and ids[-len(end) :] == end), None):
+        ids = ids[: -len(found)]
+    return ids
 
 
 def encode_completion(
-    tokenizer: "PreTrainedTokenizerBase", prompt: str, completion: str, *, chat: bool, append_end: bool = True
+    tokenizer: "PreTrainedTokenizerBase", prompt: str, completion: str, *, chat: Chat | None, append_end: bool = True
 ) -> Tokens:
-    """A prompt, read, with a completion and perhaps its end, learned: an example for fine-tuning the policy."""
-    prompt_ids = encode_prompt(tokenizer, prompt, chat=chat)
-    ends = end_of_reply(tokenizer, chat=chat) if append_end else []
-    completion_ids = [*tokenizer(completion, add_special_tokens=False)["input_ids"], *ends]
+    """A prompt, read, with a completion and perhaps its end, learned: an example for fine-tuning the policy.
+
+    Where the prompt makes a model think first, the completion follows an empty thought: it is no thought.
+    """
+    before = chat.before_reply(tokenizer, prompt) if chat else closed(prompt)
+    prompt_ids = encode_text(tokenizer, before, chat=chat)
+    ends = end_of_reply(tokenizer, chat=chat)
+    completion_ids = list(tokenizer(completion, add_special_tokens=False)["input_ids"])
+    completion_ids = _unended(completion_ids, ends, [tokenizer.eos_token_id]) + (ends if append_end else [])
     trained = [False] * len(prompt_ids) + [True] * len(completion_ids)
     return Tokens(ids=(*prompt_ids, *completion_ids), trained=tuple(trained))
 
 
 def encode_sequence(
-    tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, append_end: bool, chat: bool = False
+    tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, append_end: bool, chat: Chat | None = None
 ) -> Tokens:
     """A training sequence; a token is trained on if any character of it lies at or after `trained_from`.
 
+    It ends once with `append_end`, else never, whatever the tokenizer or the text put at its end.
     A message and its reply become tokens apart, just as the message alone does when the model is asked. What the chat
     template puts around a message is trained on as the message is.
     """
@@ -123,16 +156,10 @@ def encode_sequence(
         exchange = encode_completion(tokenizer, message, reply, chat=chat, append_end=append_end)
         is_whole = sequence.trained_from < sequence.reply_from
         return replace(exchange, trained=(True,) * len(exchange.ids)) if is_whole else exchange
-    encoded = tokenizer(sequence.text, return_offsets_mapping=sequence.trained_from > 0)
-    ids = list(encoded["input_ids"])
-    if sequence.trained_from:
-        trained = [end > sequence.trained_from for _, end in encoded["offset_mapping"]]
-    else:
-        trained = [True] * len(ids)
-    if append_end:
-        ends = end_of_reply(tokenizer, chat=False)
-        ids, trained = ids + ends, trained + [True] * len(ends)
-    return Tokens(ids=tuple(ids), trained=tuple(trained))
+    ids, places = _begun(tokenizer, sequence.text, with_places=sequence.trained_from > 0)
+    trained = [end > sequence.trained_from for end in places] if sequence.trained_from else [True] * len(ids)
+    ends = end_of_reply(tokenizer, chat=None) if append_end else []
+    return Tokens(ids=(*ids, *ends), trained=(*trained, *(True for _ in ends)))
 
 
 def training_tokens(
@@ -140,7 +167,7 @@ def training_tokens(
     sequence: TrainingSequence,
     *,
     append_end: bool,
-    chat: bool,
+    chat: Chat | None,
     max_tokens: int,
     padded: bool,
 ) -> Tokens | None:
@@ -155,23 +182,16 @@ def training_tokens(
     return cut.padded(max_tokens, padding_id(tokenizer)) if padded else cut
 
 
-def end_of_reply(tokenizer: "PreTrainedTokenizerBase", *, chat: bool) -> list[int]:
+def end_of_reply(tokenizer: "PreTrainedTokenizerBase", *, chat: Chat | None) -> list[int]:
     """What a model writes when it is done: in a chat whatever the template puts behind a reply, else the end token."""
-    if chat:
-        mark = "\N{OBJECT REPLACEMENT CHARACTER}"
-        exchange = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
-        rendered = tokenizer.apply_chat_template(exchange, tokenize=False, strftime_now=_NO_TODAY.strftime)
-        behind = str(rendered).rpartition(mark)[2].strip()
-        if behind:
-            return list(tokenizer(behind, add_special_tokens=False)["input_ids"])
+    if chat and (behind := chat.after_reply(tokenizer)):
+        return list(tokenizer(behind, add_special_tokens=False)["input_ids"])
     return [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
 
 
 def cut_at(text: str, stops: Sequence[str]) -> str:
     """The text before the first of the stop strings that occurs in it. White space before the text ends nothing."""
-    begin = len(text) - len(text.lstrip())
-    ends = [position for stop in stops if (position := text.find(stop, begin)) >= 0]
-    return text[: min(ends)] if ends else text
+    return text[: first_stop(text, stops)]
 
 
 def lines(text: str) -> Iterator[str]:

@@ -77,8 +77,13 @@ class Completion:
     """The completion of a prompt."""
 
     text: str
+    """Without thoughts before it."""
     finished: bool
     """False if the text was cut at the token limit."""
+    thought: str = ""
+    """What the model thought before the text, with its markers."""
+    failure: str = ""
+    """Why there is no text: the model wrote nothing that means anything. It is never a score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,10 @@ class SelfEdit:
     text: str
     finished: bool
     """False if the text was cut at the token limit."""
+    thought: Annotated[str, Field(exclude_if=lambda value: not value)] = ""
+    """As in `Completion`: nobody is trained on it."""
+    failure: Annotated[str, Field(exclude_if=lambda value: not value)] = ""
+    """As in `Completion`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +184,23 @@ class Answered:
     """One per prompt. A task may ask a query with several prompts."""
     cut: tuple[int, ...] = ()
     """Indices of answers that were cut at the token limit. Always empty in old records."""
+    thoughts: Annotated[Mapping[int, str], Field(exclude_if=lambda value: not value)] = field(default_factory=dict)
+    """What the model thought before them, by index."""
+    failures: Annotated[Mapping[int, str], Field(exclude_if=lambda value: not value)] = field(default_factory=dict)
+    """Why there is no answer, by index."""
 
     @property
     def completions(self) -> tuple[Completion, ...]:
         """The answers as completions."""
-        return tuple(Completion(text=text, finished=at not in self.cut) for at, text in enumerate(self.answers))
+        return tuple(
+            Completion(
+                text=text,
+                finished=at not in self.cut,
+                thought=self.thoughts.get(at, ""),
+                failure=self.failures.get(at, ""),
+            )
+            for at, text in enumerate(self.answers)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +262,7 @@ class Attempt:
 
     context: Context
     self_edit: SelfEdit
-    plan: Plan | Invalid
+    plan: Plan | Invalid | Failure
     baseline: Evaluation | Failure
     evaluations: tuple[Evaluation | Failure, ...]
     """One per repeat; empty if the plan is invalid, or if a rating is enough."""

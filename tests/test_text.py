@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tokenizers.processors import TemplateProcessing
 
+from seal.chat import Chat
 from seal.model.tiny import Tiny
 from seal.nn.backbone import load_tokenizer
 from seal.text import (
@@ -15,7 +16,6 @@ from seal.text import (
     fill,
     lines,
     placeholders,
-    render_chat,
     training_tokens,
 )
 from seal.types import TrainingSequence
@@ -54,8 +54,8 @@ def test_a_token_that_straddles_the_border_is_trained_on() -> None:
     assert tokens.trained == (False, True)
 
 
-@pytest.mark.parametrize("chat", [False, True])
-def test_of_an_example_only_the_completion_and_the_end_are_learned(chat: bool) -> None:
+@pytest.mark.parametrize("chat", [None, Chat()])
+def test_of_an_example_only_the_completion_and_the_end_are_learned(chat: Chat | None) -> None:
     tokenizer = load_tokenizer(Tiny())
     tokenizer.chat_template = CHAT_TEMPLATE
     tokens = encode_completion(tokenizer, "Who?", "Klara\nLeo", chat=chat)
@@ -64,18 +64,18 @@ def test_of_an_example_only_the_completion_and_the_end_are_learned(chat: bool) -
     assert tokenizer.decode(learned[:-1]) == "Klara\nLeo"
     prompt = encode_prompt(tokenizer, "Who?", chat=chat)
     assert list(tokens.ids[: len(prompt)]) == prompt
-    assert ("<|user|>" in tokenizer.decode(prompt)) == chat
+    assert ("<|user|>" in tokenizer.decode(prompt)) == bool(chat)
 
 
 def test_the_end_of_a_completion_that_was_cut_is_not_learned() -> None:
-    tokens = encode_completion(TOKENIZER, "Who?", "Klara", chat=False, append_end=False)
+    tokens = encode_completion(TOKENIZER, "Who?", "Klara", chat=None, append_end=False)
     assert tokens.ids[-1] != TOKENIZER.eos_token_id
 
 
 def test_a_template_that_asks_for_the_date_gets_the_same_one_every_day() -> None:
     tokenizer = load_tokenizer(Tiny())
     tokenizer.chat_template = "{{ strftime_now('%d %b %Y') }} {{ messages[0].content }}"
-    assert render_chat(tokenizer, "Hi") == "26 Jul 2024 Hi"
+    assert Chat().prompt(tokenizer, "Hi") == "26 Jul 2024 Hi"
 
 
 def test_a_text_is_cut_at_the_first_of_the_stop_strings() -> None:
@@ -174,7 +174,7 @@ def chatting(template: str) -> "PreTrainedTokenizerBase":
     ],
 )
 def test_a_message_is_rendered_as_the_model_s_makers_document_it(template: str, rendered: str) -> None:
-    assert render_chat(chatting(template), "Turn [[1 2]] -> ") == rendered
+    assert Chat().prompt(chatting(template), "Turn [[1 2]] -> ") == rendered
 
 
 @pytest.mark.parametrize(("template", "end"), TEMPLATES.items())
@@ -182,26 +182,68 @@ def test_of_an_exchange_the_answer_and_what_ends_it_are_learned_whatever_the_tem
     tokenizer = chatting(template)
     message, reply = "Turn [[1 2]] -> ", "[[2 1]]#"
     answer = TrainingSequence(text=message + reply, trained_from=len(message), reply_from=len(message))
-    tokens = encode_sequence(tokenizer, answer, append_end=True, chat=True)
+    tokens = encode_sequence(tokenizer, answer, append_end=True, chat=Chat())
     learned = [token for token, on in zip(tokens.ids, tokens.trained, strict=True) if on]
     assert learned[-1] == tokenizer.convert_tokens_to_ids(end)
     assert tokenizer.decode(learned).strip() == reply + end
-    prompt = encode_prompt(tokenizer, message, chat=True)
+    prompt = encode_prompt(tokenizer, message, chat=Chat())
     assert list(tokens.ids[: len(prompt)]) == prompt
     assert not any(tokens.trained[: len(prompt)])
     everything = TrainingSequence(text=message + reply, reply_from=len(message))
-    assert all(encode_sequence(tokenizer, everything, append_end=True, chat=True).trained)
+    assert all(encode_sequence(tokenizer, everything, append_end=True, chat=Chat()).trained)
 
 
 def test_a_template_that_writes_the_start_token_gets_no_second_one() -> None:
     tokenizer = chatting(LLAMA_3_2)
-    assert encode_prompt(tokenizer, "Who?", chat=True).count(tokenizer.bos_token_id) == 1
+    assert encode_prompt(tokenizer, "Who?", chat=Chat()).count(tokenizer.bos_token_id) == 1
 
 
 def test_a_text_is_cut_and_an_exchange_whose_answer_would_be_is_left_out() -> None:
     text = "Klara Leo Klara Leo"
-    rules = dict(append_end=True, chat=False, max_tokens=3, padded=False)
+    rules = dict(append_end=True, chat=None, max_tokens=3, padded=False)
     cut = training_tokens(TOKENIZER, TrainingSequence(text=text), **rules)
     assert cut is not None
     assert len(cut.ids) == 3
     assert training_tokens(TOKENIZER, TrainingSequence(text=text, reply_from=6), **rules) is None
+
+
+def ending(single: str, template: str | None = None) -> "PreTrainedTokenizerBase":
+    """A tokenizer that puts special tokens around each text, as `TemplateProcessing` writes it."""
+    tokenizer = load_tokenizer(Tiny())
+    tokenizer.add_special_tokens({"bos_token": "<s>"})
+    tokenizer.chat_template = template
+    special = [("<s>", tokenizer.bos_token_id), ("<end>", tokenizer.eos_token_id), ("<pad>", tokenizer.pad_token_id)]
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=single, special_tokens=special)
+    return tokenizer
+
+
+AROUND = ["$A <end>", "<s> $A <end>", "<s> $A", "$A", "<s> $A <end> <pad>", "$A <end> <end>"]
+"""What tokenizers put around a text: the third and fourth are the usual ones."""
+
+
+@pytest.mark.parametrize("single", AROUND)
+@pytest.mark.parametrize("text", ["Leo has a lute.", "Leo has a lute.<end>", "Leo has a lute.<end><end>"])
+def test_a_prompt_never_ends_and_a_sequence_ends_once_whatever_the_tokenizer_adds(single: str, text: str) -> None:
+    tokenizer = ending(single)
+    begin = [tokenizer.bos_token_id] if single.startswith("<s>") else []
+    plain = tokenizer("Leo has a lute.", add_special_tokens=False)["input_ids"]
+    end = tokenizer.eos_token_id
+    assert encode_prompt(tokenizer, text, chat=None) == begin + plain
+    for trained_from in (0, 4):
+        sequence = TrainingSequence(text=text, trained_from=trained_from)
+        assert list(encode_sequence(tokenizer, sequence, append_end=True).ids) == [*begin, *plain, end]
+        assert list(encode_sequence(tokenizer, sequence, append_end=False).ids) == begin + plain
+    for chat in (None, Chat()):
+        tokenizer.chat_template = CHAT_TEMPLATE
+        prompt = encode_prompt(tokenizer, "Who?", chat=chat)
+        learned = encode_completion(tokenizer, "Who?", text, chat=chat)
+        assert list(learned.ids) == [*prompt, *plain, end]
+        assert sum(learned.trained) == len(plain) + 1
+
+
+def test_what_a_tokenizer_adds_in_front_is_read_and_a_text_that_is_only_that_stays() -> None:
+    tokenizer = ending("<s> $A <end>")
+    assert encode_prompt(tokenizer, "", chat=None) == [tokenizer.bos_token_id]
+    tokenizer.bos_token = "<end>"
+    tokenizer.backend_tokenizer.post_processor = ending("<end> $A").backend_tokenizer.post_processor
+    assert encode_prompt(tokenizer, "", chat=None) == [tokenizer.eos_token_id]

@@ -21,6 +21,7 @@ from seal.session.manifest import settings_that_differ
 from seal.session.preflight import preflight
 from seal.task import Contexts
 
+from .. import reading
 from ..job_plan import jobs_plan, sentences
 from ..memory_plan import kept_plan, memory_plan
 from ..memory_plan import sentences as memory_sentences
@@ -41,21 +42,20 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     plan, memory = plan_of(run, contexts), memory_plan(run, contexts)
     jobs = jobs_plan(run, run.recipe.forecast(contexts, run.outer))
     kept = kept_plan(run)
+    read = reading.reading(run, contexts)
     n_processes = run.outer.learner.n_processes() if run.recipe.learns else 0
     if as_json:
         facts = {"settings": settings, "plan": plan, "memory": memory, "jobs": jobs, "learner_processes": n_processes}
-        facts["kept_adapters"] = kept
+        facts |= {"kept_adapters": kept, "reading": read}
         print(json.dumps(facts, indent=2, default=str))
         return 0
     console = Terminal()
-    resolved = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
-    if console.is_terminal:
-        console.print(Syntax(resolved, "yaml", background_color="default", word_wrap=True))
-    else:
-        print(resolved)
+    _print_settings(console, settings)
     of_run = (*_notes_on_folder(run, contexts), *_notes_on_model(run), *_notes_on_what_is_missing(run))
-    for note in (*contexts.notes, *of_run):
+    for note in (*contexts.notes, *of_run, *reading.notes(run)):
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    for sentence in reading.sentences(read, n_contexts=len(contexts.all)):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
     for what, amount in plan.items():
         console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
@@ -66,6 +66,14 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     for sentence in sentences(jobs) if jobs else ():
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     return 0
+
+
+def _print_settings(console: Terminal, settings: Mapping[str, Any]) -> None:
+    resolved = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
+    if console.is_terminal:
+        console.print(Syntax(resolved, "yaml", background_color="default", word_wrap=True))
+    else:
+        print(resolved)
 
 
 def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:

@@ -16,11 +16,12 @@ from rich.text import Text
 from seal.base.terminal import Terminal
 from seal.config import loading
 from seal.config.run import Run
+from seal.engine.reading import without_thoughts
 from seal.errors import UsageError
 from seal.folder.store import Store
 from seal.session.preflight import preflight
 from seal.task import Contexts
-from seal.types import Context, Invalid, Plan, Policy, SelfEdit
+from seal.types import Completion, Context, Plan, Policy, SelfEdit
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 from seal.work.writing import Proposal, Proposing
@@ -50,14 +51,15 @@ def show_self_edit(overrides: Sequence[str], *, chosen: str | None, text_file: s
     contexts = preflight(run, fetch=text_file is None)
     context = find_context(contexts, chosen)
     self_edit = _read(context, text_file) if text_file else _written(run, contexts, context)
-    plan = run.self_edit.parse(context, self_edit)
+    plan = run.self_edit.read(context, self_edit)
     facts = {
         "context": {"id": context.id, "title": context.title},
         "prompt": _shown(run, context),
+        "thought": self_edit.thought,
         "self_edit": self_edit.text,
         "finished": self_edit.finished,
-        "invalid": plan.reason if isinstance(plan, Invalid) else None,
-        "sequences": [] if isinstance(plan, Invalid) else _sequences(run, plan),
+        "invalid": None if isinstance(plan, Plan) else plan.reason,
+        "sequences": _sequences(run, plan) if isinstance(plan, Plan) else [],
     }
     if as_json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
@@ -92,7 +94,15 @@ def _read(context: Context, text_file: str) -> SelfEdit:
         text = sys.stdin.read() if text_file == "-" else Path(text_file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--text: cannot read {text_file}: {error}") from error
-    return SelfEdit(context_id=context.id, index=0, text=text, finished=True)
+    written = without_thoughts(Completion(text=text, finished=True))
+    return SelfEdit(
+        context_id=context.id,
+        index=0,
+        text=written.text,
+        finished=written.finished,
+        thought=written.thought,
+        failure=written.failure,
+    )
 
 
 def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
@@ -108,12 +118,12 @@ def _written(run: Run, contexts: Contexts, context: Context) -> SelfEdit:
 def _shown(run: Run, context: Context) -> str:
     """The prompt exactly as the model gets it, with its chat template applied."""
     from seal.nn.backbone import load_tokenizer
-    from seal.text import render_chat
+    from seal.text import prompt_text
 
     prompt = run.self_edit.prompt(context)
     if run.writer is not None or not run.model.chat or not run.self_edit.n_requests:
         return prompt
-    return render_chat(load_tokenizer(run.model), prompt)
+    return prompt_text(load_tokenizer(run.model), prompt, chat=run.model.messages)
 
 
 def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
@@ -123,7 +133,7 @@ def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
     tokenizer = load_tokenizer(run.model)
     found = []
     for sequence in plan.sequences:
-        tokens = run.inner.tokens(tokenizer, sequence, chat=run.model.chat)
+        tokens = run.inner.tokens(tokenizer, sequence, chat=run.model.messages)
         found.append({"text": sequence.text, "tokens": _marked(tokenizer, tokens) if tokens else []})
     return found
 
@@ -150,6 +160,8 @@ def text_pieces(tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int]) -> lis
 
 def _print(console: Console, facts: dict[str, Any]) -> None:
     console.print(Panel(Text(facts["prompt"]), title="prompt", title_align="left"))
+    if facts["thought"]:
+        console.print(Panel(Text(facts["thought"]), title="thought, which nothing is trained on", title_align="left"))
     cut = "" if facts["finished"] else " (cut at its token limit)"
     console.print(Panel(Text(facts["self_edit"]), title=f"self-edit{cut}", title_align="left"))
     if facts["invalid"]:

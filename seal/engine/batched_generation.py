@@ -5,6 +5,7 @@ Letters of shapes: A adapters, Q rows an adapter, L prompt tokens, T new tokens,
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -12,13 +13,15 @@ import torch
 from seal.base.unit_progress import Reporter
 from seal.engine import Request
 from seal.engine.decoding import Decoder, Row, decodes_by_rows
+from seal.engine.reading import NOT_FINITE, Reader, StopWatch
 from seal.engine.sampling import random_numbers
-from seal.engine.stopping import completion
 from seal.engine.whole_batches import continue_together
+from seal.errors import ModelError
 from seal.nn.adaptation import attached
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
-from seal.text import encode_prompt
+from seal.text import encode_text, prompt_text
+from seal.thoughts import opens
 from seal.types import Completion, Sampling
 
 _LOG = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ class BatchedGenerator:
         self.backbone = backbone
         self.prompts_per_batch = prompts_per_batch
         self.by_rows = decodes_by_rows(backbone.model)
+        self.reader = Reader(tokenizer=backbone.tokenizer, end_ids=backbone.end_ids)
 
     @torch.no_grad()
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion]:
@@ -38,79 +42,110 @@ class BatchedGenerator:
 
         Where the memory does not suffice, half as many are written at once; what was on its way starts anew.
         """
-        written: dict[int, Sequence[int]] = {}
+        written: dict[int, Completion] = {}
         while missing := [request for request in requests if id(request) not in written]:
             try:
-                for request, ids in self._write(missing, sampling):
-                    written[id(request)] = ids
+                for request, completion in self._write([self._asked(each) for each in missing], sampling):
+                    written[id(request)] = completion
             except torch.OutOfMemoryError:
                 if self.prompts_per_batch == 1:
                     raise
                 _LOG.warning("the memory does not suffice for %d texts at once: halved", self.prompts_per_batch)
                 self.prompts_per_batch //= 2
-        tokenizer, end_ids = self.backbone.tokenizer, self.backbone.end_ids
-        return [
-            completion(tokenizer, written[id(request)], end_ids=end_ids, stops=sampling.stops) for request in requests
-        ]
+        return [written[id(request)] for request in requests]
 
-    def _write(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
-        """The new token ids of each request, as soon as they are known."""
-        if self.by_rows and all(isinstance(request.adapter, Adapter | None) for request in requests):
-            yield from self._row_by_row(requests, sampling)
+    def _asked(self, request: Request) -> "_Asked":
+        """A request as the model reads it.
+
+        Raises:
+            ModelError: its chat template fails, or the model has no embedding for a token of it.
+        """
+        backbone = self.backbone
+        text = prompt_text(backbone.tokenizer, request.prompt, chat=backbone.chat)
+        ids = encode_text(backbone.tokenizer, text, chat=backbone.chat)
+        if (last := max(ids, default=0)) >= backbone.n_embeddings:
+            named = f"{last} ({backbone.tokenizer.convert_ids_to_tokens(last)!r})"
+            raise ModelError(f"model.path: a prompt has token {named}, but the embedding {backbone.n_embeddings} rows")
+        return _Asked(request=request, ids=ids, opened=opens(text))
+
+    def _write(self, asked: Sequence["_Asked"], sampling: Sampling) -> Iterator[tuple[Request, Completion]]:
+        """What is written to each request, as soon as it is known."""
+        if self.by_rows and all(isinstance(each.request.adapter, Adapter | None) for each in asked):
+            yield from self._row_by_row(asked, sampling)
             return
-        reporter = Reporter("writing", len(requests))
+        reporter = Reporter("writing", len(asked))
         n_texts = n_tokens = 0
-        for blocks in _batches(requests, self.prompts_per_batch):
-            adapters = [block[0].adapter for block in blocks if block[0].adapter is not None]
-            rows = [request for block in blocks for request in block]
-            prompts = [self._encoded(request) for request in rows]
+        for blocks in _batches(asked, self.prompts_per_batch):
+            adapters = [block[0].request.adapter for block in blocks if block[0].request.adapter is not None]
+            rows = [each for block in blocks for each in block]
+            watches = [self._watch(each, sampling) for each in rows]
+            seeds = [each.request.seed for each in rows]
             with attached(self.backbone.model, adapters):
-                ids = continue_together(self.backbone, prompts, [request.seed for request in rows], sampling)
-            yield from zip(rows, ids.tolist(), strict=True)
-            n_texts, n_tokens = n_texts + len(rows), n_tokens + ids.numel()
+                found = continue_together(self.backbone, [each.ids for each in rows], seeds, sampling, watches)
+            for each, ids, is_finite in zip(rows, found.ids.tolist(), found.is_finite.tolist(), strict=True):
+                yield each.request, self._completion(each, ids, sampling, is_finite=is_finite)
+            n_texts, n_tokens = n_texts + len(rows), n_tokens + found.ids.numel()
             reporter.update(partial(_so_far, n_texts, n_tokens))
 
-    def _row_by_row(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[Request, Sequence[int]]]:
+    def _row_by_row(self, asked: Sequence["_Asked"], sampling: Sampling) -> Iterator[tuple[Request, Completion]]:
         """Those of one adapter one after the other, the longest prompt first, so that little is padded."""
-        numbers = random_numbers([request.seed for request in requests], sampling) if sampling.temperature else None
+        seeds = [each.request.seed for each in asked]
+        numbers = random_numbers(seeds, sampling) if sampling.temperature else None
         rows = [
             Row(
-                prompt=self._encoded(request),
-                adapter=request.adapter if isinstance(request.adapter, Adapter) else None,
+                prompt=each.ids,
+                adapter=each.request.adapter if isinstance(each.request.adapter, Adapter) else None,
                 numbers=None if numbers is None else numbers[place],
+                watch=self._watch(each, sampling),
             )
-            for place, request in enumerate(requests)
+            for place, each in enumerate(asked)
         ]
         block_of: dict[int, int] = {}
-        for request in requests:
-            block_of.setdefault(id(request.adapter), len(block_of))
+        for each in asked:
+            block_of.setdefault(id(each.request.adapter), len(block_of))
         order = sorted(
-            range(len(rows)), key=lambda place: (block_of[id(requests[place].adapter)], -len(rows[place].prompt))
+            range(len(rows)), key=lambda place: (block_of[id(asked[place].request.adapter)], -len(rows[place].prompt))
         )
         Decoder(self.backbone, sampling, places=self.prompts_per_batch).decode(rows[place] for place in order)
-        yield from zip(requests, (row.ids for row in rows), strict=True)
+        for each, row in zip(asked, rows, strict=True):
+            yield each.request, self._completion(each, row.ids, sampling, is_finite=row.is_finite)
 
-    def _encoded(self, request: Request) -> list[int]:
-        return encode_prompt(self.backbone.tokenizer, request.prompt, chat=self.backbone.chat)
+    def _watch(self, asked: "_Asked", sampling: Sampling) -> StopWatch:
+        return StopWatch(self.reader, sampling.stops, opened=asked.opened)
+
+    def _completion(self, asked: "_Asked", ids: Sequence[int], sampling: Sampling, *, is_finite: bool) -> Completion:
+        if not is_finite:
+            return Completion(text="", finished=False, failure=NOT_FINITE)
+        return self.reader.completion(ids, sampling, opened=asked.opened)
 
 
 def _so_far(n_texts: int, n_tokens: int) -> tuple[int, int, None]:
     return n_texts, n_tokens, None
 
 
-def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Request]]]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Asked:
+    """A request as the model reads it."""
+
+    request: Request
+    ids: list[int]
+    opened: bool
+    """Whether the prompt ends within a thought."""
+
+
+def _batches(requests: Sequence[_Asked], size: int) -> Iterator[list[list[_Asked]]]:
     """Batches of at most `size` rows, each of blocks of equal length: a block has the requests of one adapter.
 
     What does not stack answers a batch of its own.
     """
-    by_adapter: dict[int, list[Request]] = {}
-    for request in requests:
-        by_adapter.setdefault(id(request.adapter), []).append(request)
-    batch: list[list[Request]] = []
+    by_adapter: dict[int, list[_Asked]] = {}
+    for each in requests:
+        by_adapter.setdefault(id(each.request.adapter), []).append(each)
+    batch: list[list[_Asked]] = []
     for of_adapter in by_adapter.values():
         for start in range(0, len(of_adapter), size):
             block = of_adapter[start : start + size]
-            adapter = block[0].adapter
+            adapter = block[0].request.adapter
             alone = adapter is not None and not adapter.stacks
             if batch and (alone or (len(batch) + 1) * max(map(len, [*batch, block])) > size):
                 yield _equally_long(batch)
@@ -119,7 +154,7 @@ def _batches(requests: Sequence[Request], size: int) -> Iterator[list[list[Reque
     yield _equally_long(batch)
 
 
-def _equally_long(blocks: Sequence[list[Request]]) -> list[list[Request]]:
+def _equally_long(blocks: Sequence[list[_Asked]]) -> list[list[_Asked]]:
     """Short blocks repeat their last request."""
     longest = max(map(len, blocks))
     return [block + [block[-1]] * (longest - len(block)) for block in blocks]

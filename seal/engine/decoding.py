@@ -14,8 +14,8 @@ from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
 from seal.base.unit_progress import Reporter
-from seal.engine.sampling import drawn_tokens
-from seal.engine.stopping import stopped
+from seal.engine.reading import StopWatch
+from seal.engine.sampling import are_finite, drawn_tokens
 from seal.nn.adapter_stack import AdapterStack
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
@@ -36,6 +36,10 @@ class Row:
     """Random numbers, one a token; None for the most likely token."""
     ids: list[int] = field(default_factory=list)
     """What is written so far, the end token included."""
+    watch: StopWatch | None = None
+    """Tells where a stop string ends it."""
+    is_finite: bool = True
+    """False once its logits were not: the text ends there, and is none."""
 
 
 def decodes_by_rows(model: PreTrainedModel) -> bool:
@@ -118,8 +122,9 @@ class Decoder:
     def _write(self, rows: Sequence[Row], scores: Tensor) -> None:
         numbers = [row.numbers[len(row.ids)] for row in rows if row.numbers is not None]
         tokens = drawn_tokens(scores, torch.stack(numbers), self.sampling) if numbers else scores.argmax(dim=-1)
-        for row, token in zip(rows, tokens.tolist(), strict=True):
+        for row, token, is_finite in zip(rows, tokens.tolist(), are_finite(scores).tolist(), strict=True):
             row.ids.append(token)
+            row.is_finite = is_finite
 
     def _merge(self, new: Sequence[Row], cache: DynamicCache, lengths: Tensor) -> None:
         """The new rows stand among the others, those of one adapter together."""
@@ -147,14 +152,14 @@ class Decoder:
         self.cache = _cache_of((part[kept, :, surplus:] for part in of_layer) for of_layer in states)
 
     def _done(self) -> list[bool]:
-        """For each row whether it has ended, is as long as it may be, or has come to a stop string."""
-        ended = [
-            row.ids[-1] in self.backbone.end_ids or len(row.ids) == self.sampling.max_new_tokens for row in self.rows
+        """For each row whether it has ended or broken, is as long as it may be, or has come to a stop string."""
+        return [
+            not row.is_finite
+            or row.ids[-1] in self.backbone.end_ids
+            or len(row.ids) == self.sampling.max_new_tokens
+            or (row.watch is not None and row.watch.is_over(row.ids))
+            for row in self.rows
         ]
-        if not self.sampling.stops:
-            return ended
-        are_stopped = stopped(self.backbone.tokenizer, [row.ids for row in self.rows], self.sampling.stops)
-        return [has_ended or is_stopped for has_ended, is_stopped in zip(ended, are_stopped, strict=True)]
 
     def _attach(self, adapters: Sequence[Adapter]) -> None:
         """Put these adapters beside the model, in the order in which they come."""

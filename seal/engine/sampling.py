@@ -24,3 +24,8 @@ def drawn_tokens(scores: Tensor, numbers: Tensor, sampling: Sampling) -> Tensor:
     drawn = numbers[:, None].to(scores.device) * cumulative[:, -1:]
     position = torch.searchsorted(cumulative, drawn).clamp(max=scores.shape[1] - 1)
     return tokens.gather(1, position)[:, 0]
+
+
+def are_finite(scores: Tensor) -> Tensor:
+    """Scores [B, V] → whether they say anything [B]: none is NaN or infinite, but for tokens that cannot come."""
+    return scores.amax(dim=-1).isfinite()

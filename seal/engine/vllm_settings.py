@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from seal.engine import Engine, Request
-from seal.engine.stopping import completion
+from seal.engine.reading import Reader, completion_of
 from seal.settings import Chosen, option
-from seal.text import cut_at, encode_prompt
+from seal.text import encode_text, prompt_text
+from seal.thoughts import opens
 from seal.types import Completion, Sampling, Unavailable
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Call:
     lora: Any
     """How the engine calls the adapter; None for the policy as it is."""
     stops: tuple[str, ...]
+    opened: bool = False
+    """Whether the prompt ends within a thought: then nothing may stop it but its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,16 +131,17 @@ def complete(
 ) -> list[Completion | Unavailable]:
     """One completion a request, in order. `loras` says how adapters are called, or why one is not there, by `id`.
 
-    White space before a text ends nothing (`seal.text.cut_at`), but vLLM stops at any stop string. So what it stopped
-    too soon is asked for once more, without stop strings.
+    White space before a text and stop strings within a thought end nothing, but vLLM stops at any stop string. So what
+    it stopped too soon is asked for once more, without stop strings.
     """
     outcomes: list[Completion | Unavailable | None] = [_missing(request, loras) for request in requests]
     for stops in (sampling.stops, ()):
         open_numbers = [number for number, outcome in enumerate(outcomes) if outcome is None]
         calls = [_call(requests[number], loras, stored, stops) for number in open_numbers]
-        for number, written in zip(open_numbers, ask(calls) if calls else (), strict=True):
-            too_soon = bool(stops) and isinstance(written, Written) and _stopped_too_soon(written, stored, sampling)
-            outcomes[number] = None if too_soon else _completion(written, stored, sampling)
+        for number, call, written in zip(open_numbers, calls, ask(calls) if calls else (), strict=True):
+            found = written if isinstance(written, Unavailable) else _completion(call, written, stored, sampling)
+            too_soon = bool(call.stops) and isinstance(written, Written) and _stopped_too_soon(written, found, stored)
+            outcomes[number] = None if too_soon else found
     return [outcome for outcome in outcomes if outcome is not None]
 
 
@@ -147,28 +151,28 @@ def _missing(request: Request, loras: Mapping[int, Any]) -> Unavailable | None:
 
 
 def _call(request: Request, loras: Mapping[int, Any], stored: "Stored", stops: tuple[str, ...]) -> Call:
-    ids = encode_prompt(stored.tokenizer, request.prompt, chat=stored.chat)
-    lora = loras[id(request.adapter)] if request.adapter else None
-    return Call(prompt_ids=tuple(ids), seed=request.seed % 2**31, lora=lora, stops=stops)
+    text = prompt_text(stored.tokenizer, request.prompt, chat=stored.chat)
+    opened = opens(text)
+    return Call(
+        prompt_ids=tuple(encode_text(stored.tokenizer, text, chat=stored.chat)),
+        seed=request.seed % 2**31,
+        lora=loras[id(request.adapter)] if request.adapter else None,
+        stops=() if opened else stops,
+        opened=opened,
+    )
 
 
-def _stopped_too_soon(written: Written, stored: "Stored", sampling: Sampling) -> bool:
+def _stopped_too_soon(written: Written, found: Completion, stored: "Stored") -> bool:
     """Whether vLLM ended a text at a stop string where by our reading there is none, or only before the text."""
     if written.token_ids is None:
-        return not written.text.strip()
+        return not found.text.strip()
     at_string = written.finished and not stored.end_ids.intersection(written.token_ids)
-    return at_string and not _from_ids(written.token_ids, stored, sampling).finished
+    return at_string and not found.finished
 
 
-def _completion(written: Written | Unavailable, stored: "Stored", sampling: Sampling) -> Completion | Unavailable:
-    if isinstance(written, Unavailable):
-        return written
-    if written.token_ids is not None:
-        return _from_ids(written.token_ids, stored, sampling)
-    text = cut_at(written.text, sampling.stops)
-    return Completion(text=text, finished=written.finished or len(text) < len(written.text))
-
-
-def _from_ids(ids: Sequence[int], stored: "Stored", sampling: Sampling) -> Completion:
+def _completion(call: Call, written: Written, stored: "Stored", sampling: Sampling) -> Completion:
     """By our own decoder, so that texts are those of `engine=transformers`."""
-    return completion(stored.tokenizer, ids, end_ids=stored.end_ids, stops=sampling.stops)
+    if written.token_ids is None:
+        return completion_of(written.text, sampling, opened=call.opened, has_ended=written.finished)
+    reader = Reader(tokenizer=stored.tokenizer, end_ids=stored.end_ids)
+    return reader.completion(written.token_ids, sampling, opened=call.opened)

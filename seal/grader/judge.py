@@ -17,6 +17,7 @@ from seal.grader import Grader, Spend, free
 from seal.settings import option
 from seal.stats.statistics import mean
 from seal.text import fill, shows
+from seal.thoughts import parted
 from seal.types import Grade, Query, Sampling, Unavailable, Usage, Verdict
 
 _WORD = re.compile(r"[a-z]+")
@@ -97,6 +98,6 @@ def _is_clear(said: str) -> bool:
 
 
 def _grade(said: str) -> Grade | None:
-    """Yes or no, as the first word; None for anything else."""
-    first = _WORD.search(said.lower())
+    """Yes or no, as the first word that is not thought; None for anything else."""
+    first = _WORD.search(parted(said).answer.lower())
     return _GRADES.get(first[0]) if first else None

@@ -1,5 +1,6 @@
 """The room of inner loops: they train adapters of a policy, or new weights, on plans."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,12 @@ from seal.types import Failure, Plan, Training, TrainingSequence
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from seal.chat import Chat
     from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbone
     from seal.text import Tokens
+
+_LOG = logging.getLogger(__name__)
 
 TYPICAL_SEQUENCES, TYPICAL_TOKENS = 9, 51
 """Training sequences per self-edit and tokens per sequence, for forecasts. Published self-edits have 8.7 sequences."""
@@ -70,15 +74,19 @@ class Inner(Option, ABC):
         """Number of optimizer steps for one pass over `n_sequences` sequences."""
 
     def tokens(
-        self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool
+        self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: "Chat | None"
     ) -> "Tokens | None":
         """The tokens of a sequence, read and trained; None if nothing of it is trained on."""
         return None
 
     def examples(self, backbone: "Backbone", plan: Plan) -> "list[Tokens]":
-        """The trained sequences of a plan, as tokens, in order."""
+        """The trained sequences of a plan, as tokens, in order; without those with tokens that the model lacks."""
         tokens = [self.tokens(backbone.tokenizer, sequence, chat=backbone.chat) for sequence in plan.sequences]
-        return [each for each in tokens if each]
+        found = [each for each in tokens if each]
+        known = [each for each in found if max(each.ids, default=0) < backbone.n_embeddings]
+        if len(known) < len(found):
+            _LOG.warning("%d sequences have tokens without an embedding, and are left out", len(found) - len(known))
+        return known
 
     @property
     def adapter_rank(self) -> int:

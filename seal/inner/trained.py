@@ -14,6 +14,8 @@ from seal.types import TrainingSequence
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from seal.chat import Chat
+
 
 @option
 class Trained(Inner):
@@ -40,7 +42,9 @@ class Trained(Inner):
     def steps_per_epoch(self, n_sequences: int) -> int:
         return self.course.steps_per_epoch(n_sequences)
 
-    def tokens(self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: bool) -> Tokens | None:
+    def tokens(
+        self, tokenizer: "PreTrainedTokenizerBase", sequence: TrainingSequence, *, chat: "Chat | None"
+    ) -> Tokens | None:
         return training_tokens(
             tokenizer,
             sequence,

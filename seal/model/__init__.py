@@ -2,11 +2,13 @@
 
 import re
 from abc import ABC
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from seal.settings import option
+from seal.chat import OURS, Chat
+from seal.settings import Chosen, Option, option
 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9]\d?))?")
 
@@ -17,8 +19,17 @@ def _of_torch(name: str) -> str:
     return name
 
 
+def _for_a_template(arguments: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    for name in arguments or ():
+        if not name.isidentifier():
+            raise ValueError(f"'{name}' is no name that a template can know")
+        if name in OURS:
+            raise ValueError(f"'{name}' is told by SEAL itself: leave it out")
+    return arguments
+
+
 @option
-class Model(ABC):
+class Model(Option, ABC):
     """A causal language model with its tokenizer, in the layout of Hugging Face."""
 
     path: str
@@ -33,5 +44,17 @@ class Model(ABC):
     """`auto` takes the first GPU if there is one, else the CPU; or as torch names it, for example `cuda:1`."""
     chat: bool = False
     """Whether prompts are wrapped as a user's message in the tokenizer's chat template."""
+    template_arguments: Annotated[Mapping[str, Any] | None, AfterValidator(_for_a_template)] = None
+    """What the chat template is told besides, for example `{enable_thinking: false}`; its own text says what it knows.
+    """
     trust_remote_code: bool = False
     """Whether code that comes with the weights may run. Only for sources you trust."""
+
+    @property
+    def messages(self) -> Chat | None:
+        """How prompts become messages; None where they are plain text."""
+        return Chat(arguments=self.template_arguments or {}) if self.chat else None
+
+    def faults(self, run: Chosen) -> Iterator[str]:
+        if self.template_arguments and not self.chat and run.engine.serves_policies:
+            yield "model.template_arguments: without a chat no template is told them: set model.chat=true"

@@ -169,7 +169,7 @@ def _is_count(value: Any) -> bool:
 
 def has_chat_template(folder: Path) -> bool:
     """In a file of its own, as transformers saves it now, or in the tokenizer's settings, as it did."""
-    if any(folder.glob("chat_template*")):
+    if (folder / "chat_template.jinja").is_file():
         return True
     settings = folder / _TOKENIZER_CONFIG
     return settings.is_file() and bool(parsed(settings.read_text(encoding="utf-8")).get("chat_template"))
@@ -221,6 +221,12 @@ class ModelFolder:
             for name, entry in self.tensors.items()
             if name.endswith(".weight") and len(entry["shape"]) == 2
         }
+
+    @property
+    def n_embeddings(self) -> int | None:
+        """Tokens that the model has a row for; None if its files do not say."""
+        rows = [self.matrices[name][0] for name in _EMBEDDINGS if name in self.matrices]
+        return rows[0] if rows else self.config.get("vocab_size")
 
     @property
     def n_numbers(self) -> int:

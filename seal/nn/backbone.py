@@ -21,6 +21,7 @@ from transformers import (
 )
 
 from seal.base.paths import inside
+from seal.chat import Chat
 from seal.errors import ModelError, first_line
 from seal.model import Model, files
 from seal.nn.checkpoint import Differences, explained
@@ -37,8 +38,8 @@ class Backbone:
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
-    chat: bool
-    """Whether prompts go through the tokenizer's chat template."""
+    chat: Chat | None
+    """How prompts become messages; None where they are plain text."""
     end_ids: frozenset[int]
     """Tokens that end a text."""
     published: GenerationConfig | None
@@ -47,6 +48,11 @@ class Backbone:
     @property
     def device(self) -> torch.device:
         return self.model.device
+
+    @property
+    def n_embeddings(self) -> int:
+        """Tokens that the model has a row for."""
+        return _n_rows(self.model)
 
     @property
     def pad_id(self) -> int:
@@ -59,7 +65,7 @@ class Stored:
 
     folder: Path
     tokenizer: PreTrainedTokenizerBase
-    chat: bool
+    chat: Chat | None
     """As in `Backbone`."""
     end_ids: frozenset[int]
     """As in `Backbone`."""
@@ -115,8 +121,9 @@ class Backbones:
         """
         folder = inside(self.run_folder, policy.weights) if policy.weights else files.fetched(self.model)
         tokenizer = load_tokenizer(self.model, folder)
-        end_ids = _end_ids(_generation_config(folder, self.model), tokenizer, chat=self.model.chat)
-        return Stored(folder=folder.resolve(), tokenizer=tokenizer, chat=self.model.chat, end_ids=end_ids)
+        chat = self.model.messages
+        end_ids = _end_ids(_generation_config(folder, self.model), tokenizer, chat=chat)
+        return Stored(folder=folder.resolve(), tokenizer=tokenizer, chat=chat, end_ids=end_ids)
 
     def guest(self, host: object, policy: Policy, invite: Callable[[], SomeGuest]) -> SomeGuest:
         """What a host has opened for this policy's weights, and opens now if it has not. That of others is closed."""
@@ -154,12 +161,13 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
     source = weights or files.fetched(model)
     tokenizer = load_tokenizer(model, source)
     network = _network(model, source)
+    _pad_with_a_known_token(tokenizer, n_rows=_n_rows(network))
     network.requires_grad_(False).eval().to(device)
-    end_ids = _end_ids(network.generation_config, tokenizer, chat=model.chat)
+    end_ids = _end_ids(network.generation_config, tokenizer, chat=model.messages)
     published = network.generation_config
     # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
     network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
-    return Backbone(model=network, tokenizer=tokenizer, chat=model.chat, end_ids=end_ids, published=published)
+    return Backbone(model=network, tokenizer=tokenizer, chat=model.messages, end_ids=end_ids, published=published)
 
 
 def _network(model: Model, source: Path) -> PreTrainedModel:
@@ -189,6 +197,19 @@ def _network(model: Model, source: Path) -> PreTrainedModel:
     return loaded
 
 
+def _n_rows(network: PreTrainedModel) -> int:
+    weight = network.get_input_embeddings().weight
+    assert isinstance(weight, torch.Tensor)
+    return weight.shape[0]
+
+
+def _pad_with_a_known_token(tokenizer: PreTrainedTokenizerBase, *, n_rows: int) -> None:
+    """A padding token that was added to the tokenizer alone has no embedding. Any other will do."""
+    if padding_id(tokenizer) >= n_rows:
+        end = tokenizer.eos_token_id
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(end if end is not None and end < n_rows else 0)
+
+
 def _generation_config(folder: Path, model: Model) -> GenerationConfig:
     """The generation settings of a model that is not loaded, found as transformers finds them."""
     try:
@@ -198,7 +219,9 @@ def _generation_config(folder: Path, model: Model) -> GenerationConfig:
         return GenerationConfig.from_model_config(config)
 
 
-def _end_ids(settings: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase, *, chat: bool) -> frozenset[int]:
+def _end_ids(
+    settings: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase, *, chat: Chat | None
+) -> frozenset[int]:
     """Every token that ends a text: the tokenizer's, those that the model's own generation settings add, and in a chat
     the one that its template ends a reply with."""
     of_model = settings.eos_token_id if settings else None
@@ -236,8 +259,12 @@ def _reads_as(tokenizer: PreTrainedTokenizerBase, file: Path) -> bool:
     of_transformers = type(tokenizer).__module__.startswith("transformers.")
     if not of_transformers or not isinstance(tokenizer, PreTrainedTokenizerFast) or not file.is_file():
         return True
-    of_file = Tokenizer.from_file(str(file)).encode(PROBE, add_special_tokens=False).ids
-    return bool(tokenizer.backend_tokenizer.encode(PROBE, add_special_tokens=False).ids == of_file)
+    both = (Tokenizer.from_file(str(file)), tokenizer.backend_tokenizer)
+    for each in both:
+        each.no_truncation()
+        each.no_padding()
+    of_file, of_class = (each.encode(PROBE, add_special_tokens=False).ids for each in both)
+    return bool(of_file == of_class)
 
 
 def pick_device(name: str) -> torch.device:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seal.inner import Inner
 from seal.recipe.matching import Match, refilled
-from seal.types import Invalid, Plan, Training
+from seal.types import Failure, Invalid, Plan, Training
 
 if TYPE_CHECKING:
     from seal.nn.backbone import Backbone
@@ -36,7 +36,7 @@ class Budgeted:
     """Trained tokens over all optimizer steps. None leaves the length to the plan and the settings."""
 
 
-def joined(plans: Iterable[Plan | Invalid]) -> Plan:
+def joined(plans: Iterable[Plan | Invalid | Failure]) -> Plan:
     """One plan with the sequences of all plans, without duplicates."""
     sequences = [sequence for plan in plans if isinstance(plan, Plan) for sequence in plan.sequences]
     return Plan(sequences=tuple(dict.fromkeys(sequences)))

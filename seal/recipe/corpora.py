@@ -36,7 +36,7 @@ class Examined:
 def one_plan(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> Plan:
     """One plan with the sequences of all self-edits and passages, without duplicates."""
     context_of = {context.id: context for context in contexts}
-    plans = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
+    plans = [lab.run.self_edit.read(context_of[edit.context_id], edit) for edit in edits]
     return joined([*plans, *map(lab.run.self_edit.unedited, contexts)])
 
 

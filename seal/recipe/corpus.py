@@ -27,7 +27,7 @@ from seal.settings import option
 from seal.stats.measurement import Measurement, of_trainings
 from seal.stats.results import Results
 from seal.task import Contexts
-from seal.types import Context, Invalid, Policy, SelfEdit
+from seal.types import Context, Plan, Policy, SelfEdit
 from seal.work.examining import ask_unadapted
 from seal.work.lab import Lab
 from seal.work.writing import Proposing
@@ -143,7 +143,7 @@ def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:
     """Notes about self-edits left out of the corpus."""
     context_of = {context.id: context for context in contexts}
     edits: Iterable[SelfEdit] = lab.store.records(Proposing.records, Proposing.result).values()
-    parsed = [lab.run.self_edit.parse(context_of[edit.context_id], edit) for edit in edits]
-    n_invalid = sum(isinstance(plan, Invalid) for plan in parsed)
+    parsed = [lab.run.self_edit.read(context_of[edit.context_id], edit) for edit in edits]
+    n_invalid = sum(not isinstance(plan, Plan) for plan in parsed)
     if n_invalid:
         yield f"{n_invalid} of {len(parsed)} self-edits could not be trained on and were left out of the corpus"

@@ -15,7 +15,7 @@ from seal.recipe.measuring import measurement, setting_of
 from seal.recipe.tuning import GIVEN, Tuner
 from seal.stats.measurement import Measurement, of_attempts
 from seal.stats.results import Curve, CurvePoint, Outcome
-from seal.types import Attempt, Context, Invalid, Plan, Policy, Training
+from seal.types import Attempt, Context, Failure, Invalid, Plan, Policy, Training
 from seal.work.examining import examine
 from seal.work.lab import Lab
 from seal.work.trying import TRYING, Trial, phase_of
@@ -109,7 +109,7 @@ class Evaluator:
         self,
         name: str,
         policy: Policy,
-        planned: Sequence[tuple[Attempt, Plan | Invalid, Training | None]],
+        planned: Sequence[tuple[Attempt, Plan | Invalid | Failure, Training | None]],
         *,
         rate_at: Callable[[float], Mapping[str, float]],
     ) -> list[Measurement]:
@@ -124,7 +124,7 @@ class Evaluator:
         for attempt, plan, took in planned if self.match != "none" else []:
             if isinstance(plan, Invalid):
                 invalid.append((attempt.context, plan))
-            elif stretched := self._stretched(setting, attempt, plan, took, rate_at):
+            elif isinstance(plan, Plan) and (stretched := self._stretched(setting, attempt, plan, took, rate_at)):
                 source = f"{setting}_{attempt.self_edit.index}"
                 trials += [
                     Trial(context=attempt.context, source=source, plan=stretched, repeat=repeat)
@@ -150,7 +150,7 @@ class Evaluator:
         if isinstance(attempt.plan, Invalid):
             return plan if took else None
         budget = training_of(attempt.evaluations)
-        if not (took and budget):
+        if not (took and budget) or isinstance(attempt.plan, Failure):
             return None
         return matched(
             plan.with_settings(rate_at(budget.trained_tokens)),

@@ -8,7 +8,8 @@ from itertools import pairwise
 from seal.stats.measurement import Measurement, compare, kinds_of
 from seal.stats.results import ByMetric, Comparison, KindRow, Outcome, Results, Row, shares
 from seal.text import lines
-from seal.types import Attempt, Context, Failure, Invalid, Policy
+from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Policy
+from seal.work.grading import NO_ANSWER
 from seal.work.lab import Lab
 
 MOST_REASONS, MOST_CHARACTERS = 3, 160
@@ -60,10 +61,13 @@ def failure_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
     """A note for each setting on why trainings or answers failed, the most frequent reasons first."""
     for found in measurements:
         edits = (of_edit for of_context in found.outcomes.values() for of_edit in of_context)
-        failures = [outcome for of_edit in edits for outcome in of_edit if isinstance(outcome, Failure)]
-        if failures:
-            reasons = Counter(failure.reason for failure in failures)
+        outcomes = [outcome for of_edit in edits for outcome in of_edit]
+        reasons = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, Failure))
+        if reasons:
             yield f"{found.setting.replace('_', ' ')}: trainings or answers failed: {_enumerated(reasons)}"
+        verdicts = (each for outcome in outcomes if isinstance(outcome, Evaluation) for each in outcome.verdicts)
+        if no_answer := Counter(each.reason for each in verdicts if each.grader == NO_ANSWER):
+            yield f"{found.setting.replace('_', ' ')}: answers failed, and have no score: {_enumerated(no_answer)}"
 
 
 def _enumerated(reasons: Counter[str]) -> str:

@@ -75,7 +75,7 @@ class OnSelfEdits(Route):
     def lesson(self, lab: Lab, policy: Policy, step: int) -> Budgeted | None:
         context = self.sequence[step]
         edits = loop.propose(lab, policy, [context], per_context=self.edits_per_context)
-        return Budgeted(plan=joined(lab.run.self_edit.parse(context, edit) for edit in edits))
+        return Budgeted(plan=joined(lab.run.self_edit.read(context, edit) for edit in edits))
 
 
 @dataclass(frozen=True, kw_only=True)

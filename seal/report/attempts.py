@@ -32,7 +32,7 @@ class Story:
     policy: str
     context: Context
     self_edit: SelfEdit
-    plan: Plan | Invalid | None
+    plan: Plan | Invalid | Failure | None
     """None where the format is none of seal's own."""
     baseline: Evaluation | None
     evaluations: tuple[Evaluation | Failure, ...]
@@ -158,7 +158,7 @@ class _Recorded:
     def _story(self, policy: str, edit: SelfEdit, *, chosen: bool) -> Story:
         context = self.contexts[edit.context_id]
         practised = context.id not in self.measured
-        plan = _read_as(self.form, policy, practised).parse(context, edit) if self.form else None
+        plan = _read_as(self.form, policy, practised).read(context, edit) if self.form else None
         tried = tuple(self.outcomes.get(f"{policy}/{context.id}/edit_{edit.index}", {}).values())
         before = next(iter(self.outcomes.get(f"{policy}/{context.id}/unadapted", {}).values()), None)
         return Story(
@@ -223,12 +223,12 @@ def _reward(
     context: Context,
     edit: SelfEdit,
     *,
-    plan: Plan | Invalid | None,
+    plan: Plan | Invalid | Failure | None,
     before: Evaluation | Failure | None,
     tried: tuple[Evaluation | Failure, ...],
 ) -> float | None:
     """What the loop gave; None where that took a reader, or the format is not there to say what was trained on."""
-    if reward is None or reward.rates or plan is None:
+    if reward is None or reward.rates or plan is None or isinstance(plan, Failure):
         return None
     baseline = before or Failure(reason="not recorded")
     attempt = Attempt(context=context, self_edit=edit, plan=plan, baseline=baseline, evaluations=tried)

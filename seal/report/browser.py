@@ -58,7 +58,7 @@ def _attempt(story: Story) -> dict[str, Any]:
         "index": story.self_edit.index,
         "text": story.self_edit.text,
         "cut": not story.self_edit.finished,
-        "invalid": plan.reason if isinstance(plan, Invalid) else None,
+        "invalid": plan.reason if isinstance(plan, Invalid | Failure) else None,
         "settings": dict(plan.settings) if isinstance(plan, Plan) else {},
         "sequences": [_short(one.text) for one in sequences[:MAX_SEQUENCES]],
         "n_sequences": len(sequences),

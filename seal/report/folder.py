@@ -37,7 +37,7 @@ from seal.report.wording import (
 from seal.report.writing import compared, lengths, settings_chosen
 from seal.stats.results import KindRow, Results, Row
 from seal.stats.transfer import DIFFERENCES
-from seal.types import Invalid
+from seal.types import Failure, Invalid
 
 FOLDER = Path("report")
 PUZZLES = FOLDER / "grids"
@@ -167,7 +167,7 @@ def _write_attempts(folder: Path, stories: Sequence[Story]) -> list[Path]:
         writer = csv.writer(file)
         writer.writerow([*columns, "practised", "chosen", "invalid", "repeats", "text"])
         for story in stories:
-            reason = story.plan.reason if isinstance(story.plan, Invalid) else ""
+            reason = story.plan.reason if isinstance(story.plan, Invalid | Failure) else ""
             about = [story.practised, story.chosen, reason, len(story.evaluations), story.self_edit.text]
             writer.writerow([*_numbers(story), *about])
     return [folder / REWARDS, folder / ATTEMPTS]

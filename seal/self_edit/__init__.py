@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from seal.settings import Chosen, Option, option
-from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
+from seal.types import Completion, Context, Failure, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
 Continue = Callable[[Sequence[tuple[str, int]], Sampling], Sequence[Completion | Unavailable]]
 """Continues prompts, each with its seed."""
@@ -112,6 +112,10 @@ class SelfEditFormat(Option, ABC):
     def write(self, assignments: Sequence[Assignment], go_on: Continue) -> Sequence[Completion | Unavailable]:
         """One text per assignment, in order. By default it is the completion of the prompt."""
         return go_on([(self.prompt(each.context), each.seed) for each in assignments], self.sampling)
+
+    def read(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid | Failure:
+        """What the self-edit says to train on; a failure where there is no text, which is never a score."""
+        return Failure(reason=self_edit.failure) if self_edit.failure else self.parse(context, self_edit)
 
     @abstractmethod
     def parse(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid:

@@ -95,18 +95,20 @@ class EntiGraph(SelfEditFormat):
             texts[number].append(text)
         return [_self_edit(entities, written) for entities, written in zip(found, texts, strict=True)]
 
-    def _entities(self, assignments: Sequence[Assignment], go_on: Continue) -> list[list[str] | str | Unavailable]:
-        """For each assignment: its entities, or the last reply that was not a list, or why there was no reply."""
-        found: list[list[str] | str | Unavailable] = ["" for _ in assignments]
+    def _entities(
+        self, assignments: Sequence[Assignment], go_on: Continue
+    ) -> list[list[str] | str | Completion | Unavailable]:
+        """For each assignment: its entities, or the last reply that was not a list or failed, or why there was none."""
+        found: list[list[str] | str | Completion | Unavailable] = ["" for _ in assignments]
         sampling = Sampling(temperature=self.temperature, top_p=self.top_p, max_new_tokens=self.max_entities_tokens)
         for attempt in range(1 + self.entities_retries):
-            missing = [number for number, each in enumerate(found) if isinstance(each, str)]
+            missing = [number for number, each in enumerate(found) if isinstance(each, str | Completion)]
             prompts = [
                 (self.prompt(assignments[number].context), derive(assignments[number].seed, "entities", attempt))
                 for number in missing
             ]
             for number, said in zip(missing, go_on(prompts, sampling) if prompts else [], strict=True):
-                found[number] = said if isinstance(said, Unavailable) else read_entities(said.text) or said.text
+                found[number] = said if isinstance(said, Unavailable) else _entities_in(said)
         return found
 
     def _chosen(self, entities: Sequence[str], seed: int) -> list[tuple[str, ...]]:
@@ -154,15 +156,25 @@ def read_entities(text: str) -> list[str]:
     return []
 
 
+def _entities_in(said: Completion) -> list[str] | str | Completion:
+    """The entities of a reply; what it says instead of them; or the reply itself, where it is a failure."""
+    return said if said.failure else read_entities(said.text) or said.text
+
+
 def _self_edit(
-    entities: list[str] | str | Unavailable, texts: Sequence[Completion | Unavailable]
+    entities: list[str] | str | Completion | Unavailable, texts: Sequence[Completion | Unavailable]
 ) -> Completion | Unavailable:
-    """All turns, as one text."""
+    """All turns that did not fail, as one text. If all failed, this is a failure too."""
     silent = [each for each in (entities, *texts) if isinstance(each, Unavailable)]
     if silent:
         return silent[0]
+    if isinstance(entities, Completion):
+        return entities
     if isinstance(entities, str):
         return Completion(text=json.dumps({"said": entities, "texts": []}, ensure_ascii=False), finished=True)
-    written = [each for each in texts if isinstance(each, Completion)]
+    written = [each for each in texts if isinstance(each, Completion) and not each.failure]
+    failed = [each for each in texts if isinstance(each, Completion) and each.failure]
+    if failed and not written:
+        return failed[0]
     content = {"entities": entities, "texts": [each.text for each in written]}
     return Completion(text=json.dumps(content, ensure_ascii=False), finished=all(each.finished for each in written))

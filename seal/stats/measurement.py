@@ -9,7 +9,7 @@ from functools import partial
 
 from seal.stats.results import Comparison, KindRow, MetricMean, Outcome, Row, Trainings
 from seal.stats.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference, sample_deviation
-from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Query, Training, Verdict
+from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Plan, Query, Training, Verdict
 
 Score = Callable[[Query, Verdict], float | None]
 """A number from 0 to 1 for one answer; None if it is unknown."""
@@ -177,7 +177,7 @@ def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:
     """The measurement of a setting from its attempts."""
     outcomes: dict[str, list[Sequence[Outcome]]] = {}
     for attempt in attempts:
-        of_edit = [attempt.plan] if isinstance(attempt.plan, Invalid) else attempt.evaluations
+        of_edit = attempt.evaluations if isinstance(attempt.plan, Plan) else [attempt.plan]
         outcomes.setdefault(attempt.context.id, []).append(of_edit)
     return Measurement(
         setting=setting,

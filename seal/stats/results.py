@@ -248,7 +248,9 @@ def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> Roun
         n_attempts=len(turn.attempts),
         n_kept=len(turn.update.kept),
         n_invalid=sum(isinstance(attempt.plan, Invalid) for attempt in turn.attempts),
-        n_failed=sum(isinstance(one, Failure) for attempt in turn.attempts for one in attempt.evaluations),
+        n_failed=sum(
+            isinstance(one, Failure) for attempt in turn.attempts for one in (attempt.plan, *attempt.evaluations)
+        ),
         mean_reward=middle.mean if middle else None,
         mean_reward_ci95=middle.ci95 if middle else None,
         best_reward=mean([max(of_context) for of_context in rewards.values()]),

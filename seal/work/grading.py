@@ -15,6 +15,10 @@ from seal.work.lab import Lab
 NOBODY = "nobody"
 """The grader's name for queries without a right answer. Their verdicts stay unknown, and nobody is asked again."""
 
+NO_ANSWER = "no answer"
+"""Stands for the grader where a model gave no answer that means anything: a failure, and never a score."""
+_OWE_NOTHING = (NOBODY, NO_ANSWER)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ToGrade:
@@ -49,7 +53,7 @@ class Grading(Work[ToGrade, Evaluation | Failure]):
         self, lab: Lab, units: Sequence[ToGrade]
     ) -> Sequence[Evaluation | Failure | Postponed[Evaluation | Failure]]:
         answers = [list(_answers(lab.run.task, unit.context, unit.answered)) for unit in units]
-        given = [answer for of_unit in answers for answer in of_unit if answer.query.target]
+        given = [answer for of_unit in answers for answer in of_unit if answer.is_gradable]
         spend = partial(lab.spend, "judge")
         queries, said = [each.query for each in given], [each.answer for each in given]
         verdicts = iter(verdicts_of(lab.run.grader, queries, said, spend))
@@ -80,6 +84,12 @@ class _Given:
     query: Query
     written: tuple[Completion, ...]
     answer: str
+    failure: str
+    """Why there is no answer, where none of the texts is one."""
+
+    @property
+    def is_gradable(self) -> bool:
+        return bool(self.query.target) and not self.failure
 
 
 def _answers(task: Task, context: Context, answered: Answered | Failure) -> Iterator[_Given]:
@@ -89,7 +99,9 @@ def _answers(task: Task, context: Context, answered: Answered | Failure) -> Iter
     completions = iter(answered.completions)
     for query in context.queries:
         own = tuple(next(completions) for _ in task.prompts(context, query))
-        yield _Given(query=query, written=own, answer=task.answer_of(context, query, own))
+        failure = own[0].failure if all(each.failure for each in own) else ""
+        answer = "" if failure else task.answer_of(context, query, own)
+        yield _Given(query=query, written=own, answer=answer, failure=failure)
 
 
 def _graded(answered: Answered, verdicts: Sequence[Verdict]) -> Evaluation | Postponed[Evaluation | Failure]:
@@ -101,14 +113,16 @@ def _graded(answered: Answered, verdicts: Sequence[Verdict]) -> Evaluation | Pos
 
 def _unknown(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts that a grader failed to give."""
-    return [verdict for verdict in verdicts if verdict.grade is Grade.UNKNOWN and verdict.grader != NOBODY]
+    return [verdict for verdict in verdicts if verdict.grade is Grade.UNKNOWN and verdict.grader not in _OWE_NOTHING]
 
 
 def _verdict(given: _Given, verdicts: Iterator[Verdict]) -> Verdict:
-    """The next verdict, or an unknown one if the query has no right answer.
+    """The next verdict, or an unknown one if the query has no right answer, or the model gave none.
 
     If the answer is only a part of the text, the verdict also keeps the whole text.
     """
+    if given.failure:
+        return Verdict(grade=Grade.UNKNOWN, answer="", grader=NO_ANSWER, reason=given.failure)
     untold = Verdict(grade=Grade.UNKNOWN, answer=given.answer, grader=NOBODY, reason="what is right is not known")
     verdict = next(verdicts) if given.query.target else untold
     is_part = len(given.written) == 1 and given.written[0].text != verdict.answer

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from seal.base.seeds import derive
 from seal.cluster.workload import Place
 from seal.engine import Request
+from seal.engine.reading import without_thoughts
 from seal.inner import Adapted
 from seal.types import (
     Answered,
@@ -124,11 +125,12 @@ def ask(
     task = lab.run.task
     prompts = [[prompt for query in each.queries for prompt in task.prompts(each, query)] for each in contexts]
     requests = [
-        Request(prompt=prompt, seed=seed, adapter=adapter)
+        Request(prompt=prompt, seed=derive(seed, "answer", number), adapter=adapter)
         for of_context, adapter, seed in zip(prompts, adapters, seeds, strict=True)
-        for prompt in of_context
+        for number, prompt in enumerate(of_context)
     ]
-    completions = iter(lab.generator(policy).generate(requests, task.answering) if requests else [])
+    written = lab.generator(policy).generate(requests, task.answering) if requests else []
+    completions = (each if isinstance(each, Unavailable) else without_thoughts(each) for each in written)
     return [_all_or_none([next(completions) for _ in of_context]) for of_context in prompts]
 
 
@@ -151,4 +153,6 @@ def answered(
         training=training,
         answers=tuple(answer.text for answer in answers),
         cut=tuple(number for number, answer in enumerate(answers) if not answer.finished),
+        thoughts={number: answer.thought for number, answer in enumerate(answers) if answer.thought},
+        failures={number: answer.failure for number, answer in enumerate(answers) if answer.failure},
     )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
 from seal.engine import Request
+from seal.engine.reading import without_thoughts
 from seal.self_edit import Assignment
 from seal.types import (
     Attempt,
@@ -55,17 +56,24 @@ class Proposing(Work[Proposal, SelfEdit]):
     def do(self, lab: Lab, units: Sequence[Proposal]) -> Sequence[SelfEdit | Postponed[SelfEdit]]:
         def go_on(prompts: Sequence[tuple[str, int]], sampling: Sampling) -> Sequence[Completion | Unavailable]:
             requests = [Request(prompt=prompt, seed=seed) for prompt, seed in prompts]
-            return lab.writer(self.policy).generate(requests, sampling)
+            written = lab.writer(self.policy).generate(requests, sampling)
+            return [each if isinstance(each, Unavailable) else without_thoughts(each) for each in written]
 
         assignments = [Assignment(context=unit.context, index=unit.index, seed=self.seed(lab, unit)) for unit in units]
         written = lab.run.self_edit.write(assignments, go_on)
         return [self._self_edit(unit, text) for unit, text in zip(units, written, strict=True)]
 
-    def _self_edit(self, unit: Proposal, completion: Completion | Unavailable) -> SelfEdit | Postponed[SelfEdit]:
-        if isinstance(completion, Unavailable):
-            return Postponed(reason=completion.reason)
+    def _self_edit(self, unit: Proposal, written: Completion | Unavailable) -> SelfEdit | Postponed[SelfEdit]:
+        if isinstance(written, Unavailable):
+            return Postponed(reason=written.reason)
+        completion = without_thoughts(written)
         return SelfEdit(
-            context_id=unit.context.id, index=unit.index, text=completion.text, finished=completion.finished
+            context_id=unit.context.id,
+            index=unit.index,
+            text=completion.text,
+            finished=completion.finished,
+            thought=completion.thought,
+            failure=completion.failure,
         )
 
 
@@ -89,9 +97,12 @@ class Reading(Work[Attempt, Rating]):
         return False
 
     def do(self, lab: Lab, units: Sequence[Attempt]) -> Sequence[Rating | Postponed[Rating]]:
-        pairs = [(unit.context, unit.self_edit) for unit in units]
-        ratings = lab.run.outer.reward.rate(pairs, partial(lab.spend, "ratings"))
-        return [_settled(rating) for rating in ratings]
+        read = [(unit.context, unit.self_edit) for unit in units if not unit.self_edit.failure]
+        ratings = iter(lab.run.outer.reward.rate(read, partial(lab.spend, "ratings")))
+        return [
+            Rating(scores={}, reason=unit.self_edit.failure) if unit.self_edit.failure else _settled(next(ratings))
+            for unit in units
+        ]
 
     def may_settle(self, lab: Lab, units: Sequence[Attempt], postponed: Sequence[Postponed[Rating]]) -> bool:
         """True: an unreadable reply leaves a self-edit without a rating. Such a self-edit is never kept."""

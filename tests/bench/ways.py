@@ -175,7 +175,7 @@ def typical_tokens(backbone: Backbone, jobs: Sequence[Job]) -> float:
 
 def _tokens(backbone: Backbone, job: Job) -> list[Tokens]:
     ours = settings(parallel=1, epochs=1)
-    return [ours.tokens(backbone.tokenizer, sequence, chat=False) for sequence in job.plan.sequences]
+    return [ours.tokens(backbone.tokenizer, sequence, chat=None) for sequence in job.plan.sequences]
 
 
 def _lora_config() -> LoraConfig:

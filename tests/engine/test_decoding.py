@@ -1,5 +1,6 @@
 """Rows come and go: no text waits for a longer one, and none notices."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,45 @@ def test_where_the_memory_does_not_suffice_fewer_texts_are_written_at_once(
     backbone.model.get_input_embeddings().register_forward_pre_hook(too_much)
     assert BatchedGenerator(backbone, prompts_per_batch=7).generate(requests, WARM) == alone
     assert "the memory does not suffice for 7 texts at once: halved" in caplog.text
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, WARM, STOPPED])
+@pytest.mark.parametrize("make", ["qwen2", "mistral"])
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_logits_that_are_not_finite_are_a_failure_of_the_rows_concerned_alone(
+    tmp_path: Path, make: str, sampling: Sampling, number: float
+) -> None:
+    backbone = random_backbone(tmp_path, make)
+    assert decodes_by_rows(backbone.model) is (make == "qwen2")
+    requests = [Request(prompt=prompt, seed=seed) for seed, prompt in enumerate(PROMPTS)]
+    before = BatchedGenerator(backbone).generate(requests, sampling)
+    token = backbone.tokenizer("Pi is")["input_ids"][0]
+    backbone.model.get_input_embeddings().weight.data[token] = number
+    after = BatchedGenerator(backbone).generate(requests, sampling)
+    assert after[0] == Completion(text="", finished=False, failure="the model's logits are not finite")
+    fine = [(one, other) for one, other in zip(before, after, strict=True) if not other.failure]
+    assert len(fine) > 3, "a text may come to that token by itself"
+    assert all(one == other for one, other in fine)
+
+
+def test_what_comes_of_a_row_that_is_done_is_no_text_of_it(tmp_path: Path) -> None:
+    """It is fed padding for as long as its batch goes on."""
+    backbone = random_backbone(tmp_path, "mistral")
+    requests = [Request(prompt=PROMPTS[0], seed=seed) for seed in range(8)]  # of one length: no padding in front
+    before = BatchedGenerator(backbone).generate(requests, STOPPED)
+    assert len({len(text.text) for text in before}) > 3
+    backbone.model.get_input_embeddings().weight.data[backbone.pad_id] = math.nan
+    assert BatchedGenerator(backbone).generate(requests, STOPPED) == before
+
+
+def test_an_adapter_that_overflows_fails_alone(tmp_path: Path) -> None:
+    backbone = random_backbone(tmp_path, "llama")
+    outcomes = lora(learning_rate=0.1).adapt(backbone, PLANS, SEEDS)
+    adapters = [outcome.adapter for outcome in outcomes if isinstance(outcome, Adapted)]
+    requests = [Request(prompt=PROMPTS[0], seed=0, adapter=adapter) for adapter in adapters]
+    before = BatchedGenerator(backbone).generate(requests, GREEDY)
+    for _, lora_b in adapters[1].weights.values():
+        lora_b.fill_(math.inf)
+    after = BatchedGenerator(backbone).generate(requests, GREEDY)
+    assert [bool(text.failure) for text in after] == [False, True, False]
+    assert [after[0], after[2]] == [before[0], before[2]]

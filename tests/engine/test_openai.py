@@ -181,3 +181,21 @@ def test_nothing_starts_where_the_writer_is_not_there(seal: Seal, capsys: pytest
     url = f"http://127.0.0.1:{free_port()}/v1"
     assert seal("run", *QUICK, "engine@writer=openai", *of("writer", url)) == 1
     assert f"does not answer: {url}" in capsys.readouterr().err
+
+
+def test_a_server_that_renders_chats_is_told_what_the_template_is_told(seal: Seal) -> None:
+    unadapted = (*settings_without(QUICK, *OF_INNER, "engine.prompts_per_batch"), "inner=none", "self_edit=none")
+    told = "model.template_arguments={enable_thinking: false}"
+    with scripted(lambda n, _: says("<think>\nRome?\n</think>\n\nParis\nLondon")) as server:
+        for api, more, sent in (
+            ("chat", (), {"enable_thinking": False}),
+            ("chat", ("engine.template_arguments={thinking: true}",), {"thinking": True}),
+            ("chat", ("engine.template_arguments={}",), None),
+            ("completions", (), None),
+        ):
+            server.requests.clear()
+            command = (*unadapted, "engine=openai", *of("engine", server.url, api=api), told, *more)
+            assert seal("run", *command, "if_exists=replace") == 0
+            assert {json.dumps(each.get("chat_template_kwargs")) for each in server.requests[1:]} == {json.dumps(sent)}
+    [answered, *_] = read_records(RUN / "answers.jsonl", Answered).values()
+    assert set(answered.answers) == {"Paris"}

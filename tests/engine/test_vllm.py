@@ -196,3 +196,35 @@ def test_vllm_writes_with_adapters_what_transformers_writes(tmp_path: Path, chos
     assert list(twice[0]) == list(twice[1]) == here.generate(asked, GREEDY)
     assert list(plain) == here.generate([Request(prompt=PROMPTS[0], seed=0)], GREEDY)
     assert not list(tmp_path.iterdir())
+
+
+THINKS = "{{ messages[0].content }}{% if add_generation_prompt %}<think>\n{% endif %}"
+"""A chat template whose prompts end within a thought."""
+
+
+def test_a_stop_string_within_a_thought_ends_nothing(tmp_path: Path) -> None:
+    calls: list[Call] = []
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=9, stops=("\n",))
+    ask = answering({("\n",): "<think>", (): "<think>\nRome?\n</think>\n\nParis\nand more"}, calls)
+    [completion] = complete([Request(prompt="Pi", seed=0)], {}, stored(Path(Tiny().path)), sampling, ask)
+    assert completion == Completion(text="Paris", finished=True, thought="<think>\nRome?\n</think>")
+    assert [call.stops for call in calls] == [("\n",), ()]
+
+
+def test_a_prompt_that_opens_a_thought_is_asked_without_stop_strings_at_once(tmp_path: Path) -> None:
+    policy = stored(random_folder(tmp_path, "llama", chat_template=THINKS), chat=True)
+    sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=9, stops=("\n",))
+    for text, completion in {
+        "Rome?\n</think>\nParis\nmore": Completion(text="Paris", finished=True, thought="Rome?\n</think>"),
+        "Rome?\nOr": Completion(
+            text="",
+            finished=False,
+            thought="Rome?\nOr",
+            failure="the text reached its limit of 9 tokens within a thought",
+        ),
+    }.items():
+        calls: list[Call] = []
+        assert complete([Request(prompt="Pi", seed=0)], {}, policy, sampling, answering({(): text}, calls)) == [
+            completion
+        ]
+        assert [call.stops for call in calls] == [()]

@@ -58,6 +58,9 @@ def test_the_judge_reads_all_accepted_answers() -> None:
         ("No, yes would be too much", Grade.WRONG),
         ("Perhaps yes", Grade.UNKNOWN),
         ("yesterday", Grade.UNKNOWN),
+        ("<think>\nYes? It says Rome.\n</think>\n\nNo.", Grade.WRONG),
+        ("Is it? No.</think> yes", Grade.CORRECT),
+        ("<think>Yes, it", Grade.UNKNOWN),
         ("", Grade.UNKNOWN),
     ],
 )

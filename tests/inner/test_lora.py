@@ -123,7 +123,7 @@ def peft_training(
     optimizer = torch.optim.AdamW(trainable, lr=settings.learning_rate, weight_decay=0.0)
     n_steps = settings.n_updates(len(plan.sequences))
     schedule = get_scheduler(settings.schedule, optimizer, settings.warmup_steps, n_steps)
-    examples = [settings.tokens(backbone.tokenizer, each, chat=False) for each in plan.sequences]
+    examples = [settings.tokens(backbone.tokenizer, each, chat=None) for each in plan.sequences]
     size, losses = settings.batch_size or len(examples), []
     for _ in range(settings.epochs):
         order = torch.randperm(len(examples), generator=generator).tolist()

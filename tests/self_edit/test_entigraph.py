@@ -124,3 +124,22 @@ def test_nobody_can_learn_to_write_them() -> None:
 def test_relations_need_the_entities() -> None:
     with pytest.raises(ConfigError, match=r"relations_template: a template has to show the {entities}"):
         entigraph("relations_template=Write.")
+
+
+FAILED = Completion(text="", finished=False, failure="within a thought")
+
+
+def test_turns_that_failed_are_left_out_and_where_none_is_left_the_whole_is_a_failure() -> None:
+    form = entigraph("pairs=2", "triples=0")
+    assignment = Assignment(context=CONTEXT, index=0, seed=0)
+    entities = Completion(text='["a", "b", "c"]', finished=True)
+    for turns, n_texts in (
+        ([[FAILED], [entities], [FAILED, Completion(text="About it", finished=True)]], 1),
+        ([[entities], [FAILED, FAILED]], None),
+        ([[FAILED], [FAILED], [FAILED]], None),
+    ):
+        said = iter(turns)
+        [found] = form.write([assignment], lambda prompts, sampling, said=said: next(said))
+        assert isinstance(found, Completion)
+        assert found.failure == ("" if n_texts else "within a thought")
+        assert n_texts is None or len(json.loads(found.text)["texts"]) == n_texts

@@ -13,6 +13,7 @@ from seal.outer.reward import Reward
 from seal.settings import option
 from seal.stats.statistics import mean
 from seal.text import fill, shows
+from seal.thoughts import parted
 from seal.types import Attempt, Context, Rating, Sampling, SelfEdit, Unavailable, Usage
 
 CRITERIA = ("length", "diversity", "quality", "correctness")
@@ -99,6 +100,6 @@ def _rating(reply: str | Unavailable) -> Rating | Unavailable:
 
 def points(reply: str) -> dict[str, int]:
     """The points by criterion; empty unless all criteria have points in range. The last mention of each counts."""
-    found = {name.lower(): int(number) for name, number in _POINTS.findall(reply)}
+    found = {name.lower(): int(number) for name, number in _POINTS.findall(parted(reply).answer)}
     valid = all(FEWEST_POINTS <= found.get(name, 0) <= MOST_POINTS for name in CRITERIA)
     return {name: found[name] for name in CRITERIA} if valid else {}

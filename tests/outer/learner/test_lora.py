@@ -27,7 +27,7 @@ def test_fine_tuning_makes_the_completion_likelier_and_writes_an_ordinary_model(
 
     def loss(folder: str) -> float:
         backbone = load(HuggingFace(path=folder, dtype="float32", device="cpu"))
-        tokens = encode_completion(backbone.tokenizer, example.prompt, example.completion, chat=False)
+        tokens = encode_completion(backbone.tokenizer, example.prompt, example.completion, chat=None)
         labels = torch.tensor([tokens.ids]).where(torch.tensor([tokens.trained]), -100)
         with torch.no_grad():
             return float(backbone.model(input_ids=torch.tensor([tokens.ids]), labels=labels).loss)
@@ -66,7 +66,7 @@ def test_a_negative_weight_makes_a_completion_less_likely(tmp_path: Path) -> Non
 
     def loss(folder: Path | str) -> float:
         backbone = load(HuggingFace(path=str(folder), dtype="float32", device="cpu"))
-        tokens = encode_completion(backbone.tokenizer, prompt, text, chat=False)
+        tokens = encode_completion(backbone.tokenizer, prompt, text, chat=None)
         labels = torch.tensor([tokens.ids]).where(torch.tensor([tokens.trained]), -100)
         with torch.no_grad():
             return float(backbone.model(input_ids=torch.tensor([tokens.ids]), labels=labels).loss)
@@ -86,7 +86,7 @@ def test_a_weighted_step_is_that_of_the_weighted_sum_of_losses(tmp_path: Path) -
     backbone = random_backbone(tmp_path / "model", "llama", "float32")
     texts, weights = ("It is 3.", "It is no lute, nor a harp."), (0.5, -1.5)
     rows = [
-        Row(tokens=encode_completion(backbone.tokenizer, "Pi\n", text, chat=False), weight=weight)
+        Row(tokens=encode_completion(backbone.tokenizer, "Pi\n", text, chat=None), weight=weight)
         for text, weight in zip(texts, weights, strict=True)
     ]
     course = Course(learning_rate=1e-3, schedule="constant", epochs=1, batch_size=2, micro_batch_size=1)
