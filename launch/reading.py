@@ -38,7 +38,9 @@ def reading(run: Run, contexts: Contexts) -> dict[str, Any]:
             {
                 "title": each.title,
                 "place": contexts.place(each),
-                "queries": [{"question": one.question, "answers": list(one.accepted)} for one in each.queries[:QUESTIONS]],
+                "queries": [
+                    {"question": one.question, "answers": list(one.accepted)} for one in each.queries[:QUESTIONS]
+                ],
                 "n_queries": len(each.queries),
             }
             for each in shown

@@ -11,10 +11,10 @@ from seal.base.terminal import Terminal
 from seal.config import loading
 from seal.config.run import Run, faults_between_rooms
 from seal.errors import ConfigError, UsageError, listed
-from seal.folder.results_file import read_results
 from seal.folder.run_files import read_manifest
 from seal.folder.store import MANIFEST, RESULTS
 from seal.report.attempts import Story, read_stories
+from seal.report.finished import read_finished
 from seal.report.folder import write_report
 from seal.session.experiment import perform
 from seal.session.watching import watch
@@ -101,6 +101,7 @@ def _cells(story: Story) -> dict[str, Any]:
         "accuracy": story.accuracy,
         "gain": story.gain,
         "kept": story.kept,
+        "weight": story.weight,
     }
 
 
@@ -116,4 +117,4 @@ def read(folder: str | Path) -> FinishedRun:
         raise UsageError(f"{place} is not the folder of a run: it has no {MANIFEST}")
     if not (place / RESULTS).exists():
         raise UsageError(f"{place} has no results yet: the same call or command resumes it")
-    return FinishedRun(folder=place, results=read_results(place))
+    return FinishedRun(folder=place, results=read_finished(place))

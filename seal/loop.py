@@ -14,7 +14,7 @@ from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 from seal.work.learning import Learning, Lesson
 from seal.work.trying import TRYING, Trial
-from seal.work.writing import Proposal, Proposing, Reading
+from seal.work.writing import Proposal, Proposing, Reading, writing_by
 
 
 def train(
@@ -33,7 +33,7 @@ def train(
 def propose(lab: Lab, policy: Policy, contexts: Sequence[Context], *, per_context: int) -> list[SelfEdit]:
     """The policy writes `per_context` self-edits about each context. It writes again if the format rejects some."""
     form = lab.run.self_edit
-    work = Proposing(policy=policy, title=f"{policy.id}: writing self-edits")
+    work = Proposing(policy=policy, title=writing_by(lab.run, policy))
     written: dict[str, list[SelfEdit]] = {context.id: [] for context in contexts}
     for _ in range(form.turns):
         proposals = [
@@ -55,7 +55,7 @@ def practise(
     if outer.reward.rates:
         ratings = fulfil(lab, Reading(policy=policy, title=f"{policy.id}: rating self-edits"), attempts)
         attempts = [replace(one, rating=rating) for one, rating in zip(attempts, ratings, strict=True)]
-    worthy = outer.reward.worth_trying(attempts)
+    worthy = outer.reward.worth_trying(attempts) if lab.run.inner.adapts else []
     attempts = evaluate(lab, policy, attempts, worthy, range(repeats))
     for repeat in range(repeats, repeats + outer.extra_repeats):
         undecided = outer.undecided(attempts)

@@ -9,7 +9,7 @@ This module imports nothing from seal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 
@@ -118,10 +118,12 @@ class Plan:
 
     sequences: tuple[TrainingSequence, ...]
     settings: Mapping[str, float | int | str] = field(default_factory=dict)
+    n_dropped: int = 0
+    """Sequences that the self-edit has beside these, beyond the most that its format keeps."""
 
     def with_settings(self, settings: Mapping[str, float | int | str]) -> "Plan":
         """The same sequences with these settings added. They replace equal keys."""
-        return Plan(sequences=self.sequences, settings={**self.settings, **settings})
+        return replace(self, settings={**self.settings, **settings})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,17 +314,31 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """The record of a policy update: the kept self-edits, the losses of the fine-tuning, the new weights."""
+    """The record of a policy update: its self-edits with their weights, the losses of the fine-tuning, the new
+    weights."""
 
     round: int
     """Round of the resulting policy."""
     kept: tuple[str, ...]
-    """Names of the kept self-edits, as `context/index`."""
+    """Names of the self-edits that the policy learned to write, as `context/index`."""
     losses: tuple[float, ...]
     weights: str | None
-    """As in `Policy`. Unchanged if nothing was kept."""
+    """As in `Policy`. Unchanged if there was nothing to learn from."""
     sha256: str | None
     """Hash of the weight files."""
+    signed: Annotated[Mapping[str, float], Field(exclude_if=lambda weights: not weights)] = field(default_factory=dict)
+    """The weight of each self-edit in the loss, by name. Above 0 it becomes more likely, below 0 less likely. Empty if
+    every kept one has the weight 1, as in supervised fine-tuning."""
+
+    @property
+    def learned(self) -> Mapping[str, float]:
+        """The weight of every self-edit that the policy learned from, in either direction."""
+        return self.signed or dict.fromkeys(self.kept, 1.0)
+
+    @property
+    def suppressed(self) -> tuple[str, ...]:
+        """Names of the self-edits that became less likely."""
+        return tuple(name for name, weight in self.signed.items() if weight < 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

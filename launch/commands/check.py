@@ -40,7 +40,7 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     run, settings = loading.load(overrides)
     contexts = preflight(run)
     plan, memory = plan_of(run, contexts), memory_plan(run, contexts)
-    jobs = jobs_plan(run, run.recipe.forecast(contexts, run.outer))
+    jobs = jobs_plan(run, run.recipe.forecast(contexts, run))
     kept = kept_plan(run)
     read = reading.reading(run, contexts)
     n_processes = run.outer.learner.n_processes() if run.recipe.learns else 0
@@ -52,7 +52,7 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
     console = Terminal()
     _print_settings(console, settings)
     of_run = (*_notes_on_folder(run, contexts), *_notes_on_model(run), *_notes_on_what_is_missing(run))
-    for note in (*contexts.notes, *of_run, *reading.notes(run)):
+    for note in (*contexts.notes, *run.recipe.left_out(contexts), *of_run, *reading.notes(run)):
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     for sentence in reading.sentences(read, n_contexts=len(contexts.all)):
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
@@ -78,7 +78,7 @@ def _print_settings(console: Terminal, settings: Mapping[str, Any]) -> None:
 
 def plan_of(run: Run, contexts: Contexts) -> Mapping[str, Any]:
     """How much the run would do. Optimizer steps, tokens and prices are estimates, everything else is counted."""
-    forecast = run.recipe.forecast(contexts, run.outer)
+    forecast = run.recipe.forecast(contexts, run)
     usages = paid(run, contexts, forecast)
     return {
         "contexts": len(contexts.all),

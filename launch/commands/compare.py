@@ -14,6 +14,7 @@ from seal.base.terminal import Terminal
 from seal.errors import UsageError
 from seal.report.comparing import RunComparison, compare_runs, read_side, settings_of_both
 from seal.report.wording import interval, paired, share, signed
+from seal.stats.results import Comparison
 
 from ..finding import OUTPUTS, find_run
 
@@ -46,12 +47,17 @@ def _pair(text: str) -> tuple[str, str]:
     return first, second
 
 
+def _named(one: Comparison, found: RunComparison) -> str:
+    return paired(one, found.first_author, found.second_author)
+
+
 def _draw(found: RunComparison) -> Path:
     from seal.report.plots import plot_differences
 
     path = OUTPUTS / "compare" / f"{shortened(f'{found.first}-vs-{found.second}')}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    plot_differences(found.comparisons, path, title=f"{found.second} − {found.first}")
+    names = [_named(one, found) for one in found.comparisons]
+    plot_differences(found.comparisons, names, path, title=f"{found.second} − {found.first}")
     return path
 
 
@@ -63,7 +69,7 @@ def _print(found: RunComparison, picture: Path) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for one in found.comparisons:
         table.add_row(
-            paired(one),
+            _named(one, found),
             signed(one.difference),
             interval(one.ci95, of_difference=True),
             interval(one.ci95_titles, of_difference=True),
@@ -76,7 +82,7 @@ def _print(found: RunComparison, picture: Path) -> None:
         for heading in ("difference", "95 % interval"):
             beside.add_column(heading, justify="right", no_wrap=True)
         for one in differences:
-            beside.add_row(paired(one), signed(one.difference), interval(one.ci95, of_difference=True))
+            beside.add_row(_named(one, found), signed(one.difference), interval(one.ci95, of_difference=True))
         console.print(beside)
     console.print(
         f"{found.n_shared} contexts are shared; {found.n_only_first} are only in the first run, "

@@ -52,6 +52,11 @@ class Engine(Option, ABC):
     """True if output is reproducible only when the same batch is generated together."""
 
     @property
+    def other_model(self) -> str:
+        """Whose texts they are, where it is not the policy that writes; empty where it is."""
+        return ""
+
+    @property
     def context_length(self) -> int | None:
         """Tokens of a prompt with its continuation that it takes; None if only the model sets a limit."""
         return None

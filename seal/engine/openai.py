@@ -34,6 +34,10 @@ class OpenAI(Engine):
     `{enable_thinking: false}`. null sends those of the model, `{}` none."""
 
     @property
+    def other_model(self) -> str:
+        return self.endpoint.model
+
+    @property
     def batch_size(self) -> int:
         return self.endpoint.concurrency
 

@@ -18,6 +18,7 @@
         adapters/round_0/   adapters of the best self-edits of round 0, listed in adapters.jsonl
         progress.json       the current progress
         seconds.json        seconds for the models of each row of the table
+        notes.txt           the full lists of notes that name only the first few of many things
         results.json        written last
         report/
         damaged/            damaged lines, moved out of the records

@@ -89,6 +89,11 @@ class Inner(Option, ABC):
         return known
 
     @property
+    def longest_text(self) -> int | None:
+        """Tokens of a text that are trained on at most; None sets no limit."""
+        return None
+
+    @property
     def adapter_rank(self) -> int:
         """Rank of the adapters; 0 if they are not low-rank."""
         return 0

@@ -36,6 +36,10 @@ class Trained(Inner):
     def pads_exactly(self) -> bool:
         """True if each sequence is padded to `max_tokens`, and the padding is trained on."""
 
+    @property
+    def longest_text(self) -> int | None:
+        return self.max_tokens
+
     def n_updates(self, n_sequences: int) -> int:
         return self.course.n_updates(n_sequences)
 

@@ -10,6 +10,8 @@ from pydantic import AfterValidator
 from seal.chat import OURS, Chat
 from seal.settings import Chosen, Option, option
 
+_POLICY = re.compile(r"(?P<run>[^/]+)/policies/(?P<policy>round_[1-9]\d*)/?$")
+"""A policy in the folder of the run that it was learned in."""
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:(0|[1-9]\d?))?")
 
 
@@ -58,3 +60,9 @@ class Model(Option, ABC):
     def faults(self, run: Chosen) -> Iterator[str]:
         if self.template_arguments and not self.chat and run.engine.serves_policies:
             yield "model.template_arguments: without a chat no template is told them: set model.chat=true"
+
+    @property
+    def learned_in(self) -> str:
+        """The run and round in which these weights learned to write self-edits; empty where their path names none."""
+        found = _POLICY.search(self.path)
+        return f"{found['run']}/{found['policy']}" if found else ""

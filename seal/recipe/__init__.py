@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pydantic import PositiveInt
 
@@ -12,10 +12,12 @@ from seal.settings import Chosen, Option, option
 from seal.types import Context
 
 if TYPE_CHECKING:
-    from seal.outer import Outer
     from seal.stats.results import Results
     from seal.task import Contexts
     from seal.work.lab import Lab
+
+
+Values = TypeVar("Values", bound=tuple[Any, ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +98,18 @@ class Recipe(Option, ABC):
     def faults_of_data(self, contexts: "Contexts") -> list[str]:
         """Why the recipe cannot use these contexts; empty if it can."""
 
-    def wanted(self, contexts: "Contexts") -> list[tuple[Context, int]]:
-        """The contexts that need self-edits, each with the number needed; empty by default."""
+    def left_out(self, contexts: "Contexts") -> Iterator[str]:
+        """A note wherever fewer contexts or questions are measured than there are, or than the user asked for."""
+        yield from ()
+
+    def wanted(self, contexts: "Contexts", run: Chosen) -> list[tuple[Context, int]]:
+        """The contexts that are asked about or need self-edits, each with the number of self-edits; empty by
+        default."""
         return []
 
     @abstractmethod
-    def forecast(self, contexts: "Contexts", outer: "Outer") -> Forecast:
-        """The work that the recipe will do."""
+    def forecast(self, contexts: "Contexts", run: Chosen) -> Forecast:
+        """The work that the recipe will do beside the other choices of a run."""
 
     @abstractmethod
     def perform(self, lab: "Lab") -> "Results":
@@ -122,9 +129,42 @@ class OfOnePart(Recipe):
         chosen = self.chosen(contexts)
         return without_queries(contexts, chosen) if chosen else [f"the part '{self.part}' of the task has no context"]
 
+    def left_out(self, contexts: "Contexts") -> Iterator[str]:
+        there, chosen = len(self.of_part(contexts)), len(self.chosen(contexts))
+        yield from fewer_than_asked("recipe.contexts", self.contexts, there, "contexts")
+        if chosen < len(contexts.all):
+            part = "" if self.part == "all" else f", {there} of them in the part '{self.part}' ({contexts.parted_by})"
+            drawn = f"; recipe.contexts takes {chosen}" if chosen < there else ""
+            way_out = "" if self.part == "all" else "; recipe.part=all asks about both parts"
+            yield f"{chosen} contexts are asked about: the task has {len(contexts.all)}{part}{drawn}{way_out}"
+
+    def of_part(self, contexts: "Contexts") -> Sequence[Context]:
+        found: Sequence[Context] = {
+            "held_out": contexts.held_out,
+            "train": contexts.train,
+            "all": contexts.all,
+        }[self.part]
+        return found
+
     def chosen(self, contexts: "Contexts") -> Sequence[Context]:
-        part: Sequence[Context] = getattr(contexts, self.part)
-        return part[: self.contexts]
+        return self.of_part(contexts)[: self.contexts]
+
+
+def fewer_than_asked(key: str, wanted: int | None, there: int, what: str) -> Iterator[str]:
+    """That a setting asks for more than there is, so that all are taken."""
+    if wanted is not None and wanted > there:
+        yield f"{key} is {wanted}, but there are {there} {what}: all of them are taken"
+
+
+def each_once(values: Values) -> Values:
+    """What is measured twice in the same way tells nothing more.
+
+    Raises:
+        ValueError: a value stands twice.
+    """
+    if twice := [value for value in dict.fromkeys(values) if values.count(value) > 1]:
+        raise ValueError(f"{twice[0]} stands more than once; each can be measured once")
+    return values
 
 
 def count_queries(contexts: Sequence[Context]) -> int:
@@ -143,10 +183,16 @@ def forecast_attempts(contexts: Sequence[Context], *, edits_per_context: int, re
     )
 
 
-def forecast_practice(contexts: Sequence[Context], outer: "Outer", *, edits_per_context: int, repeats: int) -> Forecast:
+def forecast_asked(contexts: Sequence[Context]) -> Forecast:
+    """The work of asking a policy without adapting it."""
+    return Forecast(asked_apart=len(contexts), evaluations=len(contexts), answers=count_queries(contexts))
+
+
+def forecast_practice(contexts: Sequence[Context], run: Chosen, *, edits_per_context: int, repeats: int) -> Forecast:
     """The maximum work of a training round: all self-edits worth trying, with all extra repeats of the outer loop."""
-    n_edits = len(contexts) * edits_per_context
-    tries_each = outer.reward.n_tried(edits_per_context) * (repeats + outer.extra_repeats)
+    outer, n_edits = run.outer, len(contexts) * edits_per_context
+    n_tried = outer.reward.n_tried(edits_per_context) if run.inner.adapts else 0
+    tries_each = n_tried * (repeats + outer.extra_repeats)
     return Forecast(
         self_edits=n_edits,
         trainings=len(contexts) * tries_each,

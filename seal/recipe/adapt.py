@@ -4,7 +4,7 @@ The self-edits of all passages make one plan, which trains one adapter. If the p
 answers them before and after. A matched model, trained on the passages alone for as many tokens, answers them too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -13,15 +13,24 @@ from pydantic import NonNegativeInt
 from seal import loop
 from seal.errors import RunError
 from seal.inner import TYPICAL_SEQUENCES
-from seal.outer import Outer
 from seal.recipe import Forecast, count_queries
 from seal.recipe.budget import Budgeted
 from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidated, Consolidating, Corpus
-from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, seconds_of, with_passages_alone
+from seal.recipe.corpora import (
+    MATCHED,
+    Examined,
+    left_out_of_corpus,
+    n_unusable,
+    of_models,
+    one_plan,
+    row_of,
+    seconds_of,
+    with_passages_alone,
+)
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import measurement, results_of
 from seal.recipe.model_card import model_card
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.stats.measurement import Measurement
 from seal.stats.results import Results
 from seal.task import Contexts
@@ -51,10 +60,15 @@ class Adapt(Matches):
     def faults_of_data(self, contexts: Contexts) -> list[str]:
         return [] if contexts.all else ["there is no passage to learn"]
 
-    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+    def left_out(self, contexts: Contexts) -> Iterator[str]:
+        n_asked, n_all = len(_with_queries(contexts)), len(contexts.all)
+        if 0 < n_asked < n_all:
+            yield f"{n_all - n_asked} of {n_all} passages have no question: they are learned, and not asked about"
+
+    def wanted(self, contexts: Contexts, run: Chosen) -> list[tuple[Context, int]]:
         return [(context, self.edits_per_context) for context in contexts.all]
 
-    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
+    def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
         n_edits, asked = len(contexts.all) * self.edits_per_context, _with_queries(contexts)
         n_matched = int(self._has_matched(asked))
         return Forecast(
@@ -73,11 +87,12 @@ class Adapt(Matches):
         [made] = fulfil(lab, training, [Corpus(lesson=lesson, merged=self.output == "merged")])
         if isinstance(made, Failure):
             raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
+        n_trained = len(edits) - n_unusable(lab, lab.contexts.all, edits)
         found = results_of(lab, self._measure(lab, edits, made, training.title), row_of)
-        lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=len(edits), made=made, table=found.table))
+        lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=n_trained, made=made, table=found.table))
         return replace(
             found,
-            notes=lab.contexts.notes,
+            notes=(*lab.contexts.notes, *left_out_of_corpus(lab, lab.contexts.all, edits)),
             artifacts={"adapter": ADAPTER} | ({"model": MERGED} if self.output == "merged" else {}),
         )
 
@@ -107,7 +122,7 @@ class Adapt(Matches):
             match=self.match,
             repeats=1,
         )
-        return [of_models(MATCHED, asked, matched, matched_to="adapted")]
+        return [of_models(MATCHED, asked, matched, matched_to="adapted")] if matched else []
 
     def _has_matched(self, asked: Sequence[Context]) -> bool:
         """True if there are questions, and self-edits to compare with the passages alone."""

@@ -1,10 +1,11 @@
 """The common part of recipes that compare rows: matched rows, curves, and settings tuned for each row."""
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import AfterValidator, PositiveFloat, PositiveInt
 
-from seal.recipe import Forecast, count_queries, forecast_passages
+from seal.recipe import Forecast, count_queries, each_once, fewer_than_asked, forecast_passages
 from seal.recipe.evaluator import Evaluator
 from seal.recipe.matching import Matches
 from seal.recipe.tuning import Tuner
@@ -18,12 +19,12 @@ from seal.work.lab import Lab
 class Compares(Matches):
     """A recipe whose table compares self-edits with the passage alone."""
 
-    epochs_curve: tuple[PositiveInt, ...] = ()
+    epochs_curve: Annotated[tuple[PositiveInt, ...], AfterValidator(each_once)] = ()
     """Numbers of epochs for curves of accuracy against trained tokens, for example `[10, 20, 40]`. Each row is trained
     once more for each number. `[]` draws no curves."""
-    tune_learning_rates: tuple[PositiveFloat, ...] = ()
+    tune_learning_rates: Annotated[tuple[PositiveFloat, ...], AfterValidator(each_once)] = ()
     """Learning rates to try for each row of the table, on training contexts. `[]` tunes nothing."""
-    tune_epochs: tuple[PositiveInt, ...] = ()
+    tune_epochs: Annotated[tuple[PositiveInt, ...], AfterValidator(each_once)] = ()
     """Numbers of epochs to try with each of these learning rates."""
     tune_contexts: PositiveInt | None = None
     """Number of training contexts for tuning; null takes all."""
@@ -35,6 +36,9 @@ class Compares(Matches):
                 "recipe.tune_learning_rates: each self-edit about a puzzle chooses its own learning rate and epochs: "
                 "leave it and recipe.tune_epochs empty"
             )
+        trained = {"epochs_curve": self.epochs_curve, "tune_learning_rates": self.tune_learning_rates}
+        for key in (key for key, values in trained.items() if values and not run.inner.adapts):
+            yield f"recipe.{key}: this inner loop trains nothing: leave it empty, or choose inner=lora"
 
     @property
     def tunes(self) -> bool:
@@ -43,6 +47,11 @@ class Compares(Matches):
 
     def tuning_contexts(self, contexts: Contexts) -> Sequence[Context]:
         return contexts.train[: self.tune_contexts] if self.tunes else ()
+
+    def left_out(self, contexts: Contexts) -> Iterator[str]:
+        yield from super().left_out(contexts)
+        if self.tunes:
+            yield from fewer_than_asked("recipe.tune_contexts", self.tune_contexts, len(contexts.train), "of them")
 
     def faults_of_tuning(self, contexts: Contexts) -> list[str]:
         if bool(self.tune_learning_rates) != bool(self.tune_epochs):

@@ -17,11 +17,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field, PositiveInt
 
 from seal.base.seeds import derive
-from seal.outer import Outer
 from seal.recipe import Forecast, OfOnePart, count_queries
 from seal.recipe.matching import Matches
 from seal.recipe.sequences import OnPassages, OnSelfEdits, Outcomes, Walk, walk
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.stats.results import Results
 from seal.stats.statistics import accuracy
 from seal.stats.transfer import LearnedSequence, Matrix, matrix
@@ -82,10 +81,16 @@ class Continual(OfOnePart, Matches):
         """The contexts asked about after a step. Steps count from 0."""
         return sequence if self.ask_ahead else sequence[: step + 1]
 
-    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+    def left_out(self, contexts: Contexts) -> Iterator[str]:
+        yield from super().left_out(contexts)
+        n_drawn, there = len(_distinct(self.drawn(contexts))), len(self.chosen(contexts))
+        if n_drawn < there:
+            yield f"{n_drawn} of {there} contexts are in the {self.sequences} sequences of {self.length}"
+
+    def wanted(self, contexts: Contexts, run: Chosen) -> list[tuple[Context, int]]:
         return [(context, self.edits_per_context) for context in _distinct(self.drawn(contexts))]
 
-    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
+    def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
         sequences = self.drawn(contexts)
         n_walks = 1 + self.matches
         on_a_walk = [one for each in sequences for of_step in self._all_asked(each) for one in of_step]

@@ -1,6 +1,6 @@
 """Rows in which one model is trained on a whole corpus: their training data, training, and measurements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -38,6 +38,19 @@ def one_plan(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -
     context_of = {context.id: context for context in contexts}
     plans = [lab.run.self_edit.read(context_of[edit.context_id], edit) for edit in edits]
     return joined([*plans, *map(lab.run.self_edit.unedited, contexts)])
+
+
+def n_unusable(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> int:
+    """How many of the self-edits say nothing to train on."""
+    context_of = {context.id: context for context in contexts}
+    read = (lab.run.self_edit.read(context_of[edit.context_id], edit) for edit in edits)
+    return sum(not isinstance(plan, Plan) for plan in read)
+
+
+def left_out_of_corpus(lab: Lab, contexts: Sequence[Context], edits: Sequence[SelfEdit]) -> Iterator[str]:
+    """What was left out of the corpus, for people."""
+    if n_invalid := n_unusable(lab, contexts, edits):
+        yield f"{n_invalid} of {len(edits)} self-edits could not be trained on and were left out of the corpus"
 
 
 def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[Context]) -> Examined:
@@ -79,10 +92,11 @@ def with_passages_alone(
 ) -> list[Examined]:
     """Train `repeats` models on the contexts alone, each with the compute of one training on their self-edits.
 
-    Empty if that training failed, because its compute is unknown.
+    Empty if that training failed, because its compute is unknown; and if no self-edit was valid, because that training
+    was on the contexts alone already.
     """
-    if training is None:
-        lab.skip("as much training as one that broke", repeats * (1 + 2 * len(asked)))
+    if training is None or n_unusable(lab, contexts, edits) == len(edits):
+        lab.skip("as much training on the contexts alone", repeats * (1 + 2 * len(asked)))
         return []
     by_context = {context.id: [edit for edit in edits if edit.context_id == context.id] for context in contexts}
     spent = Spent(

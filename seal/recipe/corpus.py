@@ -4,7 +4,7 @@ Each row is trained on all contexts at once. So its intervals over contexts miss
 `repeats`, the report also shows the deviation between whole trainings.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -16,18 +16,26 @@ from pydantic import AfterValidator, Field, PositiveInt
 from seal import loop
 from seal.base.seeds import derive
 from seal.inner import TYPICAL_SEQUENCES
-from seal.outer import Outer
-from seal.recipe import Forecast, OfOnePart, count_queries
+from seal.recipe import Forecast, OfOnePart, count_queries, each_once, fewer_than_asked
 from seal.recipe.budget import Budgeted
 from seal.recipe.consolidation import Corpus
-from seal.recipe.corpora import MATCHED, Examined, of_models, one_plan, row_of, train_and_ask, with_passages_alone
+from seal.recipe.corpora import (
+    MATCHED,
+    Examined,
+    left_out_of_corpus,
+    of_models,
+    one_plan,
+    row_of,
+    train_and_ask,
+    with_passages_alone,
+)
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import measurement, results_of
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.stats.measurement import Measurement, of_trainings
 from seal.stats.results import Results
 from seal.task import Contexts
-from seal.types import Context, Plan, Policy, SelfEdit
+from seal.types import Context, Policy, SelfEdit
 from seal.work.examining import ask_unadapted
 from seal.work.lab import Lab
 from seal.work.writing import Proposing
@@ -36,12 +44,6 @@ Setting = Literal["base", "passage_only", "self_edits"]
 
 _BASE = Policy(round=0)
 _ROWS: dict[Setting, str] = {"base": "base", "passage_only": "passage_only", "self_edits": "self_edits_round_0"}
-
-
-def _each_once(settings: tuple[Setting, ...]) -> tuple[Setting, ...]:
-    if len(set(settings)) < len(settings):
-        raise ValueError("each setting can be measured once")
-    return settings
 
 
 @option
@@ -60,7 +62,7 @@ class ContinuedPretraining(OfOnePart, Matches):
     """Number of questions to ask, drawn by `seed`; null asks all. The paper's second version asks 500."""
     seed: int = 0
     """Seed of the choice of questions."""
-    settings: Annotated[tuple[Setting, ...], Field(min_length=1), AfterValidator(_each_once)] = (
+    settings: Annotated[tuple[Setting, ...], Field(min_length=1), AfterValidator(each_once)] = (
         "base",
         "passage_only",
         "self_edits",
@@ -78,11 +80,22 @@ class ContinuedPretraining(OfOnePart, Matches):
         drawn = groupby((everything[place] for place in places), key=itemgetter(0))
         return [replace(context, queries=tuple(query for _, query in of_context)) for context, of_context in drawn]
 
-    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+    def left_out(self, contexts: Contexts) -> Iterator[str]:
+        yield from super().left_out(contexts)
+        chosen, asked = self.chosen(contexts), self.asked(contexts)
+        there, n_asked = count_queries(chosen), count_queries(asked)
+        yield from fewer_than_asked("recipe.questions", self.questions, there, "questions")
+        if n_asked < there:
+            yield (
+                f"{n_asked} of {there} questions are asked, drawn by recipe.seed; they are about {len(asked)} of "
+                f"{len(chosen)} contexts"
+            )
+
+    def wanted(self, contexts: Contexts, run: Chosen) -> list[tuple[Context, int]]:
         n_edits = self.edits_per_context if "self_edits" in self.settings else 0
         return [(context, n_edits) for context in self.chosen(contexts)]
 
-    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
+    def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
         chosen, asked = self.chosen(contexts), self.asked(contexts)
         n_edits = len(chosen) * self.edits_per_context if "self_edits" in self.settings else 0
         n_matched = self.matches and "self_edits" in self.settings
@@ -100,11 +113,12 @@ class ContinuedPretraining(OfOnePart, Matches):
     def perform(self, lab: Lab) -> Results:
         contexts = self.chosen(lab.contexts)
         measurements = [found for setting in self.settings for found in self._measure(lab, contexts, setting)]
+        edits = list(lab.store.records(Proposing.records, Proposing.result).values())
         trained = [found for found in measurements if found.setting != "base"]
         return replace(
             results_of(lab, measurements, row_of),
             trainings=tuple(map(of_trainings, trained)),
-            notes=(*lab.contexts.notes, *_notes(lab, contexts)),
+            notes=(*lab.contexts.notes, *left_out_of_corpus(lab, contexts, edits)),
         )
 
     def _measure(self, lab: Lab, contexts: Sequence[Context], setting: Setting) -> list[Measurement]:
@@ -137,13 +151,3 @@ class ContinuedPretraining(OfOnePart, Matches):
             repeats=self.repeats,
         )
         return [of_models(MATCHED, asked, matched, matched_to=_ROWS["self_edits"])] if matched else []
-
-
-def _notes(lab: Lab, contexts: Sequence[Context]) -> Iterator[str]:
-    """Notes about self-edits left out of the corpus."""
-    context_of = {context.id: context for context in contexts}
-    edits: Iterable[SelfEdit] = lab.store.records(Proposing.records, Proposing.result).values()
-    parsed = [lab.run.self_edit.read(context_of[edit.context_id], edit) for edit in edits]
-    n_invalid = sum(not isinstance(plan, Plan) for plan in parsed)
-    if n_invalid:
-        yield f"{n_invalid} of {len(parsed)} self-edits could not be trained on and were left out of the corpus"

@@ -4,19 +4,20 @@ from dataclasses import replace
 
 from pydantic import PositiveInt
 
-from seal.outer import Outer
-from seal.recipe import Forecast, OfOnePart, forecast_attempts, forecast_passages
+from seal.recipe import Forecast, OfOnePart, forecast_asked, forecast_attempts, forecast_passages
 from seal.recipe.comparing import Compares
+from seal.recipe.curves import curves
 from seal.recipe.measuring import (
     failure_notes,
     invalid_note,
     kind_rows,
+    loss_notes,
+    only_asked_note,
     results_of,
     style_shares,
-    unadapted,
 )
 from seal.recipe.tuning import GIVEN
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.stats.results import Results
 from seal.task import Contexts
 from seal.types import Context
@@ -39,11 +40,14 @@ class Evaluate(OfOnePart, Compares):
             found.append(f"recipe.part is '{self.part}', but settings are tuned on training contexts: choose held_out")
         return found + self.faults_of_tuning(contexts)
 
-    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
-        return [(context, self.edits_per_context) for context in self.chosen(contexts)] + self.wanted_to_tune(contexts)
+    def wanted(self, contexts: Contexts, run: Chosen) -> list[tuple[Context, int]]:
+        n_edits = self.edits_per_context if run.inner.adapts else 0
+        return [(context, n_edits) for context in self.chosen(contexts)] + self.wanted_to_tune(contexts)
 
-    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
+    def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
         chosen = self.chosen(contexts)
+        if not run.inner.adapts:
+            return forecast_asked(chosen)
         on_edits = forecast_attempts(chosen, edits_per_context=self.edits_per_context, repeats=self.repeats)
         on_passages = forecast_passages(chosen, repeats=self.edits_per_context * self.repeats)
         more = self.forecast_more(
@@ -55,19 +59,18 @@ class Evaluate(OfOnePart, Compares):
         evaluator = self.evaluator(
             lab, self.chosen(lab.contexts), edits_per_context=self.edits_per_context, repeats=self.repeats
         )
-        attempts = evaluator.with_self_edits(GIVEN)
-        alone = evaluator.without_self_edits()
-        measurements = [
-            unadapted(lab.run.task.unadapted_setting, attempts),
-            alone,
-            *evaluator.matched_passages(GIVEN, attempts, alone),
-            evaluator.row_of(GIVEN, attempts),
-        ]
+        given = evaluator.given()
         return replace(
-            results_of(lab, measurements),
-            kinds=kind_rows(measurements),
-            curves=evaluator.curves({GIVEN: attempts}, self.epochs_curve),
+            results_of(lab, given.rows),
+            kinds=kind_rows(given.rows),
+            curves=curves(evaluator, {GIVEN: given.attempts}, self.epochs_curve),
             tuned=evaluator.tuner.chosen,
-            styles={GIVEN.id: style_shares(lab, attempts)},
-            notes=(*lab.contexts.notes, *invalid_note(GIVEN, attempts), *failure_notes(measurements)),
+            styles=style_shares(lab, {GIVEN: given.attempts}),
+            notes=(
+                *lab.contexts.notes,
+                *only_asked_note(lab),
+                *invalid_note(lab, GIVEN, given.attempts),
+                *loss_notes(lab, GIVEN, given.attempts),
+                *failure_notes(given.rows),
+            ),
         )

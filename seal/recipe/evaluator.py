@@ -11,14 +11,25 @@ from random import Random
 from seal import loop
 from seal.base.seeds import derive
 from seal.recipe.matching import Match, matched, training_of
-from seal.recipe.measuring import measurement, setting_of
+from seal.recipe.measuring import measurement, setting_of, unadapted
 from seal.recipe.tuning import GIVEN, Tuner
 from seal.stats.measurement import Measurement, of_attempts
-from seal.stats.results import Curve, CurvePoint, Outcome
+from seal.stats.results import Outcome
 from seal.types import Attempt, Context, Failure, Invalid, Plan, Policy, Training
-from seal.work.examining import examine
+from seal.work.examining import ask_unadapted, examine
 from seal.work.lab import Lab
 from seal.work.trying import TRYING, Trial, phase_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What was found of a policy."""
+
+    rows: tuple[Measurement, ...]
+    attempts: Sequence[Attempt] = ()
+    """Its self-edits, tried out; none where the inner loop trains nothing."""
+    alone: Measurement | None = None
+    """The row of the contexts alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +43,45 @@ class Evaluator:
     match: Match
     tuner: Tuner
 
+    def given(self) -> Measured:
+        """The model as it was given: unadapted, adapted by the contexts alone, and by its own self-edits.
+
+        Without an inner loop all of these would be the first, so that nothing is written and one row says it.
+        """
+        setting = self.lab.run.task.unadapted_setting
+        if not self.lab.run.inner.adapts:
+            return self._as_it_is(GIVEN, setting)
+        attempts = self.with_self_edits(GIVEN)
+        alone = self.without_self_edits()
+        matched = self.matched_passages(GIVEN, attempts, alone)
+        rows = (unadapted(setting, attempts), alone, *matched, self.row_of(GIVEN, attempts))
+        return Measured(rows=rows, attempts=attempts, alone=alone)
+
+    def learned(self, policy: Policy, given: Measured) -> Measured:
+        """A later policy: adapted by its own self-edits, beside what the given model makes of as much training."""
+        if given.alone is None:
+            return self._as_it_is(policy, setting_of(policy))
+        attempts = self.with_self_edits(policy)
+        rows = (
+            *self.matched_passages(policy, attempts, given.alone),
+            *self.matched_untrained(policy, attempts, given.attempts),
+            self.row_of(policy, attempts),
+        )
+        return Measured(rows=rows, attempts=attempts)
+
+    def _as_it_is(self, policy: Policy, setting: str) -> Measured:
+        outcomes = ask_unadapted(self.lab, policy, self.contexts)
+        return Measured(rows=(measurement(setting, self.contexts, [[one] for one in outcomes]),))
+
     def without_self_edits(self) -> Measurement:
         """Train on each context alone, as often as the rows with self-edits train."""
         chosen = self.tuner.for_passages()
         trials = [
-            Trial(context=context, source="passage", plan=self._alone(context).with_settings(chosen), repeat=repeat)
+            Trial(context=context, source="passage", plan=self.plan_alone(context).with_settings(chosen), repeat=repeat)
             for context in self.contexts
             for repeat in range(self.repeats * self.edits_per_context)
         ]
-        return self._examined(
+        return self.examined(
             self.lab.run.self_edit.unedited_setting, trials, title="training without self-edits, asking"
         )
 
@@ -63,7 +104,9 @@ class Evaluator:
     def matched_passages(self, policy: Policy, attempts: Sequence[Attempt], alone: Measurement) -> list[Measurement]:
         """The contexts alone, each with the compute of the policy's self-edits about it."""
         setting = self.lab.run.self_edit.unedited_setting
-        plans = {context.id: self._alone(context).with_settings(self.tuner.for_passages()) for context in self.contexts}
+        plans = {
+            context.id: self.plan_alone(context).with_settings(self.tuner.for_passages()) for context in self.contexts
+        }
         took = {
             context: training_of(one for of_one in found for one in of_one) for context, found in alone.outcomes.items()
         }
@@ -72,6 +115,7 @@ class Evaluator:
             policy,
             [(one, plans[one.context.id], took[one.context.id]) for one in attempts],
             rate_at=self.tuner.rate_for_passages,
+            own=alone,
         )
 
     def matched_untrained(
@@ -85,24 +129,11 @@ class Evaluator:
             policy,
             [(one, other.plan, training_of(other.evaluations)) for one, other in pairs],
             rate_at=self.tuner.rate_for_untrained,
+            own=self.row_of(GIVEN, untrained),
         )
 
-    def curves(self, by_policy: Mapping[Policy, Sequence[Attempt]], epochs: Sequence[int]) -> tuple[Curve, ...]:
-        """Curves for the contexts alone and for each policy's self-edits, trained for several numbers of epochs."""
-        if not epochs:
-            return ()
-        alone = [
-            (context, index, self._alone(context).with_settings(self.tuner.for_passages()))
-            for context in self.contexts
-            for index in range(self.edits_per_context)
-        ]
-        found = [self._curve(self.lab.run.self_edit.unedited_setting, GIVEN, alone, epochs)]
-        for policy, attempts in by_policy.items():
-            planned = [(one.context, one.self_edit.index, one.plan) for one in attempts if isinstance(one.plan, Plan)]
-            found.append(self._curve(setting_of(policy), policy, planned, epochs))
-        return tuple(found)
-
-    def _alone(self, context: Context) -> Plan:
+    def plan_alone(self, context: Context) -> Plan:
+        """The training on a context without any self-edit."""
         return self.lab.run.self_edit.unedited(context)
 
     def _matched(
@@ -112,26 +143,32 @@ class Evaluator:
         planned: Sequence[tuple[Attempt, Plan | Invalid | Failure, Training | None]],
         *,
         rate_at: Callable[[float], Mapping[str, float]],
+        own: Measurement,
     ) -> list[Measurement]:
         """Measure each plan with the compute of its attempt. The training in `planned` is the plan's own.
 
         An invalid plan scores 0, as in its own row. A failed training cannot be matched, and is left out. The result is
-        empty if no plan is left.
+        empty if no plan is left. If every plan had that compute already, in the row `own`, nothing is trained again.
         """
         setting = f"{name}_matched" if policy == GIVEN else f"{name}_matched_{policy.id}"
         trials: list[Trial] = []
         invalid: list[tuple[Context, Invalid]] = []
+        has_changed = False
         for attempt, plan, took in planned if self.match != "none" else []:
             if isinstance(plan, Invalid):
                 invalid.append((attempt.context, plan))
             elif isinstance(plan, Plan) and (stretched := self._stretched(setting, attempt, plan, took, rate_at)):
+                has_changed |= not _is_same(stretched, plan, took)
                 source = f"{setting}_{attempt.self_edit.index}"
                 trials += [
                     Trial(context=attempt.context, source=source, plan=stretched, repeat=repeat)
                     for repeat in range(self.repeats)
                 ]
+        if trials and not has_changed:
+            self.lab.skip_trials(f"what {setting} has in common with {own.setting}", len(trials))
+            return [replace(own, setting=setting, matched_to=setting_of(policy))]
         title = f"training for {setting}, asking"
-        found = [self._examined(setting, trials, title=title, invalid=invalid)] if trials else []
+        found = [self.examined(setting, trials, title=title, invalid=invalid)] if trials else []
         return [replace(one, matched_to=setting_of(policy)) for one in found]
 
     def _stretched(
@@ -161,29 +198,7 @@ class Evaluator:
             random=Random(derive(self.lab.run.seed, setting, attempt.name)),
         )
 
-    def _curve(
-        self, setting: str, policy: Policy, planned: Sequence[tuple[Context, int, Plan]], epochs: Sequence[int]
-    ) -> Curve:
-        points = []
-        for number in epochs:
-            trials = [
-                Trial(
-                    context=context,
-                    source=f"{setting}_{number}_epochs_{index}",
-                    plan=plan.with_settings({"epochs": number}),
-                )
-                for context, index, plan in planned
-            ]
-            row = self._examined(setting, trials, policy=policy, title=f"curve of {setting}, {number} epochs").row()
-            if row.accuracy is not None and row.tokens and row.updates:
-                points.append(
-                    CurvePoint(
-                        epochs=number, tokens=row.tokens, updates=row.updates, accuracy=row.accuracy, ci95=row.ci95
-                    )
-                )
-        return Curve(setting=setting, points=tuple(points))
-
-    def _examined(
+    def examined(
         self,
         setting: str,
         trials: Sequence[Trial],
@@ -204,3 +219,8 @@ class Evaluator:
         of_context = {name: [found for (owner, _), found in outcomes.items() if owner == name] for name in contexts}
         found = measurement(setting, list(contexts.values()), [[] for _ in contexts])
         return replace(found, outcomes=of_context, seconds=self.lab.seconds_per_unit(phase_of(policy, title)))
+
+
+def _is_same(stretched: Plan, plan: Plan, took: Training | None) -> bool:
+    """Whether the stretched plan trains as the plan did on its own."""
+    return stretched == plan or (took is not None and stretched == plan.with_settings({"steps": len(took.losses)}))

@@ -1,19 +1,20 @@
 """The common part of recipes that measure: rows of the table, comparisons, and notes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from seal.base.notes import Note
 from seal.stats.measurement import Measurement, compare, kinds_of
 from seal.stats.results import ByMetric, Comparison, KindRow, Outcome, Results, Row, shares
 from seal.text import lines
-from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Policy
+from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy
 from seal.work.grading import NO_ANSWER
 from seal.work.lab import Lab
 
-MOST_REASONS, MOST_CHARACTERS = 3, 160
-"""Maximum number of reasons in a note, and of characters in a reason."""
+MOST_CHARACTERS = 160
+"""Maximum number of characters of a reason in a note."""
 
 
 def setting_of(policy: Policy) -> str:
@@ -41,20 +42,43 @@ def unadapted(setting: str, attempts: Sequence[Attempt]) -> Measurement:
     )
 
 
-def style_shares(lab: Lab, attempts: Sequence[Attempt]) -> dict[str, float]:
-    """The share of each style among the lines of the self-edits."""
+def style_shares(lab: Lab, by_policy: Mapping[Policy, Sequence[Attempt]]) -> dict[str, dict[str, float]]:
+    """The share of each style among the lines of each policy's self-edits. Policies without self-edits are left out."""
+    return {policy.id: _styles_of(lab, attempts) for policy, attempts in by_policy.items() if attempts}
+
+
+def _styles_of(lab: Lab, attempts: Sequence[Attempt]) -> dict[str, float]:
     return shares(
         lab.run.task.style_of(attempt.context, line) for attempt in attempts for line in lines(attempt.self_edit.text)
     )
 
 
-def invalid_note(policy: Policy, attempts: Sequence[Attempt]) -> Iterator[str]:
+def only_asked_note(lab: Lab) -> Iterator[str]:
+    """A note if the inner loop trains nothing: then other rows would only repeat the first."""
+    if not lab.run.inner.adapts:
+        yield "the inner loop trains nothing: the model was asked as it is, and no self-edit was tried out"
+
+
+def invalid_note(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[str]:
     """A note on why self-edits of a policy were invalid, the most frequent reasons first."""
     reasons = Counter(attempt.plan.reason for attempt in attempts if isinstance(attempt.plan, Invalid))
     if not reasons:
         return
-    who = f"round {policy.round}" if policy.round else "untrained policy"
-    yield f"{who}: nothing to train on in {reasons.total()} of {len(attempts)} self-edits: {_enumerated(reasons)}"
+    who = f"round {policy.round}" if policy.round else lab.run.self_edit.author(lab.run).who
+    yield Note(f"{who}: nothing to train on in {reasons.total()} of {len(attempts)} self-edits", _counted(reasons))
+
+
+def loss_notes(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[str]:
+    """What else a policy's self-edits lost on their way: cut texts, and sequences beyond what is trained on."""
+    who = f"round {policy.round}" if policy.round else lab.run.self_edit.author(lab.run).who
+    n_cut = sum(not attempt.self_edit.finished for attempt in attempts)
+    if n_cut:
+        yield f"{who}: {n_cut} of {len(attempts)} self-edits were cut at self_edit.max_new_tokens"
+    plans = [attempt.plan for attempt in attempts if isinstance(attempt.plan, Plan)]
+    n_dropped = sum(plan.n_dropped for plan in plans)
+    if n_dropped:
+        n_plans = sum(plan.n_dropped > 0 for plan in plans)
+        yield f"{who}: {n_dropped} training sequences of {n_plans} self-edits are over the limit and dropped"
 
 
 def failure_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
@@ -62,17 +86,17 @@ def failure_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
     for found in measurements:
         edits = (of_edit for of_context in found.outcomes.values() for of_edit in of_context)
         outcomes = [outcome for of_edit in edits for outcome in of_edit]
-        reasons = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, Failure))
-        if reasons:
-            yield f"{found.setting.replace('_', ' ')}: trainings or answers failed: {_enumerated(reasons)}"
+        about = found.setting.replace("_", " ")
+        if reasons := Counter(outcome.reason for outcome in outcomes if isinstance(outcome, Failure)):
+            yield Note(f"{about}: trainings or answers failed", _counted(reasons))
         verdicts = (each for outcome in outcomes if isinstance(outcome, Evaluation) for each in outcome.verdicts)
         if no_answer := Counter(each.reason for each in verdicts if each.grader == NO_ANSWER):
-            yield f"{found.setting.replace('_', ' ')}: answers failed, and have no score: {_enumerated(no_answer)}"
+            yield Note(f"{about}: answers failed, and have no score", _counted(no_answer))
 
 
-def _enumerated(reasons: Counter[str]) -> str:
-    told = "; ".join(f"{count} × {reason[:MOST_CHARACTERS]}" for reason, count in reasons.most_common(MOST_REASONS))
-    return told + (f"; {len(reasons) - MOST_REASONS} more reasons" if len(reasons) > MOST_REASONS else "")
+def _counted(reasons: Counter[str]) -> list[str]:
+    """The most frequent first."""
+    return [f"{count} × {reason[:MOST_CHARACTERS]}" for reason, count in reasons.most_common()]
 
 
 def results_of(

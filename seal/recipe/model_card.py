@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from seal.authorship import UNTRAINED
 from seal.recipe.consolidation import Consolidated
 from seal.stats.results import Row
 from seal.work.lab import Lab
@@ -10,15 +11,14 @@ _CARD = """\
 ---
 base_model: {base}
 library_name: peft
-tags: [lora, seal, self-edits]
+tags: [{tags}]
 ---
 
 # {name}
 
-A LoRA adapter for `{base}` that holds what {n_passages} passages say. It was trained by
-[SEAL](https://arxiv.org/abs/2506.10943) on the passages and on {n_self_edits} self-edits that the base model wrote
-about them: {n_sequences} training sequences with {n_tokens} tokens, {n_steps} optimizer steps, last loss {loss:.3f}
-nats per token.
+A {kind} adapter for `{base}` that holds what {n_passages} passages say. It was trained by
+[SEAL](https://arxiv.org/abs/2506.10943) on {trained_on}:
+{n_sequences} training sequences with {n_tokens} tokens, {n_steps} optimizer steps, last loss {loss:.3f} nats per token.
 
 {measured}
 
@@ -35,11 +35,14 @@ The passages' data has the SHA-256 `{sha256}`; the run's `manifest.json` holds e
 
 def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequence[Row]) -> str:
     """The card as Markdown, with the metadata block of model hubs."""
+    kind = "DoRA" if lab.run.inner.makes_dora else "LoRA"
     return _CARD.format(
         base=lab.run.model.path,
         name=lab.run.name,
         n_passages=len(lab.contexts.all),
-        n_self_edits=n_self_edits,
+        kind=kind,
+        tags=", ".join([kind.lower(), "seal", *(["self-edits"] if n_self_edits else [])]),
+        trained_on=_trained_on(lab, n_self_edits),
         n_sequences=made.training.n_sequences,
         n_tokens=made.training.n_tokens,
         n_steps=len(made.training.losses),
@@ -48,6 +51,14 @@ def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequen
         or "The passages came without questions, so nothing was measured.",
         sha256=lab.contexts.sha256,
     )
+
+
+def _trained_on(lab: Lab, n_self_edits: int) -> str:
+    if not n_self_edits:
+        return "the passages alone"
+    author = lab.run.self_edit.author(lab.run)
+    origin = "that the base model wrote" if author == UNTRAINED else author.origin
+    return f"the passages and on {n_self_edits} self-edits about them, {origin}"
 
 
 def _sentence(row: Row, passage_shown: bool) -> str:

@@ -6,23 +6,26 @@ from dataclasses import replace
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from seal import loop
-from seal.outer import Outer
 from seal.recipe import (
     Forecast,
+    fewer_than_asked,
+    forecast_asked,
     forecast_attempts,
     forecast_passages,
     forecast_practice,
     without_queries,
 )
 from seal.recipe.comparing import Compares
+from seal.recipe.curves import curves
 from seal.recipe.keeping import keep_best
 from seal.recipe.measuring import (
     failure_notes,
     invalid_note,
     kind_rows,
+    loss_notes,
+    only_asked_note,
     results_of,
     style_shares,
-    unadapted,
 )
 from seal.recipe.tuning import GIVEN
 from seal.settings import Chosen, option
@@ -69,6 +72,12 @@ class Train(Compares):
         if self.keep_adapters and not (run.inner.adapts and run.inner.makes_adapters):
             yield "recipe.keep_adapters: this inner loop makes no adapters: set it to 0, or choose inner=lora"
 
+        if self.learns and run.outer.reward.of_answers and not run.inner.adapts:
+            yield (
+                "inner: it trains nothing, so all self-edits have the same answers and the same reward: "
+                "choose inner=lora, or a reward for reading such as outer/reward=proxy"
+            )
+
     @property
     def learns(self) -> bool:
         return self.rounds > 0
@@ -82,24 +91,43 @@ class Train(Compares):
         without = without_queries(contexts, [*contexts.train, *self.measured(contexts)])
         return without + self.faults_of_tuning(contexts)
 
-    def wanted(self, contexts: Contexts) -> list[tuple[Context, int]]:
+    def left_out(self, contexts: Contexts) -> Iterator[str]:
+        yield from super().left_out(contexts)
+        there, n_train = len(contexts.held_out), len(contexts.train)
+        yield from fewer_than_asked("recipe.held_out_contexts", self.held_out_contexts, there, "held-out contexts")
+        if len(self.measured(contexts)) < there:
+            yield f"{len(self.measured(contexts))} of {there} held-out contexts measure (recipe.held_out_contexts)"
+        if self.rounds:
+            yield from fewer_than_asked("recipe.contexts_per_round", self.contexts_per_round, n_train, "for training")
+
+    def wanted(self, contexts: Contexts, run: Chosen) -> list[tuple[Context, int]]:
         on_practice = [
             (context, self.edits_per_context)
             for index in range(self.rounds)
             for context in self.practised(contexts, index)
         ]
-        measured = [(context, self.held_out_edits) for context in self.measured(contexts)]
+        n_edits = self.held_out_edits if run.inner.adapts else 0
+        measured = [(context, n_edits) for context in self.measured(contexts)]
         return on_practice + measured + self.wanted_to_tune(contexts)
 
-    def forecast(self, contexts: Contexts, outer: Outer) -> Forecast:
+    def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
+        total = self._forecast_measured(contexts) if run.inner.adapts else self._forecast_asked(contexts)
+        for index in range(self.rounds):
+            practised = self.practised(contexts, index)
+            total += forecast_practice(practised, run, edits_per_context=self.edits_per_context, repeats=self.repeats)
+            total += Forecast(policy_updates=1, trainings=self.keep_adapters)
+        return total
+
+    def _forecast_asked(self, contexts: Contexts) -> Forecast:
+        """Each policy as it is."""
+        return sum((forecast_asked(self.measured(contexts)) for _ in range(self.rounds + 1)), start=Forecast())
+
+    def _forecast_measured(self, contexts: Contexts) -> Forecast:
+        """Every row of the table, and what it is compared with."""
         held_out = self.measured(contexts)
         total = forecast_passages(held_out, repeats=self.held_out_edits * self.held_out_repeats)
         for _ in range(self.rounds + 1):
             total += forecast_attempts(held_out, edits_per_context=self.held_out_edits, repeats=self.held_out_repeats)
-        for index in range(self.rounds):
-            practised = self.practised(contexts, index)
-            total += forecast_practice(practised, outer, edits_per_context=self.edits_per_context, repeats=self.repeats)
-            total += Forecast(policy_updates=1, trainings=self.keep_adapters)
         return total + self.forecast_more(
             contexts,
             held_out,
@@ -122,35 +150,27 @@ class Train(Compares):
         evaluator = self.evaluator(
             lab, self.measured(lab.contexts), edits_per_context=self.held_out_edits, repeats=self.held_out_repeats
         )
-        untrained = attempts = evaluator.with_self_edits(policy)
-        alone = evaluator.without_self_edits()
-        measurements = [
-            unadapted(lab.run.task.unadapted_setting, attempts),
-            alone,
-            *evaluator.matched_passages(policy, attempts, alone),
-            evaluator.row_of(policy, attempts),
-        ]
-        styles, rounds = {policy.id: style_shares(lab, attempts)}, []
-        notes = [*lab.contexts.notes, *invalid_note(policy, attempts)]
+        given = evaluator.given()
+        measurements, attempts = [*given.rows], {policy: given.attempts}
+        notes = [*lab.contexts.notes, *only_asked_note(lab), *invalid_note(lab, policy, given.attempts)]
+        notes += loss_notes(lab, policy, given.attempts)
+        rounds = []
         for turn in self._turns(lab, policy):
             policy = turn.next
-            attempts = evaluator.with_self_edits(policy)
-            measurements += [
-                *evaluator.matched_passages(policy, attempts, alone),
-                *evaluator.matched_untrained(policy, attempts, untrained),
-                evaluator.row_of(policy, attempts),
-            ]
-            styles[policy.id] = style_shares(lab, attempts)
+            learned = evaluator.learned(policy, given)
+            measurements += learned.rows
+            attempts[policy] = learned.attempts
             rounds.append(summarize(turn))
-            notes += [*_learning_note(rounds[-1]), *invalid_note(policy, attempts)]
+            notes += [*_learning_note(rounds[-1]), *invalid_note(lab, policy, learned.attempts)]
+            notes += loss_notes(lab, policy, learned.attempts)
             lab.announce(f"round {turn.index}", rounds[-1].metrics())
         return replace(
             results_of(lab, measurements),
             rounds=tuple(rounds),
             kinds=kind_rows(measurements),
-            curves=evaluator.curves({GIVEN: untrained, policy: attempts}, self.epochs_curve),
+            curves=curves(evaluator, {GIVEN: given.attempts, policy: attempts[policy]}, self.epochs_curve),
             tuned=evaluator.tuner.chosen,
-            styles=styles,
+            styles=style_shares(lab, attempts),
             notes=(*notes, *failure_notes(measurements)),
             artifacts={"policy": policy.weights} if policy.weights else {},
         )
@@ -165,7 +185,13 @@ class Train(Compares):
 
 
 def _learning_note(summary: RoundSummary) -> Iterator[str]:
-    if not summary.n_kept:
+    if summary.n_suppressed:
+        n_left_out = summary.n_attempts - (summary.n_kept or 0) - summary.n_suppressed
+        yield (
+            f"round {summary.round + 1}: of {summary.n_attempts} self-edits {summary.n_kept} were reinforced, "
+            f"{summary.n_suppressed} suppressed and {n_left_out} left out"
+        )
+    elif not summary.n_kept:
         yield (
             f"round {summary.round + 1}: none of {summary.n_attempts} self-edits was good enough to learn from: the "
             "policy is what it was before"

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from seal.authorship import Author
 from seal.base.json_text import parsed
 from seal.errors import ConfigError, DataError, fault_of_text, listed
 from seal.folder.results_file import write_results
@@ -238,4 +239,5 @@ def write_imported(folder: Path, name: str, sources: Sequence[Path], imported: I
     store.append("contexts", {context.id: context for context in imported.contexts}, Context)
     store.append("self_edits", imported.self_edits, SelfEdit)
     store.append("evaluations", imported.evaluations, Evaluation)
-    write_results(store, imported.results)
+    author = Author(by="recording", name=", ".join(source.name for source in sources))
+    write_results(store, replace(imported.results, author=author))

@@ -40,11 +40,13 @@ class Story:
     reward: float | None
     """None where nothing is known, and where a reader's rating decided."""
     kept: bool
-    """Whether the policy learned from it."""
+    """Whether the policy learned to write it."""
     practised: bool
     """Whether it belongs to a round of training and not to a measurement."""
     chosen: bool
     """Whether it was an attempt, and not set aside for another that was written in its place."""
+    weight: float = 0.0
+    """In the loss of the policy: above 0 it was reinforced, below 0 suppressed; 0 for one that was left out."""
 
     @property
     def accuracy(self) -> float | None:
@@ -75,7 +77,9 @@ def read_stories(
         contexts=contexts,
         edits=edits,
         outcomes=_by_model(evaluations),
-        kept={(policy, name) for policy, update in updates.items() for name in update.kept},
+        weights={
+            (policy, name): weight for policy, update in updates.items() for name, weight in update.learned.items()
+        },
         form=form,
         reward=reward,
         measured=measured,
@@ -118,8 +122,8 @@ class _Recorded:
     contexts: Mapping[str, Context]
     edits: Mapping[str, SelfEdit]
     outcomes: Mapping[str, Mapping[str, Evaluation | Failure]]
-    kept: Container[tuple[str, str]]
-    """The policy, and the name of a self-edit that it learned from."""
+    weights: Mapping[tuple[str, str], float]
+    """By the policy and the name of a self-edit that it learned from."""
     form: SelfEditFormat | None
     reward: Reward | None
     measured: Container[str]
@@ -169,7 +173,8 @@ class _Recorded:
             baseline=before if isinstance(before, Evaluation) else None,
             evaluations=tried,
             reward=_reward(self.reward, context, edit, plan=plan, before=before, tried=tried) if chosen else None,
-            kept=(policy, f"{context.id}/{edit.index}") in self.kept,
+            kept=(weight := self.weights.get((policy, f"{context.id}/{edit.index}"), 0.0)) > 0,
+            weight=weight,
             practised=practised,
             chosen=chosen,
         )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seal.authorship import UNTRAINED, Author
 from seal.report.attempts import Story
 from seal.report.puzzles import COLOURS, is_puzzle
 from seal.report.wording import label
@@ -17,12 +18,12 @@ MAX_CHARACTERS = 1500
 """Of one text of a training sequence or an answer."""
 
 
-def browsed(stories: Sequence[Story]) -> dict[str, Any]:
+def browsed(stories: Sequence[Story], author: Author = UNTRAINED) -> dict[str, Any]:
     """Contexts once each, and attempts that point at them."""
     contexts = {story.context.id: story.context for story in stories}
     return {
         "contexts": {name: _context(context) for name, context in contexts.items()},
-        "attempts": [_attempt(story) for story in stories],
+        "attempts": [_attempt(story, author) for story in stories],
         "colours": COLOURS,
     }
 
@@ -49,11 +50,11 @@ def _context(context: Context) -> dict[str, Any]:
     return {**shown, "text": "", **grids}
 
 
-def _attempt(story: Story) -> dict[str, Any]:
+def _attempt(story: Story, author: Author) -> dict[str, Any]:
     plan = story.plan
     sequences = plan.sequences if isinstance(plan, Plan) else ()
     return {
-        "policy": label(story.policy),
+        "policy": label(story.policy, author),
         "context": story.context.id,
         "index": story.self_edit.index,
         "text": story.self_edit.text,
@@ -65,7 +66,7 @@ def _attempt(story: Story) -> dict[str, Any]:
         "accuracy": story.accuracy,
         "gain": story.gain,
         "reward": story.reward,
-        "kept": story.kept,
+        "weight": story.weight,
         "chosen": story.chosen,
         "before": _verdicts(story.baseline) if story.baseline else [],
         "repeats": [_outcome(one) for one in story.evaluations],

@@ -30,9 +30,9 @@ def headline(results: Results, settings: Mapping[str, Any]) -> str:
     last = _last(results)
     if last is None:
         return ""
-    learned = "; nothing was learned" if results.rounds and all(one.n_kept == 0 for one in results.rounds) else ""
+    learned = "; nothing was learned" if results.rounds and all(one.is_idle for one in results.rounds) else ""
     beside = "".join(_beside(results, last, settings))
-    return f"{label(last.setting)}: accuracy {_measured(last.accuracy, last.ci95)}{beside}{learned}"
+    return f"{label(last.setting, results.author)}: accuracy {_measured(last.accuracy, last.ci95)}{beside}{learned}"
 
 
 def _kept(results: Results) -> str:
@@ -74,12 +74,12 @@ def _beside(results: Results, last: Row, settings: Mapping[str, Any]) -> Iterato
     to_it = {one.first: one for one in results.comparisons if one.second == last.setting}
     matched = [to_it[row.setting] for row in matched_rows(results.table, last.setting) if row.setting in to_it]
     for one in matched:
-        yield _over(one, f"{what_was_matched(one.first)} {at_equal(settings)}")
+        yield _over(one, f"{what_was_matched(one.first, results.author)} {at_equal(settings)}")
     if to_it and not matched:
         first = next((to_it[name] for name in FIRST_CHOICES if name in to_it), next(iter(to_it.values())))
         other = next((row for row in results.table if row.setting == first.first), None)
         is_unfair = other is not None and trains(settings) and are_unequal(other, last)
-        yield _over(first, label(first.first) + (" (not at equal tokens)" if is_unfair else ""))
+        yield _over(first, label(first.first, results.author) + (" (not at equal tokens)" if is_unfair else ""))
 
 
 def _over(difference: Comparison, what: str) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from seal.authorship import UNTRAINED, Author
 from seal.errors import UsageError
-from seal.folder.results_file import read_results
 from seal.folder.store import RESULTS, read_records
+from seal.report.finished import read_finished
 from seal.stats.measurement import compare_scores
 from seal.stats.results import Comparison
 from seal.types import Context
@@ -20,6 +21,8 @@ class Side:
     scores: Mapping[str, Mapping[str, float]]
     """By setting and context."""
     contexts: Mapping[str, Context]
+    author: Author = UNTRAINED
+    """Who wrote its self-edits."""
     metrics: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
     """The same of further metrics, by name."""
 
@@ -38,6 +41,9 @@ class RunComparison:
     n_only_second: int
     n_other_queries: int
     """Contexts that both have, with different queries: left out."""
+    first_author: Author = UNTRAINED
+    """Who wrote the self-edits of the first run."""
+    second_author: Author = UNTRAINED
     metrics: Mapping[str, tuple[Comparison, ...]] = field(default_factory=dict)
     """The same differences in the metrics that both runs have, by name."""
 
@@ -50,13 +56,14 @@ def read_side(folder: Path) -> Side:
     """
     if not (folder / RESULTS).exists():
         raise UsageError(f"{folder} has no results yet: the same command goes on with it")
-    results = read_results(folder)
+    results = read_finished(folder)
     if not results.scores:
         raise UsageError(f"{folder} has no accuracies by context: nothing was asked in it")
     return Side(
         folder=folder,
         scores=results.scores,
         contexts=read_records(folder / "contexts.jsonl", Context),
+        author=results.author,
         metrics={name: found.scores for name, found in results.metrics.items()},
     )
 
@@ -90,6 +97,8 @@ def compare_runs(first: Side, second: Side, pairs: Sequence[tuple[str, str]]) ->
         n_only_first=len(asked[0] - asked[1]),
         n_only_second=len(asked[1] - asked[0]),
         n_other_queries=len(common) - len(shared),
+        first_author=first.author,
+        second_author=second.author,
     )
 
 

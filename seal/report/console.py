@@ -8,6 +8,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from seal.authorship import Author
 from seal.base.terminal import Terminal
 from seal.folder.run_files import read_manifest
 from seal.folder.store import MANIFEST
@@ -26,7 +27,7 @@ def print_summary(folder: Path) -> None:
     findings = read_findings(folder)
     console = Terminal()
     for example in findings.examples:
-        _print_example(console, example, findings.last_policy)
+        _print_example(console, example, findings)
     _print_tables(console, findings)
     for note in _notes(findings):
         console.print(f"note: {note}", style="yellow")
@@ -46,7 +47,7 @@ def _print_tables(console: Console, findings: Findings) -> None:
     if results.published:
         console.print(f"published: {results.published.source}", highlight=False, markup=False)
     for one in results.tuned:
-        console.print(f"tuned for {tuned_sentence(one)}", highlight=False)
+        console.print(f"tuned for {tuned_sentence(one, results.author)}", highlight=False)
     for table in _more_tables(results):
         console.print(table)
     console.print()
@@ -70,8 +71,8 @@ def _notes(findings: Findings) -> Iterator[str]:
     yield from results.notes
     if doubt := warning(results, findings.manifest["settings"]):
         yield doubt
-    yield from _losses(results.table)
-    yield from _noise(results.trainings)
+    yield from _losses(results.table, results.author)
+    yield from _noise(results.trainings, results.author)
 
 
 def print_closing(console: Console, folder: Path, results: Results, *, in_short: bool = False) -> None:
@@ -86,38 +87,39 @@ def print_closing(console: Console, folder: Path, results: Results, *, in_short:
         before = what
 
 
-def _noise(trainings: tuple[Trainings, ...]) -> Iterator[str]:
+def _noise(trainings: tuple[Trainings, ...], author: Author) -> Iterator[str]:
     """What intervals over contexts that share a training do not show."""
     for one in trainings:
         if one.deviation is not None:
             yield (
-                f"{label(one.setting)}: standard deviation over {len(one.accuracies)} whole trainings "
+                f"{label(one.setting, author)}: standard deviation over {len(one.accuracies)} whole trainings "
                 f"{share(one.deviation)}; the intervals over contexts do not hold it"
             )
 
 
-def _losses(rows: tuple[Row, ...]) -> Iterator[str]:
+def _losses(rows: tuple[Row, ...], author: Author) -> Iterator[str]:
     """What a reader of the table must know about attempts that did not work out."""
-    unknown = [f"{label(row.setting)} {row.n_unknown:,}" for row in rows if row.n_unknown]
+    unknown = [f"{label(row.setting, author)} {row.n_unknown:,}" for row in rows if row.n_unknown]
     if unknown:
         yield f"unknown answers, left out of the accuracy: {', '.join(unknown)}"
     for row in rows:
+        named = label(row.setting, author)
         if row.n_failed:
-            yield f"{label(row.setting)}: {row.n_failed} trainings or answers failed; they are among the unknown"
+            yield f"{named}: {row.n_failed} trainings or answers failed; they are among the unknown"
         if row.n_invalid:
             weight = "; each counts as 0" if row.n_contexts else ""
-            yield f"{label(row.setting)}: {row.n_invalid} self-edits could not be trained on{weight}"
+            yield f"{named}: {row.n_invalid} self-edits could not be trained on{weight}"
         if row.n_unmarked:
-            yield f"{label(row.setting)}: in {row.n_unmarked} texts no answer follows the marker; each counts as wrong"
+            yield f"{named}: in {row.n_unmarked} texts no answer follows the marker; each counts as wrong"
 
 
-def _print_example(console: Console, example: Example, last_policy: str) -> None:
+def _print_example(console: Console, example: Example, findings: Findings) -> None:
     console.print(Text.assemble((example.context.title, "bold"), ": ", (example.subject, "italic")))
     table = Table(box=SIMPLE_HEAD, expand=True)
-    table.add_column("self-edit of the untrained policy", ratio=1)
+    table.add_column(findings.results.author.one, ratio=1)
     columns = [Text(example.before)]
     if example.after is not None:
-        table.add_column(f"self-edit after {label(last_policy)}", ratio=1)
+        table.add_column(f"self-edit after {label(findings.last_policy)}", ratio=1)
         columns.append(Text(example.after))
     table.add_row(*columns)
     console.print(table)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seal.folder.results_file import read_results
 from seal.folder.run_files import read_manifest
 from seal.folder.store import read_records
 from seal.grids.grid import puzzle_in
+from seal.report.finished import read_finished
 from seal.stats.results import Results
 from seal.types import Context, SelfEdit
 
@@ -53,7 +53,7 @@ class Findings:
 
 def read_findings(folder: Path) -> Findings:
     """Everything about a run that has results."""
-    results = read_results(folder)
+    results = read_finished(folder)
     last_policy = f"round_{len(results.rounds)}"
     return Findings(
         folder=folder,

@@ -4,6 +4,7 @@ import base64
 import csv
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -116,22 +117,22 @@ def _write_plots(findings: Findings, stories: Sequence[Story]) -> list[Path]:
         plot_rewards(rewards, findings.folder / REWARDED)
         made.append(findings.folder / REWARDED)
     if len({style for shares in findings.results.styles.values() for style in shares}) > 1:
-        plot_styles(findings.results.styles, findings.folder / STYLES)
+        plot_styles(findings.results.styles, findings.folder / STYLES, author=findings.results.author)
         made.append(findings.folder / STYLES)
     else:
         (findings.folder / STYLES).unlink(missing_ok=True)  # a single style is no picture; an earlier report drew it
     return made
 
 
-def _rewards(stories: Sequence[Story]) -> dict[str, list[tuple[float, bool]]]:
-    """Of practice, by policy: each known reward, and whether the policy learned from the attempt. Nothing where the
-    format is not known, because invalid attempts would be missing."""
+def _rewards(stories: Sequence[Story]) -> dict[str, list[tuple[float, float]]]:
+    """Of practice, by policy: each known reward, and the weight with which the policy learned from the attempt. Nothing
+    where the format is not known, because invalid attempts would be missing."""
     if any(story.plan is None for story in stories):
         return {}
-    found: dict[str, list[tuple[float, bool]]] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
     for story in stories:
         if story.practised and story.reward is not None:
-            found.setdefault(story.policy, []).append((story.reward, story.kept))
+            found.setdefault(story.policy, []).append((story.reward, story.weight))
     return found
 
 
@@ -158,7 +159,7 @@ def _write_attempts(folder: Path, stories: Sequence[Story]) -> list[Path]:
     """What the browser shows, for other programs: every attempt, and the rewards of those that were practised."""
     if not stories:
         return []
-    columns = ["policy", "context", "self_edit", "reward", "accuracy", "gain", "kept"]
+    columns = ["policy", "context", "self_edit", "reward", "accuracy", "gain", "kept", "weight"]
     with (folder / REWARDS).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
@@ -175,7 +176,7 @@ def _write_attempts(folder: Path, stories: Sequence[Story]) -> list[Path]:
 
 def _numbers(story: Story) -> list[object]:
     first = [story.policy, story.context.id, story.self_edit.index]
-    return [*first, story.reward, story.accuracy, story.gain, story.kept]
+    return [*first, story.reward, story.accuracy, story.gain, story.kept, story.weight]
 
 
 def _write_puzzles(findings: Findings, stories: Sequence[Story]) -> list[Path]:
@@ -205,9 +206,10 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     parts = (files("seal.report") / f"page.{kind}" for kind in ("html", "css", "js"))
     template, style, script = (part.read_text(encoding="utf-8") for part in parts)
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    for function in (label, label_below, share, signed, interval, condition, published_share, phase_label):
+    for function in (share, signed, interval, condition, published_share, phase_label, amount, duration):
         environment.filters[function.__name__] = function
-    environment.filters |= dict(amount=amount, duration=duration)
+    by = findings.results.author
+    environment.filters |= dict(label=partial(label, author=by), label_below=partial(label_below, author=by))
     took, results, settings = phases(read_metrics(findings.folder)), findings.results, findings.manifest["settings"]
     shown = dict(findings=findings, results=results, images=_inlined(pictures), signed_measures=DIFFERENCES)
     shown |= dict(headline=headline(results, settings), basis=basis(results), rows=in_order(results.table))
@@ -215,7 +217,7 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     shown |= dict(warning=warning(results, settings), remarks=list(remarks(results, settings)))
     shown |= dict(
         chosen=choices(settings),
-        meanings=meanings([row.setting for row in results.table], trained=trains(settings)),
+        meanings=meanings([row.setting for row in results.table], trained=trains(settings), author=by),
         kinds={kind: _of_kind(results, kind) for kind in dict.fromkeys(row.kind for row in results.kinds)},
     )
     dark = [findings.folder / DARK_PUZZLES / path.name for path in puzzles[:MOST_PUZZLES]]
@@ -227,7 +229,7 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     )
     of_all = compared(stories)
     shown |= dict(lengths=lengths(of_all), settings_chosen=settings_chosen(of_all))
-    shown |= dict(n_attempts=len(stories), shown=in_script(browsed(stories)))
+    shown |= dict(n_attempts=len(stories), shown=in_script(browsed(stories, by)))
     return environment.from_string(template).render(shown)
 
 

@@ -17,7 +17,6 @@ SCALE = 2
 """Pixels of the picture to one of the page, for sharp screens."""
 WIDTH, MARGIN, GAP, LINE_HEIGHT = 960 * SCALE, 16 * SCALE, 14 * SCALE, 20 * SCALE
 LARGEST_GRID, LARGEST_CELL, SMALLEST_CELL = 120 * SCALE, 18 * SCALE, 4 * SCALE
-ATTEMPTS = 2
 N_SHADES = 64
 """Of the picture, the smoothing of its letters included."""
 
@@ -92,7 +91,7 @@ def heading(answered: Answered, setting: str) -> str:
         *([f"{n_invalid} invalid"] if n_invalid else []),
         *([f"{n_failed} failed"] if n_failed else []),
     ]
-    return ": ".join(filter(None, [label(setting), ", ".join(counts)]))
+    return ": ".join(filter(None, [label(setting, answered.author), ", ".join(counts)]))
 
 
 def _tiles(answers: Sequence[Answer], number: int, wanted: Grid | None) -> tuple[Tile, ...]:
@@ -100,7 +99,7 @@ def _tiles(answers: Sequence[Answer], number: int, wanted: Grid | None) -> tuple
     best = max(answers, key=lambda answer: answer.solved, default=None)
     return tuple(
         Tile(grid, caption=f"{votes} vote{'s' if votes != 1 else ''}", frame=_frame(grid, wanted))
-        for grid, votes in (best.tests[number][:ATTEMPTS] if best else ())
+        for grid, votes in (best.attempts(number) if best else ())
     )
 
 

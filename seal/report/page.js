@@ -116,7 +116,9 @@
     if (attempt.gain !== null) summary.append(make("span", "tag", signed(attempt.gain) + " over unadapted"));
     if (attempt.invalid !== null) summary.append(make("span", "tag wrong", "invalid"));
     if (!attempt.chosen) summary.append(make("span", "tag", "set aside, another was written"));
-    if (attempt.kept) summary.append(make("span", "tag correct", "learned from"));
+    if (attempt.weight === 1) summary.append(make("span", "tag correct", "learned from"));
+    else if (attempt.weight > 0) summary.append(make("span", "tag correct", `reinforced, weight ${attempt.weight.toPrecision(3)}`));
+    else if (attempt.weight < 0) summary.append(make("span", "tag wrong", `suppressed, weight ${attempt.weight.toPrecision(3)}`));
     details.append(summary);
     details.addEventListener("toggle", () => {
       if (details.open && details.childElementCount === 1) details.append(inside(attempt));

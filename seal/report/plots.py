@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from seal.authorship import UNTRAINED, Author
 from seal.report.fairness import in_order, is_of_self_edits
-from seal.report.wording import amount, label, label_below, paired, share, signed
+from seal.report.wording import amount, label, label_below, share, signed
 from seal.stats.results import Comparison, Curve, Results, Row
 
 INK, SOFT = "#1f2937", "#6b7280"
@@ -25,6 +26,9 @@ STYLE_COLOURS = ("#2563eb", "#b45309", "#059669", "#dc2626", "#7c3aed", "#6b7280
 DPI = 160
 SHORT = 10
 """Characters that fit under a bar."""
+UNUSED = "#d1d5db"
+SIGNED = {1: (BAR, "reinforced"), -1: ("#b45309", "suppressed"), 0: (UNUSED, "left out")}
+"""What became of attempts, by the sign of their weight."""
 BIN = 0.1
 """Of rewards."""
 
@@ -42,9 +46,7 @@ def plot_accuracy(results: Results, path: Path) -> None:
         axes.annotate(
             share(row.accuracy), (high, place), xytext=(7, 0), textcoords="offset points", va="center", color=INK
         )
-    axes.set_yticks(
-        range(len(rows)), [label_below(row.setting) if row.matched_to else label(row.setting) for row in rows]
-    )
+    axes.set_yticks(range(len(rows)), [_of_row(row, results.author) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, max(0.1, 1.15 * max(row.ci95[1] if row.ci95 else row.accuracy or 0.0 for row in rows)))
     axes.set_xlabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
@@ -60,7 +62,7 @@ def plot_curves(results: Results, path: Path) -> None:
     """Accuracy against trained tokens: a line a setting with its interval; at each point its number of epochs."""
     figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
     for curve, colour, above in zip(results.curves, cycle(STYLE_COLOURS), cycle((True, False))):
-        _draw_curve(axes, curve, colour, above=above)
+        _draw_curve(axes, curve, colour, named=label(curve.setting, results.author), above=above)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda tokens, _: amount(tokens)))
@@ -74,14 +76,14 @@ def plot_curves(results: Results, path: Path) -> None:
     _save(figure, path)
 
 
-def _draw_curve(axes: Axes, curve: Curve, colour: str, *, above: bool) -> None:
+def _draw_curve(axes: Axes, curve: Curve, colour: str, *, named: str, above: bool) -> None:
     points = sorted(curve.points, key=lambda point: point.tokens)
     tokens, means = [point.tokens for point in points], [point.accuracy for point in points]
     ends = [point.ci95 or (point.accuracy, point.accuracy) for point in points]
     axes.fill_between(
         tokens, [low for low, _ in ends], [high for _, high in ends], color=colour, alpha=0.14, linewidth=0
     )
-    axes.plot(tokens, means, "o-", color=colour, markersize=5, linewidth=1.8, label=label(curve.setting))
+    axes.plot(tokens, means, "o-", color=colour, markersize=5, linewidth=1.8, label=named)
     for point in points:
         axes.annotate(
             str(point.epochs),
@@ -94,16 +96,17 @@ def _draw_curve(axes: Axes, curve: Curve, colour: str, *, above: bool) -> None:
         )
 
 
-def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path) -> None:
+def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path, *, author: Author = UNTRAINED) -> None:
     """What the lines of the self-edits are like, policy by policy."""
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     policies = list(styles)
     kinds = sorted({kind for shares in styles.values() for kind in shares})
+    named = [_below_a_bar(label(policy, author)) for policy in policies]
     bottoms = [0.0] * len(policies)
     for number, kind in enumerate(kinds):
         heights = [styles[policy].get(kind, 0.0) for policy in policies]
         colour = STYLE_COLOURS[number % len(STYLE_COLOURS)]
-        axes.bar([_label(policy) for policy in policies], heights, bottom=bottoms, label=kind, color=colour, width=0.62)
+        axes.bar(named, heights, bottom=bottoms, label=kind, color=colour, width=0.62)
         for place, (height, bottom) in enumerate(zip(heights, bottoms, strict=True)):
             if height >= 0.06:
                 axes.text(
@@ -118,8 +121,11 @@ def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path) -> None:
     _save(figure, path)
 
 
-def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, bool]]], path: Path) -> None:
-    """By policy, how many attempts of its practice earned how much; those that were learned from are filled."""
+def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, float]]], path: Path) -> None:
+    """By policy, how many attempts of its practice earned how much; the colour says what was learned from them.
+
+    Each reward has the weight with which the policy learned from its attempt.
+    """
     figure, drawn = plt.subplots(
         nrows=len(rewards),
         figsize=(6.4, max(3.6, 1.4 * len(rewards) + 0.8)),
@@ -129,9 +135,12 @@ def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, bool]]], path: Path
     )
     every = [reward for of_policy in rewards.values() for reward, _ in of_policy]
     edges = _edges(min(every), max(every))
+    has_suppressed = any(weight < 0 for of_policy in rewards.values() for _, weight in of_policy)
+    shown = SIGNED if has_suppressed else {1: (BAR, "learned from"), 0: (UNUSED, "not")}
     for axes, (policy, of_policy) in zip(drawn[:, 0], rewards.items(), strict=True):
-        groups = [[reward for reward, kept in of_policy if kept is wanted] for wanted in (True, False)]
-        axes.hist(groups, bins=edges, stacked=True, color=[BAR, "#d1d5db"], label=["learned from", "not"], rwidth=0.9)
+        groups = [[reward for reward, weight in of_policy if sign == (weight > 0) - (weight < 0)] for sign in shown]
+        colours, names = [colour for colour, _ in shown.values()], [name for _, name in shown.values()]
+        axes.hist(groups, bins=edges, stacked=True, color=colours, label=names, rwidth=0.9)
         average = sum(reward for reward, _ in of_policy) / len(of_policy)
         axes.axvline(average, color=INK, linewidth=1.2, linestyle="--", label="mean")
         axes.set_title(f"{label(policy)}, {len(of_policy)} attempts, mean {share(average)}", fontsize=10, color=INK)
@@ -148,7 +157,7 @@ def _edges(lowest: float, highest: float) -> list[float]:
     return [(number - 0.5) * BIN for number in range(first, last + 2)]
 
 
-def plot_differences(comparisons: Sequence[Comparison], path: Path, *, title: str) -> None:
+def plot_differences(comparisons: Sequence[Comparison], names: Sequence[str], path: Path, *, title: str) -> None:
     """One line a comparison: the difference with its interval over contexts, and the thinner one over titles."""
     figure, axes = plt.subplots(figsize=(7.2, 1.2 + 0.7 * len(comparisons)), layout="constrained")
     for place, one in enumerate(reversed(comparisons)):
@@ -159,7 +168,7 @@ def plot_differences(comparisons: Sequence[Comparison], path: Path, *, title: st
         axes.annotate(
             signed(one.difference), (one.difference, place), xytext=(0, 8), textcoords="offset points", ha="center"
         )
-    axes.set_yticks(range(len(comparisons)), [paired(one) for one in reversed(comparisons)])
+    axes.set_yticks(range(len(comparisons)), list(reversed(names)))
     axes.set_title(title, fontsize=10, color=INK, pad=10)
     axes.set_ylim(-0.6, len(comparisons) - 0.3)
     axes.axvline(0, color=BASELINE, linewidth=1, zorder=0)
@@ -168,9 +177,12 @@ def plot_differences(comparisons: Sequence[Comparison], path: Path, *, title: st
     _save(figure, path)
 
 
-def _label(setting: str) -> str:
-    """On two lines where it is long, so that it fits under a bar."""
-    said = label(setting)
+def _of_row(row: Row, author: Author) -> str:
+    return label_below(row.setting, author) if row.matched_to else label(row.setting, author)
+
+
+def _below_a_bar(said: str) -> str:
+    """On two lines where it is long, so that it fits."""
     return said if len(said) <= SHORT else said.replace(" ", "\n", 1)
 
 

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seal.authorship import UNTRAINED, Author
 from seal.errors import DataError
 from seal.folder.store import read_records
 from seal.grids.grid import Grid, Puzzle, puzzle_in
@@ -16,11 +17,17 @@ from seal.types import Context, Evaluation, Failure, Grade
 COLOURS = ("#000000", "#0074d9", "#ff4136", "#2ecc40", "#ffdc00", "#aaaaaa", "#f012be", "#ff851b", "#7fdbff", "#870c25")
 """Of the ten cell values, as ARC's own pages show them."""
 
+MOST_ATTEMPTS = 2
+"""At a test."""
+
 _SOURCES = {"in_context": "unadapted", "oracle": "passage"}
 """What the models of a setting were made from, as keys of records name it; those of others from self-edits."""
 
+_UNMATCHED = {"oracle": "oracle", "untrained": "self_edits_round_0"}
+"""The setting that a matched one is, where it has the compute of another as it stands: it is not trained again."""
+
 Candidates = tuple[tuple[Grid, int], ...]
-"""Outputs of one test input with their votes, the two attempts first."""
+"""Outputs of one test input with their votes, the attempts first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,12 @@ class Answer:
 
     solved: bool
     tests: tuple[Candidates, ...]
+    n_attempts: tuple[int, ...] = ()
+    """How many of each test's candidates are attempts; two where that was not noted."""
+
+    def attempts(self, number: int) -> Candidates:
+        """At a test, counted from 0."""
+        return self.tests[number][: self.n_attempts[number] if self.n_attempts else MOST_ATTEMPTS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +56,8 @@ class Answered:
     """By setting, trainings or answers that broke off."""
     n_invalid: Mapping[str, int]
     """By setting, self-edits that nothing could be trained on."""
+    author: Author = UNTRAINED
+    """Who wrote the self-edits before any update."""
 
 
 def read_puzzles(folder: Path, results: Results, invalid: Mapping[str, Mapping[str, int]]) -> list[Answered]:
@@ -82,6 +97,7 @@ def _answered(
         },
         n_failed={setting: sum(isinstance(one, Failure) for one in found) for setting, found in outcomes.items()},
         n_invalid={setting: invalid.get(setting, 0) for setting in outcomes},
+        author=results.author,
     )
 
 
@@ -90,17 +106,19 @@ def _of(evaluations: Mapping[str, Evaluation | Failure], setting: str, context_i
     policy = setting if setting.startswith("round_") else "round_0"
     source = _SOURCES.get(setting, rf"{re.escape(setting)}_\d+" if "_matched" in setting else r"edit_\d+")
     wanted = re.compile(rf"{re.escape(f'{policy}/{context_id}/')}{source}/\d+")
-    return [found for key, found in evaluations.items() if wanted.fullmatch(key)]
+    found = [one for key, one in evaluations.items() if wanted.fullmatch(key)]
+    if found or "_matched" not in setting:
+        return found
+    return _of(evaluations, _UNMATCHED[setting.partition("_matched")[0]], context_id)
 
 
 def _answer(evaluation: Evaluation) -> Answer:
     [verdict] = evaluation.verdicts
-    return Answer(solved=verdict.grade is Grade.CORRECT, tests=tuple(_candidates(verdict.answer)))
-
-
-def _candidates(answer: str) -> Iterator[Candidates]:
     try:
-        votes: list[list[dict[str, Any]]] = json.loads(answer)["votes"]
-        yield from (tuple((Grid.of(each["grid"]), int(each["votes"])) for each in of_test) for of_test in votes)
+        said = json.loads(verdict.answer)
+        votes: list[list[dict[str, Any]]] = said["votes"]
+        tests = tuple(tuple((Grid.of(each["grid"]), int(each["votes"])) for each in of_test) for of_test in votes)
+        n_attempts = tuple(len(of_test) for of_test in said["attempts"])
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"this is no answer to a puzzle: {answer[:60]}") from error
+        raise DataError(f"this is no answer to a puzzle: {verdict.answer[:60]}") from error
+    return Answer(solved=verdict.grade is Grade.CORRECT, tests=tests, n_attempts=n_attempts)

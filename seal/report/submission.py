@@ -1,13 +1,13 @@
 """What a run says about puzzles, in the format in which the ARC Prize takes submissions: two attempts a test input."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from seal.errors import DataError
 from seal.folder.results_file import read_results
 from seal.grids.grid import Grid
-from seal.report.puzzles import Candidates, read_puzzles
+from seal.report.puzzles import Answer, Candidates, read_puzzles
 
 Cells = list[list[int]]
 Submission = dict[str, list[dict[str, Cells]]]
@@ -31,11 +31,16 @@ def submission(folder: Path, setting: str) -> Submission:
         raise DataError(f"{folder} has no setting '{setting}', but {', '.join(results.scores)}")
     return {
         each.puzzle.id: [
-            _attempts(answer.tests[number] for answer in each.answers[setting])
+            _attempts([_of_one(answer, number, among=each.answers[setting]) for answer in each.answers[setting]])
             for number in range(len(each.puzzle.tests))
         ]
         for each in puzzles
     }
+
+
+def _of_one(answer: Answer, number: int, *, among: Sequence[Answer]) -> Candidates:
+    """What a model brings: all of its candidates, or its attempts where no other model is asked."""
+    return answer.tests[number] if len(among) > 1 else answer.attempts(number)
 
 
 def _attempts(models: Iterable[Candidates]) -> dict[str, Cells]:

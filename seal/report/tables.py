@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from seal.authorship import Author
 from seal.report.fairness import in_order
 from seal.report.wording import (
     amount,
@@ -48,7 +49,8 @@ def accuracy_table(results: Results) -> Group:
     asked = f"{first.n_contexts} contexts, {first.n_queries} queries"
     table = _table(columns, first="setting")
     for row in in_order(results.table):
-        table.add_row(_indented(row), *(of(row) for of in columns.values()), style="dim" if row.matched_to else "")
+        cells = (of(row) for of in columns.values())
+        table.add_row(_indented(row, results.author), *cells, style="dim" if row.matched_to else "")
     return _titled(f"accuracy {condition(results.passage_shown)} ({asked})", table)
 
 
@@ -63,7 +65,7 @@ def kinds_table(results: Results) -> Group:
     table = _table((Text(label(kind)) for kind in kinds), first="setting")
     for row in in_order(results.table):
         cells = (found.get((row.setting, kind), "") for kind in kinds)
-        table.add_row(_indented(row), *cells, style="dim" if row.matched_to else "")
+        table.add_row(_indented(row, results.author), *cells, style="dim" if row.matched_to else "")
     return _titled("accuracy by kind of question (means)", table)
 
 
@@ -71,7 +73,7 @@ def differences_table(results: Results) -> Group:
     """A line a comparison."""
     table = _table(["difference", "95 % interval"])
     for one in results.comparisons:
-        table.add_row(paired(one), signed(one.difference), interval(one.ci95, of_difference=True))
+        table.add_row(paired(one, results.author), signed(one.difference), interval(one.ci95, of_difference=True))
     return _titled("paired differences", table)
 
 
@@ -112,5 +114,5 @@ def _titled(title: str, table: Table) -> Group:
     return Group("", Text(title, style="italic"), table)
 
 
-def _indented(row: Row) -> str:
-    return f"  {label_below(row.setting)}" if row.matched_to else label(row.setting)
+def _indented(row: Row, author: Author) -> str:
+    return f"  {label_below(row.setting, author)}" if row.matched_to else label(row.setting, author)

@@ -5,54 +5,65 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seal.authorship import UNTRAINED, Author
 from seal.stats.results import Comparison, Tuned
 
 _UNTRAINED = {
     "base": "the model as it is",
     "in_context": "the model as it is, shown the demonstrations",
 }
+_NOT_TRAINED = {
+    "passage_only": "the model as it is again, for nothing was trained",
+    "oracle": "the model as it is again, for nothing was trained",
+    "self_edits_round_0": "the model as it is again, for nothing was trained",
+    "round_n": "the policy as it is after n updates",
+}
 _TRAINED = {
     "passage_only": "trained on contexts alone",
     "oracle": "trained with fixed settings",
-    "self_edits_round_0": "trained on what the untrained policy wrote",
+    "self_edits_round_0": "trained on {wrote}",
     "adapted": "trained once, for all contexts together",
     "passage_matched": "trained on contexts alone, for as long as on the self-edits",
     "oracle_matched": "trained with fixed settings, for as long as on the self-edits",
     "passage_matched_round_n": "trained on contexts alone, for as long as round n",
     "oracle_matched_round_n": "trained with fixed settings, for as long as round n",
-    "untrained_matched_round_n": "trained on what the untrained policy wrote, for as long as round n",
+    "untrained_matched_round_n": "trained on {wrote}, for as long as round n",
     "round_n": "trained on what the policy wrote after n updates",
 }
-_LABELS = {"self_edits_round_0": "untrained self-edits", "round_0": "untrained policy"}
 _MATCHED = re.compile(r"(?P<what>.+)_matched(?:_(?P<policy>round_\d+|round_n))?")
 """A setting that was given the compute of another one; without a policy that of the untrained one's self-edits."""
+_POLICY = re.compile(r"round_\d+(/.+)?")
 _ROUND = re.compile(r"(?P<before>^|_matched_)round_[1-9]\d*$")
 
 
-def label(setting: str) -> str:
-    """A setting's or a policy's name in words."""
+def label(setting: str, author: Author = UNTRAINED) -> str:
+    """A setting's or a policy's name in words; `author` wrote the self-edits before any update."""
     if matched := _MATCHED.fullmatch(setting):
         policy = matched["policy"]
-        return label(matched["what"]) + ", matched" + (f" to {label(policy)}" if policy else "")
-    return _LABELS.get(setting, setting.replace("_", " "))
+        of_author = matched["what"] == "untrained" and author != UNTRAINED
+        what = author.self_edits if of_author else label(matched["what"])
+        return what + ", matched" + (f" to {label(policy)}" if policy else "")
+    named = {"self_edits_round_0": author.self_edits, "round_0": author.who}
+    return named.get(setting, setting.replace("_", " "))
 
 
-def label_below(setting: str) -> str:
+def label_below(setting: str, author: Author = UNTRAINED) -> str:
     """The same of a matched setting that stands below the one that it is matched to."""
-    return label(setting).partition(" to ")[0]
+    return label(setting, author).partition(" to ")[0]
 
 
-def what_was_matched(setting: str) -> str:
+def what_was_matched(setting: str, author: Author = UNTRAINED) -> str:
     """What a matched setting trains on."""
     what = setting.partition("_matched")[0]
-    return {"passage": "the passage", "untrained": "untrained self-edits"}.get(what, label(what))
+    return {"passage": "the passage", "untrained": author.self_edits}.get(what, label(what, author))
 
 
-def meanings(settings: Sequence[str], *, trained: bool = True) -> str:
+def meanings(settings: Sequence[str], *, trained: bool = True, author: Author = UNTRAINED) -> str:
     """What the settings of a table are, for whoever sees one for the first time; `trained` as `trains` says."""
-    words = _UNTRAINED | (_TRAINED if trained else {})
+    words = _UNTRAINED | (_TRAINED if trained else _NOT_TRAINED)
     kinds = dict.fromkeys(_ROUND.sub(r"\g<before>round_n", setting) for setting in settings)
-    return "; ".join(f"{label(kind)}: {words[kind]}" for kind in kinds if kind in words)
+    told = {kind: words[kind].replace("{wrote}", author.wrote) for kind in kinds if kind in words}
+    return "; ".join(f"{label(kind, author)}: {said}" for kind, said in told.items())
 
 
 def trains(settings: Mapping[str, Any]) -> bool:
@@ -82,12 +93,13 @@ def _weights(model: Any) -> str:
 def phase_label(title: str) -> str:
     """A phase with its policy in words: `round_0: grading` becomes `untrained policy: grading`."""
     policy, colon, work = title.partition(": ")
-    return f"{label(policy)}{colon}{work}"
+    return f"{label(policy)}{colon}{work}" if _POLICY.fullmatch(policy) else title
 
 
-def paired(comparison: Comparison) -> str:
-    """What is compared: one setting of two runs, or two settings."""
-    first, second = label(comparison.first), label(comparison.second)
+def paired(comparison: Comparison, first_author: Author = UNTRAINED, second_author: Author | None = None) -> str:
+    """What is compared: one setting of two runs, or two settings. Runs may differ in who wrote their self-edits."""
+    first = label(comparison.first, first_author)
+    second = label(comparison.second, second_author or first_author)
     return first if first == second else f"{second} − {first}"
 
 
@@ -122,11 +134,11 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.2f}" if seconds < 10 else f"{seconds:,.1f}" if seconds < 100 else f"{seconds:,.0f}"
 
 
-def tuned_sentence(one: Tuned) -> str:
+def tuned_sentence(one: Tuned, author: Author = UNTRAINED) -> str:
     """The settings of the inner loop that were chosen for a setting, and from how many."""
     epochs = f"{one.epochs} epoch{'s' if one.epochs != 1 else ''}"
     tried = f"the best of {one.n_tried} on {one.n_contexts} training contexts"
-    return f"{label(one.setting)}: learning rate {one.learning_rate:g}, {epochs}, {tried}"
+    return f"{label(one.setting, author)}: learning rate {one.learning_rate:g}, {epochs}, {tried}"
 
 
 def published_share(value: float | None) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
+from seal.authorship import Author
 from seal.settings import Chosen, Option, option
 from seal.types import Completion, Context, Failure, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
@@ -60,6 +61,12 @@ class SelfEditFormat(Option, ABC):
                 "self_edit: a policy cannot learn to write these self-edits: choose recipe=evaluate, or another "
                 "self_edit"
             )
+
+    def author(self, run: Chosen) -> Author:
+        """Who writes them; by default the policy, or the other model that writes in its place."""
+        if other := (run.writer or run.engine).other_model:
+            return Author(by="model", name=other)
+        return Author(name=run.model.learned_in)
 
     @property
     def sampling(self) -> Sampling:

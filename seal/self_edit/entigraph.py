@@ -7,17 +7,19 @@ readable, it holds the model's last reply.
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations, islice
 from random import Random
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, NonNegativeInt, PositiveInt
 
+from seal.authorship import Author
 from seal.base.json_text import parsed
 from seal.base.seeds import derive
 from seal.self_edit import Assignment, Continue, SelfEditFormat
 from seal.self_edit.passage import passage_plan, titled_plan
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.text import fill, shows
 from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
@@ -70,6 +72,9 @@ class EntiGraph(SelfEditFormat):
     """If true, the passage itself is trained on too, as the last sequence."""
     max_new_tokens: PositiveInt = 512
     """Maximum length of each text."""
+
+    def author(self, run: Chosen) -> Author:
+        return replace(super().author(run), method="EntiGraph")
 
     @property
     def n_requests(self) -> int:

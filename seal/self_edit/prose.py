@@ -68,11 +68,11 @@ class Prose(SelfEditFormat):
 
     def parse(self, context: Context, self_edit: SelfEdit) -> Plan | Invalid:
         text = after_marker(self_edit.text, self.marker) if self.marker else self_edit.text
-        return titled_plan(
-            context,
-            split(text, by_lines=self.splitting == "newlines")[: self.max_sequences],
-            append_passage=self.append_passage,
-        )
+        segments = split(text, by_lines=self.splitting == "newlines")
+        kept = segments[: self.max_sequences]
+        plan = titled_plan(context, kept, append_passage=self.append_passage)
+        n_dropped = len(segments) - len(kept)
+        return replace(plan, n_dropped=n_dropped) if isinstance(plan, Plan) and n_dropped else plan
 
     def unedited(self, context: Context) -> Plan:
         return passage_plan(context)

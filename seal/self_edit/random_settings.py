@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from seal.authorship import Author
 from seal.self_edit import Assignment, Continue
 from seal.self_edit.augmentations import FAMILIES, Augmentations
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.types import Completion, Unavailable
 
 
@@ -29,6 +30,9 @@ class RandomSettings(Augmentations):
     ] = ("train_using_all_tokens", "train_using_output_tokens")
     """Strategies to draw from: the tokens that are trained on. Each family of augmentations is also drawn, with
     probability 1/2."""
+
+    def author(self, run: Chosen) -> Author:
+        return Author(by="chance", name="settings")
 
     @property
     def n_requests(self) -> int:

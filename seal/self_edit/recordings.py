@@ -7,11 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
+from seal.authorship import Author
 from seal.base.json_text import parsed
 from seal.errors import DataError, RunError
 from seal.folder.store import read_records
 from seal.self_edit import Assignment, Continue
-from seal.settings import option
+from seal.settings import Chosen, option
 from seal.types import Completion, Context, SelfEdit, Unavailable
 
 Recordings = Mapping[tuple[str, str], tuple[str, ...]]
@@ -36,6 +37,11 @@ class Recording:
             for context, n_wanted in wanted
             if (n_there := len(self.texts(context))) < n_wanted
         ]
+
+    def author(self, run: Chosen) -> Author:
+        """The file; or the run, and which of its policies."""
+        of_run = not self.path.suffix or self.path.is_dir()
+        return Author(by="recording", name=f"{self.path.name}/{self.policy}" if of_run else self.path.name)
 
     @property
     def n_requests(self) -> int:

@@ -41,13 +41,13 @@ def perform(
         RunError: the run cannot go on; the same call resumes it.
     """
     contexts = preflight(run, fetch=True)
-    forecast = run.recipe.forecast(contexts, run.outer)
+    forecast = run.recipe.forecast(contexts, run)
     facts = manifest(settings_of(run), run.model, contexts, run.self_edit.fingerprint(), command=command)
     facts["forecast"] = asdict(forecast) | in_all(paid(run, contexts, forecast).values())
     with run_folder.opened(run, facts) as store:
         on_open()
         if not (store.folder / RESULTS).exists():
-            _ask_whether_ready(run, store.folder)
+            _ask_whether_ready(run, store.folder, writes=forecast.self_edits > 0)
         store.append(CONTEXTS, _unrecorded(store, contexts.all), Context)
         monitor = ProgressFile(store, monitor)
         monitor.planned(forecast.units)
@@ -59,10 +59,10 @@ def perform(
     return results
 
 
-def _ask_whether_ready(run: Run, folder: Path) -> None:
-    """Every part that works elsewhere says whether it can begin."""
+def _ask_whether_ready(run: Run, folder: Path, *, writes: bool) -> None:
+    """Every part that works elsewhere says whether it can begin; the writer only if self-edits will be written."""
     run.cluster.ready(folder)
-    writer = run.writer if run.self_edit.n_requests else None
+    writer = run.writer if writes and run.self_edit.n_requests else None
     for part in (run.engine, writer, run.grader, run.outer.reward):
         if part:
             part.ready()
@@ -75,9 +75,11 @@ def _performed(lab: Lab) -> Results:
     for row in found.table:
         if row.accuracy is not None:
             lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
+    left_out, changes = lab.run.recipe.left_out(lab.contexts), run_folder.changes_between_sessions(lab.store.folder)
     results = replace(
         found,
-        notes=(*found.notes, *run_folder.changes_between_sessions(lab.store.folder)),
+        notes=run_folder.kept_notes(lab.store, (*left_out, *found.notes, *changes)),
+        author=lab.run.self_edit.author(lab.run),
         passage_shown=lab.run.task.shows_the_passage,
         published=lab.run.published,
     )

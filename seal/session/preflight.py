@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from seal.base.notes import Note
 from seal.cluster.workload import Place
 from seal.config.run import Run
 from seal.errors import ModelError, UsageError, listed
@@ -27,7 +28,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     contexts = run.task.load()
     faults = run.recipe.faults_of_data(contexts)
     faults += _learning_faults(run)
-    faults += run.self_edit.faults_of_data(run.recipe.wanted(contexts))
+    faults += run.self_edit.faults_of_data(run.recipe.wanted(contexts, run))
     folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
     if folder:
         faults += files.faults(folder, chat=run.model.chat)
@@ -39,6 +40,8 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
         faults, notes = _compared(run, folder)
     if faults:
         raise UsageError(listed("the run cannot start:", faults))
+    if folder:
+        notes += _cut_passages(run, files.ModelFolder(folder), contexts)
     return replace(contexts, notes=(*contexts.notes, *notes))
 
 
@@ -51,6 +54,24 @@ def _compared(run: Run, folder: Path) -> tuple[list[str], list[str]]:
     except ModelError as error:
         return [str(error)], []
     return list(found.faults(folder)), list(found.notes(folder))
+
+
+def _cut_passages(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:
+    """A note on passages that are cut in training. It needs the fast format of the tokenizer."""
+    limit = run.inner.longest_text
+    if limit is None or run.task.of_puzzles or not run.inner.adapts:
+        return
+    wanted = list(dict.fromkeys(context for context, _ in run.recipe.wanted(contexts, run)))
+    texts = [sequence.text for context in wanted for sequence in run.self_edit.unedited(context).sequences]
+    n_tokens = facts.count_tokens(texts) or []
+    long = [
+        f"{contexts.place(context)} ({count:,} tokens)"
+        for context, count in zip(wanted, n_tokens, strict=False)
+        if count > limit
+    ]
+    if long:
+        what = f"{len(long)} of {len(wanted)} passages are longer than inner.max_tokens={limit} and are cut in training"
+        yield Note(what, long)
 
 
 def _learning_faults(run: Run) -> list[str]:

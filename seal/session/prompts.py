@@ -141,7 +141,7 @@ def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int
     if not run.self_edit.n_requests:
         return
     room = run.self_edit.max_new_tokens
-    wanted = dict.fromkeys(context for context, n_edits in run.recipe.wanted(contexts) if n_edits)
+    wanted = dict.fromkeys(context for context, n_edits in run.recipe.wanted(contexts, run) if n_edits)
     prompts = [run.self_edit.prompt(context) for context in wanted]
     for context, n_tokens in zip(wanted, lengths(prompts), strict=True):
         if n_tokens + room > limit:
@@ -155,7 +155,7 @@ def _self_edit_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int
 def _question_faults(run: Run, contexts: Contexts, lengths: Lengths, limit: int) -> Iterator[str]:
     """At most one fault per context, for its question with the longest prompt."""
     room = run.task.max_answer_tokens
-    wanted = dict.fromkeys(context for context, _ in run.recipe.wanted(contexts))
+    wanted = dict.fromkeys(context for context, _ in run.recipe.wanted(contexts, run))
     asked_of = {
         context: [(query, prompt) for query in context.queries for prompt in run.task.prompts(context, query)]
         for context in wanted

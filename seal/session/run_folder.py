@@ -9,13 +9,14 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
 from typing import IO, Any
 
+from seal.base.notes import in_full, is_cut
 from seal.base.paths import refuse_links_out
 from seal.config.run import Run
 from seal.errors import ConfigError, listed
@@ -23,7 +24,7 @@ from seal.folder.run_files import SESSIONS, read_manifest, read_sessions
 from seal.folder.store import CANCEL, JOBS, MANIFEST, Store, append_lines
 from seal.session.manifest import changes_outside, differences
 
-LOCK = "run.lock"
+LOCK, NOTES = "run.lock", "notes.txt"
 SESSION_FACTS = {
     "seal": "version of SEAL",
     "git": "revision of the code",
@@ -149,6 +150,13 @@ def _check_same(run: Run, folder: Path, facts: Mapping[str, Any]) -> None:
     if faults:
         title = f"{folder} holds a different run; choose another name=…, or delete that run with if_exists=replace:"
         raise ConfigError(listed(title, faults))
+
+
+def kept_notes(store: Store, notes: Sequence[str]) -> tuple[str, ...]:
+    """The notes as results hold them. What is cut in them is written to `NOTES`, which each of these names."""
+    if text := in_full(notes):
+        store.write(NOTES, text)
+    return tuple(f"{note}; all are in {NOTES}" if is_cut(note) else str(note) for note in notes)
 
 
 def changes_between_sessions(folder: Path) -> tuple[str, ...]:

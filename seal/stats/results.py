@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from seal.authorship import UNTRAINED, Author
 from seal.stats.published import Published
 from seal.stats.selection import SelectionNoise, selection_noise
 from seal.stats.statistics import estimate, mean
@@ -23,6 +24,11 @@ Outcome = Evaluation | Failure | Invalid
 def _nothing(value: object) -> bool:
     """True for a value that `results.json` may leave out."""
     return not value
+
+
+def _as_usual(author: object) -> bool:
+    """Who is the author where a file names none."""
+    return author == UNTRAINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +160,9 @@ class RoundSummary:
     round: int
     n_attempts: int
     n_kept: int | None
-    """Self-edits that the policy learned from; None in published results that do not say."""
+    """Self-edits that the policy learned to write; None in published results that do not say."""
+    n_suppressed: Annotated[int, Field(exclude_if=_nothing)] = 0
+    """Self-edits that the policy learned not to write, with a weight below 0."""
     n_invalid: int
     n_failed: int
     mean_reward: float | None
@@ -167,12 +175,18 @@ class RoundSummary:
     selection: SelectionNoise | None = None
     """How much of that selection is noise."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there was nothing to learn from."""
+        return self.n_kept == 0 and not self.n_suppressed
+
     def metrics(self) -> dict[str, float]:
         """The numbers under their names in loggers."""
         known = {
             "round": self.round,
             "round/attempts": self.n_attempts,
             "round/kept": self.n_kept,
+            "round/suppressed": self.n_suppressed or None,
             "round/invalid": self.n_invalid,
             "round/failed": self.n_failed,
             "reward/mean": self.mean_reward,
@@ -225,6 +239,8 @@ class Results:
     """Notes to the reader, for example about dropped duplicates."""
     artifacts: Mapping[str, str] = field(default_factory=dict)
     """Products of the run as paths in its folder, for example `adapter`."""
+    author: Annotated[Author, Field(exclude_if=_as_usual)] = UNTRAINED
+    """The author of the self-edits of `self_edits_round_0`; by default the untrained policy."""
     passage_shown: bool = False
     """True if prompts showed the passage with the question. Then accuracies do not show that anything was learned."""
     published: Published | None = None
@@ -247,6 +263,7 @@ def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> Roun
         round=turn.index,
         n_attempts=len(turn.attempts),
         n_kept=len(turn.update.kept),
+        n_suppressed=len(turn.update.suppressed),
         n_invalid=sum(isinstance(attempt.plan, Invalid) for attempt in turn.attempts),
         n_failed=sum(
             isinstance(one, Failure) for attempt in turn.attempts for one in (attempt.plan, *attempt.evaluations)

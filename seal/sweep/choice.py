@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seal.folder.results_file import read_results
+from seal.authorship import UNTRAINED, Author
 from seal.folder.store import RESULTS
+from seal.report.finished import read_finished
 from seal.report.wording import interval, share, signed
 from seal.stats.measurement import compare_scores
 from seal.stats.results import Comparison
@@ -30,6 +31,8 @@ class Swept:
     accuracy: float | None
     ci95: tuple[float, float] | None
     """Over contexts."""
+    author: Author = UNTRAINED
+    """Who wrote its self-edits."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Accuracy by context."""
 
@@ -44,7 +47,7 @@ def read_sweep(folder: Path) -> list[Swept]:
 
 def read_point(results: Path) -> Swept:
     """One point, from its `results.json`."""
-    found = read_results(results.parent)
+    found = read_finished(results.parent)
     last = found.table[-1]
     return Swept(
         name=results.parent.name,
@@ -52,6 +55,7 @@ def read_point(results: Path) -> Swept:
         measured=last.setting,
         accuracy=last.accuracy,
         ci95=last.ci95,
+        author=found.author,
         scores=found.scores.get(last.setting, {}),
     )
 

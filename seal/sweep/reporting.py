@@ -9,12 +9,13 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from seal.base.notes import Note, is_cut
 from seal.base.terminal import Terminal
 from seal.errors import listed
-from seal.report.wording import interval, share
+from seal.report.wording import interval, label, share
 from seal.sweep.choice import Choice, Swept, choose, in_words, read_sweep
 from seal.sweep.outcomes import Unfinished, unfinished
-from seal.sweep.page import write_sweep
+from seal.sweep.page import TABLE, write_sweep
 
 
 def fault_of_sweep(folder: Path) -> str | None:
@@ -30,7 +31,9 @@ def report_sweep(folder: Path, *, as_json: bool) -> dict[str, Any]:
     made, choice = write_sweep(folder, points, without), choose(points)
     if not as_json:
         _print(folder, points, without, choice, made)
-    facts = [{key: value for key, value in asdict(point).items() if key != "scores"} for point in points]
+    facts = [
+        {key: value for key, value in asdict(point).items() if key not in ("scores", "author")} for point in points
+    ]
     return {"points": facts, "without_results": [asdict(missing) for missing in without], "choice": asdict(choice)}
 
 
@@ -44,10 +47,12 @@ def _print(
     for heading in ("measured", "accuracy", "95 % interval"):
         table.add_column(heading, justify="right")
     for point in points:
-        table.add_row(point.name, point.measured, share(point.accuracy), interval(point.ci95))
+        table.add_row(point.name, label(point.measured, point.author), share(point.accuracy), interval(point.ci95))
     console.print(table)
-    for reason in _reasons(without):
-        console.print(f"without results: {reason}", style="red", highlight=False, markup=False, soft_wrap=True)
+    if reasons := _reasons(without):
+        missing = Note(f"{len(reasons)} points without results", reasons)
+        where = f"; all are in {folder / TABLE}" if is_cut(missing) else ""
+        console.print(f"{missing}{where}", style="red", highlight=False, markup=False, soft_wrap=True)
     for note in in_words(choice, n_unfinished=len(without)):
         console.print(note, highlight=False, markup=False)
     for path in made:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import NonNegativeInt, PositiveInt
 
+from seal.base.notes import Note
 from seal.base.seeds import derive
 from seal.errors import DataError, listed
 from seal.grids.files import Solved, of_rows, read_challenges
@@ -66,9 +67,9 @@ class Arc(PuzzleTask):
         both = sorted({*(self.train_ids or ())} & {*(self.held_out_ids or ())})
         if both:
             raise DataError(listed("task.train_ids and task.held_out_ids share puzzles: leave them out of one:", both))
-        held_out = self._part("held_out", frozenset(self.train_ids or ()))
-        train = self._part("train", frozenset(held_out))
-        notes = _twins([*train.values(), *held_out.values()])
+        held_out, not_asked = self._part("held_out", frozenset(self.train_ids or ()))
+        train, not_learned = self._part("train", frozenset(held_out))
+        notes = [*_twins([*train.values(), *held_out.values()]), *not_learned, *not_asked]
         if not self.held_out_solved:
             notes.append(
                 f"{len(held_out)} held-out puzzles are attempted and NOT scored: task.held_out_solved is false"
@@ -83,19 +84,26 @@ class Arc(PuzzleTask):
     def _context(self, solved: Solved) -> Context:
         return self.make_context(solved.puzzle, solved.solutions)
 
-    def _part(self, part: str, taken: frozenset[str]) -> dict[str, Solved]:
-        """The chosen puzzles of a part, without those that the other part has, by id."""
+    def _part(self, part: str, taken: frozenset[str]) -> tuple[dict[str, Solved], list[str]]:
+        """The chosen puzzles of a part by id, without those that the other part has; and what was left out."""
         ids, count = getattr(self, f"{part}_ids"), getattr(self, f"n_{part}")
         if ids is None and count == 0:
-            return {}
-        everything = self._read(part)
+            return {}, []
+        everything, source = self._read(part), getattr(self, f"{part}_path")
         if ids is not None:
-            return _named(everything, ids, key=f"task.{part}_ids", source=getattr(self, f"{part}_path"))
+            return _named(everything, ids, key=f"task.{part}_ids", source=source), []
         small = {name for name, each in everything.items() if self.max_cells is None or each.n_cells <= self.max_cells}
         free = sorted(small - taken, key=lambda name: derive(self.seed, part, name))
         if count is not None and count > len(free):
             raise DataError(f"task.n_{part} is {count}, but there are {len(free)} puzzles to draw from: lower it")
-        return {name: everything[name] for name in free[:count]}
+        chosen = {name: everything[name] for name in free[:count]}
+        why = {
+            f"have a grid of more than {self.max_cells} cells (task.max_cells)": len(everything) - len(small),
+            "are in the other part": len(small & taken),
+        }
+        said = [f"{n} {reason}" for reason, n in why.items() if n]
+        left_out = f"{source}: {len(free)} of {len(everything)} puzzles can be taken; {', '.join(said)}"
+        return chosen, [left_out] if said else []
 
     def _read(self, part: str) -> dict[str, Solved]:
         path, split = getattr(self, f"{part}_path"), getattr(self, f"{part}_split")
@@ -109,11 +117,12 @@ class Arc(PuzzleTask):
 
 
 def _twins(everything: Iterable[Solved]) -> list[str]:
-    """A note for each puzzle that has several ids."""
+    """A note on puzzles that have several ids, where there are such."""
     ids_of: dict[str, list[str]] = {}
     for each in everything:
         ids_of.setdefault(each.puzzle.json, []).append(each.puzzle.id)
-    return [f"the same puzzle has several ids, all kept: {', '.join(ids)}" for ids in ids_of.values() if len(ids) > 1]
+    twins = [", ".join(ids) for ids in ids_of.values() if len(ids) > 1]
+    return [Note("the same puzzle has several ids, all kept", twins)] if twins else []
 
 
 def _named(everything: Mapping[str, Solved], ids: tuple[str, ...], *, key: str, source: str) -> dict[str, Solved]:

@@ -7,7 +7,8 @@ the same passage belong together.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from seal.errors import FAULTS_SHOWN, DataError, listed
+from seal.base.notes import Note
+from seal.errors import DataError, listed
 from seal.task.parts import Asked, Columns, Entry, read_entry
 from seal.task.rows import Row
 
@@ -66,16 +67,16 @@ def asked_once(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[str, ...]]:
         if entry.flat and rows_of[entry.text, question][answer][0] != entry.row
     }
     disputed = [
-        f"rows {_enumerated([rows[0] for rows in answers.values()])} ({', '.join(repr(each[0]) for each in answers)})"
+        f"rows {', '.join(str(rows[0]) for rows in answers.values())} ({', '.join(repr(each[0]) for each in answers)})"
         for answers in rows_of.values()
         if len(answers) > 1
     ]
     said = []
     if repeated:
-        rows = _enumerated(sorted(repeated))
-        said.append(f"{len(repeated)} rows repeat a question with its answer, which counts once: rows {rows}")
+        what = f"{len(repeated)} rows repeat a question with its answer, which counts once"
+        said.append(Note(what, sorted(repeated), of="rows "))
     if disputed:
-        said.append(f"{len(disputed)} questions of a passage have several answers, all kept: {_enumerated(disputed)}")
+        said.append(Note(f"{len(disputed)} questions of a passage have several answers, all kept", disputed))
     return [entry for entry in entries if entry.row not in repeated], tuple(said)
 
 
@@ -112,7 +113,7 @@ def notes(entries: Sequence[Entry]) -> tuple[str, ...]:
     n_unanswerable = sum(entry.n_unanswerable for entry in entries)
     left_out = (f"{n_unanswerable} questions that their passage does not answer were left out",)
     return (
-        *(f"{len(rows)} {what}: rows {_enumerated(rows)}" for rows, what in found if rows),
+        *(Note(f"{len(rows)} {what}", rows, of="rows ") for rows, what in found if rows),
         *(left_out if n_unanswerable else ()),
     )
 
@@ -129,7 +130,3 @@ def why_unasked(entries: Sequence[Entry], columns: Columns) -> str | None:
         f"no row has any, neither a list ({' or '.join(columns.questions)}) nor one in each row ({columns.question}); "
         f"there is {', '.join(there)}: task.questions=[…] and task.question=… say what they are called"
     )
-
-
-def _enumerated(rows: Sequence[object]) -> str:
-    return ", ".join(map(str, rows[:FAULTS_SHOWN])) + (" …" if len(rows) > FAULTS_SHOWN else "")

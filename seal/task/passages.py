@@ -5,6 +5,7 @@ A row is a passage with its title and its questions, `{"title": …, "passage": 
 recipe does without them. Columns of other names are settings.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,6 +55,13 @@ class Passages(PassageTask):
             are_settings=True,
         )
 
+    def _limited(self, n_passages: int) -> Iterator[str]:
+        """What the limit leaves out; or that there are fewer passages."""
+        if self.limit is not None and self.limit < n_passages:
+            yield f"task.limit takes the first {self.limit} of {n_passages} passages"
+        elif self.limit is not None and self.limit > n_passages:
+            yield f"task.limit is {self.limit}, but {self.path.name} has {n_passages} passages: all of them are taken"
+
     def load(self) -> Contexts:
         rows = read_rows(self.path, self.format, key="task.path")
         read = entries.read(enumerate(rows, start=1), self._columns, key="task.path", source=str(self.path))
@@ -70,7 +78,8 @@ class Passages(PassageTask):
         return Contexts(
             train=tuple(contexts[n_held_out:]),
             held_out=tuple(contexts[:n_held_out]),
-            notes=(*entries.notes(read), *notes),
+            notes=(*entries.notes(read), *notes, *self._limited(len(different))),
+            parted_by=f"task.held_out={self.held_out:g}",
             unasked=entries.why_unasked(read, self._columns),
             remedy=f"give more passages ({len(read)} rows have {len(different)}), another task.limit or task.held_out",
             places=places,

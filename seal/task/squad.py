@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import NonNegativeInt
 
+from seal.base.notes import behind
 from seal.settings import option
 from seal.task import Contexts, entries, parts
 from seal.task.asking import PassageTask
@@ -111,7 +112,7 @@ class Squad(PassageTask):
             places={
                 context.id: f"row {entry.row} of {source.name}" for context, entry in zip(contexts, asked, strict=True)
             },
-            notes=tuple(f"{source.name}: {note}" for note in (*entries.notes(read), *(mute if n_mute else ()))),
+            notes=tuple(behind(f"{source.name}: ", note) for note in (*entries.notes(read), *(mute if n_mute else ()))),
         )
 
 

@@ -9,6 +9,7 @@ from seal.outer.learner import Example
 from seal.types import (
     Attempt,
     Update,
+    Weighted,
 )
 from seal.work import Work
 from seal.work.lab import Lab
@@ -42,10 +43,9 @@ class Learning(Work[Lesson, Update]):
 
     def _learn(self, lab: Lab, lesson: Lesson) -> Update:
         """Move the policy by the lessons. Without lessons the policy stays the same, and the update says so."""
-        kept = [one for one in lab.run.outer.lessons(lesson.attempts) if one.weight]
-        names = tuple(one.attempt.name for one in kept)
+        learned_from = [one for one in lab.run.outer.lessons(lesson.attempts) if one.weight]
         following = self.policy.round + 1
-        if not kept:
+        if not learned_from:
             return Update(round=following, kept=(), losses=(), weights=self.policy.weights, sha256=None)
         examples = [
             Example(
@@ -54,11 +54,26 @@ class Learning(Work[Lesson, Update]):
                 finished=one.attempt.self_edit.finished,
                 weight=one.weight,
             )
-            for one in kept
+            for one in learned_from
         ]
         weights = f"policies/round_{following}"
         with lab.store.draft_of(weights) as folder:
             learned = lab.run.outer.learner.learn(
                 lab.backbones.take(self.policy), examples, folder, self.seed(lab, lesson)
             )
-        return Update(round=following, kept=names, losses=learned.losses, weights=weights, sha256=learned.sha256)
+        return Update(
+            round=following,
+            kept=tuple(one.attempt.name for one in learned_from if one.weight > 0),
+            losses=learned.losses,
+            weights=weights,
+            sha256=learned.sha256,
+            signed=signed_weights(learned_from),
+        )
+
+
+def signed_weights(lessons: Sequence[Weighted]) -> dict[str, float]:
+    """The weight of each self-edit; nothing where all have the same weight 1. One that stands twice has the sum."""
+    found: dict[str, float] = {}
+    for one in lessons:
+        found[one.attempt.name] = found.get(one.attempt.name, 0.0) + one.weight
+    return {} if all(weight == 1 for weight in found.values()) else found

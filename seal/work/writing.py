@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from seal.choices import Choices
 from seal.cluster.workload import Place
 from seal.engine import Request
 from seal.engine.reading import without_thoughts
@@ -13,6 +14,7 @@ from seal.types import (
     Attempt,
     Completion,
     Context,
+    Policy,
     Postponed,
     Rating,
     Sampling,
@@ -21,6 +23,14 @@ from seal.types import (
 )
 from seal.work import Work
 from seal.work.lab import Lab
+
+
+def writing_by(run: Choices, policy: Policy) -> str:
+    """What the phase is called in which self-edits come about: not every one is written by the policy."""
+    author = run.self_edit.author(run)
+    if author.by == "policy":
+        return f"{policy.id}: writing self-edits"
+    return f"{author.name}: writing self-edits" if author.by == "model" else f"taking {author.self_edits}"
 
 
 @dataclass(frozen=True, kw_only=True)

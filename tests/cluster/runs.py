@@ -110,6 +110,8 @@ class Looking(Sleeping):
 class Quoting(NoAdaptation):
     """An inner loop that breaks, and quotes the keys that it was given."""
 
+    adapts: ClassVar[bool] = True
+
     def adapt(self, *_: Any) -> list[Any]:
         raise ValueError(f"the hub refuses {os.environ['HF_TOKEN']}\nthe endpoint {variable('OPENAI_API_KEY')}")
 

@@ -163,7 +163,7 @@ def test_an_answerer_that_dies_loses_nothing_that_was_paid_for(seal: Seal) -> No
         server.behaviour = lambda *_: says("Leo")
         server.requests.clear()
         assert seal("run", *command) == 0
-        assert len(server.requests) == n_questions - 6 - 6 * len(answered)  # six self-edits, six questions a context
+        assert len(server.requests) == n_questions - 6 * len(answered)  # six questions a context; no self-edits
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def test_there_are_28_small_puzzles_in_the_released_files(reference: Path) -> No
     there = [f"task.{name}={reference / 'arc' / settings['task'][name]}" for name in names]
     contexts = loading.load(["experiment=arc/small", *there])[0].task.load()
     assert (len(contexts.train), len(contexts.held_out)) == (25, 3)
-    assert len(run.recipe.wanted(contexts)) == 28
+    assert len(run.recipe.wanted(contexts, run)) == 28
 
 
 @pytest.mark.slow

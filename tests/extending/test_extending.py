@@ -57,6 +57,13 @@ def test_reinforce_trains_the_policy_for_a_round(seal: Seal) -> None:
     update: Update = read_records(RUN / "updates.jsonl", Update)["round_0"]
     assert update.kept
     assert update.weights
+    assert {weight > 0 for weight in update.signed.values()} == {True, False}
+    assert {name for name, weight in update.signed.items() if weight > 0} == {*update.kept}
+    [turn] = results()["rounds"]
+    assert turn["n_kept"] + turn["n_suppressed"] == len(update.signed)
+    assert any("were reinforced" in note and "suppressed" in note for note in results()["notes"])
+    page = (RUN / "report/index.html").read_text()
+    assert "<th>reinforced</th><th>suppressed</th><th>left out</th>" in page
     assert [row["setting"] for row in results()["table"]][-1] == "round_1"
 
 

@@ -102,6 +102,32 @@ def test_without_questions_nothing_is_measured_and_the_card_says_so(
     assert "adapter: outputs/run/adapter" in capsys.readouterr().out
 
 
+def write_self_edits(*texts: str) -> tuple[str, ...]:
+    row = {"title": "Doran Blackwood", "passage": FACT, "self_edits": texts}
+    Path("mine.jsonl").write_text(json.dumps(row) + "\n")
+    return ("self_edit=recorded", "self_edit.path=mine.jsonl", f"recipe.edits_per_context={len(texts)}")
+
+
+def test_the_card_names_the_source_of_self_edits_and_counts_those_that_were_trained_on(seal: Seal) -> None:
+    write_passages(with_question=False)
+    assert seal("run", *QUICK, "inner.epochs=2", *write_self_edits("Klara is a rival.", " ")) == 0
+    card = " ".join((RUN / "adapter" / "README.md").read_text().split())
+    assert "on the passages and on 1 self-edits about them, recorded in mine.jsonl" in card
+    assert "base model wrote" not in card
+    assert "1 of 2 self-edits could not be trained on" in (RUN / "results.json").read_text()
+
+
+def test_where_no_self_edit_is_valid_the_passages_alone_are_trained_once(seal: Seal) -> None:
+    write_passages(with_question=True)
+    assert seal("run", *QUICK, MATCHED, "inner.epochs=2", *write_self_edits(" ")) == 0
+    table = json.loads((RUN / "results.json").read_text())["table"]
+    assert [row["setting"] for row in table] == ["base", "adapted"]
+    card = " ".join((RUN / "adapter" / "README.md").read_text().split())
+    assert "by [SEAL](https://arxiv.org/abs/2506.10943) on the passages alone" in card
+    progress = json.loads((RUN / "progress.json").read_text())
+    assert progress["done"] == progress["planned"]
+
+
 def test_a_training_that_diverges_fails_the_run_and_leaves_no_adapter(
     seal: Seal, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +141,9 @@ def test_the_passages_alone_can_be_trained_on(seal: Seal) -> None:
     write_passages(with_question=False)
     assert seal("run", *QUICK, "recipe.edits_per_context=0") == 0
     assert not (RUN / "self_edits.jsonl").exists() or not (RUN / "self_edits.jsonl").read_text()
+    card = (RUN / "adapter" / "README.md").read_text()
+    assert "on the passages alone" in card
+    assert "tags: [lora, seal]" in card
 
 
 def performed(folder: Path, *changes: str) -> tuple[Path, dict[str, dict[str, object]]]:
@@ -167,7 +196,7 @@ def test_the_forecast_is_what_is_done(here: Path, with_question: bool, changes: 
     run, _ = loading.load([*QUICK, "inner.epochs=2", *changes, f"outputs={here}"])
     monitor = Interrupting()
     perform(run, monitor)
-    forecast = run.recipe.forecast(preflight(run), run.outer)
+    forecast = run.recipe.forecast(preflight(run), run)
     assert monitor.n_done == monitor.n_planned == forecast.units
     assert forecast.trainings == len((run.folder / "consolidations.jsonl").read_text().splitlines())
 

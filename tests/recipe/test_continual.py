@@ -192,7 +192,7 @@ def test_the_forecast_is_what_is_done(tmp_path: Path, change: str) -> None:
     run = loaded(*QUICK, change, f"outputs={tmp_path}")
     monitor = Interrupting()
     perform(run, monitor)
-    assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
+    assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run).units
 
 
 def test_a_sequence_whose_training_breaks_ends_there_and_scores_nothing(seal: Seal) -> None:

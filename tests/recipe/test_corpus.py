@@ -119,7 +119,7 @@ def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) 
     run, _ = loading.load([*QUICK, *changes, f"outputs={tmp_path}"])
     monitor = Interrupting()
     perform(run, monitor)
-    assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run.outer).units
+    assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run).units
 
 
 def performed(folder: Path, *changes: str) -> dict[str, dict[str, object]]:

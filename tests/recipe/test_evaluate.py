@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from seal.config import loading
+from seal.errors import ConfigError
 from tests.models import CHAT_TEMPLATE, random_folder
 
 Seal = Callable[..., int]
@@ -66,9 +68,51 @@ def test_any_causal_model_does_with_or_without_chat_template(
     assert all(row["n_failed"] == row["n_unknown"] == row["n_invalid"] == 0 for row in rows)
 
 
-def test_without_an_inner_loop_every_setting_is_the_base(seal: Seal) -> None:
-    assert seal("run", "recipe=evaluate", "inner=none", "task.n_held_out=3", "cluster.threads=1", "name=run") == 0
-    assert len({row["accuracy"] for row in results()["table"]}) == 1
+def test_without_an_inner_loop_there_is_one_row_and_no_self_edit_is_written(
+    seal: Seal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unadapted = ("recipe=evaluate", "inner=none", "task.n_held_out=3", "cluster.threads=1", "name=run")
+    assert seal("check", *unadapted, "--json") == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert (plan["self_edits"], plan["inner_updates"], plan["answers"]) == (0, 0, 18)
+    assert seal("run", *unadapted) == 0
+    assert [row["setting"] for row in results()["table"]] == ["base"]
+    assert any("the inner loop trains nothing" in note for note in results()["notes"])
+    assert not Path("outputs/run/self_edits.jsonl").exists()
+    progress = json.loads(Path("outputs/run/progress.json").read_text())
+    assert progress["done"] == progress["planned"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key"),
+    [
+        (["recipe=train"], "inner: it trains nothing"),
+        (["recipe=train", "outer/reward=gain"], "inner: it trains nothing"),
+        (["recipe=evaluate", "recipe.epochs_curve=[1]"], "recipe.epochs_curve: this inner loop trains nothing"),
+        (
+            ["recipe=evaluate", "recipe.tune_learning_rates=[1e-3]", "recipe.tune_epochs=[1]"],
+            "recipe.tune_learning_rates: this inner loop trains nothing",
+        ),
+    ],
+)
+def test_what_asks_for_training_is_refused_without_an_inner_loop(overrides: list[str], key: str) -> None:
+    with pytest.raises(ConfigError, match=key):
+        loading.load(["inner=none", *overrides])
+
+
+def test_a_reward_for_reading_needs_no_inner_loop() -> None:
+    reading = ("outer/reward=random", "outer.must_beat_unadapted=false", "task.n_train=4", "task.n_held_out=3")
+    run, _ = loading.load(["recipe=train", "inner=none", "recipe.rounds=1", *reading])
+    contexts = run.task.load()
+    forecast = run.recipe.forecast(contexts, run)
+    assert (forecast.trainings, forecast.self_edits) == (0, 4 * 5)
+    assert forecast.answers == 4 * 6 + 2 * 3 * 6
+
+
+@pytest.mark.parametrize("key", ["epochs_curve", "tune_learning_rates", "tune_epochs"])
+def test_nothing_is_tried_twice_in_the_same_way(key: str) -> None:
+    with pytest.raises(ConfigError, match="stands more than once"):
+        loading.load(["recipe=evaluate", f"recipe.{key}=[2,1,2]"])
 
 
 def test_published_passages_run_end_to_end_on_a_slice(seal: Seal, reference: Path) -> None:

@@ -12,6 +12,7 @@ from tests.conftest import MATCHED, SMALL
 
 Seal = Callable[..., int]
 RUN = Path("outputs/tiny")
+ALONE = ("passage_only", "passage_matched")
 
 
 def results(run: Path = RUN) -> dict[str, list[dict[str, object]]]:
@@ -81,6 +82,15 @@ def test_at_equal_updates_the_numbers_of_steps_are_the_same(seal: Seal, match: s
         assert len(matched.training.losses) == len(own.training.losses)
         if match == "both":
             assert matched.training.trained_tokens == pytest.approx(own.training.trained_tokens, rel=0.25)
+
+
+@pytest.mark.slow
+def test_a_row_that_would_train_as_another_did_is_not_trained_again(seal: Seal) -> None:
+    """Of 3 steps each, whatever they train on."""
+    assert seal("run", *SMALL, "recipe.rounds=0", "recipe.match=updates", "inner.steps=3") == 0
+    alone, matched = (next(row for row in results()["table"] if row["setting"] == name) for name in ALONE)
+    assert matched == {**alone, "setting": "passage_matched", "matched_to": "self_edits_round_0"}
+    assert not [key for key in outcomes(RUN) if "passage_matched" in key]
 
 
 @pytest.mark.slow

@@ -37,7 +37,8 @@ def test_an_imported_file_is_a_run_that_status_and_report_read(seal: Seal, capsy
     assert seal("import", write("mine.json", passages(True, False)), "--name", "theirs") == 0
     said = capsys.readouterr().out
     assert "the published summary matches the file's own verdicts" in said
-    assert "untrained self-edits" in said
+    assert "recorded self-edits" in said
+    assert "untrained" not in said
     run = Path("outputs/theirs")
     table = {row["setting"]: row["accuracy"] for row in json.loads((run / "results.json").read_text())["table"]}
     assert table == {"base": 0.0, "self_edits_round_0": 0.5}

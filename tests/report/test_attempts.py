@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from seal.config import loading
-from seal.folder.store import Store
+from seal.folder.record_lines import to_line
+from seal.folder.store import Store, read_records
 from seal.report.attempts import Story, count_invalid, read_stories
-from seal.types import Context, Plan, SelfEdit
+from seal.types import Context, Plan, SelfEdit, Update
 from tests.self_edit.test_augmentations import text
 
 NO_JSON = "I would rather not."
@@ -48,6 +51,27 @@ def test_held_out_contexts_have_their_own_number_of_self_edits(tmp_path: Path) -
     overrides = ("experiment=grids", "recipe.edits_per_context=5", "recipe.held_out_edits=1")
     found = stories(tmp_path, {"round_0": [NO_JSON, text("basic")]}, *overrides, held_out=True)
     assert [story.chosen for story in found] == [False, True]
+
+
+def test_what_the_policy_unlearned_is_not_said_to_be_kept(tmp_path: Path) -> None:
+    run, _ = loading.load(["experiment=tiny", "task.n_train=1", "task.n_held_out=1"])
+    name = run.task.load().train[0].id
+    signed = {f"{name}/0": 0.5, f"{name}/1": -0.5}
+    update = Update(round=1, kept=(f"{name}/0",), losses=(), weights=None, sha256=None, signed=signed)
+    Store(tmp_path).append("updates", {"round_0": update}, Update)
+    found = stories(tmp_path, {"round_0": ["One.", "Two.", "Three."]}, "experiment=tiny")
+    assert [(story.kept, story.weight) for story in found] == [(True, 0.5), (False, -0.5), (False, 0.0)]
+
+
+def test_an_older_update_without_weights_is_read(tmp_path: Path) -> None:
+    run, _ = loading.load(["experiment=tiny", "task.n_train=1", "task.n_held_out=1"])
+    name = run.task.load().train[0].id
+    as_it_was = {"round": 1, "kept": [f"{name}/1"], "losses": [0.5], "weights": None, "sha256": None}
+    (tmp_path / "updates.jsonl").write_text(to_line("round_0", as_it_was))
+    found = stories(tmp_path, {"round_0": ["One.", "Two."]}, "experiment=tiny")
+    assert [(story.kept, story.weight) for story in found] == [(False, 0.0), (True, 1.0)]
+    known = read_records(tmp_path / "updates.jsonl", Update)["round_0"]
+    assert "signed" not in TypeAdapter(Update).dump_python(known)
 
 
 def n_sequences(story: Story) -> int:

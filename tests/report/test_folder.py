@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from seal.authorship import Author
 from seal.folder.record_lines import to_line
-from seal.folder.results_file import write_results
+from seal.folder.results_file import read_results, write_results
 from seal.folder.run_files import read_manifest
 from seal.folder.store import Store
 from seal.report.closing import headline
@@ -83,6 +85,21 @@ def test_the_page_of_a_run_without_an_inner_loop_says_nothing_of_training(run: P
     (run / "manifest.json").write_text(json.dumps(manifest))
     write_report(run)
     assert "untrained self-edits: trained on what" not in (run / "report/index.html").read_text()
+
+
+def test_no_place_calls_the_self_edits_of_others_those_of_the_untrained_policy(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = read_results(run)
+    page = with_results(run, replace(found, author=Author(by="recording", name="base.jsonl")))
+    print_summary(run)
+    said = capsys.readouterr().out
+    shown = re.sub(r"<script.*?</script>|round_0: [^<]*", "", page, flags=re.DOTALL).partition("Where the time went")[0]
+    for text in (said, shown):
+        assert "untrained" not in text
+        assert "recorded self-edits" in text
+    assert "trained on self-edits recorded in base.jsonl" in shown
+    assert "what the model wrote" not in shown
 
 
 def test_plots_are_pictures_of_a_size_one_can_read(run: Path) -> None:

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seal.report.plots import BAR, BASELINE, LIGHT_BAR, LIGHT_BASELINE, plot_accuracy, plot_curves
+from seal.report.plots import (
+    BAR,
+    BASELINE,
+    LIGHT_BAR,
+    LIGHT_BASELINE,
+    SIGNED,
+    UNUSED,
+    plot_accuracy,
+    plot_curves,
+    plot_rewards,
+)
 from seal.stats.results import Curve, Results
 from tests.report.values import CURVE, ROUNDS, results, row
 
@@ -27,6 +37,14 @@ def test_matched_rows_are_lighter_than_their_setting(tmp_path: Path) -> None:
     assert {BAR, BASELINE, LIGHT_BAR, LIGHT_BASELINE} <= colours(tmp_path / "matched.png")
     plot_accuracy(Results(table=ROUNDS[:2]), tmp_path / "own.png")
     assert not {LIGHT_BAR, LIGHT_BASELINE} & colours(tmp_path / "own.png")
+
+
+def test_suppressed_attempts_have_a_colour_of_their_own(tmp_path: Path) -> None:
+    orange = SIGNED[-1][0]
+    plot_rewards({"round_0": [(0.0, -0.5), (0.5, 0.0), (1.0, 0.5)]}, tmp_path / "signed.png")
+    assert {BAR, orange, UNUSED} <= colours(tmp_path / "signed.png")
+    plot_rewards({"round_0": [(0.0, 0.0), (1.0, 1.0)]}, tmp_path / "kept.png")
+    assert orange not in colours(tmp_path / "kept.png")
 
 
 def test_more_rows_make_a_taller_picture(tmp_path: Path) -> None:

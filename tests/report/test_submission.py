@@ -18,9 +18,11 @@ Seal = Callable[..., int]
 A, B, C = [[1]], [[2, 2]], [[3], [3]]
 
 
-def answered(*tests: list[tuple[list[list[int]], int]]) -> Evaluation:
+def answered(*tests: list[tuple[list[list[int]], int]], n_attempts: int = 0) -> Evaluation:
+    """An answer with these candidates, the first of which are the attempts; 0 for an old record that counts none."""
     votes = [[{"grid": grid, "votes": count} for grid, count in candidates] for candidates in tests]
-    answer = json.dumps({"attempts": [], "votes": votes})
+    attempts = [[grid for grid, _ in candidates[:n_attempts]] for candidates in tests] if n_attempts else []
+    answer = json.dumps({"attempts": attempts, "votes": votes})
     return Evaluation(seed=0, training=None, verdicts=(Verdict(grade=Grade.WRONG, answer=answer, grader="arc"),))
 
 
@@ -59,6 +61,18 @@ def test_votes_of_several_models_are_added_up(run: Path, tmp_path: Path) -> None
     made = submission(changed, "oracle")
     assert made["held_out_0"] == [{"attempt_1": B, "attempt_2": A}, {"attempt_1": A, "attempt_2": NOTHING}]
     assert made["held_out_1"] == [{"attempt_1": NOTHING, "attempt_2": NOTHING}] * 2
+
+
+def test_a_lone_model_submits_the_attempts_that_it_was_graded_by(run: Path, tmp_path: Path) -> None:
+    changed = shutil.copytree(run, tmp_path / "run")
+    (changed / "evaluations.jsonl").unlink()
+    one = answered([(A, 3), (B, 0), (C, 2)], [(A, 3), (B, 1)], n_attempts=2)
+    single = answered([(A, 3), (B, 1)], [(C, 1)], n_attempts=1)
+    outcomes = {"round_0/held_out_0/unadapted/0": one, "round_0/held_out_1/unadapted/0": single}
+    Store(changed).append("evaluations", outcomes, Evaluation)
+    made = submission(changed, "in_context")
+    assert made["held_out_0"][0] == {"attempt_1": A, "attempt_2": B}
+    assert made["held_out_1"][0] == {"attempt_1": A, "attempt_2": NOTHING}
 
 
 def test_the_command_writes_a_file(seal: Seal, run: Path) -> None:

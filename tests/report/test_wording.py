@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from seal.authorship import UNTRAINED, Author
 from seal.config import loading
 from seal.report.wording import (
     amount,
@@ -14,13 +15,15 @@ from seal.report.wording import (
     label,
     label_below,
     meanings,
+    paired,
     phase_label,
     share,
     signed,
     trains,
     tuned_sentence,
+    what_was_matched,
 )
-from seal.stats.results import Tuned
+from seal.stats.results import Comparison, Tuned
 
 
 @pytest.mark.parametrize(
@@ -101,6 +104,27 @@ def test_whoever_sees_a_table_for_the_first_time_is_told_what_its_settings_are()
     assert meanings(["base", "adapted"]) == (
         "base: the model as it is; adapted: trained once, for all contexts together"
     )
+
+
+def test_self_edits_of_others_are_not_called_the_untrained_policy_s() -> None:
+    recorded, served = Author(by="recording", name="base.jsonl"), Author(by="model", name="org/gpt_9")
+    assert label("self_edits_round_0", recorded) == "recorded self-edits"
+    assert (label("round_0", served), label("round_1", served)) == ("org/gpt_9", "round 1")
+    assert meanings(["self_edits_round_0", "round_1"], author=served) == (
+        "self-edits of gpt_9: trained on what org/gpt_9 wrote; "
+        "round n: trained on what the policy wrote after n updates"
+    )
+    given = Author(name="demo/round_2")
+    assert label_below("untrained_matched_round_1", given) == "self-edits of demo/round_2, matched"
+    assert what_was_matched("untrained_matched_round_1", given) == "self-edits of demo/round_2"
+    assert phase_label("gpt_9: writing self-edits") == "gpt_9: writing self-edits"
+
+
+def test_one_setting_of_two_runs_has_two_names_where_others_wrote_its_self_edits() -> None:
+    one = Comparison(first="self_edits_round_0", second="self_edits_round_0", difference=0.1, ci95=None, n_contexts=3)
+    served = Author(by="model", name="gpt")
+    assert paired(one, served, served) == "self-edits of gpt"
+    assert paired(one, UNTRAINED, served) == "self-edits of gpt − untrained self-edits"
 
 
 @pytest.mark.parametrize(("inner", "said"), [("none", False), ("lora", True)])

@@ -1,5 +1,7 @@
 """The table: what counts, and what is only counted."""
 
+from dataclasses import replace
+
 import pytest
 
 from seal.stats.measurement import Measurement, compare, of_attempts
@@ -79,6 +81,21 @@ def test_a_round_is_summarized_without_taking_failures_for_scores() -> None:
     summary = summarize(Round(index=0, policy=policy, attempts=attempts, update=update, next=Policy(round=1)))
     assert (summary.n_attempts, summary.n_kept, summary.n_invalid, summary.n_failed) == (4, 1, 1, 1)
     assert (summary.mean_reward, summary.best_reward) == (0.375, 0.5)
+
+
+def test_a_round_that_suppressed_self_edits_counts_them_apart_and_was_not_idle() -> None:
+    attempts = tuple(attempt("a", index, index / 2) for index in range(3))
+    signed = {"a/2": 0.5, "a/0": -0.5}
+    update = Update(round=1, kept=("a/2",), losses=(1.0,), weights="policies/round_1", sha256="0", signed=signed)
+    turn = Round(index=0, policy=Policy(round=0), attempts=attempts, update=update, next=Policy(round=1))
+    summary = summarize(turn)
+    assert (summary.n_kept, summary.n_suppressed, summary.is_idle) == (1, 1, False)
+    assert summary.metrics()["round/suppressed"] == 1
+    only_down = summarize(replace(turn, update=replace(update, kept=(), signed={"a/0": -0.5})))
+    assert (only_down.n_kept, only_down.is_idle) == (0, False)
+    nothing = summarize(replace(turn, update=replace(update, kept=(), signed={})))
+    assert nothing.is_idle
+    assert "round/suppressed" not in nothing.metrics()
 
 
 def test_shares_add_up_to_one() -> None:

@@ -206,6 +206,25 @@ def test_one_passage_under_two_titles_keeps_the_first_and_says_so(tmp_path: Path
     assert contexts.notes == ("1 rows have an earlier passage under another title; the first title is kept: rows 2",)
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (2, "task.limit takes the first 2 of 3 passages"),
+        (9, "task.limit is 9, but a.jsonl has 3 passages: all of them are taken"),
+    ],
+)
+def test_what_a_limit_leaves_out_is_said_and_also_where_it_is_too_high(tmp_path: Path, limit: int, said: str) -> None:
+    rows = [{"title": title, "passage": f"About {title}."} for title in "ABC"]
+    assert load(jsonl(tmp_path / "a.jsonl", rows), limit=limit).notes == (said,)
+    assert load(jsonl(tmp_path / "a.jsonl", rows), limit=3).notes == ()
+
+
+def test_of_many_repeated_rows_the_note_names_three(tmp_path: Path) -> None:
+    rows = [{"title": "A", "passage": "Text."} for _ in range(31)]
+    [note] = load(jsonl(tmp_path / "a.jsonl", rows)).notes
+    assert note == ("30 rows repeat an earlier passage, which has their questions now: rows 2, 3, 4 and 27 more")
+
+
 def test_the_split_depends_on_the_seed_and_not_on_the_order_of_the_file(tmp_path: Path) -> None:
     rows = [{"title": f"T{number}", "passage": f"Text {number}."} for number in range(20)]
     here, there = jsonl(tmp_path / "a.jsonl", rows), jsonl(tmp_path / "b.jsonl", rows[::-1])

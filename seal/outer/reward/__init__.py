@@ -15,6 +15,8 @@ class Reward(Option, ABC):
 
     rates: ClassVar[bool] = False
     """True if each self-edit is read and rated before it is tried out."""
+    of_answers: ClassVar[bool] = False
+    """True if it depends only on what the adapted model answers. Then it is the same if nothing is adapted."""
 
     @property
     def knows_unadapted(self) -> bool:

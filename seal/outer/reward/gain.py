@@ -1,5 +1,7 @@
 """The reward as a gain: accuracy of the adapted model minus accuracy of the unadapted model on the same queries."""
 
+from typing import ClassVar
+
 from seal.outer.reward import Reward
 from seal.settings import option
 from seal.stats.statistics import accuracy, mean
@@ -12,6 +14,8 @@ class Gain(Reward):
 
     Within a context, it ranks self-edits as accuracy does. Across contexts, it does not favour easy ones.
     """
+
+    of_answers: ClassVar[bool] = True
 
     def score(self, attempt: Attempt) -> float | None:
         if attempt.before is None:

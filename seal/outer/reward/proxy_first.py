@@ -1,6 +1,7 @@
 """A language model rates all self-edits first. Only the best rated ones are trained on."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic import PositiveInt
 
@@ -14,6 +15,8 @@ from seal.types import Attempt, Rating
 class ProxyFirst(Proxy):
     """A language model rates all self-edits. Only the best few of each context are trained on, and rewarded by
     accuracy. The reward of the others is unknown."""
+
+    of_answers: ClassVar[bool] = True
 
     tried: PositiveInt = 2
     """Number of self-edits per context that are trained on. Ties go to the first ones. Self-edits without points are
