@@ -25,8 +25,8 @@ _CHECKS = ConfigDict(
 )
 
 
-class Chosen(Protocol):
-    """The options of a run, as seen by one of them. Rooms do not know each other's classes."""
+class Rooms(Protocol):
+    """The options of a run except its recipe, as seen by one of them. Rooms do not know each other's classes."""
 
     @property
     def model(self) -> Any: ...
@@ -49,9 +49,14 @@ class Chosen(Protocol):
     @property
     def outer(self) -> Any: ...
     @property
-    def recipe(self) -> Any: ...
-    @property
     def cluster(self) -> Any: ...
+
+
+class Chosen(Rooms, Protocol):
+    """All options of a run, as seen by one of them."""
+
+    @property
+    def recipe(self) -> Any: ...
 
 
 class Option:

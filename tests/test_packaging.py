@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-SHARED = ("seal.model.hugging_face.HuggingFace", "seal.self_edit.prose.Prose")
+SHARED = ("seal.grader.lexical.Lexical", "seal.model.hugging_face.HuggingFace", "seal.self_edit.prose.Prose")
 """Classes that several YAML files fill in."""
 ROOMS = "model task self_edit inner engine grader outer outer/learner outer/reward recipe cluster logger".split()
 

@@ -1,7 +1,8 @@
 """Parses untrusted JSON: the result is a value or a ValueError, for any text. This module knows no files."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 MOST_LEVELS = 100
@@ -12,7 +13,7 @@ class RepeatedKeyError(ValueError):
     """A key stands twice in one object, so that one of its values would be lost."""
 
 
-def parsed(text: str | bytes, **hooks: Callable[..., Any]) -> Any:
+def parsed(text: str | bytes, **hooks: Any) -> Any:
     """The value of a JSON text; `hooks` are those of `json.loads`.
 
     Raises:
@@ -37,8 +38,7 @@ def without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        key = next(key for key, _ in pairs if key in seen or seen.add(key))
+        key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         values = " and ".join(f"{value!r:.40}" for name, value in pairs if name == key)
         raise RepeatedKeyError(f"'{key}' stands more than once in one object, as {values}")
     return found

@@ -13,7 +13,7 @@ from seal.errors import RunError
 from seal.settings import option
 from seal.types import Sampling, Unavailable, Usage
 
-__all__ = ["Endpoint", "Question", "Reply", "api_key"]
+__all__ = ["Endpoint", "NoText", "Question", "Reply", "api_key"]
 _MILLION = 1_000_000
 _CHARACTERS_PER_TOKEN = 4
 """Of English, about; for forecasts."""

@@ -110,6 +110,7 @@ class Conversation:
         """The body of the reply as it is, and its kind."""
         model, extra = question.model or self.address.model, {**sent, **question.extra, **self.address.extra}
         create: Any
+        prompt: dict[str, Any]
         if self.address.api == "chat":
             assert isinstance(question.prompt, str), "a message is text"
             message = {"role": "user", "content": question.prompt}

@@ -34,7 +34,7 @@ def counted(usage: Any) -> Counted:
             sent = total - written
         elif sent is not None and total >= sent + (written or 0):
             written = total - sent
-    details = next((usage[f"{name}_details"] for name in _WRITTEN if usage.get(f"{name}_details")), {})
+    details: Any = next((usage[f"{name}_details"] for name in _WRITTEN if usage.get(f"{name}_details")), {})
     thoughts = _number(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
     found = {_SENT[0]: sent, _WRITTEN[0]: written}
     return Counted(

@@ -140,8 +140,7 @@ def complete(
         calls = [_call(requests[number], loras, stored, stops) for number in open_numbers]
         for number, call, written in zip(open_numbers, calls, ask(calls) if calls else (), strict=True):
             found = written if isinstance(written, Unavailable) else _completion(call, written, stored, sampling)
-            too_soon = bool(call.stops) and isinstance(written, Written) and _stopped_too_soon(written, found, stored)
-            outcomes[number] = None if too_soon else found
+            outcomes[number] = None if call.stops and _stopped_too_soon(written, found, stored) else found
     return [outcome for outcome in outcomes if outcome is not None]
 
 
@@ -162,8 +161,10 @@ def _call(request: Request, loras: Mapping[int, Any], stored: "Stored", stops: t
     )
 
 
-def _stopped_too_soon(written: Written, found: Completion, stored: "Stored") -> bool:
+def _stopped_too_soon(written: Written | Unavailable, found: Completion | Unavailable, stored: "Stored") -> bool:
     """Whether vLLM ended a text at a stop string where by our reading there is none, or only before the text."""
+    if isinstance(written, Unavailable) or isinstance(found, Unavailable):
+        return False
     if written.token_ids is None:
         return not found.text.strip()
     at_string = written.finished and not stored.end_ids.intersection(written.token_ids)

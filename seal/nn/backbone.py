@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -174,7 +174,8 @@ def _network(model: Model, source: Path) -> PreTrainedModel:
     """The weights of a folder, every one of them: transformers would fill those that are missing at random."""
     try:
         with explained(source):
-            network, found = AutoModelForCausalLM.from_pretrained(
+            reads: Any = AutoModelForCausalLM.from_pretrained  # its types do not know what it gives with the report
+            network, found = reads(
                 source,
                 dtype=getattr(torch, model.dtype),
                 attn_implementation=model.attention,

@@ -1,5 +1,6 @@
 """What a checkpoint holds against what its configuration builds: transformers fills whatever is missing at random."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,7 +76,8 @@ def compare(model: Model, folder: Path) -> Differences:
     network = blank(model, config, folder)
     there = {name: torch.empty(entry["shape"], device="meta") for name, entry in tensors(folder).items()}
     with explained(folder), _quiet():
-        _, found = type(network).from_pretrained(
+        reads: Any = type(network).from_pretrained  # transformers' types do not know what it gives with the report
+        _, found = reads(
             None,
             config=config,
             state_dict=there,
@@ -126,7 +128,8 @@ def explained(folder: Path) -> Iterator[None]:
 
 def _config(model: Model, folder: Path) -> PreTrainedConfig:
     try:
-        return AutoConfig.from_pretrained(folder, trust_remote_code=model.trust_remote_code)
+        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=model.trust_remote_code)
+        return config
     except Exception as error:  # as in `blank`
         raise ModelError(
             f"model.path: transformers cannot read config.json in {folder}: {first_line(error)}"
@@ -137,7 +140,7 @@ def _config(model: Model, folder: Path) -> PreTrainedConfig:
 def _quiet() -> Iterator[None]:
     """While open, transformers does not report itself what is said here."""
     before = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity(transformers_logging.CRITICAL)
+    transformers_logging.set_verbosity(logging.CRITICAL)
     try:
         yield
     finally:

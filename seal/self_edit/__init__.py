@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from seal.authorship import Author
-from seal.settings import Chosen, Option, option
+from seal.settings import Chosen, Option, Rooms, option
 from seal.types import Completion, Context, Failure, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
 Continue = Callable[[Sequence[tuple[str, int]], Sampling], Sequence[Completion | Unavailable]]
@@ -62,7 +62,7 @@ class SelfEditFormat(Option, ABC):
                 "self_edit"
             )
 
-    def author(self, run: Chosen) -> Author:
+    def author(self, run: Rooms) -> Author:
         """Who writes them; by default the policy, or the other model that writes in its place."""
         if other := (run.writer or run.engine).other_model:
             return Author(by="model", name=other)

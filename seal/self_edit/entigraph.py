@@ -19,7 +19,7 @@ from seal.base.json_text import parsed
 from seal.base.seeds import derive
 from seal.self_edit import Assignment, Continue, SelfEditFormat
 from seal.self_edit.passage import passage_plan, titled_plan
-from seal.settings import Chosen, option
+from seal.settings import Rooms, option
 from seal.text import fill, shows
 from seal.types import Completion, Context, Invalid, Plan, Sampling, SelfEdit, Unavailable
 
@@ -73,7 +73,7 @@ class EntiGraph(SelfEditFormat):
     max_new_tokens: PositiveInt = 512
     """Maximum length of each text."""
 
-    def author(self, run: Chosen) -> Author:
+    def author(self, run: Rooms) -> Author:
         return replace(super().author(run), method="EntiGraph")
 
     @property

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from seal.authorship import Author
 from seal.self_edit import Assignment, Continue
 from seal.self_edit.augmentations import FAMILIES, Augmentations
-from seal.settings import Chosen, option
+from seal.settings import Rooms, option
 from seal.types import Completion, Unavailable
 
 
@@ -31,7 +31,7 @@ class RandomSettings(Augmentations):
     """Strategies to draw from: the tokens that are trained on. Each family of augmentations is also drawn, with
     probability 1/2."""
 
-    def author(self, run: Chosen) -> Author:
+    def author(self, run: Rooms) -> Author:
         return Author(by="chance", name="settings")
 
     @property

@@ -12,7 +12,7 @@ from seal.base.json_text import parsed
 from seal.errors import DataError, RunError
 from seal.folder.store import read_records
 from seal.self_edit import Assignment, Continue
-from seal.settings import Chosen, option
+from seal.settings import Rooms, option
 from seal.types import Completion, Context, SelfEdit, Unavailable
 
 Recordings = Mapping[tuple[str, str], tuple[str, ...]]
@@ -38,7 +38,7 @@ class Recording:
             if (n_there := len(self.texts(context))) < n_wanted
         ]
 
-    def author(self, run: Chosen) -> Author:
+    def author(self, run: Rooms) -> Author:
         """The file; or the run, and which of its policies."""
         of_run = not self.path.suffix or self.path.is_dir()
         return Author(by="recording", name=f"{self.path.name}/{self.policy}" if of_run else self.path.name)

@@ -53,7 +53,7 @@ def perform(
         monitor.planned(forecast.units)
         with _logging(run, store.folder) as log:
             lab = Lab(run=run, store=store, contexts=contexts, monitor=monitor, log=log)
-            results = _performed(lab)
+            results = _performed(run, lab)
             if run.logger.wants_pictures:
                 write_report(store.folder)
     return results
@@ -68,20 +68,20 @@ def _ask_whether_ready(run: Run, folder: Path, *, writes: bool) -> None:
             part.ready()
 
 
-def _performed(lab: Lab) -> Results:
+def _performed(run: Run, lab: Lab) -> Results:
     """The recipe's results, written to the folder and told to the logger."""
     with closing(lab):
-        found = lab.run.recipe.perform(lab)
+        found = run.recipe.perform(lab)
     for row in found.table:
         if row.accuracy is not None:
             lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
-    left_out, changes = lab.run.recipe.left_out(lab.contexts), run_folder.changes_between_sessions(lab.store.folder)
+    left_out, changes = run.recipe.left_out(lab.contexts), run_folder.changes_between_sessions(lab.store.folder)
     results = replace(
         found,
         notes=run_folder.kept_notes(lab.store, (*left_out, *found.notes, *changes)),
-        author=lab.run.self_edit.author(lab.run),
-        passage_shown=lab.run.task.shows_the_passage,
-        published=lab.run.published,
+        author=run.self_edit.author(run),
+        passage_shown=run.task.shows_the_passage,
+        published=run.published,
     )
     write_results(lab.store, results)
     return results
