@@ -14,6 +14,8 @@ from seal.settings import option
 from seal.types import Sampling, Unavailable, Usage
 
 __all__ = ["Endpoint", "NoText", "Question", "Reply", "api_key"]
+_FEW_TOKENS = 16
+"""Some servers take no lower limit."""
 _MILLION = 1_000_000
 _CHARACTERS_PER_TOKEN = 4
 """Of English, about; for forecasts."""
@@ -47,7 +49,7 @@ class Endpoint(Address):
         Raises:
             RunError: none comes, or the model thinks for longer than that.
         """
-        sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=reply_tokens or 1)
+        sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=reply_tokens or _FEW_TOKENS)
         [reply] = self.ask([Question(prompt="Say yes.")], sampling)
         if not isinstance(reply, Unavailable) or (isinstance(reply, NoText) and reply.is_cut and not reply_tokens):
             return

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 MOST_STOPS = 4
 """So many stop strings are sent, as OpenAI and vLLM allow; the text is cut at the others when it is there."""
-_WRONG_REQUEST = (400, 422)
 _MOST_CHARACTERS = 500
+
+
+def _is_about_the_request(status_code: int) -> bool:
+    """Some servers break down over a parameter that they do not know."""
+    return status_code in (400, 422) or status_code >= 500
 
 
 class Price(Protocol):
@@ -98,7 +102,7 @@ class Conversation:
             try:
                 body, content_type = await self._send(client, question, sent)
             except openai.APIStatusError as error:
-                if error.status_code in _WRONG_REQUEST and self.dialect.learns_from(error.response.text, sent):
+                if _is_about_the_request(error.status_code) and self.dialect.learns_from(error.response.text, sent):
                     continue
                 return await self._refused(client, question, error, sent)
             outcome = read(body, content_type=content_type, has_stops="stop" in sent)
@@ -186,7 +190,7 @@ class Conversation:
             return NoText(reason=self._unavailable(said).reason, is_cut=True)
         if wants_streaming(said):
             return self._unavailable(f"{STREAMS} ({said})")
-        advice = status.advice_on_parameters(said, sent) if error.status_code in _WRONG_REQUEST else ""
+        advice = status.advice_on_parameters(said, sent) if _is_about_the_request(error.status_code) else ""
         return self._unavailable(said + advice)
 
     async def _elsewhere(self, client: "AsyncOpenAI") -> str:

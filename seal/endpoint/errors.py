@@ -31,7 +31,8 @@ def error_in(reply: Any) -> str | None:
     if not isinstance(reply, Mapping):
         return None
     if wrong := reply.get("error") or reply.get("errors"):
-        return in_a_line(": ".join(_words(wrong))) or "an error without a message"
+        words = [*_words(wrong)] or [*_words(reply)]
+        return in_a_line(": ".join(words) or json.dumps(wrong))
     if reply.get("choices"):
         return None
     return in_a_line(": ".join(_words(reply))) or None

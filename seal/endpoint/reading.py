@@ -98,7 +98,7 @@ def read(body: str, *, content_type: str = "", has_stops: bool = False) -> Text 
     if _is_stream(body, content_type):
         return Fault(reason=next(_errors_of_stream(body), STREAMS))
     try:
-        reply = json.loads(body)
+        reply = json.loads(body.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))
     except (ValueError, RecursionError):
         return Fault(reason=f"the reply is no JSON, but '{in_a_line(body)[:80]}'", is_page=True)
     if error := error_in(reply):

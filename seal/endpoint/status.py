@@ -66,6 +66,6 @@ def is_spent_on_thoughts(said: str) -> bool:
 
 
 def advice_on_parameters(said: str, sent: Collection[str]) -> str:
-    """How to leave out a parameter that an error names; nothing where it names none."""
-    named = [name for name in sent if re.search(rf"(?<![\w.-]){name}(?![\w-])", said)]
+    """How to leave out a parameter that an error names; nothing where it names none, or the limit of the length."""
+    named = [name for name in sent if "tokens" not in name and re.search(rf"(?<![\w.-]){name}(?![\w-])", said)]
     return f" (to leave one out: endpoint.parameters.{named[0]}=null)" if named else ""

@@ -232,11 +232,12 @@ def picky(*refused: str, status: int = 400) -> Behaviour:
     return behave
 
 
+@pytest.mark.parametrize("status", [400, 422, 500])
 def test_parameters_that_a_server_refuses_are_left_out_by_themselves_and_said_once(
-    caplog: pytest.LogCaptureFixture,
+    status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked_of = [Question(prompt=str(number), seed=number) for number in range(3)]
-    with scripted(picky("max_tokens", "temperature", "seed", status=422)) as server:
+    with scripted(picky("max_tokens", "temperature", "seed", status=status)) as server:
         for _ in range(2):
             found = endpoint(server.url, concurrency=1).ask(asked_of, GREEDY)
             assert all(isinstance(reply, Reply) for reply in found)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seal.endpoint.status import advice_on, key_refused, names_model
+from seal.endpoint.status import advice_on, advice_on_parameters, key_refused, names_model
 from tests.servers import endpoint
 
 
@@ -40,3 +40,10 @@ def test_a_key_that_is_not_set_is_said_to_be_missing(monkeypatch: pytest.MonkeyP
     assert "SEAL_TEST_KEY, which is not set" in key_refused(endpoint("https://host/v1"), "HTTP 401: no")
     monkeypatch.setenv("SEAL_TEST_KEY", "secret-key")
     assert "which is not set" not in key_refused(endpoint("https://host/v1"), "HTTP 401: no")
+
+
+def test_a_parameter_that_an_error_names_can_be_left_out_but_not_the_limit() -> None:
+    sent = ("max_tokens", "temperature")
+    assert "parameters.temperature=null" in advice_on_parameters("`temperature` must be positive", sent)
+    assert advice_on_parameters("'max_tokens' is too large", sent) == ""
+    assert advice_on_parameters("the prompt is too long", sent) == ""
