@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from seal.authorship import UNTRAINED, Author
+from seal.errors import RunError
 from seal.folder.results_file import read_results
 from seal.folder.run_files import read_manifest
-from seal.folder.store import MANIFEST
 from seal.model import Model
 from seal.report.attempts import known_option
 from seal.self_edit import SelfEditFormat
@@ -35,12 +35,15 @@ def read_finished(folder: Path) -> Results:
     """The results of a run; its author is read from the manifest where the results name none.
 
     Raises:
-        RunError: a file is not what was written.
+        RunError: the results are not what was written.
     """
     found = read_results(folder)
-    if found.author != UNTRAINED or not (folder / MANIFEST).exists():
+    if found.author != UNTRAINED:
         return found
-    return replace(found, author=_author_in(read_manifest(folder)))
+    try:
+        return replace(found, author=_author_in(read_manifest(folder)))
+    except RunError:  # no manifest, or a damaged one: its own readers say so
+        return found
 
 
 def _author_in(manifest: Mapping[str, Any]) -> Author:

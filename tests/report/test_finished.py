@@ -45,6 +45,14 @@ def test_an_older_import_is_a_recording(tmp_path: Path) -> None:
     assert read_finished(run).author == Author(by="recording", name="rewards.json")
 
 
+@pytest.mark.parametrize("manifest", ["{}", None])
+def test_results_without_a_readable_manifest_are_read_all_the_same(tmp_path: Path, manifest: str | None) -> None:
+    write_results(Store(tmp_path), Results(table=()))
+    if manifest:
+        (tmp_path / "manifest.json").write_text(manifest)
+    assert read_finished(tmp_path).author == UNTRAINED
+
+
 def test_results_that_name_an_author_are_believed_and_others_do_not_mention_one(tmp_path: Path) -> None:
     run = run_without_author(tmp_path, *RECORDED)
     assert "author" not in (run / "results.json").read_text()
