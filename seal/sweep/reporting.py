@@ -9,7 +9,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from seal.base.notes import Note, is_cut
+from seal.base.notes import SHOWN
 from seal.base.terminal import Terminal
 from seal.errors import listed
 from seal.report.wording import interval, label, share
@@ -49,10 +49,11 @@ def _print(
     for point in points:
         table.add_row(point.name, label(point.measured, point.author), share(point.accuracy), interval(point.ci95))
     console.print(table)
-    if reasons := _reasons(without):
-        missing = Note(f"{len(reasons)} points without results", reasons)
-        where = f"; all are in {folder / TABLE}" if is_cut(missing) else ""
-        console.print(f"{missing}{where}", style="red", highlight=False, markup=False, soft_wrap=True)
+    reasons = _reasons(without)
+    for reason in reasons[:SHOWN]:
+        console.print(f"without results: {reason}", style="red", highlight=False, markup=False, soft_wrap=True)
+    if n_more := len(reasons[SHOWN:]):
+        console.print(f"without results: {n_more} more; all are in {folder / TABLE}", style="red", soft_wrap=True)
     for note in in_words(choice, n_unfinished=len(without)):
         console.print(note, highlight=False, markup=False)
     for path in made:

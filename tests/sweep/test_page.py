@@ -89,6 +89,19 @@ def test_a_sweep_of_which_nothing_succeeded_says_why(
     assert "inner.rank=3: the disk is full" in capsys.readouterr().err
 
 
+def test_of_many_points_without_results_three_are_named_and_the_table_has_all(
+    seal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make(Path("outputs/ranks"), {"inner.rank=1": [0.1, 0.2]})
+    failed = {f"inner.rank={rank}": {"overrides": [], "failed": "no memory"} for rank in range(2, 12)}
+    (folder / "sweep.json").write_text(json.dumps(failed))
+    assert seal("report", "ranks") == 0
+    said = capsys.readouterr().out
+    assert said.count("no memory") == 3
+    assert f"without results: 7 more; all are in {folder / 'sweep.csv'}" in said
+    assert (folder / "sweep.csv").read_text().count("no memory") == 10
+
+
 def test_a_point_that_ends_while_the_report_is_made_is_told_of_in_one_way(tmp_path: Path) -> None:
     folder = make(tmp_path / "ranks", {f"inner.rank={rank}": [0.1, 0.2] for rank in (1, 2)})
     points = read_sweep(folder)[:1]
