@@ -11,6 +11,7 @@ from seal.engine import Request
 from seal.engine.openai import OpenAI
 from seal.folder.store import read_records
 from seal.model.tiny import Tiny
+from seal.nn.backbone import Backbones
 from seal.types import Answered, Completion, Failure, Policy, Sampling, SelfEdit, Unavailable, Usage
 from tests.conftest import SMALL, settings_without
 from tests.servers import Response, asked, endpoint, fails, free_port, replies, says, scripted, transformers_serve
@@ -56,7 +57,7 @@ def test_a_served_model_answers_where_nothing_is_adapted(seal: Seal, served: str
 
 def generated(url: str, sampling: Sampling) -> tuple[Sequence[Completion | Unavailable], list[Usage]]:
     """What a served model continues two prompts with, and what that took."""
-    backbones: Any = None  # somebody else writes
+    backbones = Backbones(Tiny(), Path())  # none is loaded: somebody else writes
     spent: list[Usage] = []
     generator = OpenAI(endpoint=endpoint(url)).generator(Policy(round=0), backbones, spent.append)
     return generator.generate([Request(prompt=prompt, seed=0) for prompt in ("a", "b")], sampling), spent
@@ -81,16 +82,18 @@ def test_what_is_no_text_never_becomes_an_empty_answer(reply: Response, reason: 
     assert len(spent) == 2
 
 
-def test_a_text_that_a_server_stops_at_its_first_line_break_is_asked_for_without_stop_strings() -> None:
+@pytest.mark.parametrize("thought", ["", "<think>\nRome?\n</think>"])
+def test_a_text_that_a_server_stops_at_its_first_line_break_is_asked_for_without_stop_strings(thought: str) -> None:
     sampling = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=4, stops=("\n",))
 
     def behave(_: int, request: Mapping[str, Any]) -> Response:
-        whole = "\n\nLeo\nand more" if asked(request) == "a" else "Pi"
+        whole = f"{thought}\n\nLeo\nand more" if asked(request) == "a" else "Pi"
         return says(whole.split("\n", maxsplit=1)[0] if "stop" in request else whole)
 
     with scripted(behave) as server:
         completions, spent = generated(server.url, sampling)
-    assert completions == [Completion(text="\n\nLeo", finished=True), Completion(text="Pi", finished=True)]
+    text = "Leo" if thought else "\n\nLeo"
+    assert completions == [Completion(text=text, finished=True, thought=thought), Completion(text="Pi", finished=True)]
     assert len(spent) == len(server.requests) == 3
 
 

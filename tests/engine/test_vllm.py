@@ -198,7 +198,7 @@ def test_vllm_writes_with_adapters_what_transformers_writes(tmp_path: Path, chos
     assert not list(tmp_path.iterdir())
 
 
-THINKS = "{{ messages[0].content }}{% if add_generation_prompt %}<think>\n{% endif %}"
+THINKS = "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}<think>\n{% endif %}"
 """A chat template whose prompts end within a thought."""
 
 

