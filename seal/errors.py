@@ -18,6 +18,8 @@ INTERRUPTED = 130
 """The exit code of an interruption."""
 FAULTS_SHOWN = 20
 """Maximum number of faults that a message lists. It only counts the rest."""
+NAMES_SHOWN = 3
+"""Maximum number of names that a sentence lists. It only counts the rest."""
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -65,6 +67,12 @@ def listed(title: str, faults: Sequence[str]) -> str:
     shown = [f"  {fault}" for fault in faults[:FAULTS_SHOWN]]
     hidden = len(faults) - len(shown)
     return "\n".join([title, *shown, *([f"  … and {hidden} more"] if hidden else [])])
+
+
+def cut_list(names: Sequence[str]) -> str:
+    """The first `NAMES_SHOWN` names of many, and how many more there are."""
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def hint(name: str, known: Iterable[str]) -> str:

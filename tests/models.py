@@ -6,6 +6,8 @@ from pathlib import Path
 import torch
 from transformers import (
     AutoTokenizer,
+    DeepseekV3Config,
+    DeepseekV3ForCausalLM,
     FalconH1Config,
     FalconH1ForCausalLM,
     GPT2Config,
@@ -63,6 +65,11 @@ def random_folder(folder: Path, make: str, *, chat_template: str | None = None, 
     elif make == "falcon_h1":
         mixer = dict(mamba_d_ssm=16, mamba_n_heads=2, mamba_d_head=8, mamba_d_state=8, mamba_n_groups=1)
         network = FalconH1ForCausalLM(FalconH1Config(**shape, **mixer))
+    elif make == "deepseek_v3":
+        widths = dict(q_lora_rank=8, kv_lora_rank=8, qk_rope_head_dim=8, qk_nope_head_dim=8, v_head_dim=8)
+        experts = dict(n_routed_experts=4, num_experts_per_tok=2, n_group=1, topk_group=1, moe_intermediate_size=16)
+        config = DeepseekV3Config(**(shape | dict(num_key_value_heads=2)), **widths, **experts, first_k_dense_replace=1)
+        network = DeepseekV3ForCausalLM(config)
     elif make == "mistral":
         network = MistralForCausalLM(MistralConfig(**shape, sliding_window=5))
     elif make == "llama":

@@ -108,7 +108,7 @@ def _command(folder: Path) -> str | None:
 
 def records_of(folder: Path) -> dict[str, int]:
     """Number of records of each kind, with those that no coordinator has merged yet."""
-    kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations", "merges")
+    kinds = ("contexts", "self_edits", "answers", "evaluations", "updates", "consolidations", "exports", "merges")
     counts = {kind: sum(map(count_records, (folder / f"{kind}.jsonl", *task_files(folder, kind)))) for kind in kinds}
     return {kind: count for kind, count in counts.items() if count}
 

@@ -9,6 +9,7 @@
         evaluations.jsonl   answers with verdicts
         updates.jsonl       updates of the policy
         consolidations.jsonl    models trained on a whole corpus
+        exports.jsonl       what `adapt` hands out, loaded again and compared
         merges.jsonl        steps of the recipe `continual`
         metrics.jsonl       times
         spending.jsonl      each call to a paid endpoint: tokens and price

@@ -93,6 +93,11 @@ class Inner(Option, ABC):
         """Tokens of a text that are trained on at most; None sets no limit."""
         return None
 
+    def first_tokens(self, backbone: "Backbone", plan: Plan) -> tuple[int, ...]:
+        """Those of a plan's first sequence that has any: an adapter that was trained by the plan does much there."""
+        found = (self.tokens(backbone.tokenizer, sequence, chat=backbone.chat) for sequence in plan.sequences)
+        return next((tokens.ids for tokens in found if tokens), ())
+
     @property
     def adapter_rank(self) -> int:
         """Rank of the adapters; 0 if they are not low-rank."""

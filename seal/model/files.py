@@ -234,6 +234,11 @@ class ModelFolder:
         return sum(prod(entry["shape"]) for entry in self.tensors.values())
 
     @property
+    def has_experts(self) -> bool:
+        """Whether it is a mixture of experts, by the names of its weights."""
+        return any(".experts." in name for name in self.tensors)
+
+    @property
     def looks_incomplete(self) -> bool:
         """Whether weights may be missing, or be too many, as far as their names tell."""
         n_layers = next((self.config[name] for name in _LAYERS if isinstance(self.config.get(name), int)), None)

@@ -19,6 +19,8 @@ class Adaptation(ABC):
 
     stacks: ClassVar[bool] = False
     """Whether several can be attached at once, each for its own block of a batch."""
+    in_peft_format: ClassVar[bool] = False
+    """Whether what it saves is for PEFT to load, which is then tried before it is handed out."""
 
     @classmethod
     @abstractmethod

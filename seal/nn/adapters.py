@@ -15,7 +15,10 @@ from transformers.pytorch_utils import Conv1D
 
 from seal.nn.adaptation import Adaptation
 from seal.nn.adapter_stack import AdapterStack
-from seal.nn.lora_weights import LoRAShape, LoRAWeights, factors, rows_of
+from seal.nn.lora_weights import LoRAShape, LoRAWeights, factors, features, rows_of, target_layers
+from seal.nn.tying import untie
+
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,6 +26,7 @@ class Adapter(LoRAWeights, Adaptation):
     """One trained adapter."""
 
     stacks: ClassVar[bool] = True
+    in_peft_format: ClassVar[bool] = True
 
     @classmethod
     def of(cls, weights: LoRAWeights) -> Self:
@@ -49,6 +53,8 @@ class Adapter(LoRAWeights, Adaptation):
 
     @torch.no_grad()
     def merge(self, model: PreTrainedModel) -> None:
+        """A weight that a changed layer shares with another, such as a tied head, becomes the layer's own."""
+        untie(model, map(model.get_submodule, self.weights))
         for path, (lora_a, lora_b) in self.weights.items():
             layer = model.get_submodule(path)
             assert isinstance(layer, nn.Linear | Conv1D)
@@ -57,7 +63,8 @@ class Adapter(LoRAWeights, Adaptation):
             if self.shape.dora:
                 weight = rows_of(layer).to(change.dtype)
                 change = factors(self, path, layer)[:, None] * (weight + change) - weight
-            layer.weight += (change.T if isinstance(layer, Conv1D) else change).to(layer.weight)
+            change = change.T if isinstance(layer, Conv1D) else change
+            layer.weight.copy_(layer.weight.to(change.dtype) + change)  # rounded once, to the model's own precision
 
     def save(self, folder: Path, *, base_model: str) -> None:
         """Write an adapter in PEFT's format, for `peft.PeftModel.from_pretrained`. Names `base_model` as its base."""
@@ -68,7 +75,7 @@ class Adapter(LoRAWeights, Adaptation):
             tensors[f"base_model.model.{path}.lora_B.weight"] = lora_b.cpu().contiguous()
         for path, magnitude in self.magnitudes.items():
             tensors[f"base_model.model.{path}.lora_magnitude_vector"] = magnitude.cpu().contiguous()
-        save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+        save_file(tensors, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
         config: dict[str, Any] = {
             "peft_type": "LORA",
             "task_type": "CAUSAL_LM",
@@ -88,7 +95,7 @@ class Adapter(LoRAWeights, Adaptation):
     @classmethod
     def load(cls, folder: Path) -> Self:
         config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-        tensors = load_file(folder / "adapter_model.safetensors")
+        tensors = load_file(folder / ADAPTER_WEIGHTS)
         prefix, ending = "base_model.model.", ".lora_A.weight"
         paths = [name.removeprefix(prefix).removesuffix(ending) for name in tensors if name.endswith(ending)]
         shape = LoRAShape(
@@ -103,6 +110,24 @@ class Adapter(LoRAWeights, Adaptation):
         }
         magnitudes = {path: tensors[f"{prefix}{path}.lora_magnitude_vector"] for path in paths} if shape.dora else {}
         return cls(shape=shape, weights=weights, transposed=config["fan_in_fan_out"], magnitudes=magnitudes)
+
+
+def blank_adapter(model: PreTrainedModel, targets: Sequence[str]) -> Adapter:
+    """An adapter of rank 1 that changes nothing, on the layers that the targets name.
+
+    Raises:
+        ModelError: a target names no layer.
+    """
+    layers = target_layers(model, targets)
+    weights = {}
+    for path, layer in layers.items():
+        n_in, n_out = features(layer)
+        weights[path] = (torch.zeros(1, n_in), torch.zeros(n_out, 1))
+    return Adapter(
+        shape=LoRAShape(rank=1, alpha=1, targets=tuple(targets)),
+        weights=weights,
+        transposed=any(isinstance(layer, Conv1D) for layer in layers.values()),
+    )
 
 
 def _as_peft_names(adapter: LoRAWeights) -> list[str]:

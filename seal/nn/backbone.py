@@ -25,6 +25,7 @@ from seal.chat import Chat
 from seal.errors import ModelError, first_line
 from seal.model import Model, files
 from seal.nn.checkpoint import Differences, explained
+from seal.nn.tying import say_what_is_tied
 from seal.text import end_of_reply, padding_id
 from seal.types import Policy
 
@@ -91,7 +92,7 @@ class Backbones:
         self.model = model
         self.run_folder = run_folder
         self._guests: list[tuple[object, str | None, Guest]] = []
-        self._policy: Policy | None = None
+        self._weights: str | None = None
         self._backbone: Backbone | None = None
 
     def get(self, policy: Policy) -> Backbone:
@@ -100,10 +101,10 @@ class Backbones:
         Raises:
             ModelError: they cannot be loaded.
         """
-        if self._backbone is None or policy != self._policy:
+        if self._backbone is None or policy.weights != self._weights:
             self._backbone = None  # frees the old one before the new one is loaded
             self._backbone = load(self.model, inside(self.run_folder, policy.weights) if policy.weights else None)
-            self._policy = policy
+            self._weights = policy.weights
         return self._backbone
 
     def take(self, policy: Policy) -> Backbone:
@@ -174,8 +175,7 @@ def _network(model: Model, source: Path) -> PreTrainedModel:
     """The weights of a folder, every one of them: transformers would fill those that are missing at random."""
     try:
         with explained(source):
-            reads: Any = AutoModelForCausalLM.from_pretrained  # its types do not know what it gives with the report
-            network, found = reads(
+            loaded: Any = AutoModelForCausalLM.from_pretrained(  # its type depends on what it is asked for
                 source,
                 dtype=getattr(torch, model.dtype),
                 attn_implementation=model.attention,
@@ -192,10 +192,10 @@ def _network(model: Model, source: Path) -> PreTrainedModel:
                 f"model.attention: '{source}' does not support {model.attention}: set it to eager"
             ) from error
         raise ModelError(f"model.path: cannot load the model '{source}': {first_line(error)}") from error
-    if faults := list(Differences.of(found).faults(source)):
+    network: PreTrainedModel = loaded[0]
+    if faults := list(Differences.of(loaded[1]).faults(source)):
         raise ModelError("; ".join(faults))
-    loaded: PreTrainedModel = network
-    return loaded
+    return network
 
 
 def _n_rows(network: PreTrainedModel) -> int:
@@ -294,6 +294,7 @@ def save(
 
     `published` are the generation settings to save with it; None takes the network's own.
     """
+    say_what_is_tied(network)
     ours, network.generation_config = network.generation_config, published or network.generation_config
     try:
         network.save_pretrained(folder)

@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from seal.errors import ModelError, first_line
+from seal.errors import ModelError, cut_list, first_line
 from seal.model import Model
 from seal.model.weight_files import tensors, unlike_siblings
 
 transformers_logging.disable_progress_bar()
-
-_SHOWN = 3
-"""Names that a message shows before it only counts the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +49,7 @@ class Differences:
         if self.mismatched:
             yield (
                 f"model.path: tensors in {folder} have other sizes than its config.json says: "
-                f"{_listed(self.mismatched)}"
+                f"{cut_list(self.mismatched)}"
             )
 
     def notes(self, folder: Path) -> Iterator[str]:
@@ -70,36 +67,34 @@ def compare(model: Model, folder: Path) -> Differences:
     Raises:
         ModelError: transformers cannot build the model, or not put its weights together from those in the files.
     """
-    config = _config(model, folder)
-    if getattr(config, "quantization_config", None):
+    network = blank(model, folder)
+    if getattr(network.config, "quantization_config", None):
         return Differences()
-    network = blank(model, config, folder)
     there = {name: torch.empty(entry["shape"], device="meta") for name, entry in tensors(folder).items()}
     with explained(folder), _quiet():
-        reads: Any = type(network).from_pretrained  # transformers' types do not know what it gives with the report
-        _, found = reads(
+        loaded: Any = type(network).from_pretrained(  # its type depends on what it is asked for
             None,
-            config=config,
+            config=network.config,
             state_dict=there,
             device_map={"": "meta"},
             dtype=torch.float32,
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
-    return Differences.of(found)
+    return Differences.of(loaded[1])
 
 
-def blank(model: Model, config: PreTrainedConfig, folder: Path) -> PreTrainedModel:
-    """The model that a configuration builds, on the meta device: names and shapes without numbers.
+def blank(model: Model, folder: Path) -> PreTrainedModel:
+    """The model that a folder's configuration builds, on the meta device: names and shapes without numbers.
 
     Raises:
         ModelError: it builds none.
     """
+    code = model.trust_remote_code
     try:
         with torch.device("meta"), _quiet():
-            network: PreTrainedModel = AutoModelForCausalLM.from_config(
-                config, trust_remote_code=model.trust_remote_code
-            )
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=code)
+            network: PreTrainedModel = AutoModelForCausalLM.from_config(config, trust_remote_code=code)
     except Exception as error:  # whatever code of any architecture makes of numbers that do not fit together
         raise ModelError(
             f"model.path: transformers cannot build what config.json in {folder} describes: {first_line(error)}"
@@ -126,16 +121,6 @@ def explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _config(model: Model, folder: Path) -> PreTrainedConfig:
-    try:
-        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=model.trust_remote_code)
-        return config
-    except Exception as error:  # as in `blank`
-        raise ModelError(
-            f"model.path: transformers cannot read config.json in {folder}: {first_line(error)}"
-        ) from error
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """While open, transformers does not report itself what is said here."""
@@ -148,9 +133,4 @@ def _quiet() -> Iterator[None]:
 
 
 def _named(names: Sequence[str]) -> str:
-    return f"{len(names)} tensor{'s' if len(names) > 1 else ''} ({_listed(names)})"
-
-
-def _listed(items: Sequence[str]) -> str:
-    more = len(items) - _SHOWN
-    return ", ".join(items[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f"{len(names)} tensor{'s' if len(names) > 1 else ''} ({cut_list(names)})"

@@ -38,12 +38,14 @@ class Forecast:
     ratings: int = 0
     """Self-edits that are read and rated."""
     policy_updates: int = 0
+    exports: int = 0
+    """Models that are read back before they are handed out."""
 
     @property
     def units(self) -> int:
         """Number of units of work. Each will have a record."""
         done = self.self_edits + self.trainings + self.asked_apart + self.evaluations
-        return done + self.ratings + self.policy_updates
+        return done + self.ratings + self.policy_updates + self.exports
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
@@ -55,6 +57,7 @@ class Forecast:
             answers=self.answers + other.answers,
             ratings=self.ratings + other.ratings,
             policy_updates=self.policy_updates + other.policy_updates,
+            exports=self.exports + other.exports,
         )
 
 
@@ -74,6 +77,11 @@ class Recipe(Option, ABC):
     @property
     def learns(self) -> bool:
         """True if the recipe updates the policy."""
+        return False
+
+    @property
+    def hands_out_adapters(self) -> bool:
+        """Whether adapters are left that PEFT has to be able to load."""
         return False
 
     @property

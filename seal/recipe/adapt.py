@@ -27,9 +27,10 @@ from seal.recipe.corpora import (
     seconds_of,
     with_passages_alone,
 )
+from seal.recipe.exporting import Exporting, notes_on
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import measurement, results_of
-from seal.recipe.model_card import model_card
+from seal.recipe.model_card import model_cards
 from seal.settings import Chosen, option
 from seal.stats.measurement import Measurement
 from seal.stats.results import Results
@@ -57,6 +58,10 @@ class Adapt(Matches):
     """`adapter` writes an adapter in PEFT's format to `adapter/`. `merged` also writes the whole adapted model to
     `model/`."""
 
+    @property
+    def hands_out_adapters(self) -> bool:
+        return self.output == "adapter"
+
     def faults_of_data(self, contexts: Contexts) -> list[str]:
         return [] if contexts.all else ["there is no passage to learn"]
 
@@ -78,22 +83,32 @@ class Adapt(Matches):
             asked_apart=(2 + n_matched) * len(asked),
             evaluations=(2 + n_matched) * len(asked),
             answers=(2 + n_matched) * count_queries(asked),
+            exports=1,
         )
 
     def perform(self, lab: Lab) -> Results:
         edits = loop.propose(lab, _POLICY, lab.contexts.all, per_context=self.edits_per_context)
         lesson = Budgeted(plan=one_plan(lab, lab.contexts.all, edits))
+        corpus = Corpus(lesson=lesson, merged=self.output == "merged")
         training = Consolidating(policy=_POLICY, title="training on everything")
-        [made] = fulfil(lab, training, [Corpus(lesson=lesson, merged=self.output == "merged")])
+        [made] = fulfil(lab, training, [corpus])
         if isinstance(made, Failure):
             raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
         n_trained = len(edits) - n_unusable(lab, lab.contexts.all, edits)
+        [exported] = fulfil(lab, Exporting(policy=_POLICY, title="reading back what is handed out"), [corpus])
         found = results_of(lab, self._measure(lab, edits, made, training.title), row_of)
-        lab.store.write(f"{ADAPTER}/README.md", model_card(lab, n_self_edits=n_trained, made=made, table=found.table))
+        cards = model_cards(lab, n_self_edits=n_trained, made=made, exported=exported, table=found.table)
+        for folder, card in cards.items():
+            lab.store.write(f"{folder}/README.md", card)
         return replace(
             found,
-            notes=(*lab.contexts.notes, *left_out_of_corpus(lab, lab.contexts.all, edits)),
-            artifacts={"adapter": ADAPTER} | ({"model": MERGED} if self.output == "merged" else {}),
+            notes=(
+                *lab.contexts.notes,
+                *left_out_of_corpus(lab, lab.contexts.all, edits),
+                *notes_on(exported),
+            ),
+            artifacts=({} if exported.refused else {"adapter": ADAPTER})
+            | ({"model": MERGED} if exported.merged else {}),
         )
 
     def _measure(self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, training: str) -> list[Measurement]:

@@ -1,4 +1,4 @@
-"""One model from a whole corpus: trained, saved in the run's folder, merged if requested, and asked."""
+"""One model from a whole corpus: trained, saved in the run's folder, and asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from seal.cluster.workload import Place
 from seal.errors import RunError
 from seal.recipe.budget import Budgeted, lasting
-from seal.types import Answered, Context, Failure, Policy, Postponed, Training
+from seal.types import Answered, Context, Failure, Postponed, Training
 from seal.work import Work
 from seal.work.lab import Lab
 from seal.work.trying import answered, ask
@@ -68,19 +68,22 @@ class Consolidating(Work[Corpus, Consolidated | Failure]):
         with lab.store.draft_of(corpus.folder) as folder:
             outcome.adapter.save(folder, base_model=lab.run.model.path)
             backbone.tokenizer.save_pretrained(folder)
-        if corpus.merged:
-            save_merged(lab, self.policy, outcome.adapter, MERGED)
         return Consolidated(training=outcome.training)
 
 
-def save_merged(lab: Lab, policy: Policy, adapter: "Adaptation", name: str) -> str:
-    """Write the adapted policy as an ordinary model into a folder of the run; return the SHA-256 of its weights."""
-    from seal.nn.backbone import save
+def trained(lab: Lab, name: str) -> "Adaptation":
+    """Load the adapter, or the weights, of a corpus from its folder.
 
-    backbone = lab.backbones.take(policy)
-    adapter.merge(backbone.model)
-    with lab.store.draft_of(name) as folder:
-        return save(backbone.model, backbone.tokenizer, folder, published=backbone.published)
+    Raises:
+        RunError: it is gone.
+    """
+    folder = lab.store.folder / name
+    if not folder.is_dir():
+        raise RunError(
+            f"{folder} is gone, and the run still needs it: remove the records of its training from "
+            f"{lab.store.folder / Consolidating.records}.jsonl too, and it is trained again"
+        )
+    return lab.run.inner.load(folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +105,7 @@ class AskingConsolidated(Work[Context, Answered]):
         return lab.run.engine.batch_size
 
     def do(self, lab: Lab, units: Sequence[Context]) -> Sequence[Answered | Postponed[Answered]]:
-        folder = lab.store.folder / self.folder
-        if not folder.is_dir():
-            raise RunError(
-                f"{folder} is gone, and not everything was asked that its model should answer: remove the records of "
-                f"its training from {lab.store.folder / Consolidating.records}.jsonl too, and it is trained again"
-            )
-        adapter = lab.run.inner.load(folder)
+        adapter = trained(lab, self.folder)
         seeds = [self.seed(lab, unit) for unit in units]
         answers = ask(lab, self.policy, units, [adapter] * len(units), seeds)
         return [answered(of_context, seed=seed, training=None) for seed, of_context in zip(seeds, answers, strict=True)]

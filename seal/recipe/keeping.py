@@ -29,6 +29,14 @@ def keep_best(lab: Lab, policy: Policy, attempts: Sequence[Attempt], *, count: i
     make_room(lab.store, budget_gb)
 
 
+def not_kept(store: Store) -> Iterator[str]:
+    """A note, if adapters could not be trained again, or PEFT does not load them as they were trained."""
+    records: dict[str, Kept | Failure] = store.records(ADAPTERS, Kept | Failure)
+    reasons = [one.reason for one in records.values() if isinstance(one, Failure)]
+    if reasons:
+        yield f"{len(reasons)} of {len(records)} adapters were not kept: {reasons[0]}"
+
+
 def adapters_to_keep(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterator[AdapterToKeep]:
     """For each self-edit with a reward, the trial of its best repeat."""
     for attempt in attempts:

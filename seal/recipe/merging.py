@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
+from seal.inner import Adapted
 from seal.recipe.budget import Budgeted, lasting
-from seal.recipe.consolidation import save_merged
+from seal.recipe.merged_model import save_merged
 from seal.types import Failure, Training
 from seal.work import Work
 from seal.work.lab import Lab
@@ -49,12 +50,17 @@ class Merging(Work[Step, Merged | Failure]):
         return [self._merge(lab, unit) for unit in units]
 
     def _merge(self, lab: Lab, step: Step) -> Merged | Failure:
-        backbone = lab.backbones.get(self.policy)
-        plan = lasting(lab.run.inner, backbone, step.lesson)
-        [outcome] = lab.run.inner.adapt(backbone, [plan], [self.seed(lab, step)])
+        outcome = self._adapt(lab, step)
         if isinstance(outcome, Failure):
             return outcome
         assert outcome.adapter is not None, "the run was checked: its inner loop adapts"
         assert outcome.training is not None
-        sha256 = save_merged(lab, self.policy, outcome.adapter, step.folder)
-        return Merged(training=outcome.training, sha256=sha256)
+        ids = lab.run.inner.first_tokens(lab.backbones.get(self.policy), step.lesson.plan)
+        merged = save_merged(lab, self.policy, outcome.adapter, step.folder, ids)
+        return Merged(training=outcome.training, sha256=merged.sha256)
+
+    def _adapt(self, lab: Lab, step: Step) -> Adapted | Failure:
+        backbone = lab.backbones.get(self.policy)
+        plan = lasting(lab.run.inner, backbone, step.lesson)
+        [outcome] = lab.run.inner.adapt(backbone, [plan], [self.seed(lab, step)])
+        return outcome

@@ -1,46 +1,60 @@
-"""The model card beside an adapter: its training data, its accuracy, and how to load it."""
+"""The model card beside an adapter or a merged model: its training data, its accuracy, and how to load it."""
 
 from collections.abc import Sequence
 
 from seal.authorship import UNTRAINED
-from seal.recipe.consolidation import Consolidated
+from seal.recipe.consolidation import ADAPTER, MERGED, Consolidated
+from seal.recipe.exporting import Exported
 from seal.stats.results import Row
 from seal.work.lab import Lab
 
 _CARD = """\
 ---
 base_model: {base}
-library_name: peft
+library_name: {library}
 tags: [{tags}]
 ---
 
 # {name}
 
-A {kind} adapter for `{base}` that holds what {n_passages} passages say. It was trained by
+{what} that holds what {n_passages} passages say. It was trained by
 [SEAL](https://arxiv.org/abs/2506.10943) on {trained_on}:
 {n_sequences} training sequences with {n_tokens} tokens, {n_steps} optimizer steps, last loss {loss:.3f} nats per token.
 
 {measured}
 
+{read_back}
+
+{loading}
+
+The passages' data has the SHA-256 `{sha256}`; the run's `manifest.json` holds every setting.
+"""
+
+_LOADING_ADAPTER = """\
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base = AutoModelForCausalLM.from_pretrained("{base}")
     model = PeftModel.from_pretrained(base, "path/to/this/folder")
-    tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")
+    tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")"""
 
-The passages' data has the SHA-256 `{sha256}`; the run's `manifest.json` holds every setting.
-"""
+_LOADING_MERGED = """\
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained("path/to/this/folder")
+    tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")"""
 
 
-def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequence[Row]) -> str:
-    """The card as Markdown, with the metadata block of model hubs."""
+def model_cards(
+    lab: Lab, *, n_self_edits: int, made: Consolidated, exported: Exported, table: Sequence[Row]
+) -> dict[str, str]:
+    """The card of each folder, as Markdown with the metadata block of model hubs."""
     kind = "DoRA" if lab.run.inner.makes_dora else "LoRA"
-    return _CARD.format(
-        base=lab.run.model.path,
+    base = lab.run.model.path
+    facts = dict(
+        base=base,
         name=lab.run.name,
         n_passages=len(lab.contexts.all),
-        kind=kind,
         tags=", ".join([kind.lower(), "seal", *(["self-edits"] if n_self_edits else [])]),
         trained_on=_trained_on(lab, n_self_edits),
         n_sequences=made.training.n_sequences,
@@ -51,6 +65,26 @@ def model_card(lab: Lab, *, n_self_edits: int, made: Consolidated, table: Sequen
         or "The passages came without questions, so nothing was measured.",
         sha256=lab.contexts.sha256,
     )
+    adapter = dict(
+        library="peft",
+        what=f"A {kind} adapter for `{base}`",
+        read_back=_of_adapter(exported),
+        loading=_LOADING_ADAPTER.format(base=base),
+    )
+    cards = {ADAPTER: _CARD.format(**facts, **adapter)}
+    if exported.merged:
+        merged = dict(library="transformers", what=f"`{base}` with a {kind} adapter merged into it")
+        read_back = f"Its logits are those of the base model and the adapter, but for rounding: {exported.merged}."
+        cards[MERGED] = _CARD.format(**facts, **merged, read_back=read_back, loading=_LOADING_MERGED)
+    return cards
+
+
+def _of_adapter(exported: Exported) -> str:
+    if exported.refused:
+        return f"**PEFT does not load this adapter as it was trained**: {exported.refused}. Take the merged model."
+    if not exported.adapter:
+        return "It is in the format of its own inner loop, and was not read back."
+    return f"Loaded by PEFT, its logits are those that were measured, but for rounding: {exported.adapter}."
 
 
 def _trained_on(lab: Lab, n_self_edits: int) -> str:

@@ -17,7 +17,7 @@ from seal.recipe import (
 )
 from seal.recipe.comparing import Compares
 from seal.recipe.curves import curves
-from seal.recipe.keeping import keep_best
+from seal.recipe.keeping import keep_best, not_kept
 from seal.recipe.measuring import (
     failure_notes,
     invalid_note,
@@ -62,6 +62,10 @@ class Train(Compares):
     round."""
     adapters_budget_gb: PositiveFloat | None = None
     """Disk budget for these adapters. The worst of the oldest round are deleted first. null sets no limit."""
+
+    @property
+    def hands_out_adapters(self) -> bool:
+        return self.keep_adapters > 0
 
     @property
     def adapters_kept(self) -> tuple[int, float | None]:
@@ -171,7 +175,7 @@ class Train(Compares):
             curves=curves(evaluator, {GIVEN: given.attempts, policy: attempts[policy]}, self.epochs_curve),
             tuned=evaluator.tuner.chosen,
             styles=style_shares(lab, attempts),
-            notes=(*notes, *failure_notes(measurements)),
+            notes=(*notes, *failure_notes(measurements), *not_kept(lab.store)),
             artifacts={"policy": policy.weights} if policy.weights else {},
         )
 

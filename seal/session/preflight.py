@@ -6,6 +6,7 @@ It loads torch only if the names of the weights look as if some were missing.
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seal.base.notes import Note
 from seal.cluster.workload import Place
@@ -15,6 +16,9 @@ from seal.model import files
 from seal.session.prompts import prompt_faults
 from seal.task import Contexts
 from seal.types import ALL_LINEAR
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def preflight(run: Run, *, fetch: bool = False) -> Contexts:
@@ -36,7 +40,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
         facts = files.ModelFolder(folder)
         faults += [*_target_faults(run, facts), *prompt_faults(run, folder, contexts), *_budget_faults(run, folder)]
     notes: list[str] = []
-    if folder and not faults and (fetch or files.ModelFolder(folder).looks_incomplete):
+    if folder and not faults and (fetch or _wants_a_closer_look(run, folder)):
         faults, notes = _compared(run, folder)
     if faults:
         raise UsageError(listed("the run cannot start:", faults))
@@ -45,15 +49,36 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     return replace(contexts, notes=(*contexts.notes, *notes))
 
 
+def _wants_a_closer_look(run: Run, folder: Path) -> bool:
+    """Whether a check has to build the model's architecture, which takes torch and some seconds."""
+    facts = files.ModelFolder(folder)
+    return facts.looks_incomplete or (run.recipe.hands_out_adapters and facts.has_experts)
+
+
 def _compared(run: Run, folder: Path) -> tuple[list[str], list[str]]:
-    """Faults and notes of a model's files against what its configuration builds. This alone imports torch."""
-    from seal.nn.checkpoint import compare
+    """Faults and notes of a model's files, and of what a run hands out, against the architecture. It imports torch."""
+    from seal.nn.checkpoint import blank, compare
 
     try:
         found = compare(run.model, folder)
+        faults = list(found.faults(folder))
+        if run.recipe.hands_out_adapters and not faults:
+            faults += _export_faults(run, blank(run.model, folder))
     except ModelError as error:
         return [str(error)], []
-    return list(found.faults(folder)), list(found.notes(folder))
+    return faults, list(found.notes(folder))
+
+
+def _export_faults(run: Run, network: "PreTrainedModel") -> Iterator[str]:
+    """An adapter that PEFT would not load: nobody could use it."""
+    from seal.nn.readback import fault_for_peft
+
+    layers = run.inner.adapted_layers
+    if layers and (fault := fault_for_peft(network, layers)):
+        yield (
+            f"inner.targets: the adapter that this run hands out would be of no use to others: {fault}: choose other "
+            "layers, or hand out the whole model where the recipe can, with recipe.output=merged"
+        )
 
 
 def _cut_passages(run: Run, facts: files.ModelFolder, contexts: Contexts) -> Iterator[str]:

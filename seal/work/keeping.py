@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from seal.base.paths import digest_of
+from seal.errors import RunError
 from seal.inner import Adapted
-from seal.types import Failure, Kept
+from seal.types import Failure, Kept, Plan
 from seal.work import Work
 from seal.work.lab import Lab
 from seal.work.trying import Trial, TryingOut, starts_of
@@ -66,7 +67,29 @@ class Keeping(Work[AdapterToKeep, Kept | Failure]):
         outcomes = lab.run.inner.adapt(
             lab.backbones.get(self.policy), plans, seeds, starts_of(lab, [unit.trial for unit in units])
         )
-        return [self._save(lab, unit, outcome) for unit, outcome in zip(units, outcomes, strict=True)]
+        kept = [self._save(lab, unit, outcome) for unit, outcome in zip(units, outcomes, strict=True)]
+        there = [(plan, one) for plan, one in zip(plans, kept, strict=True) if isinstance(one, Kept)]
+        refused = self._refused_by_peft(lab, *there[0]) if there else None
+        if not refused:
+            return kept
+        for _, one in there:
+            lab.store.discard(one.folder)
+        return [Failure(reason=refused) if isinstance(one, Kept) else one for one in kept]
+
+    def _refused_by_peft(self, lab: Lab, plan: Plan, kept: Kept) -> str | None:
+        """Why PEFT does not load an adapter as it was trained; those that were trained with it have the same shape."""
+        from seal.nn.readback import read_by_peft
+
+        backbone, folder = lab.backbones.get(self.policy), lab.store.folder / kept.folder
+        adapter, ids = lab.run.inner.load(folder), lab.run.inner.first_tokens(backbone, plan)
+        if not adapter.in_peft_format:
+            return None
+        try:
+            read_by_peft(backbone.model, adapter, folder, ids)
+        except RunError as error:
+            lab.backbones.take(self.policy)  # PEFT may have left something in it
+            return str(error)
+        return None
 
     def _save(self, lab: Lab, unit: AdapterToKeep, outcome: Adapted | Failure) -> Kept | Failure:
         if isinstance(outcome, Failure):

@@ -1,16 +1,13 @@
 """A policy learns from the selected self-edits and becomes the next policy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from seal.cluster.workload import Place
-from seal.outer.learner import Example
-from seal.types import (
-    Attempt,
-    Update,
-    Weighted,
-)
+from seal.errors import RunError
+from seal.outer.learner import Example, Learned
+from seal.types import Attempt, Update, Weighted
 from seal.work import Work
 from seal.work.lab import Lab
 
@@ -61,6 +58,7 @@ class Learning(Work[Lesson, Update]):
             learned = lab.run.outer.learner.learn(
                 lab.backbones.take(self.policy), examples, folder, self.seed(lab, lesson)
             )
+        self._read_back(lab, weights, learned)
         return Update(
             round=following,
             kept=tuple(one.attempt.name for one in learned_from if one.weight > 0),
@@ -69,6 +67,17 @@ class Learning(Work[Lesson, Update]):
             sha256=learned.sha256,
             signed=signed_weights(learned_from),
         )
+
+    def _read_back(self, lab: Lab, weights: str, learned: Learned) -> None:
+        """Load the next policy, as whoever acts by it will.
+
+        Raises:
+            RunError: it is not what was learned.
+        """
+        network = lab.backbones.get(replace(self.policy, weights=weights)).model
+        agreement = learned.measured.agreement(network) if learned.measured else None
+        if agreement and not agreement.holds:
+            raise RunError(f"{lab.store.folder / weights}: its logits are not those of what was learned: {agreement}")
 
 
 def signed_weights(lessons: Sequence[Weighted]) -> dict[str, float]:

@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 from peft import PeftModel
 
+from seal.config.loading import load
 from seal.engine import Request
 from seal.engine.batched_generation import BatchedGenerator
 from seal.folder.store import Store, read_records
-from seal.recipe.keeping import make_room
-from seal.types import Answered, Context, Evaluation, Failure, Kept, Sampling
-from seal.work.keeping import FACTS, folder_name, size_of
+from seal.recipe.keeping import make_room, not_kept
+from seal.types import Answered, Context, Evaluation, Failure, Kept, Plan, Policy, Sampling, TrainingSequence
+from seal.work.fulfilling import fulfil
+from seal.work.keeping import FACTS, AdapterToKeep, Keeping, folder_name, size_of
+from seal.work.lab import Lab
+from seal.work.trying import Trial
 from tests.conftest import SMALL
-from tests.models import tiny_backbone
+from tests.models import random_folder, tiny_backbone
+from tests.values import context
 
 Seal = Callable[..., int]
 
@@ -96,6 +101,28 @@ def test_the_worst_of_the_oldest_round_go_first(tmp_path: Path) -> None:
     assert [(tmp_path / one.folder).exists() for one in kept] == [False, False, False, True]
     make_room(store, None, needed=100)
     assert size_of(tmp_path / kept[3].folder) == 10
+
+
+def test_adapters_that_peft_does_not_load_are_not_kept_and_that_is_noted(tmp_path: Path) -> None:
+    folder = random_folder(tmp_path / "m", "deepseek_v3")
+    run, _ = load([*SMALL, "model=local", f"model.path={folder}", "model.device=cpu", "inner.targets=[all-linear]"])
+    lab = Lab(run=run, store=Store(tmp_path), contexts=run.task.load(), log=lambda _: None)
+    plan = Plan(sequences=(TrainingSequence(text="Ada lives in Ashby."),))
+    kept = [
+        AdapterToKeep(
+            trial=Trial(context=context("a"), source=f"edit_{index}", plan=plan),
+            index=index,
+            text="",
+            reward=1.0,
+            accuracy=1.0,
+        )
+        for index in range(2)
+    ]
+    made = fulfil(lab, Keeping(policy=Policy(round=0), title="keeping"), kept)
+    assert all(isinstance(one, Failure) and "PEFT drops or renames tensors" in one.reason for one in made)
+    assert not list(tmp_path.rglob("adapter_model.safetensors"))
+    [note] = not_kept(lab.store)
+    assert note.startswith("2 of 2 adapters were not kept: PEFT drops")
 
 
 def test_names_fit_any_file_system_and_are_never_shared() -> None:

@@ -10,6 +10,7 @@ from seal.settings import Option, option
 
 if TYPE_CHECKING:
     from seal.nn.backbone import Backbone
+    from seal.nn.readback import Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Learned:
 
     losses: tuple[float, ...]
     sha256: str
+    measured: "Measured | None" = None
+    """What the policy computed before it was written, to be compared with what is read again; None compares nothing."""
 
 
 @option

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from peft import PeftModel
+from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import PreTrainedModel
 
 from seal.errors import RunError
 from seal.nn.backbone import Backbone, save
 from seal.nn.course import Course
+from seal.nn.readback import N_TOKENS, Measured, logits, refuse_strayed
 from seal.nn.supervised import Row, fit
+from seal.nn.tying import untie
 from seal.outer.learner import Example, Learned
 from seal.outer.learner.fine_tuning_elsewhere import train_elsewhere
 from seal.outer.learner.policy_lora import PolicyLoRA, with_adapter
@@ -46,17 +49,29 @@ def fine_tune(
         )
         for each in examples
     ]
+    ids = rows[0].tokens.ids[:N_TOKENS]
+    unadapted = logits(backbone.model, ids)
     if accelerate:
         scratch = folder / "fine_tuning"
         trained = train_elsewhere(accelerate, backbone, lora, rows, course, scratch=scratch, seed=seed)
         losses = _finite(trained.losses)
         adapted = PeftModel.from_pretrained(backbone.model, trained.adapter)
+        refuse_strayed(adapted, trained.adapter)
         shutil.rmtree(scratch)
     else:
         adapted = with_adapter(backbone.model, lora, seed)
         losses = _finite(fit(adapted, rows, course, pad_id=backbone.pad_id, device=backbone.device, seed=seed))
+    measured = Measured(ids=ids, adapted=logits(adapted.eval(), ids), unadapted=unadapted)
+    sha256 = save(_merged(backbone.model, adapted), tokenizer, folder, published=backbone.published)
+    return Learned(losses=losses, sha256=sha256, measured=measured)
+
+
+def _merged(network: PreTrainedModel, adapted: PeftModel) -> PreTrainedModel:
+    """The network with the adapter in its weights. A weight that a changed layer shares with another, such as a tied
+    head, becomes the layer's own."""
+    untie(network, [layer.get_base_layer() for layer in adapted.modules() if isinstance(layer, BaseTunerLayer)])
     merged: PreTrainedModel = adapted.merge_and_unload()
-    return Learned(losses=losses, sha256=save(merged, tokenizer, folder, published=backbone.published))
+    return merged
 
 
 def _finite(losses: tuple[float, ...]) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from seal.outer.learner import Example, Learner
 from seal.outer.learner.policy_lora import PolicyLoRA, with_adapter
 from seal.text import encode_completion
 from tests.models import random_backbone, tiny_backbone
+from tests.nn.test_tying import tied
 
 
 def learner(*overrides: str) -> Learner:
@@ -52,6 +53,25 @@ def test_the_same_seed_gives_the_same_weights_and_micro_batches_change_only_roun
     (first, one), (second, _), (_, micro) = learned("a"), learned("b"), learned("c", "micro_batch_size=2")
     assert first == second
     torch.testing.assert_close(one, micro, atol=1e-7, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_tied_head_is_tuned_without_the_embeddings_and_the_policy_is_what_was_trained(
+    tmp_path: Path, dtype: str
+) -> None:
+    tied(tmp_path / "m")
+    model = HuggingFace(path=str(tmp_path / "m"), dtype=dtype, device="cpu")  # type: ignore[arg-type]
+    examples = [Example(prompt="Pi\n", completion="It is 3.")] * 4
+    tune = learner("targets=[lm_head,q_proj]", "epochs=4", "learning_rate=1e-2")
+    learned = tune.learn(load(model), examples, tmp_path / "after", seed=1)
+    before, after = load(model).model, load(model, tmp_path / "after").model
+    assert after.get_input_embeddings().weight.equal(before.get_input_embeddings().weight)
+    assert not after.get_output_embeddings().weight.equal(before.get_output_embeddings().weight)
+    assert learned.measured is not None
+    agreement = learned.measured.agreement(after)
+    assert agreement.holds
+    assert agreement.effect > 0.01
+    assert not learned.measured.agreement(before).distance < agreement.effect / 2
 
 
 def test_a_fine_tuning_that_diverges_stops_the_run(tmp_path: Path) -> None:
