@@ -6,6 +6,7 @@ from pathlib import Path
 from seal.errors import UsageError, hint
 from seal.folder.run_files import OUTCOMES
 from seal.folder.store import JOBS, MANIFEST
+from seal.settings import at_home
 
 OUTPUTS = Path("outputs")
 
@@ -16,7 +17,7 @@ def find_run(name: str, *, waiting: bool = False) -> Path:
     Raises:
         UsageError: there is no such run.
     """
-    for folder in (Path(name), OUTPUTS / name):
+    for folder in (at_home(Path(name)), OUTPUTS / name):
         if (folder / MANIFEST).is_file() or (waiting and (folder / JOBS).is_dir()):
             return folder
     if sweep := find_sweep(name):
@@ -39,7 +40,7 @@ def find_sweep(name: str) -> Path | None:
 
     A sweep's folder holds runs, or their recorded outcomes, and is not a run itself.
     """
-    for folder in (Path(name), OUTPUTS / name):
+    for folder in (at_home(Path(name)), OUTPUTS / name):
         is_sweep = (folder / OUTCOMES).exists() or any(folder.glob(f"*=*/{MANIFEST}"))
         if is_sweep and not (folder / MANIFEST).exists():
             return folder

@@ -18,6 +18,7 @@ from seal.report.finished import read_finished
 from seal.report.folder import write_report
 from seal.session.experiment import perform
 from seal.session.watching import watch
+from seal.settings import at_home
 from seal.stats.results import Results, RoundSummary, Row
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def read(folder: str | Path) -> FinishedRun:
         UsageError: there is no such run, or it has no results yet.
         RunError: a file is damaged.
     """
-    place = Path(folder)
+    place = at_home(Path(folder))
     if not (place / MANIFEST).exists():
         raise UsageError(f"{place} is not the folder of a run: it has no {MANIFEST}")
     if not (place / RESULTS).exists():

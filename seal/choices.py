@@ -16,7 +16,7 @@ from seal.metric import Metric
 from seal.model import Model
 from seal.outer import Outer
 from seal.self_edit import SelfEditFormat
-from seal.settings import option
+from seal.settings import FileOrFolder, option
 from seal.stats.published import Published
 from seal.task import Task
 
@@ -27,7 +27,7 @@ class Choices:
 
     name: Annotated[str, Field(min_length=1)]
     """The run's folder is `outputs`/`name`."""
-    outputs: Path = Path("outputs")
+    outputs: FileOrFolder = Path("outputs")
     """The folder that holds the folders of runs."""
     seed: NonNegativeInt = 0
     """The seed of all randomness in the run."""

@@ -10,12 +10,15 @@ option touches no disk, network or GPU and imports nothing heavy. So SEAL checks
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar, dataclass_transform
+from os.path import expanduser
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeVar, dataclass_transform
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict
 from pydantic.dataclasses import dataclass
 
 Class = TypeVar("Class", bound=type[Any])
+Text = TypeVar("Text", str, Path)
 
 _CHECKS = ConfigDict(
     extra="forbid",
@@ -23,6 +26,17 @@ _CHECKS = ConfigDict(
     allow_inf_nan=False,
     str_strip_whitespace=False,
 )
+
+
+def at_home(path: Text) -> Text:
+    """The same path, with `~` as the home folder: no shell expands it in the middle of `key=~/x`."""
+    return type(path)(expanduser(path))
+
+
+FileOrFolder = Annotated[Path, AfterValidator(at_home)]
+"""A setting that is a path: exactly that one, whatever characters it has."""
+FolderOrName = Annotated[str, AfterValidator(at_home)]
+"""A setting that is a path, or a name on the hub."""
 
 
 class Rooms(Protocol):

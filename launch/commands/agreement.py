@@ -14,10 +14,11 @@ from seal.config import loading
 from seal.errors import DataError
 from seal.released.verdicts import Agreement, agree, read_verdicts
 from seal.report.wording import interval, share, signed
+from seal.settings import at_home
 
 
 def main(arguments: Namespace) -> int:
-    given = [*arguments.files, *arguments.overrides]
+    given = [at_home(each) for each in (*arguments.files, *arguments.overrides)]
     overrides = [each for each in given if ("=" in each or each.startswith("~")) and not Path(each).exists()]
     files = [each for each in given if each not in overrides]
     return agreement(files, overrides, as_json=arguments.json)

@@ -56,7 +56,7 @@ def check(overrides: Sequence[str], *, as_json: bool) -> int:
         console.print(f"note: {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     for sentence in reading.sentences(read, n_contexts=len(contexts.all)):
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
-    console.print(f"[bold]The run[/] would be in {run.folder} and do, at most:")
+    console.print(f"The run would be in {run.folder} and do, at most:", highlight=False, soft_wrap=True)
     for what, amount in plan.items():
         console.print(f"  {amount:>12,}  {what.replace('_', ' ')}", highlight=False)
     for sentence in memory_sentences(memory, kept):

@@ -90,4 +90,4 @@ def _print(found: RunComparison, picture: Path) -> None:
         "difference that 80 % of such comparisons, with so many contexts, would detect.",
         highlight=False,
     )
-    console.print(f"plot: [bold]{picture}[/]", highlight=False, soft_wrap=True)
+    console.print(f"plot: {picture}", highlight=False, soft_wrap=True)

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seal.base.paths import fault_of_name
+from seal.base.reading import ending, stem
 from seal.base.terminal import Terminal
 from seal.errors import ConfigError, DataError
 from seal.folder.store import RESULTS
 from seal.released.importing import Imported, of_forgetting, read_document, read_published, write_imported
 from seal.report.console import print_summary
 from seal.report.folder import write_report
+from seal.settings import at_home
 
 from ..finding import OUTPUTS
 
@@ -30,8 +32,8 @@ def import_results(paths: Sequence[str], *, name: str | None, contexts_file: str
     """
     if name:
         _folder(name)  # before anything is read
-    files = [file for path in paths for file in _files(Path(path))]
-    imported, default_name = _read(files, Path(contexts_file) if contexts_file else None)
+    files = [file for path in paths for file in _files(at_home(Path(path)))]
+    imported, default_name = _read(files, at_home(Path(contexts_file)) if contexts_file else None)
     run_name = name or default_name
     folder = _folder(run_name)
     write_imported(folder, run_name, files, imported)
@@ -54,15 +56,15 @@ def _read(files: Sequence[Path], contexts_file: Path | None) -> tuple[Imported, 
     """The contents of the files, and a default name for the run."""
     documents = {file: read_document(file) for file in files}
     if all("mean_over_sequences" in document for document in documents.values()):
-        return of_forgetting(documents), files[0].resolve().parent.name if len(files) > 1 else files[0].stem
+        return of_forgetting(documents), files[0].resolve().parent.name if len(files) > 1 else stem(files[0])
     if len(files) > 1:
         raise DataError("one results file makes one run: give one FILE (several only of forgetting matrices)")
-    return read_published(files[0], contexts_file), files[0].stem
+    return read_published(files[0], contexts_file), stem(files[0])
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(path.glob("*.json"))
+        found = sorted(file for file in path.iterdir() if ending(file) == ".json")
         if not found:
             raise DataError(f"{path} has no JSON file")
         return found

@@ -19,7 +19,14 @@ PRESETS = ("experiment", "fidelity")
 PARTS = "parts"
 """The folder of shared parts of presets. These are not options."""
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
-_WORDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true | false", "NoneType": "null"}
+_WORDS = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true | false",
+    "NoneType": "null",
+    "Path": "file or folder",
+}
 
 _PACKAGE = re.compile(r"^# @package (\S+)$", re.MULTILINE)
 _COMMENTED = re.compile(r"^ *(\w+):.*?\s# (.+)$", re.MULTILINE)

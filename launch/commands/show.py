@@ -20,6 +20,7 @@ from seal.engine.reading import without_thoughts
 from seal.errors import UsageError
 from seal.folder.store import Store
 from seal.session.preflight import preflight
+from seal.settings import at_home
 from seal.task import Contexts
 from seal.types import Completion, Context, Plan, Policy, SelfEdit
 from seal.work.fulfilling import fulfil
@@ -91,7 +92,7 @@ def find_context(contexts: Contexts, chosen: str | None) -> Context:
 
 def _read(context: Context, text_file: str) -> SelfEdit:
     try:
-        text = sys.stdin.read() if text_file == "-" else Path(text_file).read_text(encoding="utf-8")
+        text = sys.stdin.read() if text_file == "-" else at_home(Path(text_file)).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--text: cannot read {text_file}: {error}") from error
     written = without_thoughts(Completion(text=text, finished=True))

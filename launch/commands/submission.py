@@ -7,12 +7,13 @@ from pathlib import Path
 from seal.errors import RunError
 from seal.folder.store import RESULTS, cannot_write
 from seal.report.submission import submission
+from seal.settings import at_home
 
 from ..finding import find_run
 
 
 def main(arguments: Namespace) -> int:
-    return submit(arguments.run, arguments.setting, Path(arguments.to))
+    return submit(arguments.run, arguments.setting, at_home(Path(arguments.to)))
 
 
 def submit(run: str, setting: str, file: Path) -> int:

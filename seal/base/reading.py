@@ -29,6 +29,11 @@ def ending(path: Path) -> str:
     return Path(path.stem).suffix.lower() if own in PACKINGS else own
 
 
+def stem(path: Path) -> str:
+    """A file's name without its ending, also `a` of `a.json.gz`."""
+    return Path(path.stem).stem if path.suffix.lower() in PACKINGS else path.stem
+
+
 def read_bytes(path: Path) -> bytes:
     """What is in a file, unpacked where it is packed by gzip, bzip2 or xz.
 

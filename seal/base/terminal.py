@@ -1,6 +1,7 @@
 """Prints to the terminal. Control characters in text of data and models have no effect."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -17,7 +18,10 @@ def visible(text: str) -> str:
 
 
 class Terminal(Console):
-    """A console that sends only its own control characters."""
+    """A console that sends only its own control characters. No text is markup: `data[1]` is a name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):

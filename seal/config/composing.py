@@ -19,11 +19,10 @@ from omegaconf.errors import InterpolationKeyError, InterpolationToMissingValueE
 from seal.base.suggesting import of_a_folder, unknown_key
 from seal.config.fidelity import FIDELITY, experiment_name, fault_of_fidelity, without_fidelity, written_now
 from seal.errors import ConfigError, first_line, hint, listed
+from seal.settings import at_home
 
 CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
 FAULTY = "the configuration has faults:"
-GRAMMAR = re.compile(r"[][(){},:='\" ]")
-"""Characters with a meaning to Hydra in an unquoted value."""
 
 Settings = Mapping[str, Any]
 
@@ -36,7 +35,7 @@ def compose_config(overrides: Sequence[str]) -> tuple[Settings | None, list[str]
     try:
         return resolve(composed, composed.hydra.runtime.choices), faults
     except ConfigError as error:
-        return None, [*faults, str(error)]
+        return None, [*faults, f"{error}{_meant_as_text(str(error), overrides)}"]
 
 
 def compose_with_hydra(overrides: Sequence[str]) -> DictConfig:
@@ -69,8 +68,13 @@ def parsed(override: str) -> Override:
 
 
 def quoted(text: str) -> str:
-    """A text in quotes, so that Hydra reads it back unchanged."""
-    return str(QuotedString(text=text, quote=Quote.double).with_quotes())
+    """A text in quotes, so that Hydra reads it back unchanged, `${` included."""
+    return str(QuotedString(text=text.replace("${", "\\${"), quote=Quote.double).with_quotes())
+
+
+def as_text(key: str, value: str) -> str:
+    """What to type in a shell to set a key to exactly this text."""
+    return shlex.quote(f"{key}={quoted(value)}")
 
 
 def resolve(config: DictConfig, choices: Mapping[str, str]) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def _with_templates(node: Any, path: str) -> Any:
     if not isinstance(node, str) or not node.startswith("@") or not path.endswith("template"):
         return node
     try:
-        return Path(node[1:]).read_text(encoding="utf-8")
+        return Path(at_home(node[1:])).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot read the file {node[1:]}: {error}") from error
 
@@ -186,17 +190,29 @@ def _unreadable(override: str, error: HydraException) -> str:
     key, equals, value = override.partition("=")
     if not equals:
         return _no_assignment(override)
-    if GRAMMAR.search(value):
-        return f"{override}: Hydra cannot read this value; {_quoting(key, value)}"
-    return f"{override}: {first_line(error)}"
+    try:
+        _parser().parse_override(f"{key}={quoted(value)}")
+    except HydraException:
+        return f"{override}: {first_line(error)}"
+    return f"{override}: Hydra cannot read this value; {_quoting(key, value)}"
 
 
 def _no_assignment(override: str) -> str:
     return f"{override}: write a setting as key=value, without spaces around ="
 
 
+def _meant_as_text(fault: str, overrides: Sequence[str]) -> str:
+    """The end of a message about a value that was filled in from elsewhere, where `${` may have been meant as text."""
+    key = fault.partition(":")[0]
+    given = [each.partition("=")[2] for each in overrides if key_of(each) == key and "${" in each]
+    return f"; {_quoting(key, given[0])}" if given else ""
+
+
 def _quoting(key: str, value: str) -> str:
-    return f"quote a text with such characters twice: {shlex.quote(f'{key}={quoted(value)}')}"
+    if value.startswith("[") and value.endswith("]"):
+        texts = ",".join(quoted(each.strip()) for each in value[1:-1].split(","))
+        return f"in a list, quote each text with such characters twice: {shlex.quote(f'{key}=[{texts}]')}"
+    return f"quote a text with such characters twice: {as_text(key, value)}"
 
 
 def _refused(error: Exception, overrides: Sequence[str]) -> str | None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from seal.base.redaction import redacted
 from seal.base.suggesting import MOVED, TARGET, class_of
-from seal.config.composing import FAULTY, Settings, compose_config, key_of, needed
+from seal.config.composing import FAULTY, Settings, as_text, compose_config, key_of, needed
 from seal.config.run import Run, faults_between_rooms
 from seal.errors import ConfigError, hint, listed
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 MISSING = "???"
+_AS_TEXT = ": quote it, as in "
+_READ = {int: "the number", float: "the number", bool: "the truth value", list: "the list", dict: "the mapping"}
 
 
 def load(overrides: Sequence[str]) -> tuple[Run, Settings]:
@@ -38,11 +40,13 @@ def load(overrides: Sequence[str]) -> tuple[Run, Settings]:
 
 
 def _with_origin(fault: str, overrides: Sequence[str]) -> str:
-    """The fault, explained if its setting came from the experiment instead of the user.
+    """The fault, with what the user typed, and explained if its setting came from the experiment.
 
     An experiment sets what its own options have. Another option, chosen beside it, may not have that setting.
     """
     key, given = fault.partition(":")[0], {key_of(each): each for each in overrides}
+    if _AS_TEXT in fault and key in given:
+        return f"{fault.partition(_AS_TEXT)[0]}{_AS_TEXT}{as_text(key, given[key].partition('=')[2])}"
     if "experiment" not in given or key in given or "has no such setting" not in fault:
         return fault
     return f"{key}: {given['experiment']} sets this, but the option chosen here does not have it; delete it: '~{key}'"
@@ -113,9 +117,9 @@ def _faults(error: ValidationError, cls: type, path: str, broken: set[str]) -> I
             yield f"{place}: {cls.__name__} needs this setting"
         elif fault["type"] == "tuple_type" and isinstance(fault["input"], str):
             yield f"{place}: this is a list: write [{redacted(fault['input'])}]"
-        elif fault["type"] == "string_type" and type(fault["input"]) in (int, float):
-            number = fault["input"]
-            yield f"{place}: this was read as the number {number}: quote it, as in {_quoted(fault, path)}"
+        elif fault["type"] in ("string_type", "path_type") and not isinstance(fault["input"], str | None):
+            read = redacted(repr(fault["input"]))
+            yield f"{place}: this was read as {_READ[type(fault['input'])]} {read}{_AS_TEXT}{_quoted(fault, path)}"
         else:
             given = f"{_given(key, fault['input'])}{_file_meant(key, fault['input'])}"
             yield f"{place}: {fault['msg'].removeprefix('Value error, ')}{given}"

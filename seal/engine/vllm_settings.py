@@ -6,14 +6,13 @@ each request, and the publisher's generation settings are switched off, as `seal
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from seal.engine import Engine, Request
 from seal.engine.reading import Reader, completion_of
-from seal.settings import Chosen, option
+from seal.settings import Chosen, FileOrFolder, option
 from seal.text import encode_text, prompt_text
 from seal.thoughts import opens
 from seal.types import Completion, Sampling, Unavailable
@@ -51,7 +50,7 @@ class VLLMSettings(Engine):
     """Tokens of a prompt with its continuation; null takes the model's own limit."""
     enforce_eager: bool = False
     """Whether CUDA graphs are left out: starts faster and takes less memory, writes slower."""
-    adapter_folder: Path | None = None
+    adapter_folder: FileOrFolder | None = None
     """Where adapters are written for vLLM to read; null is `/dev/shm`, or the folder for temporary files."""
     adapter_budget_gb: PositiveFloat | None = None
     """What they may take there at once: no more are loaded together than have room. null takes what is free."""

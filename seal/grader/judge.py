@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, PositiveInt
 from seal.endpoint import Endpoint
 from seal.endpoint.replies import ReplyCache, asked_once
 from seal.grader import Grader, Spend, free
-from seal.settings import option
+from seal.settings import FileOrFolder, option
 from seal.stats.statistics import mean
 from seal.text import fill, shows
 from seal.thoughts import parted
@@ -50,7 +50,7 @@ class Judge(Grader):
     """The judge's reply is cut at this length; its first word counts."""
     max_unknown: Annotated[float, Field(ge=0, le=1)] = 0.02  # type: ignore[misc]  # a setting here, a constant elsewhere
     """The share of a phase's answers that may stay without a verdict; with more of them the run stops, resumably."""
-    cache: Path | None = Path("outputs/verdicts")
+    cache: FileOrFolder | None = Path("outputs/verdicts")
     """A folder of verdicts, shared between runs: the same judge is never asked the same twice. null keeps none."""
 
     def forecast(self, queries: Sequence[Query], *, n_answers: int) -> Usage:

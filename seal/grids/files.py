@@ -1,12 +1,14 @@
 """ARC puzzles from files and rows, with every fault named at once: which file, which task, which pair, which cell."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from seal.base.json_text import RepeatedKeyError, parsed, without_repeats
+from seal.base.reading import ending, read_text, stem
+from seal.base.values import is_missing, text_of
 from seal.errors import DataError, fault_of_text, listed
 from seal.grids.grid import Grid, Pair, Puzzle
 
@@ -103,7 +105,7 @@ def _faultless(solved: dict[str, Solved], faults: list[str], source: str) -> dic
 
 def _tasks(path: Path, faults: list[str]) -> Iterator[_Task]:
     if path.is_dir():
-        for file in sorted(path.glob("*.json")):
+        for file in sorted(file for file in path.iterdir() if ending(file) == ".json"):
             yield from _tasks_of_file(file, faults, alone=True)
     else:
         yield from _tasks_of_file(path, faults, alone=False)
@@ -117,7 +119,7 @@ def _tasks_of_file(file: Path, faults: list[str], *, alone: bool) -> Iterator[_T
         faults.append(str(fault))
         return
     if alone or (isinstance(content, Mapping) and isinstance(content.get("train"), list)):
-        yield _Task(id=file.stem, content=content, place=f"{file.name}, task {file.stem}")
+        yield _Task(id=stem(file), content=content, place=f"{file.name}, task {stem(file)}")
     elif isinstance(content, Mapping):
         for task_id, task in content.items():
             yield _Task(id=task_id, content=task, place=f"{file.name}, task {task_id}")
@@ -127,11 +129,16 @@ def _tasks_of_file(file: Path, faults: list[str], *, alone: bool) -> Iterator[_T
 
 def _tasks_of_rows(rows: Iterable[Mapping[str, Any]], faults: list[str]) -> Iterator[_Task]:
     for number, row in enumerate(rows, start=1):
-        task_id = next((row[column] for column in ID_COLUMNS if row.get(column) is not None), None)
-        if task_id is None:
+        column = next((column for column in ID_COLUMNS if not is_missing(row.get(column))), None)
+        if column is None:
             faults.append(f"row {number}: no id (column {' or '.join(ID_COLUMNS)})")
+            continue
+        try:
+            task_id = text_of(row[column])
+        except ValueError as error:
+            faults.append(f"row {number}: the id {error} (column {column})")
         else:
-            yield _Task(id=str(task_id), content=row, place=f"row {number}, task {task_id}")
+            yield _Task(id=task_id, content=row, place=f"row {number}, task {task_id}")
 
 
 def _answers_by_id(path: Path) -> Mapping[str, Any]:
@@ -147,16 +154,18 @@ def _answers_by_id(path: Path) -> Mapping[str, Any]:
 
 
 def _json(file: Path) -> Any:
-    """What stands in a file.
+    """What stands in a file, which may be packed.
 
     Raises:
-        _FileError: it is not there, or no JSON.
+        _FileError: it is not there, or no JSON; or a key stands twice in it.
     """
     try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
+        return parsed(read_text(file), object_pairs_hook=without_repeats)
     except OSError as error:
         raise _FileError(f"{file.name}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except RepeatedKeyError as error:
+        raise _FileError(f"{file.name}: {error}; of an id that stands twice one task would be lost") from error
+    except ValueError as error:
         raise _FileError(f"{file.name}: it is not JSON: {error}") from error
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from seal.authorship import Author
-from seal.base.json_text import parsed
+from seal.base.json_text import parsed, without_repeats
+from seal.base.reading import read_text
 from seal.errors import ConfigError, DataError, fault_of_text, listed
 from seal.folder.results_file import write_results
 from seal.folder.store import MANIFEST, Store
@@ -60,7 +61,7 @@ def read_document(path: Path) -> Mapping[str, Any]:
         DataError: the file cannot be read, or is not a JSON object.
     """
     try:
-        document = parsed(path.read_text(encoding="utf-8"))
+        document = parsed(read_text(path), object_pairs_hook=without_repeats)
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if not isinstance(document, dict):
@@ -97,7 +98,7 @@ def read_contexts(path: Path) -> list[Context]:
 
     wrong = "not a list of rows with title, context and questions"
     try:
-        rows = _PASSAGES.validate_python(parsed(path.read_text(encoding="utf-8")))
+        rows = _PASSAGES.validate_python(parsed(read_text(path), object_pairs_hook=without_repeats))
     except ValidationError as error:
         raise DataError(listed(f"--contexts: {path} is {wrong}:", faults_of(error))) from error
     except (OSError, ValueError) as error:

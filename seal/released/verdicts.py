@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from seal.base.json_text import parsed
+from seal.base.json_text import parsed, without_repeats
+from seal.base.reading import ending, read_text, stem
+from seal.base.values import is_missing, text_of
 from seal.errors import DataError
 from seal.grader import Grader, verdicts_of
 from seal.released.articles import read_articles
@@ -71,7 +74,7 @@ def read_verdicts(path: Path) -> list[Graded]:
     Raises:
         DataError: the file has neither format; the error names the line.
     """
-    if path.suffix in (".jsonl", ".ndjson"):
+    if ending(path) in (".jsonl", ".ndjson"):
         return list(_of_lines(path))
     document = read_document(path)
     if "articles" not in document:
@@ -94,7 +97,7 @@ def read_verdicts(path: Path) -> list[Graded]:
                         target=query.target,
                         answer=verdict.answer,
                         correct=verdict.grade is Grade.CORRECT,
-                        setting=f"{path.stem} {setting}",
+                        setting=f"{stem(path)} {setting}",
                     )
                     for query, verdict in zip(attempt.context.queries, evaluation.verdicts, strict=True)
                 ]
@@ -103,8 +106,8 @@ def read_verdicts(path: Path) -> list[Graded]:
 
 def _of_lines(path: Path) -> Iterator[Graded]:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(path).split("\n")
+    except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -113,21 +116,36 @@ def _of_lines(path: Path) -> Iterator[Graded]:
 
 def _graded(path: Path, number: int, line: str) -> Graded:
     try:
-        row: Mapping[str, Any] = parsed(line)
+        row: Mapping[str, Any] = parsed(line, parse_float=Decimal, object_pairs_hook=without_repeats)
         correct = row["correct"]
         if not isinstance(correct, bool):
             raise TypeError(f"correct is {correct!r}, not true or false")
         return Graded(
-            question=str(row["question"]),
-            target=str(row["target"] if "target" in row else row["gold"]),
-            answer=str(row["answer"] if "answer" in row else row["prediction"]),
+            question=_text(row, "question"),
+            target=_text(row, "target" if "target" in row else "gold"),
+            answer=_text(row, "answer" if "answer" in row else "prediction"),
             correct=correct,
-            setting=path.stem,
+            setting=stem(path),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: line {number} needs question, target, answer and correct: {type(error).__name__} {error}"
         ) from error
+
+
+def _text(row: Mapping[str, Any], key: str) -> str:
+    """A text of a row, as it stands there; an empty answer is one too.
+
+    Raises:
+        ValueError: it is missing, or no text.
+    """
+    value = row[key]
+    if is_missing(value):
+        raise ValueError(f"{key} is {value}")
+    try:
+        return value if isinstance(value, str) else text_of(value)
+    except ValueError as error:
+        raise ValueError(f"{key} {error}") from error
 
 
 def agree(grader: Grader, verdicts: Sequence[Graded]) -> Agreement:

@@ -34,7 +34,7 @@ def print_summary(folder: Path) -> None:
     if (total := spent(folder))["n_calls"]:
         console.print(spending_sentence(total), highlight=False)
     for what, path in (*findings.results.artifacts.items(), ("report", str(PAGE))):
-        console.print(f"{what + ':':<8} [bold]{folder / path}[/]", highlight=False, soft_wrap=True)
+        console.print(Text.assemble(f"{what + ':':<8} ", (str(folder / path), "bold")), soft_wrap=True)
     print_closing(console, folder, findings.results)
 
 

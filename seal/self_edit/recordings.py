@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from seal.authorship import Author
-from seal.base.json_text import parsed
+from seal.base.json_text import parsed, without_repeats
+from seal.base.reading import ending, read_text
 from seal.errors import DataError, RunError
 from seal.folder.store import read_records
 from seal.self_edit import Assignment, Continue
-from seal.settings import Rooms, option
+from seal.settings import FileOrFolder, Rooms, option
 from seal.types import Completion, Context, SelfEdit, Unavailable
 
 Recordings = Mapping[tuple[str, str], tuple[str, ...]]
@@ -25,7 +26,7 @@ class Recording:
 
     teachable: ClassVar[bool] = False
 
-    path: Path
+    path: FileOrFolder
     """A JSON or JSON Lines file with title, passage (or context) and self_edits (or completions); or a run's folder."""
     policy: str = "round_0"
     """The policy whose self-edits to take from a run's folder, for example `round_2`."""
@@ -87,8 +88,8 @@ def _read(path: Path, policy: str, version: tuple[int, ...]) -> Recordings:
 
 def _of_file(path: Path) -> Recordings:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
         raise DataError(f"self_edit.path: cannot read {path}: {error}") from error
     recordings: dict[tuple[str, str], tuple[str, ...]] = {}
     for place, row in _rows(path, text):
@@ -120,7 +121,7 @@ def _texts(written: Any) -> tuple[str, ...]:
 
 def _rows(path: Path, text: str) -> Iterator[tuple[str, Any]]:
     """The rows, each with its place in the file."""
-    if path.suffix in (".jsonl", ".ndjson"):
+    if ending(path) in (".jsonl", ".ndjson"):
         for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 yield f"line {number}", _parsed(path, line, f"line {number}")
@@ -135,7 +136,7 @@ def _rows(path: Path, text: str) -> Iterator[tuple[str, Any]]:
 
 def _parsed(path: Path, text: str, place: str) -> Any:
     try:
-        return parsed(text)
+        return parsed(text, object_pairs_hook=without_repeats)
     except ValueError as error:
         raise DataError(f"self_edit.path: {path} is not JSON: {place}: {error}") from error
 

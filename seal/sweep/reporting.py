@@ -57,7 +57,7 @@ def _print(
     for note in in_words(choice, n_unfinished=len(without)):
         console.print(note, highlight=False, markup=False)
     for path in made:
-        console.print(f"[bold]{path}[/]", highlight=False, soft_wrap=True)
+        console.print(str(path), style="bold", highlight=False, soft_wrap=True)
 
 
 def _reasons(without: Sequence[Unfinished]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from seal.base.reading import read_text
 from seal.base.seeds import derive
 from seal.errors import DataError, listed
 from seal.types import Context
@@ -52,10 +53,9 @@ def in_words(title: str) -> str:
 def _names(path: Path, key: str) -> list[tuple[int, str]]:
     """The lines that say something, with their numbers."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise DataError(f"{key}: cannot read {path}: {reason}") from error
+        lines = read_text(path).splitlines()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{key}: cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     names = [(number, name) for number, line in enumerate(lines, start=1) if (name := line.strip())]
     if not names:
         raise DataError(f"{key}: {path} is empty: it should have an id or a title of a context a line")

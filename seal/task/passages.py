@@ -6,12 +6,11 @@ recipe does without them. Columns of other names are settings.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from seal.settings import option
+from seal.settings import FileOrFolder, option
 from seal.task import Contexts, entries, parts
 from seal.task.asking import PassageTask
 from seal.task.drawing import in_drawn_order
@@ -22,7 +21,7 @@ from seal.task.rows import read_rows
 class Passages(PassageTask):
     """Your own passages, from a file: task=passages task.path=my.jsonl"""
 
-    path: Path
+    path: FileOrFolder
     """A file of rows: JSON Lines, JSON, CSV (commas, semicolons or tabs) or Parquet."""
     format: Literal["auto", "jsonl", "json", "csv", "parquet"] = "auto"
     """What the file is; `auto` goes by its ending."""

@@ -1,7 +1,7 @@
 """SQuAD (arXiv 1606.05250), from the hub or from files: paragraphs of Wikipedia with the questions asked about them.
 
 Training contexts come from one split or file, held-out ones from another. A question of SQuAD 2 that its passage does
-not answer (arXiv 1806.03822) has no target and is left out. Of several answers the first is the target.
+not answer (arXiv 1806.03822) has no target and is left out. All answers to a question are accepted; the first one is the target.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import NonNegativeInt
 
 from seal.base.notes import behind
-from seal.settings import option
+from seal.settings import FileOrFolder, FolderOrName, option
 from seal.task import Contexts, entries, parts
 from seal.task.asking import PassageTask
 from seal.task.drawing import drawn, in_drawn_order, in_words, named_in
@@ -38,7 +38,7 @@ class Squad(PassageTask):
     Contexts are drawn by a seed, or named in a list.
     """
 
-    hub: str = "rajpurkar/squad"
+    hub: FolderOrName = "rajpurkar/squad"
     """A data set on the hub with SQuAD's columns, or a folder that `datasets` reads in the same way."""
     revision: str | None = None
     """Branch, tag or commit on the hub; null is the newest."""
@@ -46,9 +46,9 @@ class Squad(PassageTask):
     """The split that training contexts come from."""
     held_out_split: str = "validation"
     """The split that contexts come from which only measure."""
-    train_file: Path | None = None
+    train_file: FileOrFolder | None = None
     """A file instead of that split: SQuAD's own JSON, or rows as task=passages reads them."""
-    held_out_file: Path | None = None
+    held_out_file: FileOrFolder | None = None
     """The same for the held-out contexts."""
     format: Literal["auto", "jsonl", "json", "csv", "parquet"] = "auto"
     """What the files are; `auto` goes by their endings."""
@@ -57,10 +57,10 @@ class Squad(PassageTask):
     n_held_out: NonNegativeInt | None = 200
     """How many held-out contexts are drawn; null takes all. With 0 their source is not even read. More of them begin
     with the same ones."""
-    train_ids: Path | None = None
+    train_ids: FileOrFolder | None = None
     """A file with an id (as in a run's contexts.jsonl) or a title a line: these are the training contexts, whatever
     `n_train` says. null draws."""
-    held_out_ids: Path | None = None
+    held_out_ids: FileOrFolder | None = None
     """The same for the held-out contexts."""
     seed: int = 0
     """Of the draw."""

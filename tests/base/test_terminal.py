@@ -24,9 +24,19 @@ def table_of(text: str) -> Table:
 @pytest.mark.parametrize("wrapped", [str, Text, lambda text: Panel(Text(text)), table_of])
 def test_control_characters_are_shown_and_not_sent(wrapped: Callable[[str], object]) -> None:
     file = StringIO()
-    Terminal(file=file, width=60).print(wrapped(HOSTILE), markup=False)
+    Terminal(file=file, width=60).print(wrapped(HOSTILE))
     assert not {*map(chr, (*range(10), *range(11, 32), *range(127, 160)))} & {*file.getvalue()}
     assert "a␛[31mb␛]0;owned" in file.getvalue()
+
+
+@pytest.mark.parametrize("text", ["data[1]", "[x]", "[bold]a[/]", "a[/b]", "inner.targets=[q_proj]", "10:smile:30"])
+def test_a_text_is_no_markup_alone_and_in_a_table(text: str) -> None:
+    table = Table()
+    table.add_column(text)
+    table.add_row(text)
+    file = StringIO()
+    Terminal(file=file, width=60).print(text, table)
+    assert file.getvalue().count(text) == 3
 
 
 def test_its_own_colours_are_sent() -> None:

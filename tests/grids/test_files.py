@@ -1,5 +1,6 @@
 """Puzzles from files and rows, and what is said of faulty ones."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,32 @@ def test_faults_of_rows_are_named_with_their_numbers() -> None:
     assert "row 4, task b: train is no list of pairs" in message
     with pytest.raises(DataError, match="no rows"):
         of_rows([], "hub")
+
+
+@pytest.mark.parametrize("what", ["tasks", "solutions"])
+def test_an_id_that_stands_twice_is_a_fault(tmp_path: Path, what: str) -> None:
+    task, solution = json.dumps(UNSOLVED), json.dumps([[[3]]])
+    twice = {"tasks": f'{{"x": {task}, "y": {task}, "x": {task}}}', "solutions": f'{{"x": {solution}, "x": [[[4]]]}}'}
+    tasks = twice["tasks"] if what == "tasks" else f'{{"x": {task}}}'
+    answers = twice["solutions"] if what == "solutions" else f'{{"x": {solution}}}'
+    challenges, solutions = written(tmp_path / "c.json", tasks), written(tmp_path / "s.json", answers)
+    assert "'x' stands more than once in one object" in faults(challenges, solutions)
+
+
+def test_a_folder_may_have_packed_files_and_each_id_once(tmp_path: Path) -> None:
+    written(tmp_path / "a.json", TASK)
+    (tmp_path / "b.json.gz").write_bytes(gzip.compress(json.dumps(TASK).encode()))
+    assert list(read_challenges(tmp_path, None, "task.path")) == ["a", "b"]
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(json.dumps(TASK).encode()))
+    assert "a.json.gz, task a: the id occurs before, at a.json, task a" in faults(tmp_path)
+
+
+@pytest.mark.parametrize(("value", "name"), [(7.0, "7"), (b"Zo\xc3\xab", "Zoë"), ("007", "007")])
+def test_an_id_of_a_row_is_what_a_person_would_write(value: object, name: str) -> None:
+    assert list(of_rows([{"id": value, **TASK}], "hub")) == [name]
+
+
+@pytest.mark.parametrize("value", [["a"], b"\xff", {"of": "a"}])
+def test_an_id_of_another_kind_is_a_fault_with_its_row_and_column(value: object) -> None:
+    with pytest.raises(DataError, match=r"row 1: the id is .*\(column task_id\)"):
+        of_rows([{"task_id": value, **TASK}], "hub")

@@ -72,6 +72,21 @@ def test_a_faulty_line_is_named(tmp_path: Path, line: str) -> None:
         read_verdicts(tmp_path / "v.jsonl")
 
 
+@pytest.mark.parametrize("value", ["null", "NaN", '["a"]', '{"text": "a"}', "Infinity"])
+@pytest.mark.parametrize("key", ["question", "target", "answer"])
+def test_a_value_that_is_no_text_is_a_fault_with_its_line_and_key(tmp_path: Path, key: str, value: str) -> None:
+    row = {"question": '"?"', "target": '"a"', "answer": '"a"', "correct": "true", key: value}
+    (tmp_path / "v.jsonl").write_text("{" + ", ".join(f'"{name}": {each}' for name, each in row.items()) + "}\n")
+    with pytest.raises(DataError, match=f"line 1 needs .*{key} is "):
+        read_verdicts(tmp_path / "v.jsonl")
+
+
+def test_numbers_are_taken_as_texts(tmp_path: Path) -> None:
+    (tmp_path / "v.jsonl").write_text('{"question": "?", "target": 1990.0, "answer": 1.50, "correct": false}\n')
+    [graded] = read_verdicts(tmp_path / "v.jsonl")
+    assert (graded.target, graded.answer) == ("1990", "1.50")
+
+
 def test_the_command_measures_any_grader(seal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     row = {"question": "?", "target": "New York", "answer": "in New York", "correct": True}
     Path("v.jsonl").write_text(json.dumps(row) + "\n")

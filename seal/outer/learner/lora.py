@@ -11,7 +11,7 @@ from seal.nn.course import Course
 from seal.outer.learner import Example, Learned, Learner
 from seal.outer.learner.launcher import read_launcher
 from seal.outer.learner.policy_lora import PolicyLoRA
-from seal.settings import check_micro_batches, option
+from seal.settings import FileOrFolder, check_micro_batches, option
 
 if TYPE_CHECKING:
     from seal.nn.backbone import Backbone
@@ -40,7 +40,7 @@ class LoRALearner(Learner):
     """Self-edits per optimizer step."""
     micro_batch_size: PositiveInt | None = None
     """Self-edits in memory at once, a divisor of `batch_size`. null takes the whole batch."""
-    accelerate: Path | None = None
+    accelerate: FileOrFolder | None = None
     """YAML of `accelerate config`, or a name in `conf/accelerate`, for example `fsdp` or `deepspeed_zero3`. Then
     fine-tuning runs in separate processes, on several GPUs. Each process takes its share of the batch. null trains in
     this process."""

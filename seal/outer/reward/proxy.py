@@ -10,7 +10,7 @@ from pydantic import AfterValidator, PositiveInt
 from seal.endpoint import Endpoint
 from seal.endpoint.replies import ReplyCache, asked_once
 from seal.outer.reward import Reward
-from seal.settings import option
+from seal.settings import FileOrFolder, option
 from seal.stats.statistics import mean
 from seal.text import fill, shows
 from seal.thoughts import parted
@@ -54,7 +54,7 @@ class Proxy(Reward):
     criterion."""
     max_reply_tokens: PositiveInt = 40
     """Maximum length of a reply."""
-    cache: Path | None = Path("outputs/ratings")
+    cache: FileOrFolder | None = Path("outputs/ratings")
     """A folder of replies that runs share; null keeps no replies."""
 
     def score(self, attempt: Attempt) -> float | None:
