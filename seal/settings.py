@@ -35,8 +35,8 @@ def at_home(path: Text) -> Text:
 
 FileOrFolder = Annotated[Path, AfterValidator(at_home)]
 """A setting that is a path: exactly that one, whatever characters it has."""
-FolderOrName = Annotated[str, AfterValidator(at_home)]
-"""A setting that is a path, or a name on the hub."""
+PathOrName = Annotated[str, AfterValidator(at_home)]
+"""A setting that is a path, or a name: of something on the hub, or of a program."""
 
 
 class Rooms(Protocol):

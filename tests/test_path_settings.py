@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import reduce
@@ -24,6 +25,7 @@ from seal.config import loading
 from seal.config.composing import quoted
 from seal.config.run import Run
 from seal.engine.adapter_folder import AdapterFolder
+from seal.engine.vllm_server import VLLMServer
 from seal.errors import ConfigError
 from seal.grader.judge import Judge
 from seal.model.files import faults, here
@@ -32,7 +34,7 @@ from seal.model.tiny import Tiny
 from seal.nn.backbone import load, load_tokenizer
 from seal.outer.learner.launcher import SHIPPED, read_launcher
 from seal.self_edit.recordings import read_recordings
-from seal.settings import FileOrFolder, FolderOrName, at_home
+from seal.settings import FileOrFolder, PathOrName, at_home
 from seal.task.arc import Arc
 from seal.task.passages import Passages
 from seal.task.squad import Squad
@@ -47,12 +49,13 @@ DECOYS = ["data1", WEIRD.replace("e\u0308", "ë")]
 """What lies beside, in case a name is taken for a pattern."""
 PAIR = {"input": [[1]], "output": [[2]]}
 PUZZLE = {"train": [PAIR, PAIR], "test": [PAIR]}
+LISTS = ("engine.command",)
 PATH = re.compile(r"(^|_)(path|file|folder|dir|directory|hub|cache|outputs|solutions|accelerate)$")
 """What a setting is called that is likely to be a path."""
 
 
 def has_path(annotation: Any) -> bool:
-    return annotation in (Path, FileOrFolder, FolderOrName) or any(map(has_path, get_args(annotation)))
+    return annotation in (Path, FileOrFolder, PathOrName) or any(map(has_path, get_args(annotation)))
 
 
 def classes() -> Iterator[tuple[str, type]]:
@@ -155,6 +158,17 @@ def replies(path: Path) -> str:
     return (path / "title").read_text()
 
 
+def write_program(path: Path, title: str) -> None:
+    path.write_text(f"#!/bin/sh\necho {title}\n")
+    path.chmod(0o755)
+
+
+def program(path: Path) -> str:
+    server = VLLMServer(command=(str(path), "serve"))
+    server.ready()
+    return subprocess.run(server.command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def run_folder(path: Path) -> str:
     run = loading.load([f"outputs={quoted(str(path))}", "name=r"])[0]
     assert run.folder == path / "r"
@@ -201,6 +215,7 @@ READERS: dict[tuple[str, str], tuple[Callable[[Path, str], None], Callable[[Path
     ("Model", "path"): (write_model, model),
     ("LoRALearner", "accelerate"): (write_launcher, launcher),
     ("VLLMSettings", "adapter_folder"): (FOLDER, adapter_folder),
+    ("VLLMServer", "command"): (write_program, program),
     ("Judge", "cache"): (FOLDER, replies),
     ("Proxy", "cache"): (FOLDER, replies),
     ("Choices", "outputs"): (FOLDER, run_folder),
@@ -217,9 +232,11 @@ def test_a_path_is_what_was_written_with_the_home_folder_for_a_tilde(option: str
     own = "model/local" if room == "model" else option  # other models come with their path
     chosen = [f"{room}={own.rpartition('/')[2]}", *NEEDED.get(own, [])] if room else []
     keys = [f"{room.replace('/', '.')}.{name}".lstrip(".") for (_, name), each in FOUND.items() if each == option]
-    run = loading.load([*chosen, *(f"{key}={quoted(f'~/{WEIRD}')}" for key in keys)])[0]
+    path = quoted(f"~/{WEIRD}")
+    run = loading.load([*chosen, *(f"{key}={f'[{path}]' if key in LISTS else path}" for key in keys)])[0]
     for key in keys:
-        assert str(reduce(getattr, key.split("."), run)) == str(Path.home() / WEIRD)
+        value = reduce(getattr, key.split("."), run)
+        assert str(value[0] if key in LISTS else value) == str(Path.home() / WEIRD)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -210,7 +210,7 @@ def _meant_as_text(fault: str, overrides: Sequence[str]) -> str:
 
 def _quoting(key: str, value: str) -> str:
     if value.startswith("[") and value.endswith("]"):
-        texts = ",".join(quoted(each.strip()) for each in value[1:-1].split(","))
+        texts = ",".join(quoted(each.strip().strip("'\"")) for each in value[1:-1].split(","))
         return f"in a list, quote each text with such characters twice: {shlex.quote(f'{key}=[{texts}]')}"
     return f"quote a text with such characters twice: {as_text(key, value)}"
 

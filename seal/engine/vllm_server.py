@@ -12,7 +12,7 @@ from seal.endpoint import Endpoint
 from seal.engine import Generator, Spend
 from seal.engine.vllm_settings import VLLMSettings
 from seal.errors import ConfigError
-from seal.settings import option
+from seal.settings import PathOrName, option
 from seal.types import Policy
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class VLLMServer(VLLMSettings):
 
     repeats_batches: ClassVar[bool] = False
 
-    command: Annotated[tuple[str, ...], Field(min_length=1)] = ("vllm", "serve")
+    command: Annotated[tuple[PathOrName, ...], Field(min_length=1)] = ("vllm", "serve")
     """What starts a server; the model's folder and the options follow. vLLM may live in another environment or a
     container: `[/opt/vllm/bin/vllm, serve]`, or `[apptainer, exec, --nv, --bind, /dev/shm, vllm.sif, vllm, serve]`. A
     container must see the model's folder, the run's and `adapter_folder`, and pass VLLM_ALLOW_RUNTIME_LORA_UPDATING

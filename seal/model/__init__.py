@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from seal.chat import OURS, Chat
-from seal.settings import Chosen, FolderOrName, Option, option
+from seal.settings import Chosen, Option, PathOrName, option
 
 _POLICY = re.compile(r"(?P<run>[^/]+)/policies/(?P<policy>round_[1-9]\d*)/?$")
 """A policy in the folder of the run that it was learned in."""
@@ -34,7 +34,7 @@ def _for_a_template(arguments: Mapping[str, Any] | None) -> Mapping[str, Any] | 
 class Model(Option, ABC):
     """A causal language model with its tokenizer, in the layout of Hugging Face."""
 
-    path: FolderOrName
+    path: PathOrName
     """A folder with config.json, weights as safetensors and a tokenizer; or a name on the hub."""
     revision: str | None = None
     """Branch, tag or commit on the hub; null is the newest."""

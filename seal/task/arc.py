@@ -13,7 +13,7 @@ from seal.base.seeds import derive
 from seal.errors import DataError, listed
 from seal.grids.files import Solved, of_rows, read_challenges
 from seal.grids.views import Viewing
-from seal.settings import FileOrFolder, FolderOrName, option
+from seal.settings import FileOrFolder, PathOrName, option
 from seal.task import Contexts
 from seal.task.hub import read_split
 from seal.task.puzzles import Notation, PuzzleTask, PuzzleTemplate
@@ -31,13 +31,13 @@ class Arc(PuzzleTask):
     Puzzles for training come from one source, held-out ones from another; the same one may serve for both.
     """
 
-    train_path: FolderOrName
+    train_path: PathOrName
     """A file of tasks, a folder with a file a task, or, with `train_split`, a data set on the hub."""
     train_solutions: FileOrFolder | None = None
     """The outputs of the tests, where they are not in the tasks."""
     train_split: str | None = None
     """Of a data set on the hub; null reads a file or folder."""
-    held_out_path: FolderOrName
+    held_out_path: PathOrName
     """The same for held-out puzzles."""
     held_out_solutions: FileOrFolder | None = None
     """The outputs of their tests."""

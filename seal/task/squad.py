@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import NonNegativeInt
 
 from seal.base.notes import behind
-from seal.settings import FileOrFolder, FolderOrName, option
+from seal.settings import FileOrFolder, PathOrName, option
 from seal.task import Contexts, entries, parts
 from seal.task.asking import PassageTask
 from seal.task.drawing import drawn, in_drawn_order, in_words, named_in
@@ -38,7 +38,7 @@ class Squad(PassageTask):
     Contexts are drawn by a seed, or named in a list.
     """
 
-    hub: FolderOrName = "rajpurkar/squad"
+    hub: PathOrName = "rajpurkar/squad"
     """A data set on the hub with SQuAD's columns, or a folder that `datasets` reads in the same way."""
     revision: str | None = None
     """Branch, tag or commit on the hub; null is the newest."""
