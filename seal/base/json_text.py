@@ -38,9 +38,11 @@ def without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """
     found = dict(pairs)
     if len(found) < len(pairs):
-        key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        values = " and ".join(f"{value!r:.40}" for name, value in pairs if name == key)
-        raise RepeatedKeyError(f"'{key}' stands more than once in one object, as {values}")
+        [(key, _)] = Counter(name for name, _ in pairs).most_common(1)
+        values = [value for name, value in pairs if name == key]
+        are_plain = not any(isinstance(value, dict | list) for value in values)
+        shown = f", as {' and '.join(map(repr, values))}" if are_plain else ""
+        raise RepeatedKeyError(f"'{key}' stands more than once in one object{shown}")
     return found
 
 

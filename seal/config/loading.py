@@ -34,7 +34,9 @@ def load(overrides: Sequence[str]) -> tuple[Run, Settings]:
     composed, faults = compose_config(overrides)
     run, more = build(composed) if composed is not None else (None, [])
     if run is None or faults or more:
-        raise ConfigError(listed(FAULTY, [*faults, *(_with_origin(fault, overrides) for fault in more)]))
+        unread = {needed(key_of(each)) for each in overrides if any(fault.startswith(each) for fault in faults)}
+        others = [_with_origin(fault, overrides) for fault in more if fault not in unread]
+        raise ConfigError(listed(FAULTY, [*faults, *others]))
     assert composed is not None
     return run, composed
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seal.base.json_text import RepeatedKeyError, parsed, without_repeats
+from seal.base.printed import read_back
 from seal.base.reading import ending, read_text, stem
 from seal.base.values import is_missing, text_of
 from seal.errors import DataError, fault_of_text, listed
@@ -196,7 +197,7 @@ def _read(task: _Task, answers: Mapping[str, Any] | None, faults: list[str], *, 
 
 def _pairs(content: Mapping[str, Any], part: str, faults: list[str]) -> list[Mapping[str, Any]]:
     """The pairs of `train` or `test`, also where they are written as columns: `{"input": [...], "output": [...]}`."""
-    pairs = content.get(part)
+    pairs = _as_lists(content.get(part))
     if isinstance(pairs, Mapping) and all(isinstance(column, list) for column in pairs.values()):
         pairs = [dict(zip(pairs, pair, strict=True)) for pair in zip_longest(*pairs.values())]
     if not isinstance(pairs, list):
@@ -205,6 +206,14 @@ def _pairs(content: Mapping[str, Any], part: str, faults: list[str]) -> list[Map
     if not pairs:
         faults.append("no demonstrations (train is empty)" if part == "train" else "no test inputs (test is empty)")
     return [pair if isinstance(pair, Mapping) else {} for pair in pairs]
+
+
+def _as_lists(value: Any) -> Any:
+    """A value, also where it was printed into a text, as a cell of a CSV file has it."""
+    try:
+        return read_back(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _answers(task_id: str, answers: Mapping[str, Any], faults: list[str]) -> list[Any]:
@@ -224,7 +233,7 @@ def _grids(all_rows: Iterable[Any], name: str, faults: list[str], *, missing: st
             faults.append(f"{name.format(number)}: {missing}")
             continue
         try:
-            grids.append(Grid.of(rows))
+            grids.append(Grid.of(_as_lists(rows)))
         except ValueError as fault:
             faults.append(f"{name.format(number)}: {fault}")
     return tuple(grids)

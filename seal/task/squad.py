@@ -1,7 +1,8 @@
 """SQuAD (arXiv 1606.05250), from the hub or from files: paragraphs of Wikipedia with the questions asked about them.
 
 Training contexts come from one split or file, held-out ones from another. A question of SQuAD 2 that its passage does
-not answer (arXiv 1806.03822) has no target and is left out. All answers to a question are accepted; the first one is the target.
+not answer (arXiv 1806.03822) has no target and is left out. All answers to a question are accepted; the first is the
+target.
 """
 
 from collections.abc import Collection, Mapping

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from seal.errors import DataError
@@ -190,3 +192,14 @@ def test_an_id_of_a_row_is_what_a_person_would_write(value: object, name: str) -
 def test_an_id_of_another_kind_is_a_fault_with_its_row_and_column(value: object) -> None:
     with pytest.raises(DataError, match=r"row 1: the id is .*\(column task_id\)"):
         of_rows([{"task_id": value, **TASK}], "hub")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [json.dumps, str, lambda pairs: str([{name: np.array(rows) for name, rows in pair.items()} for pair in pairs])],
+)
+def test_pairs_and_grids_that_were_printed_into_a_cell_are_read_back(printed: Callable[[Any], str]) -> None:
+    whole = {"id": "a", "train": printed([PAIR, PAIR]), "test": printed([PAIR])}
+    assert of_rows([whole], "hub")["a"].puzzle == of_rows([{"id": "a", **TASK}], "hub")["a"].puzzle
+    cells = {name: str(np.array(rows)) for name, rows in PAIR.items()}
+    assert of_rows([{"id": "a", "train": [cells] * 2, "test": [cells]}], "hub")["a"].solutions == (grid("3"),)
