@@ -273,7 +273,7 @@ def test_what_hydra_reads_otherwise_is_refused_with_what_to_type(typed: str) -> 
     try:
         run = loading.load(["task=passages", f"task.path={typed}"])[0]
     except ConfigError as error:
-        [advice] = re.findall(r"(?:quoted twice: |in quotes, as in )(.*)", str(error))
+        [advice] = re.findall(r"(?:characters twice: |quote it, as in )(.*)", str(error))
         [override] = shlex.split(advice)
         run = loading.load(["task=passages", override])[0]
     assert str(run.task.path) == str(at_home(Path(typed)))
