@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seal.endpoint.reading import STREAMS, Fault, Text, Withheld, read, wants_streaming
+from seal.endpoint.refusals import not_taken
 
 CALL = {"id": "1", "type": "function", "function": {"name": "search", "arguments": "{}"}}
 
@@ -187,3 +190,23 @@ def test_token_ids_are_kept_where_a_server_tells_them() -> None:
     silent = read(body({"finish_reason": "stop", "text": "x", "token_ids": None}))
     assert isinstance(silent, Text)
     assert silent.token_ids is None
+
+
+NAMES = ("choices", "message", "content", "text", "type", "finish_reason", "error", "usage", "prompt_tokens", "detail")
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["", "text", "stop", "Yes."]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*NAMES, "loc", "param"]), inner),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=50)
+@given(ANYTHING)
+def test_whatever_json_a_server_sends_is_a_text_or_a_reason(reply: Any) -> None:
+    for each in (reply, {"choices": [reply]}, {"choices": [{"message": reply}], "usage": reply}):
+        assert isinstance(read(json.dumps(each)), Text | Withheld | Fault)
+        assert not_taken(json.dumps(each), {"seed": 1}) == []
