@@ -12,7 +12,8 @@ from omegaconf import DictConfig
 
 from seal.base.terminal import Terminal
 from seal.config import loading
-from seal.config.composing import CONFIG_MODULE, CONFIG_NAME, FAULTY, parsed, quoted, resolve
+from seal.config.by_hydra import CONFIG_MODULE, CONFIG_NAME
+from seal.config.composing import FAULTY, parsed, quoted, resolve
 from seal.config.run import Run
 from seal.errors import ConfigError, UsageError, listed
 from seal.folder.store import MANIFEST, RESULTS

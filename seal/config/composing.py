@@ -3,25 +3,20 @@
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_module
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, InterpolationToMissingValueError, OmegaConfBaseException
 
 from seal.base.suggesting import of_a_folder, unknown_key
+from seal.config import by_hydra
 from seal.config.fidelity import FIDELITY, experiment_name, fault_of_fidelity, without_fidelity, written_now
 from seal.errors import ConfigError, first_line, hint, listed
 from seal.settings import at_home
 
-CONFIG_MODULE, CONFIG_NAME = "seal.conf", "config"
 FAULTY = "the configuration has faults:"
 
 Settings = Mapping[str, Any]
@@ -62,7 +57,7 @@ def parsed(override: str) -> Override:
         ConfigError: Hydra cannot parse it.
     """
     try:
-        return _parser().parse_overrides([override])[0]
+        return by_hydra.parser().parse_overrides([override])[0]
     except HydraException as error:
         raise ConfigError(listed(FAULTY, [_unreadable(override, error)])) from error
 
@@ -130,7 +125,7 @@ def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
     composed = None
     while composed is None:
         try:
-            composed = _compose(remaining)
+            composed = by_hydra.composed(remaining)
         except (HydraException, OmegaConfBaseException) as error:
             refused = _refused(error, remaining)
             refusals.append((error, refused))
@@ -149,37 +144,17 @@ def _without(refused: Collection[str], overrides: Sequence[str]) -> list[str]:
     return [each for each in overrides if each not in refused and key_of(each) not in gone]
 
 
-def _compose(overrides: Sequence[str]) -> DictConfig:
-    GlobalHydra.instance().clear()
-    with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return compose(CONFIG_NAME, overrides=list(overrides), return_hydra_config=True)
-
-
-@cache
-def _loader() -> ConfigLoader:
-    """Hydra's loader, which knows the options of each room."""
-    GlobalHydra.instance().clear()
-    with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return GlobalHydra.instance().config_loader()
-
-
-@cache
-def _parser() -> OverridesParser:
-    """Hydra's parser. It knows the options of each room, so that it can expand `glob(*)`."""
-    return OverridesParser.create(config_loader=_loader())
-
-
 def _fault_of_form(override: str) -> str | None:
     """Why the form of an override does not fit a single run, whatever its key; None if it fits."""
     try:
-        read = _parser().parse_override(override)
+        read = by_hydra.read_override(override)
     except HydraException as error:
         return _unreadable(override, error)
     key, _, value = override.partition("=")
     if not key:
         return _no_assignment(override)
     room = key.replace(".", "/")
-    if room != key and _loader().get_group_options(room):
+    if room != key and by_hydra.options_of(room):
         return f"{key}: this is a choice of option, written with a slash: {room}={value}"
     if not read.is_sweep_override():
         return fault_of_fidelity(read)
@@ -191,7 +166,7 @@ def _unreadable(override: str, error: HydraException) -> str:
     if not equals:
         return _no_assignment(override)
     try:
-        _parser().parse_override(f"{key}={quoted(value)}")
+        by_hydra.parser().parse_override(f"{key}={quoted(value)}")
     except HydraException:
         return f"{override}: {first_line(error)}"
     return f"{override}: Hydra cannot read this value; {_quoting(key, value)}"
@@ -250,7 +225,7 @@ def _explained(error: Exception, refused: str | None, composed: DictConfig | Non
 
 
 def _no_option(room: str, option: str, options: Iterable[Any]) -> str:
-    renamed = written_now(room, option, _loader().get_group_options("experiment/paper"))
+    renamed = written_now(room, option, by_hydra.options_of("experiment/paper"))
     return renamed or f"{room}: there is no option '{option}'{_option_meant(room, option, options)}"
 
 
@@ -259,5 +234,5 @@ def _option_meant(room: str, option: str, options: Iterable[Any]) -> str:
     folder = option.rpartition("/")[0]
     if room == "model" and (folder or Path(option).is_dir()):
         return of_a_folder(option)
-    in_folder = [f"{folder}/{each}" for each in _loader().get_group_options(f"{room}/{folder}")] if folder else []
+    in_folder = [f"{folder}/{each}" for each in by_hydra.options_of(f"{room}/{folder}")] if folder else []
     return hint(option, in_folder or [str(each) for each in options])
