@@ -127,6 +127,6 @@ def reward_of(lab: Lab, attempt: Attempt) -> float | None:
 
 def learn(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Update:
     """Update the policy by the lessons that the outer loop draws from the attempts."""
-    work = Learning(policy=policy, title=f"{policy.id}: learning from the best")
+    work = Learning(policy=policy, title=f"{policy.id}: updating the policy")
     [update] = fulfil(lab, work, [Lesson(attempts=tuple(attempts))])
     return update

@@ -38,5 +38,5 @@ def say_what_is_tied(network: PreTrainedModel) -> None:
 
 def _say_untied(network: PreTrainedModel) -> None:
     for module in network.modules():
-        if isinstance(module, PreTrainedModel):
+        if isinstance(module, PreTrainedModel) and getattr(module.config, "tie_word_embeddings", False):
             module.config.tie_word_embeddings = False

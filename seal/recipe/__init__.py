@@ -141,10 +141,14 @@ class OfOnePart(Recipe):
         there, chosen = len(self.of_part(contexts)), len(self.chosen(contexts))
         yield from fewer_than_asked("recipe.contexts", self.contexts, there, "contexts")
         if chosen < len(contexts.all):
-            part = "" if self.part == "all" else f", {there} of them in the part '{self.part}' ({contexts.parted_by})"
-            drawn = f"; recipe.contexts takes {chosen}" if chosen < there else ""
+            part = f"in the part '{self.part}' ({contexts.parted_by})"
+            taken = {
+                (True, True): f", those {part}",
+                (True, False): f": recipe.contexts takes {chosen} of the {there} {part}",
+                (False, False): f": recipe.contexts takes {chosen}",
+            }[self.part != "all", chosen == there]
             way_out = "" if self.part == "all" else "; recipe.part=all asks about both parts"
-            yield f"{chosen} contexts are asked about: the task has {len(contexts.all)}{part}{drawn}{way_out}"
+            yield f"{chosen} of {len(contexts.all)} contexts are asked about{taken}{way_out}"
 
     def of_part(self, contexts: "Contexts") -> Sequence[Context]:
         found: Sequence[Context] = {
