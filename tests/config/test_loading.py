@@ -40,6 +40,7 @@ NEEDED = {
     "self_edit/augmentations": ["task=grids"],
     "self_edit/random_settings": ["task=grids", "recipe=evaluate"],
     "self_edit/recorded_settings": ["task=grids", "recipe=evaluate", "self_edit.path=/nowhere.json"],
+    "inner/none": ["recipe=evaluate"],
     "engine/openai": ["inner=none", "recipe=evaluate"],
     "self_edit/chat": ["model.chat=true"],
     "self_edit/entigraph": ["recipe=evaluate"],

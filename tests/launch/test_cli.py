@@ -169,7 +169,7 @@ def test_check_says_which_key_and_which_library_the_run_will_miss(
     assert "note: grader: https://api.openai.com/v1 will want a key; OPENAI_API_KEY is not set" in "\n".join(notes)
     assert "note: engine: vLLM is not installed here" in "\n".join(notes)
     monkeypatch.setenv("OPENAI_API_KEY", "key")
-    assert seal("check", "recipe=evaluate", "grader=judge") == 0
+    assert seal("check", "recipe=evaluate", "recipe.part=all", "grader=judge") == 0
     assert "note: " not in capsys.readouterr().out
 
 

@@ -35,7 +35,7 @@ def test_a_run_is_told_again_from_its_own_lines(
 ) -> None:
     for _ in range(2):
         assert seal("log", str(run), "--to", "tensorboard", "logger.table_rows=2") == 0
-        assert f"told to tensorboard: {run}/tensorboard" in capsys.readouterr().out
+        assert f"tensorboard: {run}/tensorboard" in capsys.readouterr().out
         curves, images, texts = read(run / "tensorboard")
         results = json.loads((run / "results.json").read_text())
         assert curves["reward/mean"] == [(0, pytest.approx(results["rounds"][0]["mean_reward"]))]

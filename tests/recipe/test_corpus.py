@@ -188,6 +188,6 @@ def test_what_cannot_be_measured_is_refused(seal: Seal, capsys: pytest.CaptureFi
     assert seal("check", "recipe=corpus", "inner=none") == 2
     assert "choose inner=lora or inner=full" in capsys.readouterr().err
     assert seal("check", "recipe=corpus", "recipe.settings=[base,base]") == 2
-    assert "each setting can be measured once" in capsys.readouterr().err
+    assert "base stands more than once" in capsys.readouterr().err
     assert seal("check", "recipe=corpus", "recipe.settings=[bass]") == 2
     assert "'base', 'passage_only' or 'self_edits'" in capsys.readouterr().err
