@@ -140,15 +140,12 @@ class OfOnePart(Recipe):
     def left_out(self, contexts: "Contexts") -> Iterator[str]:
         there, chosen = len(self.of_part(contexts)), len(self.chosen(contexts))
         yield from fewer_than_asked("recipe.contexts", self.contexts, there, "contexts")
-        if chosen < len(contexts.all):
-            part = f"in the part '{self.part}' ({contexts.parted_by})"
-            taken = {
-                (True, True): f", those {part}",
-                (True, False): f": recipe.contexts takes {chosen} of the {there} {part}",
-                (False, False): f": recipe.contexts takes {chosen}",
-            }[self.part != "all", chosen == there]
-            way_out = "" if self.part == "all" else "; recipe.part=all asks about both parts"
-            yield f"{chosen} of {len(contexts.all)} contexts are asked about{taken}{way_out}"
+        if contexts.parted_by and self.part != "all" and there < len(contexts.all):
+            drawn = f"; recipe.contexts takes {chosen} of them" if chosen < there else ""
+            yield (
+                f"{there} of {len(contexts.all)} contexts are in the part '{self.part}' ({contexts.parted_by}), and "
+                f"only these are asked about{drawn}; recipe.part=all asks about both parts"
+            )
 
     def of_part(self, contexts: "Contexts") -> Sequence[Context]:
         found: Sequence[Context] = {

@@ -99,8 +99,6 @@ class Train(Compares):
         yield from super().left_out(contexts)
         there, n_train = len(contexts.held_out), len(contexts.train)
         yield from fewer_than_asked("recipe.held_out_contexts", self.held_out_contexts, there, "held-out contexts")
-        if len(self.measured(contexts)) < there:
-            yield f"{len(self.measured(contexts))} of {there} held-out contexts measure (recipe.held_out_contexts)"
         if self.rounds:
             yield from fewer_than_asked("recipe.contexts_per_round", self.contexts_per_round, n_train, "for training")
 

@@ -27,8 +27,8 @@ class Contexts:
     remedy: str = "set task.n_train and task.n_held_out"
     """What helps where a part has no context, for recipes that need both."""
 
-    parted_by: str = "task.n_train and task.n_held_out"
-    """The settings that say which contexts are in which part."""
+    parted_by: str = ""
+    """The setting that divides the contexts into parts by a share; empty if the user set the size of each part."""
 
     places: Mapping[str, str] = field(default_factory=dict)
     """Where a context came from, by its id, for messages: for example `row 3 of my.jsonl`."""

@@ -40,17 +40,19 @@ def passages(folder: Path, n: int, *, asked: int | None = None) -> Path:
 def test_evaluate_says_which_part_it_asks_about(tmp_path: Path) -> None:
     mine = ("recipe=evaluate", "task=passages", f"task.path={passages(tmp_path, 8)}", "task.limit=5")
     assert said(*mine) == [
-        "2 of 5 contexts are asked about, those in the part 'held_out' (task.held_out=0.5); "
+        "2 of 5 contexts are in the part 'held_out' (task.held_out=0.5), and only these are asked about; "
         "recipe.part=all asks about both parts"
     ]
-    assert said(*mine, "recipe.part=all") == []
-    assert said(*mine, "recipe.part=all", "recipe.contexts=3") == [
-        "3 of 5 contexts are asked about: recipe.contexts takes 3"
-    ]
     assert said(*mine, "recipe.contexts=1") == [
-        "1 of 5 contexts are asked about: recipe.contexts takes 1 of the 2 in the part 'held_out' "
-        "(task.held_out=0.5); recipe.part=all asks about both parts"
+        "2 of 5 contexts are in the part 'held_out' (task.held_out=0.5), and only these are asked about; "
+        "recipe.contexts takes 1 of them; recipe.part=all asks about both parts"
     ]
+    assert said(*mine, "recipe.part=all") == []
+
+
+def test_where_the_user_set_the_size_of_each_part_the_parts_are_not_explained() -> None:
+    assert said(*FACTS, "recipe=evaluate") == []
+    assert said(*FACTS, "recipe=evaluate", "recipe.contexts=2") == []
 
 
 @pytest.mark.parametrize(
@@ -63,10 +65,6 @@ def test_evaluate_says_which_part_it_asks_about(tmp_path: Path) -> None:
         (
             ["recipe=train", "recipe.contexts_per_round=4", "recipe.held_out_contexts=9"],
             "recipe.held_out_contexts is 9, but there are 3 held-out contexts: all of them are taken",
-        ),
-        (
-            ["recipe=train", "recipe.contexts_per_round=4", "recipe.held_out_contexts=2"],
-            "2 of 3 held-out contexts measure (recipe.held_out_contexts)",
         ),
         (
             ["recipe=train", "recipe.contexts_per_round=5"],
@@ -120,11 +118,11 @@ def test_check_and_results_say_it_and_a_file_names_every_row(
     assert seal("check", *mine) == 0
     checked = " ".join(capsys.readouterr().out.split())
     assert "note: 8 rows repeat an earlier passage" in checked
-    assert "note: 2 of 4 contexts are asked about, those in the part" in checked
+    assert "note: 2 of 4 contexts are in the part 'held_out' (task.held_out=0.5)" in checked
     assert seal("run", *mine) == 0
     notes = json.loads(Path("outputs/run/results.json").read_text())["notes"]
     [repeated] = [note for note in notes if "repeat" in note]
     assert repeated.endswith("rows 5, 6, 7 and 5 more; all are in notes.txt")
     lines = Path("outputs/run/notes.txt").read_text().split()
     assert lines[-2:] == ["rows", "12"]
-    assert any(note.startswith("2 of 4 contexts are asked about") for note in notes)
+    assert any(note.startswith("2 of 4 contexts are in the part") for note in notes)
