@@ -172,7 +172,7 @@ def each_once(values: Values) -> Values:
         ValueError: a value stands twice.
     """
     if twice := [value for value in dict.fromkeys(values) if values.count(value) > 1]:
-        raise ValueError(f"{twice[0]} stands more than once; each can be measured once")
+        raise ValueError(f"{twice[0]} stands more than once; each setting can be measured once")
     return values
 
 

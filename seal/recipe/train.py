@@ -76,12 +76,6 @@ class Train(Compares):
         if self.keep_adapters and not (run.inner.adapts and run.inner.makes_adapters):
             yield "recipe.keep_adapters: this inner loop makes no adapters: set it to 0, or choose inner=lora"
 
-        if self.learns and run.outer.reward.of_answers and not run.inner.adapts:
-            yield (
-                "inner: it trains nothing, so all self-edits have the same answers and the same reward: "
-                "choose inner=lora, or a reward for reading such as outer/reward=proxy"
-            )
-
     @property
     def learns(self) -> bool:
         return self.rounds > 0

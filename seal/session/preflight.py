@@ -104,6 +104,11 @@ def _learning_faults(run: Run) -> list[str]:
     if not run.recipe.learns:
         return []
     faults = list(run.outer.learner.faults_of_files())
+    if run.outer.reward.of_answers and not run.inner.adapts:
+        faults.append(
+            "inner: it trains nothing, so all self-edits have the same answers and the same reward: choose inner=lora, "
+            "recipe=evaluate, or a reward for reading such as outer/reward=proxy"
+        )
     gpus = run.cluster.gpus(Place.LEARNER)
     if not faults and gpus and gpus < (n_gpus := run.outer.learner.n_gpus()):
         key = run.cluster.gpus_key(Place.LEARNER)

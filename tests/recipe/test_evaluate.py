@@ -86,8 +86,6 @@ def test_without_an_inner_loop_there_is_one_row_and_no_self_edit_is_written(
 @pytest.mark.parametrize(
     ("overrides", "key"),
     [
-        (["recipe=train"], "inner: it trains nothing"),
-        (["recipe=train", "outer/reward=gain"], "inner: it trains nothing"),
         (["recipe=evaluate", "recipe.epochs_curve=[1]"], "recipe.epochs_curve: this inner loop trains nothing"),
         (
             ["recipe=evaluate", "recipe.tune_learning_rates=[1e-3]", "recipe.tune_epochs=[1]"],
@@ -98,6 +96,14 @@ def test_without_an_inner_loop_there_is_one_row_and_no_self_edit_is_written(
 def test_what_asks_for_training_is_refused_without_an_inner_loop(overrides: list[str], key: str) -> None:
     with pytest.raises(ConfigError, match=key):
         loading.load(["inner=none", *overrides])
+
+
+@pytest.mark.parametrize("reward", ["accuracy", "gain"])
+def test_a_reward_of_answers_is_refused_without_an_inner_loop(
+    seal: Seal, capsys: pytest.CaptureFixture[str], reward: str
+) -> None:
+    assert seal("check", "recipe=train", "inner=none", f"outer/reward={reward}") == 2
+    assert "inner: it trains nothing, so all self-edits have the same answers" in capsys.readouterr().err
 
 
 def test_a_reward_for_reading_needs_no_inner_loop() -> None:
