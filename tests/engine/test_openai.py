@@ -159,7 +159,7 @@ def test_an_answerer_that_dies_loses_nothing_that_was_paid_for(seal: Seal) -> No
         assert seal("run", *command, "name=undisturbed") == 0
         n_questions = len(server.requests)
         server.requests.clear()
-        server.behaviour = lambda n, _: says("Leo") if n < 20 else fails(500)
+        server.behaviour = lambda n, _: says("Leo") if n < 8 else fails(500)
         assert seal("run", *command) == 1
         answered = read_records(RUN / "answers.jsonl", Answered | Failure)
         assert answered
