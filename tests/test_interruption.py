@@ -122,8 +122,10 @@ def test_an_interrupted_replacement_says_that_the_same_command_would_start_anew(
 def test_of_two_processes_with_the_same_command_one_is_refused(tmp_path: Path, finished: Path) -> None:
     first = start(tmp_path)
     wait_for_lines(first, tmp_path, 8)
+    first.send_signal(signal.SIGSTOP)  # it keeps the folder while the second asks for it
     second = start(tmp_path)
     _, said = second.communicate()
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 2
     assert f"process {first.pid} on {socket.gethostname()} (since 20".encode() in said
     first.communicate()

@@ -106,7 +106,7 @@ def test_a_planted_key_is_nowhere_in_what_jobs_leave_that_die_with_it_on_their_l
     command = [sys.executable, "-m", "seal.launch.cli", "run", *small, *breaking, *on_jobs]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 1, done.stderr
-    assert "because: the endpoint ***. the end of" in done.stderr
+    assert ": the endpoint ***. The end of" in done.stderr
     ledger = "".join(file.read_text() for file in tmp_path.glob("outputs/run/jobs/*/ledger.jsonl"))
     assert "the endpoint ***" in ledger
     logs = "".join(file.read_text() for file in tmp_path.glob("outputs/run/jobs/*/submitit/*_log.err"))

@@ -91,5 +91,5 @@ class SubmititFolder:
         for file in (paths.stderr, paths.stdout):
             lines = redacted(file.read_text(errors="replace"), self.also).strip().splitlines() if file.exists() else []
             if lines:
-                return "\n".join([f"the end of {file}:", *(f"  {line}" for line in lines[-LOG_LINES:])])
-        return f"no log in {self.folder}"
+                return "\n".join([f"The end of {file}:", *(f"  {line}" for line in lines[-LOG_LINES:])])
+        return f"There is no log in {self.folder}"

@@ -127,7 +127,7 @@ def test_jobs_that_die_again_and_again_stop_the_run_with_what_slurm_says(
         own = (slurm.root / "slurm.conf").read_text().replace("accounting_storage/slurmdbd", "accounting_storage/none")
         (slurm.root / "unaccounted.conf").write_text(own)
         monkeypatch.setenv("SLURM_CONF", str(slurm.root / "unaccounted.conf"))
-    why = r"because: FAILED \(exit code 9:0, on n\d\)" if accounting else "there is no accounting"
+    why = r": FAILED \(exit code 9:0, on n\d\)" if accounting else "there is no accounting"
     with pytest.raises(RunError, match=why):
         cluster_of(*SLURM, "cluster.max_deaths=1", "cluster.settle_s=1").fulfil(
             in_lab(lab_in(tmp_path), sleeping(deadly=(1,))), [1]

@@ -94,7 +94,7 @@ def test_jobs_that_die_again_and_again_stop_the_run_and_what_was_recorded_stays(
 ) -> None:
     with pytest.raises(RunError, match="3 jobs in a row died on the same 1 units") as raised:
         cluster.fulfil(in_lab(lab_in(tmp_path), sleeping(wrong=(1,), log=log)), [1, 2, 3, 4])
-    assert "because: ValueError: 1 is wrong. the end of " in str(raised.value)
+    assert "): ValueError: 1 is wrong. The end of " in str(raised.value)
     assert times_done(log) == {1: 4, 2: 1, 3: 1, 4: 1}
     mended = sleeping(log=log)
     assert cluster.fulfil(in_lab(lab_in(tmp_path), mended), [1, 2, 3, 4]) == [1, 4, 9, 16]
