@@ -38,7 +38,7 @@ _BEFORE_UNICODE = _rules(
 _THOUSANDS = re.compile(r"(?<![\d,.])[1-9](?:\d{0,2}(?:,\d{3})+|\d?(?:,\d{2})+,\d{3})(?!,?\d)")
 _NUMBERS = _rules(
     (r"(?<![\d,.])(\d+),(?=\d+(?![\d,]|\.\d))", r"\1."),  # a decimal comma; thousands have lost theirs
-    (r"(?<=\d)\s+([-+*/:^=<>×÷])\s+(?=\d)", r"\1"),
+    (r"(?<=\d)\s+([-/:])\s+(?=\d)", r"\1"),
     (r"(?<=\d)'(?=\d{3}(?!\d))", ""),
     (r"(?<![\w.])\.(?=\d)", "0."),
     (r"(?<=\d)\s*%\s*-\s*(?=\d)", "-"),
@@ -50,6 +50,7 @@ _NUMBERS = _rules(
     (rf"({_MONEY})-(?=\d)", r"-\1"),
 )
 """One way of writing a number with its unit."""
+_SPACED_SIGN = re.compile(r"(?<=\w)\s+([+*^=<>≤≥×÷])\s+(?=\w)")
 _HAS_NUMBER = re.compile(r"\d|%|per cent")
 _SIGNS = re.compile(
     rf"""
@@ -57,6 +58,7 @@ _SIGNS = re.compile(
     | (?P<of_power> (?<=\de) - (?=\d) )
     | (?P<joint> (?<=\w) [-/] (?=\w) )
     | (?P<of_number> (?<!\w) [-<>≤≥±]+ (?={_MONEY}?\d) | {_MONEY} (?=\d) | (?<=\d) \+ (?!\w) )
+    | (?P<between> (?<=\w) [*^=<>≤≥] (?=\w) )
     | (?P<of_name> (?<=[^\W\d_]) (?: \++ | \#+ (?!\w) ) | (?: (?<=\b[^\W\d_]) | (?<=\b[^\W\d_][^\W\d_]) ) - (?!\w) )
     | [^\w\s] | _
     """,
@@ -70,7 +72,7 @@ def published(text: str) -> str:
 
 
 def normalized(text: str, *, joint: str = "") -> str:
-    """The same, with each character in Unicode's one form, and with all that tells numbers and names apart.
+    """Lower case, one Unicode form, no punctuation, single spaces; what tells numbers and names apart stays.
 
     - Signs stay between digits (`1.5`, `3:30`, `1/2`, `5-10`), in front of numbers (`-5`, `<5`) and behind names
       (`C++`, `C#`, `O-`). Thousands may have separators: `1,000` is `1000`. A decimal comma is a point.
@@ -79,7 +81,7 @@ def normalized(text: str, *, joint: str = "") -> str:
 
     `joint` stands for a hyphen or slash inside of a word, and a blank one for the hyphen of a range too.
     """
-    plain = text.lower() if text.isascii() else _in_one_form(text)
+    plain = _SPACED_SIGN.sub(r"\1", text.lower() if text.isascii() else _in_one_form(text))
     if _HAS_NUMBER.search(plain):
         plain = _THOUSANDS.sub(lambda number: number[0].replace(",", ""), plain)
         for pattern, replacement in _NUMBERS:
@@ -121,6 +123,6 @@ def _kept(found: re.Match[str], *, joint: str) -> str:
         return sign if sign == "^-" or (len(sign) == 1 and not apart) else " "
     if found["joint"]:
         return joint
-    if found["of_number"] or found["of_power"] or found["of_name"]:
+    if found["of_number"] or found["of_power"] or found["of_name"] or found["between"]:
         return sign
     return "" if sign in string.punctuation or category(sign).startswith("P") else sign

@@ -84,7 +84,15 @@ OTHER = [
         ("Na⁺", "Na"),
         ("a+b", "ab"),
     ),
-    *(("Hepatitis A", "Hepatitis"), ("Zoe", "Zoë"), ("♥", "♦"), ("Paris", "London"), ("in 1990 300", "in 1990300")),
+    *(
+        ("Hepatitis A", "Hepatitis"),
+        ("x<5", "x>5"),
+        ("x=5", "x5"),
+        ("Zoe", "Zoë"),
+        ("♥", "♦"),
+        ("Paris", "London"),
+        ("in 1990 300", "in 1990300"),
+    ),
 ]
 
 
