@@ -21,46 +21,51 @@ _UNSPOKEN = str.maketrans("", "", "™®©℠")
 _ALIKE = str.maketrans({"⁄": "/", "♯": "#", "≈": "~", "−": "-", "—": " ", "―": " ", "°": " degrees "})
 _THIN = "\u00a0\u2007\u2009\u202f"
 """Spaces that may stand between the thousands of a number."""
-_MONEY = "[$¢£¥\u20a0-\u20cf]"
+_CURRENCIES = "$¢£¥" + "".join(map(chr, range(0x20A0, 0x20D0)))
+_MONEY = f"[{_CURRENCIES}]"
+
+Rule = tuple[str, re.Pattern[str], str]
+"""Characters of which a text has one at least where the pattern may match, the pattern, and what takes its place."""
 
 
-def _rules(*rules: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(pattern), replacement) for pattern, replacement in rules)
+def _rules(*rules: tuple[str, str, str]) -> tuple[Rule, ...]:
+    return tuple((needed, re.compile(pattern), replacement) for needed, pattern, replacement in rules)
 
 
 _BEFORE_UNICODE = _rules(
-    (rf"(?<!\d{{4}})(?<=\d)[{_THIN}](?=\d{{3}}(?!\d))", ""),
-    (r"(?<=\d)(?=[⁻⁰¹²³⁴-⁹])", "^"),  # 10² is not 102
-    (r"(?<=\d)(?=[¼-¾⅐-⅞])", " "),  # nor 1½ 11/2
-    (r"(?<=\d)\s*[—―]\s*(?=\d)", "-"),
+    (_THIN, rf"(?<!\d{{4}})(?<=\d)[{_THIN}](?=\d{{3}}(?!\d))", ""),
+    ("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", r"(?<=\d)(?=[⁻⁰¹²³⁴-⁹])", "^"),  # 10² is not 102
+    ("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞", r"(?<=\d)(?=[¼-¾⅐-⅞])", " "),  # nor 1½ 11/2
+    ("—―", r"(?<=\d)\s*[—―]\s*(?=\d)", "-"),
 )
 """What is said before Unicode's normal form would lose it."""
 _THOUSANDS = re.compile(r"(?<![\d,.])[1-9](?:\d{0,2}(?:,\d{3})+|\d?(?:,\d{2})+,\d{3})(?!,?\d)")
 _NUMBERS = _rules(
-    (r"(?<![\d,.])(\d+),(?=\d+(?![\d,]|\.\d))", r"\1."),  # a decimal comma; thousands have lost theirs
-    (r"(?<=\d)\s+([-/:])\s+(?=\d)", r"\1"),
-    (r"(?<=\d)'(?=\d{3}(?!\d))", ""),
-    (r"(?<![\w.])\.(?=\d)", "0."),
-    (r"(?<=\d)\s*%\s*-\s*(?=\d)", "-"),
-    (r"\bper cent\b", "percent"),
-    (r"\s*%", " percent "),
-    (r"\s*‰", " permille "),
-    (rf"(?<![\w.,])(\d[\d.,]*)\s?({_MONEY})(?!\s?\d)", r"\2\1"),
-    (rf"({_MONEY})\s+(?=\d)", r"\1"),
-    (rf"({_MONEY})-(?=\d)", r"-\1"),
+    ("+*^=<>≤≥×÷", r"(?<=\w)\s+([+*^=<>≤≥×÷])\s+(?=\w)", r"\1"),
+    ("-/:", r"(?<=\d)\s+([-/:])\s+(?=\d)", r"\1"),
+    (",", r"(?<![\d,.])(\d+),(?=\d+(?![\d,]|\.\d))", r"\1."),  # a decimal comma; thousands have lost theirs
+    ("'", r"(?<=\d)'(?=\d{3}(?!\d))", ""),
+    (".", r"(?<![\w.])\.(?=\d)", "0."),
+    ("%", r"(?<=\d)\s*%\s*-\s*(?=\d)", "-"),
+    ("%", r"(?<!\s)\s*%", " percent "),
+    ("‰", r"(?<!\s)\s*‰", " permille "),
+    ("p", r"\bper cent\b", "percent"),
+    (_CURRENCIES, rf"(?<![\w.,])(\d[\d.,]*)\s?({_MONEY})(?!\s?\d)", r"\2\1"),
+    (_CURRENCIES, rf"({_MONEY})\s+(?=\d)", r"\1"),
+    (_CURRENCIES, rf"({_MONEY})-(?=\d)", r"-\1"),
 )
-"""One way of writing a number with its unit."""
-_SPACED_SIGN = re.compile(r"(?<=\w)\s+([+*^=<>≤≥×÷])\s+(?=\w)")
-_HAS_NUMBER = re.compile(r"\d|%|per cent")
+"""One way of writing a number with its unit, or a sum."""
 _SIGNS = re.compile(
     rf"""
-    (?P<between_digits> (?<=\d) [^\w\s]+ (?=\d) )
+    (?= [^\w\s] | _ )
+    (?: (?P<between_digits> (?<=\d) [^\w\s]+ (?=\d) )
+    | (?P<run> [][{{}}()"'`|\\@&!?;,]+ | (?<![-_=*.:~]) (?: [-_=*.:~]{{2,}} (?=\s|\Z) | [-_=*.:~]{{3,}} (?!\d) ) )
     | (?P<of_power> (?<=\de) - (?=\d) )
     | (?P<joint> (?<=\w) [-/] (?=\w) )
-    | (?P<of_number> (?<!\w) [-<>≤≥±]+ (?={_MONEY}?\d) | {_MONEY} (?=\d) | (?<=\d) \+ (?!\w) )
+    | (?P<of_number> (?<!\w) [-<>≤≥±]{{1,2}} (?={_MONEY}?\d) | {_MONEY} (?=\d) | (?<=\d) \+ (?!\w) )
     | (?P<between> (?<=\w) [*^=<>≤≥] (?=\w) )
     | (?P<of_name> (?<=[^\W\d_]) (?: \++ | \#+ (?!\w) ) | (?: (?<=\b[^\W\d_]) | (?<=\b[^\W\d_][^\W\d_]) ) - (?!\w) )
-    | [^\w\s] | _
+    | . )
     """,
     re.VERBOSE,
 )
@@ -81,11 +86,10 @@ def normalized(text: str, *, joint: str = "") -> str:
 
     `joint` stands for a hyphen or slash inside of a word, and a blank one for the hyphen of a range too.
     """
-    plain = _SPACED_SIGN.sub(r"\1", text.lower() if text.isascii() else _in_one_form(text))
-    if _HAS_NUMBER.search(plain):
+    plain = text.lower() if text.isascii() else _in_one_form(text)
+    if "," in plain:
         plain = _THOUSANDS.sub(lambda number: number[0].replace(",", ""), plain)
-        for pattern, replacement in _NUMBERS:
-            plain = pattern.sub(replacement, plain)
+    plain = _applied(_NUMBERS, plain)
     words = _SIGNS.sub(partial(_kept, joint=joint), plain).split()
     return " ".join(word for word, after in pairwise([*words, ""]) if not after or word not in _ARTICLES)
 
@@ -97,11 +101,19 @@ def form(text: str, normalize: Normalize) -> str:
     return normalized(text) if normalize else text.strip()
 
 
+def _applied(rules: tuple[Rule, ...], text: str) -> str:
+    there = {*text}
+    for needed, pattern, replacement in rules:
+        if not there.isdisjoint(needed):
+            text = pattern.sub(replacement, text)
+    return text
+
+
 def _in_one_form(text: str) -> str:
-    for pattern, replacement in _BEFORE_UNICODE:
-        text = pattern.sub(replacement, text)
+    text = _applied(_BEFORE_UNICODE, text)
     text = normalize("NFKC", normalize("NFKC", text.translate(_UNSPOKEN)).casefold())
-    return "".join(map(_plain, text.translate(_ALIKE)))
+    text = text.translate(_ALIKE)
+    return text.translate({ord(character): _plain(character) for character in {*text}})
 
 
 def _plain(character: str) -> str:
@@ -125,4 +137,4 @@ def _kept(found: re.Match[str], *, joint: str) -> str:
         return joint
     if found["of_number"] or found["of_power"] or found["of_name"] or found["between"]:
         return sign
-    return "" if sign in string.punctuation or category(sign).startswith("P") else sign
+    return "" if found["run"] or sign in string.punctuation or category(sign).startswith("P") else sign

@@ -41,6 +41,9 @@ HOSTILE = {
     "answers": "Answer" + " " * MEGABYTE + ":",
     "numbers": "length: " + "9" * MEGABYTE,
     "braces": "{" * MEGABYTE,
+    "a long rule": "-" * MEGABYTE + "x",
+    "a share far away": "5" + " " * MEGABYTE + "%",
+    "other letters": "é" * MEGABYTE,
     "yes and no": "yes no " * (MEGABYTE // 7),
     "almost markers": "Implications" * (MEGABYTE // 12),
 }
