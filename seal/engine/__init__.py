@@ -46,6 +46,8 @@ class Engine(Option, ABC):
     """Whether that adapter may be one of DoRA."""
     serves_weights: ClassVar[bool] = True
     """Whether it writes with other weights in their place, as full fine-tuning makes them."""
+    hosts_policies: ClassVar[bool] = False
+    """Whether it loads the policy's weights itself, outside of `Backbones`, and wants the device for them."""
     constrains: ClassVar[bool] = False
     """Whether it can hold a model to a JSON schema, so that nothing else can be written."""
     repeats_batches: ClassVar[bool] = True

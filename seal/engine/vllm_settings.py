@@ -30,6 +30,7 @@ _DTYPES = ("bfloat16", "float16", "float32")
 class VLLMSettings(Engine):
     """The settings of an engine of vLLM's."""
 
+    hosts_policies: ClassVar[bool] = True
     serves_dora: ClassVar[bool] = False
     constrains: ClassVar[bool] = True
     serves_weights: ClassVar[bool] = False

@@ -94,9 +94,11 @@ class Inner(Option, ABC):
         return None
 
     def first_tokens(self, backbone: "Backbone", plan: Plan) -> tuple[int, ...]:
-        """Those of a plan's first sequence that has any: an adapter that was trained by the plan does much there."""
+        """Those of a plan's first sequence that is trained on: an adapter that was trained by the plan does much there.
+        Those of its text where this inner loop has no tokens of its own."""
         found = (self.tokens(backbone.tokenizer, sequence, chat=backbone.chat) for sequence in plan.sequences)
-        return next((tokens.ids for tokens in found if tokens), ())
+        own = next((tokens.ids for tokens in found if tokens), None)
+        return own or tuple(backbone.tokenizer(plan.sequences[0].text)["input_ids"])
 
     @property
     def adapter_rank(self) -> int:

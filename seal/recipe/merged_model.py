@@ -33,7 +33,7 @@ def save_merged(lab: Lab, policy: Policy, adapter: "Adaptation", name: str, ids:
         RunError: it is not the adapted policy.
     """
     measured, sha256 = _written(lab, policy, adapter, name, ids)
-    agreement = measured.agreement(lab.backbones.get(replace(policy, weights=name)).model)
+    agreement = measured.agreement(lab.loaded_again(replace(policy, weights=name)).model)
     if not agreement.holds:
         raise RunError(
             f"{lab.store.folder / name}: its logits are not those of the model and the adapter that it was merged of: "

@@ -15,7 +15,7 @@ from seal.task import Contexts
 from seal.types import Policy, Usage
 
 if TYPE_CHECKING:
-    from seal.nn.backbone import Backbones
+    from seal.nn.backbone import Backbone, Backbones
 
 
 @dataclass(kw_only=True)
@@ -30,9 +30,16 @@ class Lab:
 
     @cached_property
     def backbones(self) -> "Backbones":
-        from seal.nn.backbone import Backbones
+        from seal.nn.backbone import Backbone, Backbones
 
         return Backbones(self.run.model, self.store.folder)
+
+    def loaded_again(self, policy: Policy) -> "Backbone":
+        """A policy that was just written, from its folder. It stays in memory for its first use, unless an engine wants
+        the device."""
+        engines = (self.run.engine, self.run.writer)
+        keeps = not any(engine.hosts_policies for engine in engines if engine)
+        return self.backbones.get(policy) if keeps else self.backbones.take(policy)
 
     def close(self) -> None:
         """Stop the processes of the engines. A later use starts them again."""

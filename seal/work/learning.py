@@ -74,7 +74,7 @@ class Learning(Work[Lesson, Update]):
         Raises:
             RunError: it is not what was learned.
         """
-        network = lab.backbones.get(replace(self.policy, weights=weights)).model
+        network = lab.loaded_again(replace(self.policy, weights=weights)).model
         agreement = learned.measured.agreement(network) if learned.measured else None
         if agreement and not agreement.holds:
             raise RunError(f"{lab.store.folder / weights}: its logits are not those of what was learned: {agreement}")
