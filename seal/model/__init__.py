@@ -3,12 +3,15 @@
 import re
 from abc import ABC
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
 from seal.chat import OURS, Chat
 from seal.settings import Chosen, Option, PathOrName, option
+
+if TYPE_CHECKING:
+    from seal.model.registry import ShippedModel
 
 _POLICY = re.compile(r"(?P<run>[^/]+)/policies/(?P<policy>round_[1-9]\d*)/?$")
 """A policy in the folder of the run that it was learned in."""
@@ -66,3 +69,13 @@ class Model(Option, ABC):
         """The run and round in which these weights learned to write self-edits; empty where their path names none."""
         found = _POLICY.search(self.path)
         return f"{found['run']}/{found['policy']}" if found else ""
+
+    @property
+    def shipped(self) -> "ShippedModel | None":
+        """The model in a package registry that `path` names; None for a folder and for a name on the hub."""
+        return None
+
+    @property
+    def place(self) -> str:
+        """The folder or the hub's name, as an adapter names its base model."""
+        return str(self.shipped.folder) if self.shipped else self.path

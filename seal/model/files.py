@@ -50,6 +50,9 @@ def fetched(model: Model) -> Path:
     Raises:
         ModelError: it cannot be downloaded.
     """
+    if model.shipped:
+        model.shipped.fetch()
+        return model.shipped.folder
     if is_local(model):
         return Path(model.path)
     from huggingface_hub import snapshot_download
@@ -65,8 +68,8 @@ def fetched(model: Model) -> Path:
 
 def here(model: Model) -> Path | None:
     """The folder with the model's files if they are on this machine, as a folder or fetched from the hub before."""
-    if is_local(model):
-        return Path(model.path) if Path(model.path).is_dir() else None
+    if model.shipped or is_local(model):
+        return Path(model.place) if Path(model.place).is_dir() else None
     from huggingface_hub import snapshot_download
 
     try:
@@ -77,6 +80,8 @@ def here(model: Model) -> Path | None:
 
 def is_local(model: Model) -> bool:
     """Whether the path means something on this machine and cannot mean a name on the hub."""
+    if model.shipped:
+        return model.shipped.folder.is_dir()
     path = model.path
     return (
         Path(path).exists()
