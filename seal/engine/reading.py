@@ -1,6 +1,6 @@
 """Tokens that a model wrote become a text: up to its end, and without the thoughts before it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -16,6 +16,8 @@ MARGIN = 8
 """Tokens before a stop string that are read with it: a tokenizer may write the first of a text in another way."""
 _CLOSING_BYTES = 32
 """Of the longest marker that closes a thought; a token has a byte at least."""
+_BYTES_OF_A_CHARACTER = 4
+_UNREADABLE = "\ufffd"
 NOT_FINITE = "the model's logits are not finite"
 """Why there is no text, where the numbers of a model overflow or are none."""
 
@@ -90,9 +92,17 @@ class StopWatch:
         if self.inside and not closes(self.reader.text(ids[-_CLOSING_BYTES - MARGIN :])):
             return False
         self.inside = False
-        end = self.reader.text(ids[-self.n_tokens :])
-        if not any(stop in end for stop in self.stops):
+        if not any(stop in end for end in self._ends(ids) for stop in self.stops):
             return False
         found = parted(self.reader.text(ids), stops=self.stops, opened=self.opened)
         self.inside = found.unfinished
         return found.stopped
+
+    def _ends(self, ids: Sequence[int]) -> Iterator[str]:
+        """The end of the text. A tokenizer that falls back to bytes loses a whole run of them that is cut within a
+        character; so the end is read from other tokens as well."""
+        for n in range(self.n_tokens, self.n_tokens + _BYTES_OF_A_CHARACTER):
+            end = self.reader.text(ids[-n:])
+            yield end
+            if _UNREADABLE not in end or n >= len(ids):
+                return

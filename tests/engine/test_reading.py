@@ -102,3 +102,7 @@ def test_who_knows_nothing_of_thoughts_is_read_without_them() -> None:
     assert without_thoughts(Completion(text="<think>3?", finished=True)).failure
     plain = Completion(text=" 3\n", finished=False)
     assert without_thoughts(plain) is plain
+
+
+def test_a_stop_string_is_found_behind_characters_that_a_tokenizer_writes_as_bytes() -> None:
+    assert first_end("ßßß日本ß → and on", STOPS) == "ßßß日本ß →"

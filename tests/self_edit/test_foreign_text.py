@@ -61,4 +61,4 @@ def test_a_megabyte_of_anything_is_read_at_once(reader: str, text: str) -> None:
     """Not a matter of speed: what is not linear takes hours here."""
     began_s = time.process_time()
     READERS[reader](HOSTILE[text])
-    assert time.process_time() - began_s < 10
+    assert time.process_time() - began_s < 1
