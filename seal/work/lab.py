@@ -30,7 +30,7 @@ class Lab:
 
     @cached_property
     def backbones(self) -> "Backbones":
-        from seal.nn.backbone import Backbone, Backbones
+        from seal.nn.backbone import Backbones
 
         return Backbones(self.run.model, self.store.folder)
 
