@@ -32,7 +32,7 @@ def reading(run: Run, contexts: Contexts) -> dict[str, Any]:
     tokenizer = tokenizer_in(folder, run.model) if folder else None
     prompt = next(_prompts(run, shown), None)
     if prompt and tokenizer:
-        prompt = prompt_text(tokenizer, prompt, chat=run.model.messages)
+        prompt = prompt_text(tokenizer, prompt, chat=run.model.messages(tokenizer))
     return {
         "contexts": [
             {
@@ -73,7 +73,7 @@ def notes(run: Run) -> Iterator[str]:
     folder = files.here(run.model)
     if folder is None or not _is_local(run):
         return
-    if run.model.messages is None:
+    if not run.model.chat:
         if files.has_chat_template(folder):
             yield (
                 f"model.chat: {folder} has a chat template, and it is ignored: prompts are plain text. Set "
@@ -81,12 +81,12 @@ def notes(run: Run) -> Iterator[str]:
             )
         return
     tokenizer = tokenizer_in(folder, run.model)
-    if tokenizer:
+    if tokenizer and run.model.messages(tokenizer):
         yield from _notes_on_prompts(run, tokenizer)
 
 
 def _notes_on_prompts(run: Run, tokenizer: "PreTrainedTokenizerBase") -> Iterator[str]:
-    chat, template = run.model.messages, template_of(tokenizer) or ""
+    chat, template = run.model.messages(tokenizer), template_of(tokenizer) or ""
     prompt = prompt_text(tokenizer, "Who?", chat=chat)
     if thoughts.mentions(template) and not thoughts.ends_closed(prompt):
         switch = next((name for name in _SWITCHES if name in template), None)
@@ -116,7 +116,7 @@ def _prompts(run: Run, contexts: Sequence[Context]) -> Iterator[str]:
 def _training_tokens(run: Run, context: Context, tokenizer: "PreTrainedTokenizerBase") -> list[str] | None:
     """The names of the tokens of what a context alone would be trained on first; None where nothing is trained."""
     for sequence in run.self_edit.unedited(context).sequences[:1]:
-        tokens = run.inner.tokens(tokenizer, sequence, chat=run.model.messages)
+        tokens = run.inner.tokens(tokenizer, sequence, chat=run.model.messages(tokenizer))
         if tokens:
             real = len(tokens.ids) - tokens.n_padding
             names = tokenizer.convert_ids_to_tokens(list(tokens.ids[:real]))

@@ -110,7 +110,11 @@ def _notes_on_folder(run: Run, contexts: Contexts) -> Iterator[str]:
 
 
 def _notes_on_model(run: Run) -> Iterator[str]:
-    if files.here(run.model) is None:
+    if files.here(run.model) is not None:
+        return
+    if run.model.shipped:
+        yield f"model: the run fetches {run.model.shipped.about} when it begins"
+    else:
         yield (
             f"model.path: {run.model.path} is not on this machine: it is looked for on the hub when the run begins; "
             "how much memory it takes can be said once it is here"

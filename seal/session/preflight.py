@@ -35,7 +35,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     faults += run.self_edit.faults_of_data(run.recipe.wanted(contexts, run))
     folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
     if folder:
-        faults += files.faults(folder, chat=run.model.chat)
+        faults += files.faults(folder, chat=run.model.chat is True)
     if folder and not faults:
         facts = files.ModelFolder(folder)
         faults += [*_target_faults(run, facts), *prompt_faults(run, folder, contexts), *_budget_faults(run, folder)]

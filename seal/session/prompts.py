@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seal.base.json_text import parsed
+from seal.chat import Chat
 from seal.config.run import Run
 from seal.errors import ModelError, first_line
 from seal.model import Model, files
@@ -39,7 +40,7 @@ def tokenizer_in(folder: Path, model: Model) -> "PreTrainedTokenizerBase | None"
         except Exception as error:  # the library of tokenizers raises bare exceptions
             raise ModelError(f"model.path: cannot load a tokenizer from '{folder}': {first_line(error)}") from error
         return tokenizer
-    if not model.chat:
+    if model.chat is not True:
         return None
     from seal.nn.backbone import load_tokenizer
 
@@ -62,11 +63,12 @@ def prompt_faults(run: Run, folder: Path, contexts: Contexts) -> Iterator[str]:
         tokenizer = tokenizer_in(folder, run.model) if asked else None
         if tokenizer is None:
             return
-        if run.model.messages and (faults_of_chat := list(run.model.messages.faults(tokenizer))):
+        chat = run.model.messages(tokenizer)
+        if chat and (faults_of_chat := list(chat.faults(tokenizer))):
             yield from faults_of_chat
             return
         facts = files.ModelFolder(folder)
-        reader = _Reader(tokenizer=tokenizer, model=run.model, n_rows=_rows_too_few(tokenizer, facts.n_embeddings))
+        reader = _Reader(tokenizer=tokenizer, chat=chat, n_rows=_rows_too_few(tokenizer, facts.n_embeddings))
         for who, faults in asked:
             limits = [limit for limit in (facts.context_length, who.context_length) if limit]
             yield from faults(run, contexts, reader.lengths, min(limits, default=sys.maxsize))
@@ -82,16 +84,15 @@ class _Reader:
     """Reads prompts as the model would, and remembers which tokens it would not know."""
 
     tokenizer: "PreTrainedTokenizerBase"
-    model: Model
+    chat: Chat | None
     n_rows: int | None
     """Of the embedding, where the tokenizer has tokens beyond it."""
     unknown: set[int] = field(default_factory=set)
 
     def lengths(self, prompts: Sequence[str]) -> list[int]:
         """How many tokens each has."""
-        chat = self.model.messages
         found = []
-        for ids in self._ids([prompt_text(self.tokenizer, prompt, chat=chat) for prompt in prompts]):
+        for ids in self._ids([prompt_text(self.tokenizer, prompt, chat=self.chat) for prompt in prompts]):
             found.append(len(ids) - self._n_ends)
             if self.n_rows:
                 self.unknown.update(token for token in ids if token >= self.n_rows)
@@ -99,9 +100,9 @@ class _Reader:
 
     def _ids(self, texts: Sequence[str]) -> Iterator[list[int]]:
         if not self.tokenizer.is_fast:
-            yield from (encode_text(self.tokenizer, text, chat=self.model.messages) for text in texts)
+            yield from (encode_text(self.tokenizer, text, chat=self.chat) for text in texts)
             return
-        backend, is_plain = self.tokenizer.backend_tokenizer, self.model.messages is None
+        backend, is_plain = self.tokenizer.backend_tokenizer, self.chat is None
         backend.no_truncation()
         backend.no_padding()
         for start in range(0, len(texts), _BATCH):
@@ -111,7 +112,7 @@ class _Reader:
     @property
     def _n_ends(self) -> int:
         """Tokens that the tokenizer puts behind a text, and that no prompt has."""
-        if self.model.messages or not self.tokenizer.is_fast:
+        if self.chat or not self.tokenizer.is_fast:
             return 0
         return len(self.tokenizer("a")["input_ids"]) - len(encode_prompt(self.tokenizer, "a", chat=None))
 
@@ -120,7 +121,7 @@ class _Reader:
         if not self.n_rows:
             return
         words = self.tokenizer.backend_tokenizer.get_vocab(with_added_tokens=False) if self.tokenizer.is_fast else {}
-        known = [*end_of_reply(self.tokenizer, chat=self.model.messages), *words.values()]
+        known = [*end_of_reply(self.tokenizer, chat=self.chat), *words.values()]
         unknown = sorted(self.unknown.union(token for token in known if token >= self.n_rows))
         named = [f"{token} ({self.tokenizer.convert_ids_to_tokens(token)!r})" for token in unknown[:_NAMED]]
         if unknown:

@@ -65,8 +65,8 @@ REQUIRED = {
 VARIANTS = {
     "grader/lexical_published": {"normalize"},
     "model/llama3_2_1b_instruct": {"dtype", "chat"},
-    "model/qwen2_5_3b": {"dtype"},
-    "model/qwen2_5_7b": {"dtype"},
+    "model/qwen2_5_3b": {"dtype", "chat"},
+    "model/qwen2_5_7b": {"dtype", "chat"},
     "self_edit/chain_of_thought": {"template", "marker", "max_new_tokens"},
     "self_edit/chat": {"template", "for_chat"},
     "self_edit/long": {"template", "max_new_tokens"},

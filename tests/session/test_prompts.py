@@ -64,8 +64,12 @@ def test_a_template_that_wants_parts_is_given_them(check: Checks, tmp_path: Path
 
 def test_a_template_that_is_ignored_is_said(check: Checks, tmp_path: Path) -> None:
     folder = random_folder(tmp_path / "m", "llama", chat_template=CHAT_TEMPLATE)
-    assert "has a chat template, and it is ignored" in check(folder, refused=False)
-    assert "is ignored" not in check(folder, "model.chat=true", refused=False)
+    assert "has a chat template, and it is ignored" in check(folder, "model.chat=false", refused=False)
+    for chat in ("auto", "true"):
+        said = check(folder, f"model.chat={chat}", refused=False)
+        assert "is ignored" not in said
+        assert "A prompt ends in '" in said
+        assert "<|assistant|>" in said
     of_a_processor = random_folder(tmp_path / "n", "llama")
     (of_a_processor / "chat_template.json").write_text(json.dumps({"chat_template": CHAT_TEMPLATE}))
     assert "has no chat template" in check(of_a_processor, "model.chat=true", refused=True)
@@ -92,7 +96,7 @@ def test_an_argument_that_no_template_is_told_is_a_fault(check: Checks, tmp_path
     folder = random_folder(tmp_path / "m", "llama", chat_template=QWEN_3)
     told = "model.template_arguments={enable_thinkng: false}"
     assert "model.template_arguments.enable_thinkng" in check(folder, "model.chat=true", told, refused=True)
-    assert "set model.chat=true" in check(folder, told, refused=True)
+    assert "set model.chat=true" in check(folder, told, "model.chat=false", refused=True)
 
 
 def beyond(folder: Path, *tokens: str, template: str | None = None) -> Path:
@@ -112,8 +116,8 @@ def test_tokens_beyond_the_embedding_do_for_padding_and_are_refused_in_texts(che
     backbone = load(HuggingFace(path=str(padded), dtype="float32", device="cpu"))
     assert backbone.pad_id < backbone.n_embeddings
     chatting = beyond(tmp_path / "chatting", "<|user|>", "<|padding|>", template=CHAT_TEMPLATE)
-    check(chatting, refused=False)
-    said = check(chatting, "model.chat=true", refused=True)
+    check(chatting, "model.chat=false", refused=False)
+    said = check(chatting, refused=True)
     n_rows = backbone.n_embeddings
     assert f"may have the tokens {n_rows} ('<|user|>'), but its embedding has only {n_rows} rows" in said
     ending = beyond(tmp_path / "ending", "<|over|>", "<|padding|>")
@@ -155,7 +159,7 @@ def test_check_reads_tokens_as_the_run_does_and_none_of_the_two_doubles_an_end(
     model = HuggingFace(path=str(folder), chat=True, dtype="float32", device="cpu")
     run, light = load_tokenizer(model), tokenizer_in(folder, model)
     assert light is not None
-    for chat in (None, model.messages):
+    for chat in (None, model.messages(run)):
         ids = encode_prompt(run, TEXT, chat=chat)
         assert ids == encode_prompt(light, TEXT, chat=chat)
         assert ids[-1] != run.eos_token_id
@@ -189,6 +193,6 @@ def test_what_is_read_needs_no_torch(tmp_path: Path) -> None:
         "import sys\nfrom pathlib import Path\nfrom seal.model.hugging_face import HuggingFace\n"
         f"from seal.session.prompts import tokenizer_in\nfolder = {str(folder)!r}\n"
         "model = HuggingFace(path=folder, chat=True)\ntokenizer = tokenizer_in(Path(folder), model)\n"
-        "assert list(model.messages.faults(tokenizer)) == []\nsys.exit('torch' in sys.modules)"
+        "assert list(model.messages(tokenizer).faults(tokenizer)) == []\nsys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
