@@ -17,6 +17,8 @@ from seal.config.fidelity import FIDELITY, experiment_name, fault_of_fidelity, w
 from seal.errors import ConfigError, first_line, hint, listed
 from seal.settings import at_home
 
+_BY_PATH = {"task": "passages", "model": "local"}
+"""The option of a room that a path alone means."""
 FAULTY = "the configuration has faults:"
 
 Settings = Mapping[str, Any]
@@ -120,7 +122,7 @@ def _with_templates(node: Any, path: str) -> Any:
 def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
     """The configuration made by the overrides that Hydra accepts, and a fault for each other one."""
     faults = {each: fault for each in overrides if (fault := _fault_of_form(each))}
-    remaining = _without(faults, overrides)
+    remaining = _with_choices(_without(faults, overrides))
     refusals: list[tuple[Exception, str | None]] = []
     composed = None
     while composed is None:
@@ -133,6 +135,17 @@ def _applied(overrides: Sequence[str]) -> tuple[DictConfig | None, list[str]]:
                 break
             remaining = _without([refused], remaining)
     return composed, [*faults.values(), *(_explained(error, refused, composed) for error, refused in refusals)]
+
+
+def _with_choices(overrides: Sequence[str]) -> list[str]:
+    """A path chooses the option that it is for, where nothing else does."""
+    given = {key_of(each).partition("@")[0] for each in overrides}
+    chosen = [
+        f"{room}={option}"
+        for room, option in _BY_PATH.items()
+        if f"{room}.path" in given and given.isdisjoint((room, "experiment"))
+    ]
+    return [*chosen, *overrides]
 
 
 def _without(refused: Collection[str], overrides: Sequence[str]) -> list[str]:

@@ -22,8 +22,8 @@ REFILLS = 4
 
 @option
 class LoRA(LowRank):
-    """Low-rank adapters, one per self-edit, trained side by side. The defaults, with batch size 1, are the paper's for
-    Qwen2.5-7B."""
+    """Low-rank adapters, one per self-edit, trained side by side. The paper adapts only queries and values, with a
+    learning rate of 1e-3."""
 
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of an adapter's inputs that is dropped. Each adapter has its own random generator for this."""

@@ -5,10 +5,12 @@ SEAL differs on purpose in two points. Padding is not trained on unless asked fo
 on.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -17,13 +19,17 @@ from seal.inner.trained import Trained
 from seal.nn.course import Course
 from seal.nn.memory import ModelShape, SlotMemory, slot_memory
 from seal.settings import option
-from seal.types import Failure, Plan
+from seal.types import ALL_LINEAR, Failure, Plan
 
 if TYPE_CHECKING:
     from seal.inner.job import ToTrain
     from seal.nn.adaptation import Adaptation
     from seal.nn.backbone import Backbone
     from seal.nn.lora_weights import LoRAShape
+
+
+_RATE, _WIDTH, _EXPONENT = 5e-4, 2000, 0.78
+"""The learning rate of a Llama with this hidden size, and how it falls with the size. 1.3e-3 for SmolLM2-135M."""
 
 
 @option
@@ -36,13 +42,14 @@ class LowRank(Trained):
     """The adapter's output is scaled by alpha / rank."""
     rank_stabilized: bool = False
     """If true, the output is scaled by alpha / √rank instead (rsLoRA, arXiv 2312.03732)."""
-    targets: Annotated[tuple[str, ...], Field(min_length=1)] = ("q_proj", "v_proj")
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] = (ALL_LINEAR,)
     """Name endings of the linear layers that get adapters. `[all-linear]` means all but the output head."""
     start: Literal["own", "shared"] = "own"
     """`own`: each adapter draws its own initial A. `shared`: all adapters of one context start from the same A, as in
     the published few-shot experiment. They then differ only in their sequences, and the order of these."""
-    learning_rate: PositiveFloat = 1e-3
-    """Peak learning rate."""
+    learning_rate: PositiveFloat | Literal["auto"] = "auto"
+    """Peak learning rate. `auto` is 5e-4 · (2000 / hidden size)^0.78, which Thinking Machines published for Llamas
+    (2025). It is 4.3e-3 for the tiny model and 3.2e-4 for one of 7B."""
     schedule: Literal["linear", "cosine"] = "linear"
     """How the learning rate falls to 0 after warm-up."""
     warmup_steps: NonNegativeInt = 0
@@ -81,7 +88,7 @@ class LowRank(Trained):
     @property
     def course(self) -> Course:
         return Course(
-            learning_rate=self.learning_rate,
+            learning_rate=math.nan if self.learning_rate == "auto" else self.learning_rate,  # who counts needs none
             schedule=self.schedule,
             epochs=self.epochs,
             steps=self.steps,
@@ -127,7 +134,13 @@ class LowRank(Trained):
             rank_stabilized=self.rank_stabilized,
             dora=self.makes_dora,
         )
-        return self.train(backbone, shape, self._trainings(backbone, plans, seeds, starts))
+        return self.train(backbone, shape, self._for_model(backbone)._trainings(backbone, plans, seeds, starts))
+
+    def _for_model(self, backbone: "Backbone") -> Self:
+        if self.learning_rate != "auto":
+            return self
+        width = backbone.model.config.get_text_config().hidden_size
+        return replace(self, learning_rate=_RATE * (_WIDTH / width) ** _EXPONENT)
 
     @abstractmethod
     def train(

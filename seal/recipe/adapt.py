@@ -31,16 +31,17 @@ from seal.recipe.exporting import Exporting, notes_on
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import measurement, results_of
 from seal.recipe.model_card import model_cards
-from seal.settings import Chosen, option
+from seal.settings import Chosen, Rooms, option
 from seal.stats.measurement import Measurement
 from seal.stats.results import Results
 from seal.task import Contexts
 from seal.types import Context, Failure, Policy, SelfEdit
-from seal.work.examining import ask_unadapted, grade
+from seal.work.examining import ask_unadapted, ask_with_passage, grade
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 
 _POLICY = Policy(round=0)
+OPEN_BOOK = "open_book"
 
 
 @option
@@ -54,6 +55,8 @@ class Adapt(Matches):
 
     edits_per_context: NonNegativeInt = 5
     """Self-edits about each passage; 0 trains on the passages alone."""
+    open_book: bool = True
+    """If true, the model as it is also answers with the passage in the prompt: what is lost by learning it by heart."""
     output: Literal["adapter", "merged"] = "adapter"
     """`adapter` writes an adapter in PEFT's format to `adapter/`. `merged` also writes the whole adapted model to
     `model/`."""
@@ -75,14 +78,14 @@ class Adapt(Matches):
 
     def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
         n_edits, asked = len(contexts.all) * self.edits_per_context, _with_queries(contexts)
-        n_matched = int(self._has_matched(asked))
+        n_asked = 2 + int(self._has_matched(asked)) + int(self._has_open_book(run))
         return Forecast(
             self_edits=n_edits,
-            trainings=1 + n_matched,
+            trainings=1 + int(self._has_matched(asked)),
             sequences_per_training=n_edits * TYPICAL_SEQUENCES or len(contexts.all),
-            asked_apart=(2 + n_matched) * len(asked),
-            evaluations=(2 + n_matched) * len(asked),
-            answers=(2 + n_matched) * count_queries(asked),
+            asked_apart=n_asked * len(asked),
+            evaluations=n_asked * len(asked),
+            answers=n_asked * count_queries(asked),
             exports=1,
         )
 
@@ -120,9 +123,13 @@ class Adapt(Matches):
         base = ask_unadapted(lab, _POLICY, contexts)
         return [
             measurement("base", contexts, [[one] for one in base]),
+            *(self._open_book(lab, contexts) if self._has_open_book(lab.run) else []),
             *(self._matched(lab, edits, made, contexts) if self._has_matched(contexts) else []),
             of_models("adapted", contexts, [adapted]),
         ]
+
+    def _open_book(self, lab: Lab, contexts: Sequence[Context]) -> list[Measurement]:
+        return [measurement(OPEN_BOOK, contexts, [[one] for one in ask_with_passage(lab, _POLICY, contexts)])]
 
     def _matched(
         self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, asked: Sequence[Context]
@@ -138,6 +145,10 @@ class Adapt(Matches):
             repeats=1,
         )
         return [of_models(MATCHED, asked, matched, matched_to="adapted")] if matched else []
+
+    def _has_open_book(self, run: Rooms) -> bool:
+        """True if there are passages, and questions do not show them anyway."""
+        return self.open_book and not run.task.of_puzzles and not run.task.shows_the_passage
 
     def _has_matched(self, asked: Sequence[Context]) -> bool:
         """True if there are questions, and self-edits to compare with the passages alone."""

@@ -10,6 +10,7 @@ from seal.stats.results import Comparison, Tuned
 
 _UNTRAINED = {
     "base": "the model as it is",
+    "open_book": "the model as it is, with the passage in the prompt",
     "in_context": "the model as it is, shown the demonstrations",
 }
 _NOT_TRAINED = {

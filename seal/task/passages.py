@@ -19,7 +19,7 @@ from seal.task.rows import read_rows
 
 @option
 class Passages(PassageTask):
-    """Your own passages, from a file: task=passages task.path=my.jsonl"""
+    """Your own passages, from a file: task.path=my.jsonl"""
 
     path: FileOrFolder
     """A file of rows: JSON Lines, JSON, CSV (commas, semicolons or tabs) or Parquet."""

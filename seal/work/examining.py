@@ -1,6 +1,7 @@
 """Examines models: adapts them, asks their queries, grades the answers."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from seal.types import Answered, Context, Evaluation, Failure, Policy
 from seal.work.fulfilling import fulfil
@@ -20,6 +21,19 @@ def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list
     """Ask the unadapted policy the queries of each context, once."""
     trials = [Trial(context=context, source="unadapted") for context in contexts]
     return examine(lab, policy, trials, title="asking the unadapted model")
+
+
+def ask_with_passage(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
+    """The same with the passage above each question: what a model that need not remember would answer."""
+    shown = [
+        replace(
+            context,
+            queries=tuple(replace(query, prompt=f"{context.text}\n\n{query.prompt}") for query in context.queries),
+        )
+        for context in contexts
+    ]
+    trials = [Trial(context=context, source="open_book") for context in shown]
+    return examine(lab, policy, trials, title="asking with the passage in the prompt")
 
 
 def grade(

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from seal.base.suggesting import class_of
-from seal.config import loading
+from seal.config import composing, loading
 from seal.config.run import Run
 from seal.errors import ConfigError
 from tests.conftest import ROOT
@@ -249,7 +249,6 @@ def test_the_part_of_a_key_that_is_not_there_is_named_with_what_may_be_meant() -
         ("reward=gain", "write outer/reward=gain"),
         ("writer=openai", "write engine@writer=openai"),
         ("outer.reward=gain", "with a slash: outer/reward=gain"),
-        ("model.path=m/llama", "write model=local model.path=m/llama"),
         ("model=m/llama", "write model=local model.path=m/llama"),
         ("experiment=paper/rll", "did you mean 'paper/rl'?"),
         ("engine@writer=opnai", "did you mean 'openai'?"),
@@ -470,3 +469,13 @@ def test_a_reward_that_does_not_know_the_unadapted_model_cannot_have_it_beaten()
     own = ("outer.reward._target_=tests.extending.length_reward.Length", "+outer.reward.longest=9")
     [fault] = faults_of(*own)
     assert "outer.must_beat_unadapted: " in fault
+
+
+def test_a_path_alone_chooses_what_it_is_for() -> None:
+    settings, faults = composing.compose_config(["recipe=adapt", "task.path=my.jsonl", "model.path=/models/x"])
+    assert (settings, faults) == composing.compose_config(
+        ["recipe=adapt", "task=passages", "task.path=my.jsonl", "model=local", "model.path=/models/x"]
+    )
+    assert settings is not None
+    assert settings["grader"]["_target_"].endswith("Lexical")
+    assert faults_of("task=facts", "task.path=my.jsonl")
