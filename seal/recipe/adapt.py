@@ -29,7 +29,7 @@ from seal.recipe.corpora import (
 )
 from seal.recipe.exporting import Exporting, notes_on
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import measurement, results_of
+from seal.recipe.measuring import measurement, notes_on_losses, results_of
 from seal.recipe.model_card import model_cards
 from seal.settings import Chosen, Rooms, option
 from seal.stats.measurement import Measurement
@@ -108,6 +108,7 @@ class Adapt(Matches):
             notes=(
                 *lab.contexts.notes,
                 *left_out_of_corpus(lab, lab.contexts.all, edits),
+                *notes_on_losses(made.training.losses),
                 *notes_on(exported),
             ),
             artifacts=({} if exported.refused else {"adapter": ADAPTER})

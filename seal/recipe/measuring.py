@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from statistics import mean
 
 from seal.base.notes import Note
 from seal.stats.measurement import Measurement, compare, kinds_of
@@ -13,6 +14,8 @@ from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Plan, Pol
 from seal.work.grading import NO_ANSWER
 from seal.work.lab import Lab
 
+_HARDLY, _BY_HEART = 0.8, 0.005
+"""A last loss above this share of the first, or below so many nats per token, is said."""
 MOST_CHARACTERS = 160
 """Maximum number of characters of a reason in a note."""
 
@@ -79,6 +82,22 @@ def loss_notes(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterato
     if n_dropped:
         n_plans = sum(plan.n_dropped > 0 for plan in plans)
         yield f"{who}: {n_dropped} training sequences of {n_plans} self-edits are over the limit and dropped"
+
+
+def notes_on_losses(losses: Sequence[float]) -> Iterator[str]:
+    """A note if a training taught too little, or more than is good. `losses` are in nats per token, one per step."""
+    n_ends = max(1, len(losses) // 10)
+    first, last = mean(losses[:n_ends]), mean(losses[-n_ends:])
+    if last > _HARDLY * first:
+        yield (
+            f"the training loss has hardly fallen ({first:.2f} to {last:.2f} nats per token): raise inner.epochs, or "
+            "inner.learning_rate"
+        )
+    if last < _BY_HEART:
+        yield (
+            f"the training loss has fallen to {last:.3f} nats per token: the text is known by heart. Fewer "
+            "inner.epochs take less time, and the model forgets less of what it knew"
+        )
 
 
 def failure_notes(measurements: Sequence[Measurement]) -> Iterator[str]:
