@@ -4,7 +4,7 @@ Letters of shapes: A adapters, Q rows an adapter, L prompt tokens, T new tokens,
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,11 +15,14 @@ from seal.engine import Request
 from seal.engine.decoding import Decoder, Row, decodes_by_rows
 from seal.engine.reading import NOT_FINITE, Reader, StopWatch
 from seal.engine.sampling import random_numbers
-from seal.engine.whole_batches import continue_together
+from seal.engine.whole_batches import Continued, continue_together
+from seal.engine.writing import way_of_writing
 from seal.errors import ModelError
 from seal.nn.adaptation import attached
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
+from seal.nn.company import Company, Way
+from seal.nn.rotary import forget_lengths
 from seal.text import encode_text, prompt_text
 from seal.thoughts import opens
 from seal.types import Completion, Sampling
@@ -33,7 +36,6 @@ class BatchedGenerator:
     def __init__(self, backbone: Backbone, *, prompts_per_batch: int = 64) -> None:
         self.backbone = backbone
         self.prompts_per_batch = prompts_per_batch
-        self.by_rows = decodes_by_rows(backbone.model)
         self.reader = Reader(tokenizer=backbone.tokenizer, end_ids=backbone.end_ids)
 
     @torch.no_grad()
@@ -70,22 +72,34 @@ class BatchedGenerator:
 
     def _write(self, asked: Sequence["_Asked"], sampling: Sampling) -> Iterator[tuple[Request, Completion]]:
         """What is written to each request, as soon as it is known."""
-        if self.by_rows and all(isinstance(each.request.adapter, Adapter | None) for each in asked):
+        lengths = [len(each.ids) for each in asked]
+        n_tokens = max(lengths) + sampling.max_new_tokens
+        stack = all(isinstance(each.request.adapter, Adapter | None) for each in asked)
+        if stack and decodes_by_rows(self.backbone, n_tokens):
             yield from self._row_by_row(asked, sampling)
             return
+        way = way_of_writing(self.backbone, n_tokens, shortest=min(lengths))
         reporter = Reporter("writing", len(asked))
-        n_texts = n_tokens = 0
-        for blocks in _batches(asked, self.prompts_per_batch):
-            adapters = [block[0].request.adapter for block in blocks if block[0].request.adapter is not None]
-            rows = [each for block in blocks for each in block]
-            watches = [self._watch(each, sampling) for each in rows]
-            seeds = [each.request.seed for each in rows]
-            with attached(self.backbone.model, adapters):
-                found = continue_together(self.backbone, [each.ids for each in rows], seeds, sampling, watches)
-            for each, ids, is_finite in zip(rows, found.ids.tolist(), found.is_finite.tolist(), strict=True):
-                yield each.request, self._completion(each, ids, sampling, is_finite=is_finite)
-            n_texts, n_tokens = n_texts + len(rows), n_tokens + found.ids.numel()
-            reporter.update(partial(_so_far, n_texts, n_tokens))
+        n_texts = n_new = 0
+        for group in _together(asked, way.company):
+            for blocks in _batches(group, self.prompts_per_batch):
+                rows = [each for block in blocks for each in block]
+                found = self._continued(blocks, rows, sampling, way)
+                for each, ids, is_finite in zip(rows, found.ids.tolist(), found.is_finite.tolist(), strict=True):
+                    yield each.request, self._completion(each, ids, sampling, is_finite=is_finite)
+                n_texts, n_new = n_texts + len(rows), n_new + found.ids.numel()
+                reporter.update(partial(_so_far, n_texts, n_new))
+
+    def _continued(
+        self, blocks: Sequence[Sequence["_Asked"]], rows: Sequence["_Asked"], sampling: Sampling, way: Way
+    ) -> Continued:
+        adapters = [block[0].request.adapter for block in blocks if block[0].request.adapter is not None]
+        watches = [self._watch(each, sampling) for each in rows]
+        seeds = [each.request.seed for each in rows]
+        if way.forgets:
+            forget_lengths(self.backbone.model)
+        with attached(self.backbone.model, adapters):
+            return continue_together(self.backbone, [each.ids for each in rows], seeds, sampling, watches)
 
     def _row_by_row(self, asked: Sequence["_Asked"], sampling: Sampling) -> Iterator[tuple[Request, Completion]]:
         """Those of one adapter one after the other, the longest prompt first, so that little is padded."""
@@ -131,6 +145,18 @@ class _Asked:
     ids: list[int]
     opened: bool
     """Whether the prompt ends within a thought."""
+
+
+def _together(asked: Sequence[_Asked], company: Company) -> Iterable[Sequence[_Asked]]:
+    """The requests that may stand in one batch."""
+    if company is Company.PADDED:
+        return [asked]
+    if company is Company.ALONE:
+        return [[each] for each in asked]
+    by_length: dict[int, list[_Asked]] = {}
+    for each in asked:
+        by_length.setdefault(len(each.ids), []).append(each)
+    return by_length.values()
 
 
 def _batches(requests: Sequence[_Asked], size: int) -> Iterator[list[list[_Asked]]]:

@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from seal.base.unit_progress import Reporter
@@ -19,7 +21,8 @@ from seal.engine.sampling import are_finite, drawn_tokens
 from seal.nn.adapter_stack import AdapterStack
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
-from seal.nn.packing import can_be_packed
+from seal.nn.probing import Compared, alike, states, unequal
+from seal.nn.reading import alone, check_reading
 from seal.types import Sampling
 
 JOIN_SHARE = 0.25
@@ -42,10 +45,53 @@ class Row:
     """False once its logits were not: the text ends there, and is none."""
 
 
-def decodes_by_rows(model: PreTrainedModel) -> bool:
-    """Whether rows can come and go: what is kept of each is its keys and values, all of them, by position."""
-    layers = DynamicCache(config=model.config).layers
-    return all(type(layer) is DynamicLayer for layer in layers) and can_be_packed(model)
+def decodes_by_rows(backbone: Backbone, n_tokens: int) -> bool:
+    """Whether rows of at most so many tokens can come and go: what is kept of each is its keys and values, all of them,
+    by position, and no row notices the others."""
+    layers = DynamicCache(config=backbone.model.config).layers
+    if not all(type(layer) is DynamicLayer for layer in layers) or check_reading(backbone, n_tokens):
+        return False
+    return alike(backbone, "comes and goes", n_tokens, partial(_coming_and_going, backbone))
+
+
+def _coming_and_going(backbone: Backbone, n_tokens: int, seed: int) -> Compared:
+    """Rows that are read without their last two tokens, then these, one after the other."""
+    rows = unequal(backbone, n_tokens, seed)
+    lengths, cache = torch.tensor([len(row) - 2 for row in rows]), DynamicCache()
+    inputs = inputs_of(_left_padded([row[:-2].tolist() for row in rows], backbone.pad_id), lengths, cache)
+    read = states(backbone.model, use_cache=True, **_on(backbone, inputs))
+    steps = []
+    for back in (2, 1):
+        lengths += 1
+        inputs = inputs_of(torch.stack([row[-back] for row in rows])[:, None], lengths, cache)
+        steps.append(states(backbone.model, use_cache=True, logits_to_keep=1, **_on(backbone, inputs)))
+    found = torch.cat([read, *steps], dim=1)
+    return [whole[-len(row) :] for whole, row in zip(found, rows, strict=True)], [alone(backbone, row) for row in rows]
+
+
+def inputs_of(ids: Tensor, lengths: Tensor, cache: DynamicCache) -> dict[str, Any]:
+    """Of a pass of ids [B, T] behind what is in the cache, `lengths` [B] real tokens each with these; on the CPU."""
+    width = cache.get_seq_length() + ids.shape[1]
+    columns = torch.arange(width) - (width - lengths[:, None])  # [B, T]: positions, negative in the padding
+    return {
+        "input_ids": ids,
+        "attention_mask": (columns >= 0).long(),
+        "position_ids": columns[:, -ids.shape[1] :].clamp(min=0),
+        "past_key_values": cache,
+    }
+
+
+def _on(backbone: Backbone, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs on the model's device."""
+    return {name: each.to(backbone.device) if isinstance(each, Tensor) else each for name, each in inputs.items()}
+
+
+def _left_padded(prompts: Sequence[Sequence[int]], pad_id: int) -> Tensor:
+    """[B, L]."""
+    ids = torch.full((len(prompts), max(map(len, prompts))), pad_id)
+    for number, prompt in enumerate(prompts):
+        ids[number, ids.shape[1] - len(prompt) :] = torch.tensor(prompt)
+    return ids
 
 
 class Decoder:
@@ -89,9 +135,7 @@ class Decoder:
         new = sorted(rows, key=self._block)
         cache = DynamicCache()
         lengths = torch.tensor([len(row.prompt) for row in new])
-        ids = torch.full((len(new), int(lengths.max())), self.backbone.pad_id)  # [B, L]
-        for number, row in enumerate(new):
-            ids[number, ids.shape[1] - len(row.prompt) :] = torch.tensor(row.prompt)
+        ids = _left_padded([row.prompt for row in new], self.backbone.pad_id)
         self._write(new, self._pass(new, ids, lengths, cache))
         self._merge(new, cache, lengths)
 
@@ -103,19 +147,10 @@ class Decoder:
 
     def _pass(self, rows: Sequence[Row], ids: Tensor, lengths: Tensor, cache: DynamicCache) -> Tensor:
         """The scores of the next tokens [B, V], with `lengths` real tokens each, these ids among them."""
-        width = cache.get_seq_length() + ids.shape[1]
-        columns = torch.arange(width) - (width - lengths[:, None])  # [B, T]: positions, negative in the padding
-        device = self.backbone.device
         if self.stack:
             self.stack.shares = [sum(row.adapter is adapter for row in rows) for adapter in self.adapters]
-        output = self.backbone.model(
-            input_ids=ids.to(device),
-            attention_mask=(columns >= 0).long().to(device),
-            position_ids=columns[:, -ids.shape[1] :].clamp(min=0).to(device),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        inputs = _on(self.backbone, inputs_of(ids, lengths, cache))
+        output = self.backbone.model(**inputs, use_cache=True, logits_to_keep=1)
         scores: Tensor = output.logits[:, -1]
         return scores.float()
 

@@ -34,7 +34,7 @@ def continue_together(
     watches: Sequence[StopWatch],
 ) -> Continued:
     """The new tokens of each prompt; a row ends where its watch says so, or at an end token."""
-    ids, mask = _left_padded(prompts, backbone)
+    ids, mask = left_padded(prompts, backbone)
     rows = _Rows(backbone, watches, prompt_length=ids.shape[1])
     config = GenerationConfig(
         max_new_tokens=sampling.max_new_tokens,
@@ -53,7 +53,7 @@ def continue_together(
     return Continued(ids=output[:, ids.shape[1] :], is_finite=rows.is_finite)
 
 
-def _left_padded(prompts: Sequence[Sequence[int]], backbone: Backbone) -> tuple[Tensor, Tensor]:
+def left_padded(prompts: Sequence[Sequence[int]], backbone: Backbone) -> tuple[Tensor, Tensor]:
     """Ids and attention mask, each [B, L]."""
     length = max(map(len, prompts))
     ids = torch.full((len(prompts), length), backbone.pad_id)

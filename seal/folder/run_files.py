@@ -27,7 +27,7 @@ OUTCOMES = "sweep.json"
 _NUMBER = (int, float)
 _MOST = 2**53
 """Larger numbers cannot be counts."""
-_OF_METRICS = {"event": str, "work": str, "kind": str, "units": int, "time/work_s": _NUMBER}
+_OF_METRICS = {"event": str, "note": str, "work": str, "kind": str, "units": int, "time/work_s": _NUMBER}
 _OF_BOOKINGS = dict.fromkeys(("n_calls", "prompt_tokens", "completion_tokens", "usd"), _NUMBER)
 
 
@@ -87,6 +87,11 @@ def read_whole(path: Path, shape: type[Shape] | Any) -> Shape:
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """All lines of metrics of the run and its jobs, file by file."""
     return whole_metrics(folder, all_lines(folder, METRICS))
+
+
+def said(folder: Path) -> list[str]:
+    """What work on the run noted for readers of its results, in whichever process: once each, in order of letters."""
+    return sorted({line["note"] for line in read_metrics(folder) if "note" in line})
 
 
 def whole_metrics(where: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:

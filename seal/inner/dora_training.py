@@ -18,11 +18,12 @@ from transformers.pytorch_utils import Conv1D
 from seal.base.unit_progress import Reporter
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of, so_far
+from seal.inner.passes import way_of
 from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
+from seal.nn.company import Way
 from seal.nn.lora_weights import LoRAShape, target_layers
-from seal.nn.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
 from seal.types import Failure
 
 _NAME = "default"
@@ -38,9 +39,10 @@ def train_dora(backbone: Backbone, shape: LoRAShape, training: ToTrain) -> Adapt
     job = job_of(training, pad_id=backbone.pad_id)
     if not job.examples:
         return Failure(reason=NOTHING_FITS)
+    way = way_of([job], backbone)
     try:
         with _adapted(job, backbone, shape) as layers:
-            _train(job, backbone, layers)
+            _train(job, backbone, layers, way)
             values = [value for layer in layers.values() for value in _weights(layer)]
             return job.outcome(_adapter(shape, layers), finite=all(bool(value.isfinite().all()) for value in values))
     except RuntimeError as error:
@@ -74,42 +76,35 @@ def _adapted(job: Job, backbone: Backbone, shape: LoRAShape) -> Iterator[dict[st
         adapted.unload()
 
 
-def _train(job: Job, backbone: Backbone, layers: dict[str, Any]) -> None:
+def _train(job: Job, backbone: Backbone, layers: dict[str, Any], way: Way) -> None:
     weights = [weight for layer in layers.values() for weight in _weights(layer)]
     optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.0)
-    is_packed = can_be_packed(backbone.model)
     with ExitStack() as opened:
-        if is_packed:
-            opened.enter_context(attending_within_segments(backbone.model))
+        opened.enter_context(way.attending(backbone))
         if job.course.gradient_checkpointing:
             opened.enter_context(recomputing(backbone.model))
         reporter = Reporter("training", job.n_steps)
         while not job.is_done:
             optimizer.param_groups[0]["lr"] = job.learning_rate
             optimizer.zero_grad()
-            loss = _differentiate(job, backbone, is_packed=is_packed)
+            loss = _differentiate(job, backbone, way)
             clip_grad_norm_(weights, job.course.max_grad_norm)
             optimizer.step()
             job.losses.append(loss)
             reporter.update(partial(so_far, [job]))
 
 
-def _differentiate(job: Job, backbone: Backbone, *, is_packed: bool) -> Tensor:
+def _differentiate(job: Job, backbone: Backbone, way: Way) -> Tensor:
     """Add the gradients of the next batch's loss, and return the loss."""
     batch = job.next_batch()
     size = job.course.micro_batch_size or len(batch)
     losses = []
     for start in range(0, len(batch), size):
-        loss = _loss(batch[start : start + size], backbone, is_packed=is_packed)
-        loss.backward()
-        losses.append(loss.detach())
+        for one_pass in way.passes(backbone, [batch[start : start + size]]):
+            loss = one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits).sum()
+            loss.backward()
+            losses.append(loss.detach())
     return torch.stack(losses).sum()
-
-
-def _loss(segments: list[Segment], backbone: Backbone, *, is_packed: bool) -> Tensor:
-    device = backbone.device
-    one_pass = packed([segments], device) if is_packed else in_rows([segments], device, pad_id=backbone.pad_id)
-    return one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits).sum()
 
 
 def _weights(layer: Any) -> tuple[Tensor, Tensor, Tensor]:

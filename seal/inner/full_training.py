@@ -10,6 +10,7 @@ from torch import Tensor
 
 from seal.inner import NOTHING_FITS, Adapted
 from seal.nn.backbone import Backbone
+from seal.nn.company import course_apart
 from seal.nn.course import Course
 from seal.nn.supervised import Row, fit
 from seal.nn.weights import Weights, standing_in
@@ -25,6 +26,7 @@ def train_full(backbone: Backbone, rows: Sequence[Tokens], course: Course, seed:
     if not rows:
         return Failure(reason=NOTHING_FITS)
     own = backbone.model.dtype
+    course = course_apart(backbone, course, [len(row.ids) for row in rows])
     with _trainable_copies(backbone) as copies:
         course = replace(course, autocast=own != copies[0].dtype)
         losses = fit(

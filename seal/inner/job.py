@@ -75,6 +75,16 @@ class Job:
         return sum(sorted((len(example.ids) + extra for example in self.examples), reverse=True)[:size])
 
     @property
+    def longest(self) -> int:
+        """At most so many positions are in one sequence."""
+        return max(len(example.ids) if not self.padding else self.padding.row_tokens for example in self.examples)
+
+    @property
+    def learns_padding(self) -> bool:
+        """Whether some sequences have padding that is trained on."""
+        return self.padding is not None or any(example.n_padding for example in self.examples)
+
+    @property
     def learning_rate(self) -> float:
         """Learning rate of the next step."""
         step, warmup = len(self.losses), self.course.warmup_steps

@@ -23,13 +23,15 @@ from seal.base.unit_progress import Reporter
 from seal.errors import ModelError
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of, so_far
+from seal.inner.passes import way_of
 from seal.nn.adapter_stack import AdapterStack, Dropout
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
+from seal.nn.company import Company, Way
 from seal.nn.course import Course
 from seal.nn.lora_weights import LoRAShape, features, target_layers
 from seal.nn.memory import ModelShape, SlotMemory
-from seal.nn.packing import Segment, attending_within_segments, can_be_packed, in_rows, packed
+from seal.nn.packing import Pass, Segment
 from seal.types import Failure
 
 _LOG = logging.getLogger(__name__)
@@ -70,11 +72,12 @@ def train_stacked(
         jobs = {number: job for number, job in jobs.items() if job.examples}
         if not jobs:
             break
-        n_slots = min(_n_slots(backbone, shape, jobs.values(), slots), len(jobs))
+        way = way_of(jobs.values(), backbone)
+        n_slots = min(_n_slots(backbone, shape, jobs.values(), slots, way), len(jobs))
         course = next(iter(jobs.values())).course
         try:
             found.update(  # keeps results before an error, and nothing that takes memory
-                _Slots(backbone, shape, course=course, count=n_slots, dropout=slots.dropout).work_off(jobs)
+                _Slots(backbone, shape, course=course, count=n_slots, way=way, dropout=slots.dropout).work_off(jobs)
             )
         except RuntimeError as error:
             if not is_out_of_memory(error):
@@ -87,8 +90,8 @@ _fitting: WeakKeyDictionary[PreTrainedModel, int] = WeakKeyDictionary()
 """Number of slots after memory ran out, by model."""
 
 
-def _n_slots(backbone: Backbone, shape: LoRAShape, jobs: Collection[Job], slots: Slots) -> int:
-    if slots.dropout and not can_be_packed(backbone.model):
+def _n_slots(backbone: Backbone, shape: LoRAShape, jobs: Collection[Job], slots: Slots, way: Way) -> int:
+    if slots.dropout and way.company is not Company.PACKED:
         return 1  # rows are padded to the longest one, so dropout would depend on the other adapters
     wanted = slots.count
     if wanted == "auto":
@@ -132,14 +135,16 @@ def too_small(error: RuntimeError) -> ModelError:
 class _Slots:
     """A fixed number of slots, each for one training."""
 
-    def __init__(self, backbone: Backbone, shape: LoRAShape, *, course: Course, count: int, dropout: float) -> None:
+    def __init__(
+        self, backbone: Backbone, shape: LoRAShape, *, course: Course, count: int, way: Way, dropout: float
+    ) -> None:
         self.course = course
         """The part of the course that all trainings share: micro-batches, clipping and checkpointing."""
         self.dropout = dropout
         self.backbone = backbone
         self.stack = AdapterStack(backbone.model, shape, count)
         self.optimizer = _Optimizer(self.stack)
-        self.is_packed = can_be_packed(backbone.model)
+        self.way = way
         self.running: list[tuple[int, Job] | None] = [None] * count
 
     @contextmanager
@@ -148,7 +153,7 @@ class _Slots:
         model = self.backbone.model
         with ExitStack() as opened:
             opened.enter_context(self.stack.attached())
-            opened.enter_context(attending_within_segments(model) if self.is_packed else nullcontext())
+            opened.enter_context(self.way.attending(self.backbone))
             opened.enter_context(recomputing(model) if self.course.gradient_checkpointing else nullcontext())
             yield
 
@@ -197,14 +202,13 @@ class _Slots:
         size = self.course.micro_batch_size or max(map(len, batches))
         total = torch.zeros(len(batches), dtype=self.stack.values.dtype, device=self.stack.values.device)
         for start in range(0, max(map(len, batches)), size):
-            losses = self._losses([batch[start : start + size] for batch in batches])
-            losses.sum().backward()
-            total += losses.detach()
+            for one_pass in self.way.passes(self.backbone, [batch[start : start + size] for batch in batches]):
+                losses = self._losses(one_pass)
+                losses.sum().backward()
+                total += losses.detach()
         return total
 
-    def _losses(self, batches: Sequence[Sequence[Segment]]) -> Tensor:
-        device, pad_id = self.backbone.device, self.backbone.pad_id
-        one_pass = packed(batches, device) if self.is_packed else in_rows(batches, device, pad_id=pad_id)
+    def _losses(self, one_pass: Pass) -> Tensor:
         self.stack.shares = one_pass.shares
         return one_pass.losses(self.backbone.model(**one_pass.inputs, use_cache=False).logits)
 

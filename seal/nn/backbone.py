@@ -1,8 +1,9 @@
 """Weights ↔ disk and device. The only place that loads models; everyone else is handed one."""
 
 import gc
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -25,9 +26,12 @@ from seal.chat import Chat
 from seal.errors import ModelError, first_line
 from seal.model import Model, files
 from seal.nn.checkpoint import Differences, explained
+from seal.nn.probes import Probes, file_of
 from seal.nn.tying import say_what_is_tied
 from seal.text import end_of_reply, padding_id
 from seal.types import Policy
+
+_LOG = logging.getLogger(__name__)
 
 PROBE = "In 2023,\n\n650841823 people — Kelham's mill'LL  say\t{\"x\": 1.5}:  東京, Ž 🙂 "
 """A text with what tokenizers split in different ways: numbers, line ends, spaces, contractions, marks."""
@@ -45,6 +49,8 @@ class Backbone:
     """Tokens that end a text."""
     published: GenerationConfig | None
     """The generation settings that came with the weights: not used here, and saved again with them."""
+    probes: Probes = field(default_factory=Probes)
+    """What was found out about the model by trying."""
 
     @property
     def device(self) -> torch.device:
@@ -88,9 +94,10 @@ class Backbones:
     Guests too: each host (an engine that keeps the weights elsewhere) has one, of the last policy that it was used for.
     """
 
-    def __init__(self, model: Model, run_folder: Path) -> None:
+    def __init__(self, model: Model, run_folder: Path, say: Callable[[str], None] = _LOG.warning) -> None:
         self.model = model
         self.run_folder = run_folder
+        self._say = say
         self._guests: list[tuple[object, str | None, Guest]] = []
         self._weights: str | None = None
         self._backbone: Backbone | None = None
@@ -103,7 +110,8 @@ class Backbones:
         """
         if self._backbone is None or policy.weights != self._weights:
             self._backbone = None  # frees the old one before the new one is loaded
-            self._backbone = load(self.model, inside(self.run_folder, policy.weights) if policy.weights else None)
+            weights = inside(self.run_folder, policy.weights) if policy.weights else None
+            self._backbone = load(self.model, weights, say=self._say)
             self._weights = policy.weights
         return self._backbone
 
@@ -151,8 +159,9 @@ def empty_cache() -> None:
         torch.cuda.empty_cache()
 
 
-def load(model: Model, weights: Path | None = None) -> Backbone:
-    """Load a model, from `weights` if given, else from where the settings say.
+def load(model: Model, weights: Path | None = None, *, say: Callable[[str], None] = _LOG.warning) -> Backbone:
+    """Load a model, from `weights` if given, else from where the settings say. `say` is told what it turns out not to
+    be fit for.
 
     Raises:
         ModelError: no model, one that lacks weights or is not as its configuration says, no tokenizer, or no chat
@@ -169,7 +178,15 @@ def load(model: Model, weights: Path | None = None) -> Backbone:
     published = network.generation_config
     # Only what we ask for steers sampling, not what the publisher of the weights likes (a repetition penalty, say).
     network.generation_config = GenerationConfig(eos_token_id=sorted(end_ids) or None)
-    return Backbone(model=network, tokenizer=tokenizer, chat=chat, end_ids=end_ids, published=published)
+    probes = Probes(file_of(files.fingerprint(source), network), say)
+    return Backbone(
+        model=network,
+        tokenizer=tokenizer,
+        chat=chat,
+        end_ids=end_ids,
+        published=published,
+        probes=probes,
+    )
 
 
 def _network(model: Model, source: Path) -> PreTrainedModel:

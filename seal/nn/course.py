@@ -29,6 +29,8 @@ class Course:
     """Whether activations are computed twice instead of being kept."""
     autocast: bool = False
     """Whether matrix products are done in bfloat16 while the weights stay in float32."""
+    forgets: bool = False
+    """Whether rotary scaling has to forget before each batch how long others were."""
 
     def steps_per_epoch(self, n_rows: int) -> int:
         return -(-n_rows // (self.batch_size or n_rows))

@@ -7,7 +7,6 @@ model that cannot be packed, the segments are the rows of the pass instead, [S, 
 Letters of shapes: A adapters, S segments, T tokens in all, L tokens of the longest segment, H heads.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ from transformers import AttentionInterface, PreTrainedModel
 IGNORED = -100
 """The label of a token after which nothing is learned."""
 _ATTENTION = "within_segments"
-_LEAK = 0.01
-"""Of what other shapes round otherwise: with the same shapes nothing does, and what differs came from the neighbour."""
+_OF_NO_MATTER = ("position_ids", "use_cache")
+"""What attention is told besides and need not know: queries and keys are rotated already."""
 _STRETCH, _SLACK = 1.5, 8
 """Segments are in one group for attention if none has more tokens than so many times the shortest and so many more."""
 
@@ -181,9 +180,16 @@ def _attend(
     segments: Places,
     scaling: float | None = None,
     sliding_window: int | None = None,
-    **_: object,
+    **further: object,
 ) -> tuple[Tensor, None]:
-    """Queries [1, H, T, D], keys and values [1, ·, T, D] → [1, T, H, D]."""
+    """Queries [1, H, T, D], keys and values [1, ·, T, D] → [1, T, H, D].
+
+    Raises:
+        TypeError: the model asks for more, for example a mask of its own, a soft cap, sinks or a bias.
+    """
+    unknown = [name for name, value in {"attention_mask": attention_mask, **further}.items() if _asks(name, value)]
+    if unknown:
+        raise TypeError(f"{type(module).__name__} asks attention within segments for {', '.join(unknown)}")
     sizes = [n_segments * length for n_segments, length in segments.shapes]
     queries, keys, values = (
         whole[0].index_select(1, segments.of_groups).split(sizes, dim=1) for whole in (query, key, value)
@@ -191,6 +197,11 @@ def _attend(
     groups = zip(queries, keys, values, segments.shapes, segments.seen, strict=True)
     attended = [_attend_in_group(*group, window=sliding_window, scaling=scaling) for group in groups]
     return torch.cat(attended).index_select(0, segments.of_tokens)[None], None
+
+
+def _asks(name: str, value: object) -> bool:
+    """Whether an argument changes attention: None, False and a dropout of 0 ask for nothing."""
+    return name not in _OF_NO_MATTER and (isinstance(value, Tensor) or bool(value))
 
 
 def _attend_in_group(
@@ -229,29 +240,3 @@ def _mask(length: int, seen: Tensor | None, window: int | None, device: torch.de
 
 
 AttentionInterface.register(_ATTENTION, _attend)  # without a mask function: transformers then makes no mask
-
-
-@torch.no_grad()
-def can_be_packed(model: PreTrainedModel) -> bool:
-    """Whether a sequence gives the same logits behind another one in its row as alone, and whatever that other is.
-
-    True of models that attend by transformers' attention interface and tell the order of tokens by positions; not of
-    recurrent ones, and not of those whose attention has something of its own. Tried out, because nothing says so.
-    """
-    front, ids = torch.arange(1, 9).split(4)  # [T] each
-    alone = model(input_ids=ids[None].to(model.device), use_cache=False).logits
-    try:
-        with attending_within_segments(model):
-            behind, behind_another = (
-                model(**packed([[_plain(first), _plain(ids)]], model.device).inputs, use_cache=False).logits[:, 4:]
-                for first in (front, front.flip(0))
-            )
-    except (RuntimeError, TypeError, ValueError, KeyError):
-        return False
-    tolerance = math.sqrt(torch.finfo(alone.dtype).eps) * float(alone.abs().max())
-    shapes_aside = (behind - alone).abs().max() <= tolerance  # other shapes round otherwise
-    return bool(shapes_aside and (behind - behind_another).abs().max() <= _LEAK * tolerance)
-
-
-def _plain(ids: Tensor) -> Segment:
-    return Segment(ids=ids, labels=ids, positions=torch.arange(len(ids)), weights=torch.ones(len(ids)))

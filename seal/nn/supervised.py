@@ -30,6 +30,7 @@ from transformers import (
 
 from seal.base.unit_progress import Reporter
 from seal.nn.course import Course
+from seal.nn.rotary import forget_lengths
 from seal.text import Tokens
 
 _IGNORED = -100
@@ -55,6 +56,7 @@ def fit(
         arguments = _arguments(course, scratch, seed, n_rows=len(rows), on_cpu=device.type == "cpu")
         trainer = _Weighing(
             weighs=_weighs(rows),
+            forgets=course.forgets,
             model=network,
             args=arguments,
             data_collator=partial(_collate, pad_id=pad_id),
@@ -88,6 +90,7 @@ def fit_together(
             n_rows=len(rows),
             n_blanks=len(blanks),
             weighs=_weighs(rows),
+            forgets=course.forgets,
             model=make_network(),
             args=arguments,
             data_collator=partial(_collate, pad_id=pad_id),
@@ -107,12 +110,15 @@ class _Weighing(Trainer):
     Where all weights are 1, the loss is the one that the model's own library gives.
     """
 
-    def __init__(self, *, weighs: bool, **settings: Any) -> None:
+    def __init__(self, *, weighs: bool, forgets: bool, **settings: Any) -> None:
         super().__init__(**settings, compute_loss_func=self._loss if weighs else None)
+        self._forgets = forgets
         self._weights = torch.empty(0)
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *others: Any, **named: Any) -> Any:
         self._weights = inputs.pop("weights")  # [rows]
+        if self._forgets:
+            forget_lengths(model)
         return super().compute_loss(model, inputs, *others, **named)
 
     def _loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:

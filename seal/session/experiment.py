@@ -10,6 +10,7 @@ from seal.config.describing import settings_of
 from seal.config.run import Run
 from seal.folder.progress import ProgressFile
 from seal.folder.results_file import write_results
+from seal.folder.run_files import said
 from seal.folder.store import RESULTS, Store
 from seal.logger import Log
 from seal.logger.jsonl import Jsonl
@@ -76,9 +77,10 @@ def _performed(run: Run, lab: Lab) -> Results:
         if row.accuracy is not None:
             lab.announce(f"result of {row.setting}", {f"accuracy/{row.setting}": row.accuracy})
     left_out, changes = run.recipe.left_out(lab.contexts), run_folder.changes_between_sessions(lab.store.folder)
+    noted = said(lab.store.folder)
     results = replace(
         found,
-        notes=run_folder.kept_notes(lab.store, (*left_out, *found.notes, *changes)),
+        notes=run_folder.kept_notes(lab.store, (*left_out, *found.notes, *noted, *changes)),
         author=run.self_edit.author(run),
         passage_shown=run.task.shows_the_passage,
         published=run.published,

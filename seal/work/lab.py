@@ -1,6 +1,7 @@
 """Everything that one process has open for a run: settings, store, contexts, the model in memory, the monitor."""
 
 import json
+import logging
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from seal.types import Policy, Usage
 if TYPE_CHECKING:
     from seal.nn.backbone import Backbone, Backbones
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(kw_only=True)
 class Lab:
@@ -32,7 +35,7 @@ class Lab:
     def backbones(self) -> "Backbones":
         from seal.nn.backbone import Backbones
 
-        return Backbones(self.run.model, self.store.folder)
+        return Backbones(self.run.model, self.store.folder, say=self.note)
 
     def loaded_again(self, policy: Policy) -> "Backbone":
         """A policy that was just written, from its folder. It stays in memory for its first use, unless an engine wants
@@ -65,6 +68,11 @@ class Lab:
         if event not in self._announced:
             self._announced.add(event)
             self.log({"event": event, **metrics})
+
+    def note(self, text: str) -> None:
+        """Say something that readers of the results have to know: at once, and in the report."""
+        _LOG.warning(text)
+        self.log({"note": text})
 
     def seconds_per_unit(self, phase: str) -> float | None:
         """Mean seconds per unit of a phase, over all sessions of the run; None if the phase has no units."""

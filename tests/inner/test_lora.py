@@ -22,8 +22,8 @@ from seal.inner.low_rank import LowRank
 from seal.nn.adapter_stack import AdapterStack, StackedLoRALinear
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
+from seal.nn.company import Company, way_of_training
 from seal.nn.lora_weights import LoRAShape
-from seal.nn.packing import can_be_packed
 from seal.types import Evaluation, Failure, Plan, TrainingSequence
 from seal.work.lab import Lab
 from seal.work.trying import Trial, starts_of
@@ -72,6 +72,10 @@ def train(backbone: Backbone, settings: LowRank, plans: list[Plan] = PLANS, seed
     outcomes = settings.adapt(backbone, plans, seeds)
     assert all(isinstance(outcome, Adapted) for outcome in outcomes)
     return outcomes  # type: ignore[return-value]
+
+
+def is_packed(backbone: Backbone) -> bool:
+    return way_of_training(backbone, 40).company is Company.PACKED
 
 
 def weights(outcome: Adapted) -> Tensor:
@@ -133,7 +137,7 @@ def peft_training(
                 ids = torch.tensor([examples[number].ids])
                 mask = torch.ones_like(ids)
                 mask[:, len(examples[number].ids) - examples[number].n_padding :] = 0
-                logits = model(input_ids=ids, attention_mask=mask).logits[0, :-1]
+                logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[0, :-1]
                 wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
                 per_token = torch.nn.functional.cross_entropy(wide, ids[0, 1:], reduction="none")
                 sums, count = sums + per_token.sum(), count + len(per_token)
@@ -190,7 +194,7 @@ def test_training_is_separate_peft_training(
 
 def test_attention_to_the_last_few_tokens_stays_within_each_sequence(tmp_path: Path) -> None:
     backbone = random_backbone(tmp_path, "mistral")
-    assert can_be_packed(backbone.model)
+    assert is_packed(backbone)
     for outcome, plan, seed in zip(train(backbone, lora(batch_size=2)), PLANS, SEEDS, strict=True):
         assert outcome.training
         _, losses = peft_training(backbone, lora(batch_size=2), plan, seed)
@@ -214,7 +218,7 @@ def test_beside_weights_in_bfloat16_adapters_are_float32_and_learn_as_those_of_p
 @pytest.mark.parametrize("batch_size", [1, 2])
 def test_a_recurrent_model_is_trained_in_rows_because_it_cannot_be_packed(tmp_path: Path, batch_size: int) -> None:
     backbone = random_backbone(tmp_path, "mamba")
-    assert not can_be_packed(backbone.model)
+    assert not is_packed(backbone)
     settings = lora(targets=("in_proj",), batch_size=batch_size)
     for outcome, plan, seed in zip(train(backbone, settings), PLANS, SEEDS, strict=True):
         assert outcome.training
@@ -227,13 +231,13 @@ def test_attention_models_are_packed_and_afterwards_what_they_were(tmp_path: Pat
     backbone = random_backbone(tmp_path, make)
     ids = torch.arange(2, 12)[None]
     before = backbone.model(input_ids=ids).logits
-    assert can_be_packed(backbone.model)
+    assert is_packed(backbone)
     assert torch.equal(backbone.model(input_ids=ids).logits, before)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_model_that_is_recurrent_in_part_is_not_packed_however_coarse_its_numbers(tmp_path: Path, dtype: str) -> None:
-    assert not can_be_packed(random_backbone(tmp_path, "falcon_h1", dtype=dtype).model)
+    assert not is_packed(random_backbone(tmp_path, "falcon_h1", dtype=dtype))
 
 
 def test_what_is_dropped_does_not_depend_on_neighbours_where_rows_are_padded(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from transformers import AutoModelForCausalLM
 from seal.base.monitor import Silent
 from seal.config import loading
 from seal.session.experiment import perform
+from tests.architectures.shrinking import small_folder
 from tests.conftest import SMALL, records, settings_without
 from tests.models import random_folder
+from tests.nn.test_company import PHI3
 
 Seal = Callable[..., int]
 RUN = Path("outputs/tiny")
@@ -179,3 +181,14 @@ def test_every_recipe_does_as_many_units_as_it_planned(tmp_path: Path, recipe: s
     counting = Counting()
     perform(run, counting)
     assert counting.n_done == counting.n_planned > 0
+
+
+def test_what_a_model_does_not_do_in_company_is_said_in_the_results(seal: Seal, tmp_path: Path) -> None:
+    folder = small_folder(tmp_path / "model", "phi3", **PHI3)
+    fewer = ("task.n_train", "task.n_held_out", "recipe.contexts_per_round")
+    small = (*settings_without(SMALL, *fewer), *(f"{name}=1" for name in fewer))
+    model = ("model=local", f"model.path={folder}", "inner.targets=[qkv_proj]")
+    assert seal("run", *settings_without(small, "recipe.rounds"), "recipe.rounds=0", *model) == 0
+    notes = json.loads((RUN / "results.json").read_text())["notes"]
+    assert [note for note in notes if note.startswith("Phi3ForCausalLM writes side by side where they have")]
+    assert len(notes) == len(set(notes))

@@ -3,6 +3,7 @@
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from peft import PeftModel
@@ -11,7 +12,9 @@ from transformers import PreTrainedModel
 
 from seal.errors import RunError
 from seal.nn.backbone import Backbone, save
+from seal.nn.company import course_apart
 from seal.nn.course import Course
+from seal.nn.lora_weights import target_layers
 from seal.nn.readback import N_TOKENS, Measured, logits, refuse_strayed
 from seal.nn.supervised import Row, fit
 from seal.nn.tying import untie
@@ -37,9 +40,11 @@ def fine_tune(
     then shrink from round to round.
 
     Raises:
+        ModelError: a target is no linear layer that an adapter can go beside.
         RunError: a loss is not finite. Nothing is written.
     """
     tokenizer = backbone.tokenizer
+    lora = replace(lora, targets=tuple(target_layers(backbone.model, lora.targets)))
     rows = [
         Row(
             tokens=encode_completion(
@@ -49,6 +54,7 @@ def fine_tune(
         )
         for each in examples
     ]
+    course = course_apart(backbone, course, [len(row.tokens.ids) for row in rows])
     ids = rows[0].tokens.ids[:N_TOKENS]
     unadapted = logits(backbone.model, ids)
     if accelerate:
