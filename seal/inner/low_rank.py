@@ -125,7 +125,7 @@ class LowRank(Trained):
         seeds: Sequence[int],
         starts: Sequence[int] | None = None,
     ) -> list[Adapted | Failure]:
-        from seal.nn.lora_weights import LoRAShape
+        from seal.nn.lora_weights import LoRAShape, left_out
 
         shape = LoRAShape(
             rank=self.rank,
@@ -134,6 +134,8 @@ class LowRank(Trained):
             rank_stabilized=self.rank_stabilized,
             dora=self.makes_dora,
         )
+        for note in left_out(backbone.model, self.targets):
+            backbone.probes.say(note)
         return self.train(backbone, shape, self._for_model(backbone)._trainings(backbone, plans, seeds, starts))
 
     def _for_model(self, backbone: "Backbone") -> Self:

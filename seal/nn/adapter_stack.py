@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from seal.nn.lora_weights import Linear, LoRAShape, LoRAWeights, factors, features, target_layers
+from seal.nn.lora_weights import LoRAShape, LoRAWeights, factors, features, target_layers
+from seal.nn.plain_layers import Linear
 
 # Gradients are accumulated into strided views on purpose: that keeps each adapter's in one row.
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
@@ -34,6 +35,15 @@ class StackedLoRALinear(nn.Module):
         self.lora_b = lora_b  # [A, out, R]
         self.factors = factors  # [A, out], of DoRA alone
         self.stack = stack
+
+    @property
+    def weight(self) -> Tensor:
+        """For models that ask a layer for its precision."""
+        return self.base.weight
+
+    @property
+    def bias(self) -> Tensor | None:
+        return self.base.bias
 
     def forward(self, hidden: Tensor) -> Tensor:
         """[B, T, in] → [B, T, out]."""

@@ -132,5 +132,7 @@ def blank_adapter(model: PreTrainedModel, targets: Sequence[str]) -> Adapter:
 
 def _as_peft_names(adapter: LoRAWeights) -> list[str]:
     """The layers as PEFT is told of them: by how they end, or whole where not all that end so are adapted."""
+    endings = {path.rsplit(".", 1)[-1] for path in adapter.weights}
     is_whole = any("." in target for target in adapter.shape.targets)
-    return sorted({path if is_whole else path.rsplit(".", 1)[-1] for path in adapter.weights})
+    is_numbered = any(ending.isdecimal() for ending in endings)  # as the layers of a model are
+    return sorted(adapter.weights if is_whole or is_numbered else endings)

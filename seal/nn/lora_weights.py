@@ -3,14 +3,15 @@
 This module knows layers; it has never heard of self-edits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from seal.errors import ModelError
+from seal.nn.plain_layers import Linear, linear_layers, unfit_layers
 from seal.types import ALL_LINEAR
 
 
@@ -45,10 +46,6 @@ class LoRAWeights:
     """By the layer's path, of DoRA alone: the length of each row of the changed weight, [out]."""
 
 
-Linear = nn.Linear | Conv1D
-"""A linear layer; that of GPT-2, which transformers calls Conv1D, keeps its weight transposed, [in, out]."""
-
-
 def features(layer: Linear) -> tuple[int, int]:
     """How many numbers go into a layer and come out."""
     ends = tuple(layer.weight.shape)
@@ -56,23 +53,53 @@ def features(layer: Linear) -> tuple[int, int]:
 
 
 def target_layers(model: PreTrainedModel, targets: Sequence[str]) -> dict[str, Linear]:
-    """The linear layers that the targets name, by path.
+    """The linear layers that the targets name, by path; of `all-linear` those that an adapter can go beside.
 
     Raises:
-        ModelError: a target names no linear layer of this model, or it has none at all.
+        ModelError: a target names no linear layer of this model, or one that no adapter can go beside; or the model has
+            none at all.
     """
-    linears = {path: layer for path, layer in model.named_modules() if isinstance(layer, nn.Linear | Conv1D)}
+    linears, unfit = linear_layers(model), unfit_layers(model)
     head = model.get_output_embeddings()
-    inner = {path: layer for path, layer in linears.items() if layer is not head}
+    inner = {path: layer for path, layer in linears.items() if layer is not head and path not in unfit}
     if not inner:
         raise ModelError(f"{type(model).__name__} has no linear layer that an adapter could go beside")
     if ALL_LINEAR in targets:
         return inner
+    endings = ", ".join(sorted({path.rsplit(".", 1)[-1] for path in inner}))
     for target in targets:
+        if path := next((path for path in unfit if _named(path, target)), None):
+            raise ModelError(f"no adapter can go beside '{target}' ({path}): {unfit[path]}; it can beside {endings}")
         if not any(_named(path, target) for path in linears):
-            endings = sorted({path.rsplit(".", 1)[-1] for path in inner})
-            raise ModelError(f"the model has no linear layer '{target}'; it has {', '.join(endings)}")
+            raise ModelError(f"the model has no linear layer '{target}'{_what(model, target)}; it has {endings}")
     return {path: layer for path, layer in linears.items() if any(_named(path, target) for target in targets)}
+
+
+def _what(model: PreTrainedModel, target: str) -> str:
+    """What else is called so."""
+    for path, module in model.named_modules():
+        if _named(path, target):
+            return f" ({path} is a {type(module).__name__})"
+    for path, weight in model.named_parameters():
+        if _named(path, target):
+            return f" ({path} is a parameter {list(weight.shape)})"
+    return ""
+
+
+def left_out(model: PreTrainedModel, targets: Sequence[str]) -> Iterator[str]:
+    """What these targets might mean and no adapter goes beside, in sentences."""
+    unfit = unfit_layers(model) if ALL_LINEAR in targets else {}
+    for reason in sorted(set(unfit.values())):
+        paths = [path for path, other in unfit.items() if other == reason]
+        yield f"adapters leave out {_endings(paths)} of {type(model).__name__}: {reason}"
+    blocks = [path for path, weight in model.named_parameters() if weight.ndim == 3 and "expert" in path]
+    meant = [path for path in blocks if ALL_LINEAR in targets or any(_named(path, target) for target in targets)]
+    if meant:
+        yield f"adapters leave out {_endings(meant)} of {type(model).__name__}: weights of all experts in one block"
+
+
+def _endings(paths: Sequence[str]) -> str:
+    return ", ".join(sorted({path.removesuffix(".weight").rsplit(".", 1)[-1] for path in paths}))
 
 
 def _named(path: str, target: str) -> bool:

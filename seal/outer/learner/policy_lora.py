@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seal.types import ALL_LINEAR
-
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
@@ -17,7 +15,7 @@ class PolicyLoRA:
     rank: int
     alpha: float
     targets: tuple[str, ...]
-    """Name endings of linear layers, or `all-linear`."""
+    """Paths of linear layers, or name endings."""
 
 
 def with_adapter(network: "PreTrainedModel", lora: PolicyLoRA, seed: int) -> "PeftModel":
@@ -28,7 +26,7 @@ def with_adapter(network: "PreTrainedModel", lora: PolicyLoRA, seed: int) -> "Pe
     config = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]  # PEFT takes any number
-        target_modules=ALL_LINEAR if ALL_LINEAR in lora.targets else list(lora.targets),
+        target_modules=list(lora.targets),
         task_type="CAUSAL_LM",
     )
     set_seed(seed % 2**32)  # the initial weights of an adapter are random
