@@ -1,19 +1,28 @@
 """An adapter that PEFT does not load as it was trained is not handed out, and a merged model is the adapted one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from transformers.pytorch_utils import Conv1D
 
-from seal.errors import RunError
+from seal.errors import ModelError, RunError
 from seal.model.hugging_face import HuggingFace
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone, load, save
 from seal.nn.checkpoint import blank
 from seal.nn.lora_weights import LoRAShape, features, target_layers
-from seal.nn.readback import distance, fault_for_peft, logits, measure, read_by_peft
+from seal.nn.plain_layers import Linear, linear_layers
+from seal.nn.readback import (
+    distance,
+    fault_for_peft,
+    loaded_by_peft,
+    logits,
+    measure,
+    read_by_peft,
+    refuse_strayed,
+)
 from seal.types import ALL_LINEAR
 from tests.models import random_backbone, random_folder
 from tests.nn.test_tying import tied
@@ -23,9 +32,12 @@ HEAD_AND_QUERIES = ("lm_head", "q_proj")
 
 
 def random_adapter(backbone: Backbone, targets: Sequence[str], *, size: float = 0.5) -> Adapter:
-    layers, generator = target_layers(backbone.model, targets), torch.Generator().manual_seed(0)
-    dtype = torch.promote_types(backbone.model.dtype, torch.float32)
-    weights = {}
+    return adapter_beside(target_layers(backbone.model, targets), targets, size=size)
+
+
+def adapter_beside(layers: Mapping[str, Linear], targets: Sequence[str], *, size: float = 0.5) -> Adapter:
+    generator, weights = torch.Generator().manual_seed(0), {}
+    dtype = torch.promote_types(next(iter(layers.values())).weight.dtype, torch.float32)
     for path, layer in layers.items():
         n_in, n_out = features(layer)
         lora_a, lora_b = (torch.randn(*shape, generator=generator, dtype=dtype) for shape in ((2, n_in), (n_out, 2)))
@@ -49,7 +61,7 @@ def saved(adapter: Adapter, folder: Path) -> Path:
         ("llama", (ALL_LINEAR,), "bfloat16"),
         ("qwen2", HEAD_AND_QUERIES, "float64"),
         ("gpt2", ("c_attn", "c_proj"), "float32"),
-        ("deepseek_v3", ("q_a_proj", "o_proj"), "float32"),
+        ("deepseek_v3", (ALL_LINEAR,), "float32"),
     ],
 )
 def test_peft_computes_what_the_run_computed_and_leaves_the_model_as_it_was(
@@ -66,17 +78,19 @@ def test_peft_computes_what_the_run_computed_and_leaves_the_model_as_it_was(
     assert logits(backbone.model, IDS).equal(before)
 
 
-@pytest.mark.parametrize("targets", [("gate_proj", "up_proj", "down_proj"), (ALL_LINEAR,), ("up_proj",)])
-def test_layers_that_peft_takes_for_experts_are_named_before_and_after_a_training(
+@pytest.mark.parametrize("targets", [("gate_proj", "up_proj", "down_proj"), ("up_proj",)])
+def test_layers_that_peft_takes_for_experts_are_refused_as_targets_and_in_a_saved_adapter(
     tmp_path: Path, targets: tuple[str, ...]
 ) -> None:
-    backbone = random_backbone(tmp_path / "m", "deepseek_v3", "float32")
-    adapter = random_adapter(backbone, targets)
-    with pytest.raises(RunError) as raised:
-        read_by_peft(backbone.model, adapter, saved(adapter, tmp_path / "adapter"), IDS)
+    model = random_backbone(tmp_path / "m", "deepseek_v3", "float32").model
+    layers = {path: layer for path, layer in linear_layers(model).items() if path.endswith(targets)}
+    folder = saved(adapter_beside(layers, targets), tmp_path / "adapter")
+    with pytest.raises(RunError) as raised, loaded_by_peft(model, folder) as found:
+        refuse_strayed(found, folder)
     assert "mlp.down_proj" in str(raised.value) or "up_proj without also targeting gate_proj" in str(raised.value)
     network = blank(HuggingFace(path=str(tmp_path / "m")), tmp_path / "m")
-    assert fault_for_peft(network, targets) == str(raised.value)
+    with pytest.raises(ModelError, match=f"no adapter can go beside '{targets[0]}'.*experts' block"):
+        fault_for_peft(network, targets)
 
 
 @pytest.mark.parametrize("make", ["llama", "qwen2", "gpt2", "mistral"])
