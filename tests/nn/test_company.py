@@ -14,6 +14,7 @@ from seal.nn.backbone import Backbone, load
 from seal.nn.company import Company, course_apart, way_of_training
 from seal.nn.course import Course
 from seal.nn.reading import alone
+from seal.nn.rotary import forget_lengths
 from seal.types import Plan, TrainingSequence
 from tests.architectures.shrinking import small_folder
 from tests.inner.test_lora import PLANS, SEEDS, lora, peft_training, train, weights
@@ -92,8 +93,6 @@ def test_trainings_on_sequences_beyond_the_original_context_are_separate_peft_tr
 
 def fresh_peft_training(backbone: Backbone, chosen: Any, plan: Plan, seed: int) -> tuple[Any, list[float]]:
     """With scaled positions that have forgotten whatever was read before each sequence, as in a process of its own."""
-    from seal.nn.rotary import forget_lengths
-
     hook = backbone.model.register_forward_pre_hook(lambda model, _: forget_lengths(model))
     try:
         return peft_training(backbone, chosen, plan, seed)

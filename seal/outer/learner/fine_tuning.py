@@ -43,17 +43,8 @@ def fine_tune(
         ModelError: a target is no linear layer that an adapter can go beside.
         RunError: a loss is not finite. Nothing is written.
     """
-    tokenizer = backbone.tokenizer
     lora = replace(lora, targets=tuple(target_layers(backbone.model, lora.targets)))
-    rows = [
-        Row(
-            tokens=encode_completion(
-                tokenizer, each.prompt, each.completion, chat=backbone.chat, append_end=each.finished
-            ),
-            weight=each.weight,
-        )
-        for each in examples
-    ]
+    rows = [_row(backbone, each) for each in examples]
     course = course_apart(backbone, course, [len(row.tokens.ids) for row in rows])
     ids = rows[0].tokens.ids[:N_TOKENS]
     unadapted = logits(backbone.model, ids)
@@ -68,8 +59,15 @@ def fine_tune(
         adapted = with_adapter(backbone.model, lora, seed)
         losses = _finite(fit(adapted, rows, course, pad_id=backbone.pad_id, device=backbone.device, seed=seed))
     measured = Measured(ids=ids, adapted=logits(adapted.eval(), ids), unadapted=unadapted)
-    sha256 = save(_merged(backbone.model, adapted), tokenizer, folder, published=backbone.published)
+    sha256 = save(_merged(backbone.model, adapted), backbone.tokenizer, folder, published=backbone.published)
     return Learned(losses=losses, sha256=sha256, measured=measured)
+
+
+def _row(backbone: Backbone, example: Example) -> Row:
+    tokens = encode_completion(
+        backbone.tokenizer, example.prompt, example.completion, chat=backbone.chat, append_end=example.finished
+    )
+    return Row(tokens=tokens, weight=example.weight)
 
 
 def _merged(network: PreTrainedModel, adapted: PeftModel) -> PreTrainedModel:
