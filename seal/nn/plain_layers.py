@@ -18,11 +18,14 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from seal.errors import first_line
+
 Linear = nn.Linear | Conv1D
 """A linear layer; that of GPT-2, which transformers calls Conv1D, keeps its weight transposed, [in, out]."""
 _N_TOKENS = 16
 _CANNOT = (RuntimeError, TypeError, ValueError, LookupError, AttributeError, AssertionError, NotImplementedError)
-
+_PEFT_PREFIX = "[PEFT:PeftType.LORA] "
+"""What it begins its messages with."""
 
 _unfit: WeakKeyDictionary[PreTrainedModel, dict[str, str]] = WeakKeyDictionary()
 _refused: dict[tuple[object, ...], dict[str, str]] = {}
@@ -115,7 +118,7 @@ def _refusal(model: PreTrainedModel, path: str) -> Iterator[str]:
     try:
         yield from _not_adapted(model, [path]).values()
     except _CANNOT as error:
-        yield f"PEFT refuses it ({str(error).splitlines()[0][:100]})"
+        yield f"PEFT refuses it ({first_line(error).removeprefix(_PEFT_PREFIX)})"
 
 
 def _not_adapted(model: PreTrainedModel, paths: Sequence[str]) -> dict[str, str]:

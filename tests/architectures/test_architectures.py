@@ -27,7 +27,7 @@ def test_the_table_says_what_was_found_and_what_was_refused() -> None:
     text = page({"mamba": taken, "xlm": Found(refused="it sees the tokens that it is to predict")})
     assert "Of 2 architectures SEAL takes 1 and refuses 1" in text
     assert (
-        "| `mamba` | eager | one at a time | rows come and go | dt_proj (its weight is read, and it is never called) |"
+        "| `mamba` | eager | one at a time | come and go | dt_proj (its weight is read, and it is never called) |"
         in text
     )
     assert "- `xlm`: it sees the tokens that it is to predict" in text
