@@ -36,7 +36,15 @@ def small(folder: Path, kind: str) -> Backbone:
     return load(HuggingFace(path=str(folder), device="cpu", attention=attention))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("kind", "sampling"), [*((kind, WARM) for kind in KINDS), ("dynamic", GREEDY)])
+@pytest.mark.parametrize(
+    ("kind", "sampling"),
+    [
+        pytest.param("bart", WARM, marks=pytest.mark.slow),
+        pytest.param("rwkv", WARM, marks=pytest.mark.slow),
+        *((kind, WARM) for kind in ("phi3", "dynamic", "recurrent_gemma", "minimax")),
+        pytest.param("dynamic", GREEDY, marks=pytest.mark.slow),
+    ],
+)
 def test_a_text_in_a_batch_is_the_text_alone(tmp_path: Path, kind: str, sampling: Sampling) -> None:
     backbone = small(tmp_path, kind)
     company = KINDS[kind][2]
@@ -48,6 +56,7 @@ def test_a_text_in_a_batch_is_the_text_alone(tmp_path: Path, kind: str, sampling
     assert len({text.text for text in alone}) > 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["phi3", "rwkv"])
 def test_adapters_answer_side_by_side_what_they_answer_alone(tmp_path: Path, kind: str) -> None:
     backbone = small(tmp_path, kind)

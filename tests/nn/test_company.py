@@ -77,7 +77,7 @@ def test_what_is_found_does_not_hang_on_the_precision_of_the_weights(tmp_path: P
 
 
 @pytest.mark.parametrize(("name", "settings"), [("phi3", PHI3), ("llama", DYNAMIC), ("llama4_text", {})])
-@pytest.mark.parametrize("dora", [False, True])
+@pytest.mark.parametrize("dora", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_trainings_on_sequences_beyond_the_original_context_are_separate_peft_trainings(
     tmp_path: Path, name: str, settings: dict[str, object], dora: bool
 ) -> None:
@@ -109,6 +109,7 @@ def test_an_adapter_does_not_notice_the_sequences_of_others_where_company_counts
         torch.testing.assert_close(weights(stacked), weights(apart), atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 def test_full_fine_tuning_keeps_rows_apart_that_notice_padding(tmp_path: Path) -> None:
     backbone = small(tmp_path, "phi3", **PHI3)
     settings = {"learning_rate": 1e-2, "batch_size": 5, "warmup_ratio": 0.0, "max_tokens": 2048, "append_end": True}

@@ -183,6 +183,7 @@ def test_every_recipe_does_as_many_units_as_it_planned(tmp_path: Path, recipe: s
     assert counting.n_done == counting.n_planned > 0
 
 
+@pytest.mark.slow
 def test_what_a_model_does_not_do_in_company_is_said_in_the_results(seal: Seal, tmp_path: Path) -> None:
     folder = small_folder(tmp_path / "model", "phi3", **PHI3)
     fewer = ("task.n_train", "task.n_held_out", "recipe.contexts_per_round")
