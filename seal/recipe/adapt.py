@@ -29,7 +29,7 @@ from seal.recipe.corpora import (
 )
 from seal.recipe.exporting import Exporting, notes_on
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import measurement, notes_on_losses, results_of
+from seal.recipe.measuring import OPEN_BOOK, measurement, notes_on_losses, results_of
 from seal.recipe.model_card import model_cards
 from seal.settings import Chosen, Rooms, option
 from seal.stats.measurement import Measurement
@@ -41,7 +41,6 @@ from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 
 _POLICY = Policy(round=0)
-OPEN_BOOK = "open_book"
 
 
 @option

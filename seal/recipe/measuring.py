@@ -16,6 +16,8 @@ from seal.work.lab import Lab
 
 _HARDLY, _BY_HEART = 0.8, 0.005
 """A last loss above this share of the first, or below so many nats per token, is said."""
+OPEN_BOOK = "open_book"
+"""The row of the model as it is, with the passage in the prompt."""
 MOST_CHARACTERS = 160
 """Maximum number of characters of a reason in a note."""
 

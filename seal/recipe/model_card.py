@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from seal.authorship import UNTRAINED
 from seal.recipe.consolidation import ADAPTER, MERGED, Consolidated
 from seal.recipe.exporting import Exported
+from seal.recipe.measuring import OPEN_BOOK
 from seal.stats.results import Row
 from seal.work.lab import Lab
 
@@ -61,7 +62,7 @@ def model_cards(
         n_tokens=made.training.n_tokens,
         n_steps=len(made.training.losses),
         loss=made.training.losses[-1],
-        measured="\n".join(_sentence(row, lab.run.task.shows_the_passage) for row in table)
+        measured="\n".join(_sentence(row, row.setting == OPEN_BOOK or lab.run.task.shows_the_passage) for row in table)
         or "The passages came without questions, so nothing was measured.",
         sha256=lab.contexts.sha256,
     )

@@ -84,8 +84,9 @@ def test_with_questions_it_is_asked_before_and_after(seal: Seal) -> None:
     write_passages(with_question=True)
     assert seal("run", *QUICK, MATCHED) == 0
     table = json.loads((RUN / "results.json").read_text())["table"]
-    assert [row["setting"] for row in table] == ["base", "passage_matched", "adapted"]
+    assert [row["setting"] for row in table] == ["base", "open_book", "passage_matched", "adapted"]
     card = (RUN / "adapter" / "README.md").read_text()
+    assert "- open_book: " in card
     assert "- adapted: " in card
     assert "- passage_matched (the passages alone, trained for as long): " in card
     assert "base_model:" in card
@@ -121,7 +122,7 @@ def test_where_no_self_edit_is_valid_the_passages_alone_are_trained_once(seal: S
     write_passages(with_question=True)
     assert seal("run", *QUICK, MATCHED, "inner.epochs=2", *write_self_edits(" ")) == 0
     table = json.loads((RUN / "results.json").read_text())["table"]
-    assert [row["setting"] for row in table] == ["base", "adapted"]
+    assert [row["setting"] for row in table] == ["base", "open_book", "adapted"]
     card = " ".join((RUN / "adapter" / "README.md").read_text().split())
     assert "by [SEAL](https://arxiv.org/abs/2506.10943) on the passages alone" in card
     progress = json.loads((RUN / "progress.json").read_text())
@@ -186,7 +187,7 @@ def test_nothing_is_matched_where_nobody_wants_it_or_there_are_no_self_edits(
     here: Path, changes: tuple[str, ...]
 ) -> None:
     _, rows = performed(here, *changes)
-    assert list(rows) == ["base", "adapted"]
+    assert list(rows) == ["base", "open_book", "adapted"]
 
 
 @pytest.mark.parametrize("with_question", [True, False])
