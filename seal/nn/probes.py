@@ -15,12 +15,10 @@ import torch
 import transformers
 from transformers import PreTrainedModel
 
+from seal.base.cache import cache_folder
 from seal.base.json_text import parsed
 
 _LOG = logging.getLogger(__name__)
-
-CACHE = "SEAL_CACHE"
-"""The variable that names the folder of kept facts."""
 
 
 class Probes:
@@ -58,7 +56,7 @@ def file_of(fingerprint: str, model: PreTrainedModel) -> Path:
         *(fingerprint, str(model.dtype), str(model.config._attn_implementation), _device_of(model)),
         *(torch.__version__, transformers.__version__, _own_code()),
     )
-    return _folder() / f"{sha256(' '.join(parts).encode()).hexdigest()[:32]}.json"
+    return cache_folder() / "probes" / f"{sha256(' '.join(parts).encode()).hexdigest()[:32]}.json"
 
 
 @cache
@@ -71,12 +69,6 @@ def _own_code() -> str:
 def _device_of(model: PreTrainedModel) -> str:
     device = model.device
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def _folder() -> Path:
-    """As the XDG Base Directory Specification has it, unless the variable names another."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seal"
-    return Path(os.environ.get(CACHE) or home) / "probes"
 
 
 def _kept(file: Path | None) -> dict[str, bool]:

