@@ -12,11 +12,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import Cache, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from seal.base.unit_progress import Reporter
+from seal.engine.grouped_attention import attending_in_groups
 from seal.engine.reading import StopWatch
+from seal.engine.row_cache import cache_of, empty_cache, merged, states
 from seal.engine.sampling import are_finite, drawn_tokens
 from seal.nn.adapter_stack import AdapterStack
 from seal.nn.adapters import Adapter
@@ -102,7 +104,7 @@ class Decoder:
         self.sampling = sampling
         self.places = places
         self.rows: list[Row] = []
-        self.cache = DynamicCache()  # of each layer keys and values [B, H, T, ·]; real ones on the right
+        self.cache = empty_cache()  # of each layer keys and values [B, H, T, ·]; real ones on the right
         self.lengths = torch.zeros(0, dtype=torch.long)
         """[B]: how many tokens of each row are in the cache."""
         self.adapters: list[Adapter] = []
@@ -115,7 +117,7 @@ class Decoder:
         rows = [*rows]
         waiting = deque(rows)
         reporter = Reporter("writing", len(rows))
-        with self.attached:
+        with attending_in_groups(self.backbone.model), self.attached:
             while waiting or self.rows:
                 n_free = self.places - len(self.rows)
                 if waiting and (not self.rows or n_free >= JOIN_SHARE * self.places):
@@ -133,7 +135,7 @@ class Decoder:
         """Read the prompts of new rows, write their first tokens, and put them beside the others."""
         self._attach([row.adapter for row in (*self.rows, *rows) if row.adapter is not None])
         new = sorted(rows, key=self._block)
-        cache = DynamicCache()
+        cache = empty_cache()
         lengths = torch.tensor([len(row.prompt) for row in new])
         ids = _left_padded([row.prompt for row in new], self.backbone.pad_id)
         self._write(new, self._pass(new, ids, lengths, cache))
@@ -145,7 +147,7 @@ class Decoder:
         self.lengths += 1
         self._write(self.rows, self._pass(self.rows, ids, self.lengths, self.cache))
 
-    def _pass(self, rows: Sequence[Row], ids: Tensor, lengths: Tensor, cache: DynamicCache) -> Tensor:
+    def _pass(self, rows: Sequence[Row], ids: Tensor, lengths: Tensor, cache: Cache) -> Tensor:
         """The scores of the next tokens [B, V], with `lengths` real tokens each, these ids among them."""
         if self.stack:
             self.stack.shares = [sum(row.adapter is adapter for row in rows) for adapter in self.adapters]
@@ -161,16 +163,11 @@ class Decoder:
             row.ids.append(token)
             row.is_finite = is_finite
 
-    def _merge(self, new: Sequence[Row], cache: DynamicCache, lengths: Tensor) -> None:
+    def _merge(self, new: Sequence[Row], cache: Cache, lengths: Tensor) -> None:
         """The new rows stand among the others, those of one adapter together."""
         rows = [*self.rows, *new]
         order = sorted(range(len(rows)), key=lambda number: self._block(rows[number]))
-        width = max(self.cache.get_seq_length(), cache.get_seq_length())
-        caches = [_states(each) for each in ((self.cache, cache) if self.rows else (cache,))]
-        self.cache = _cache_of(
-            (torch.cat([_widened(part, width) for part in side])[order] for side in zip(*of_layer, strict=True))
-            for of_layer in zip(*caches, strict=True)
-        )
+        self.cache = merged((self.cache, cache) if self.rows else (cache,), order)
         self.lengths = torch.cat([self.lengths, lengths])[order]
         self.rows = [rows[number] for number in order]
 
@@ -183,8 +180,8 @@ class Decoder:
         self.rows = [self.rows[number] for number in kept]
         self.lengths = self.lengths[kept]
         surplus = self.cache.get_seq_length() - int(self.lengths.max()) if kept else 0
-        states = _states(self.cache) if kept else []
-        self.cache = _cache_of((part[kept, :, surplus:] for part in of_layer) for of_layer in states)
+        layers = states(self.cache) if kept else []
+        self.cache = cache_of((part[kept, :, surplus:] for part in of_layer) for of_layer in layers)
 
     def _done(self) -> list[bool]:
         """For each row whether it has ended or broken, is as long as it may be, or has come to a stop string."""
@@ -210,22 +207,3 @@ class Decoder:
 
     def _block(self, row: Row) -> int:
         return next((number for number, adapter in enumerate(self.adapters) if adapter is row.adapter), 0)
-
-
-def _states(cache: DynamicCache) -> list[tuple[Tensor, Tensor]]:
-    """Keys and values of each layer, [B, H, T, ·]."""
-    layers = [layer for layer in cache.layers if isinstance(layer, DynamicLayer)]
-    return [(layer.keys, layer.values) for layer in layers if layer.keys is not None and layer.values is not None]
-
-
-def _cache_of(states: Iterable[Iterable[Tensor]]) -> DynamicCache:
-    """A cache that goes on from these keys and values."""
-    cache = DynamicCache()
-    for number, (keys, values) in enumerate(states):
-        cache.update(keys, values, number)
-    return cache
-
-
-def _widened(part: Tensor, width: int) -> Tensor:
-    """[B, H, ·, D] with zeros on the left, [B, H, T, D]."""
-    return torch.nn.functional.pad(part, (0, 0, width - part.shape[2], 0))
