@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: help demo demo-real test test-slow test-cluster test-browser bench bench-quick lint audit clean
+.PHONY: help demo demo-real test test-slow test-cluster test-browser bench bench-quick bench-real lint audit clean
 
 help:
 	@echo "make demo   set up and run SEAL on the embedded tiny world (a few minutes, most of it setting up)"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-cluster  the tests on a real SLURM, which root on Debian installs and starts for them"
 	@echo "make test-browser  the tests of the report in Chromium, which root on Debian installs for them"
 	@echo "make bench  measure the inner loop against the published one (bench-quick: the tiny model only)"
+	@echo "make bench-real MODEL=folder  writing and training against transformers and PEFT, on a model of yours"
 	@echo "make lint   format, lint, types, layers"
 	@echo "make audit  ask for known vulnerabilities of what is pinned (needs the network)"
 
@@ -57,6 +58,9 @@ bench: $(READY)
 
 bench-quick: $(READY)
 	$(VENV)/bin/python -m tests.bench.inner_loop --quick
+
+bench-real: $(READY)
+	$(VENV)/bin/python -m tests.bench.writing --model $(MODEL)
 
 lint: $(READY)
 	$(VENV)/bin/ruff format --check .

@@ -18,7 +18,7 @@ from transformers.cache_utils import DynamicLayer
 from seal.base.unit_progress import Reporter
 from seal.engine.grouped_attention import attending_in_groups
 from seal.engine.reading import StopWatch
-from seal.engine.row_cache import cache_of, empty_cache, merged, states
+from seal.engine.row_cache import cache_of, empty_cache, keys_and_values, merged
 from seal.engine.sampling import are_finite, drawn_tokens
 from seal.nn.adapter_stack import AdapterStack
 from seal.nn.adapters import Adapter
@@ -59,7 +59,7 @@ def decodes_by_rows(backbone: Backbone, n_tokens: int) -> bool:
 def _coming_and_going(backbone: Backbone, n_tokens: int, seed: int) -> Compared:
     """Rows that are read without their last two tokens, then these, one after the other."""
     rows = unequal(backbone, n_tokens, seed)
-    lengths, cache = torch.tensor([len(row) - 2 for row in rows]), DynamicCache()
+    lengths, cache = torch.tensor([len(row) - 2 for row in rows]), empty_cache()
     inputs = inputs_of(_left_padded([row[:-2].tolist() for row in rows], backbone.pad_id), lengths, cache)
     read = states(backbone.model, use_cache=True, **_on(backbone, inputs))
     steps = []
@@ -71,7 +71,7 @@ def _coming_and_going(backbone: Backbone, n_tokens: int, seed: int) -> Compared:
     return [whole[-len(row) :] for whole, row in zip(found, rows, strict=True)], [alone(backbone, row) for row in rows]
 
 
-def inputs_of(ids: Tensor, lengths: Tensor, cache: DynamicCache) -> dict[str, Any]:
+def inputs_of(ids: Tensor, lengths: Tensor, cache: Cache) -> dict[str, Any]:
     """Of a pass of ids [B, T] behind what is in the cache, `lengths` [B] real tokens each with these; on the CPU."""
     width = cache.get_seq_length() + ids.shape[1]
     columns = torch.arange(width) - (width - lengths[:, None])  # [B, T]: positions, negative in the padding
@@ -180,7 +180,7 @@ class Decoder:
         self.rows = [self.rows[number] for number in kept]
         self.lengths = self.lengths[kept]
         surplus = self.cache.get_seq_length() - int(self.lengths.max()) if kept else 0
-        layers = states(self.cache) if kept else []
+        layers = keys_and_values(self.cache) if kept else []
         self.cache = cache_of((part[kept, :, surplus:] for part in of_layer) for of_layer in layers)
 
     def _done(self) -> list[bool]:

@@ -49,7 +49,7 @@ def empty_cache() -> Cache:
     return Cache(layer_class_to_replicate=RoomyLayer)
 
 
-def states(cache: Cache) -> list[tuple[Tensor, Tensor]]:
+def keys_and_values(cache: Cache) -> list[tuple[Tensor, Tensor]]:
     """Keys and values of each layer, [B, H, T, D]."""
     layers = [layer for layer in cache.layers if isinstance(layer, RoomyLayer)]
     return [(layer.keys, layer.values) for layer in layers if layer.keys is not None and layer.values is not None]
@@ -68,7 +68,7 @@ def merged(caches: Sequence[Cache], order: Sequence[int]) -> Cache:
     width = max(cache.get_seq_length() for cache in caches)
     return cache_of(
         (torch.cat([_widened(part, width) for part in side])[order] for side in zip(*of_layer, strict=True))
-        for of_layer in zip(*map(states, caches), strict=True)
+        for of_layer in zip(*map(keys_and_values, caches), strict=True)
     )
 
 

@@ -14,7 +14,7 @@ SHAPES = {
     "qwen2_5_0_5b": dict(hidden_size=896, intermediate_size=4864, num_hidden_layers=24, vocab_size=151936),
     "qwen2_5_7b": dict(hidden_size=3584, intermediate_size=18944, num_hidden_layers=28, vocab_size=152064),
 }
-_HEADS = {"qwen2_27m": (8, 2), "qwen2_100m": (12, 4), "qwen2_5_0_5b": (14, 2), "qwen2_5_7b": (28, 4)}
+HEADS = {"qwen2_27m": (8, 2), "qwen2_100m": (12, 4), "qwen2_5_0_5b": (14, 2), "qwen2_5_7b": (28, 4)}
 
 
 def model(name: str, folder: Path, *, device: str = "auto", dtype: str | None = None) -> HuggingFace | Tiny:
@@ -30,7 +30,7 @@ def model(name: str, folder: Path, *, device: str = "auto", dtype: str | None = 
 
 def _make(name: str, folder: Path, dtype: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(Tiny().path)
-    heads, kv_heads = _HEADS[name]
+    heads, kv_heads = HEADS[name]
     torch.manual_seed(0)
     config = Qwen2Config(
         **SHAPES[name],
