@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="a model's folder")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 16])
+    parser.add_argument("--batches", type=int, nargs="*", default=[1, 8, 16])
     parser.add_argument("--slots", type=int, nargs="*", default=[4])
     parser.add_argument("--jobs", type=int, nargs="*", default=range(len(JOBS)), help="their numbers, from 0")
     parser.add_argument("--times", type=int, default=3)
