@@ -18,7 +18,7 @@ class RoomyLayer(DynamicLayer):
     """Keys and values [B, H, T, D] of one layer. transformers' own copies all of them for every new token."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._places: list[Tensor] = []
         """Keys and values with room behind them."""
 
