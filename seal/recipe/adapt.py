@@ -99,7 +99,14 @@ class Adapt(Matches):
         n_trained = len(edits) - n_unusable(lab, lab.contexts.all, edits)
         [exported] = fulfil(lab, Exporting(policy=_POLICY, title="reading back what is handed out"), [corpus])
         found = results_of(lab, self._measure(lab, edits, made, training.title), row_of)
-        cards = model_cards(lab, n_self_edits=n_trained, made=made, exported=exported, table=found.table)
+        cards = model_cards(
+            lab,
+            n_self_edits=n_trained,
+            made=made,
+            exported=exported,
+            table=found.table,
+            seconds=lab.seconds_per_unit(training.title),
+        )
         for folder, card in cards.items():
             lab.store.write(f"{folder}/README.md", card)
         return replace(

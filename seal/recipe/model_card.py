@@ -1,13 +1,29 @@
-"""The model card beside an adapter or a merged model: its training data, its accuracy, and how to load it."""
+"""The model card beside an adapter or a merged model: what it learned, its cost, how it was measured, how to ask it.
 
-from collections.abc import Sequence
+The headings are fixed: `section` finds the text below each, for an export of the same model.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from seal.authorship import UNTRAINED
+from seal.errors import NAMES_SHOWN
+from seal.model import Model
 from seal.recipe.consolidation import ADAPTER, MERGED, Consolidated
 from seal.recipe.exporting import Exported
 from seal.recipe.measuring import OPEN_BOOK
 from seal.stats.results import Row
+from seal.task import Task
+from seal.types import Context
 from seal.work.lab import Lab
+
+LEARNED, COST, MEASURED = "What it learned", "What it cost", "How it was measured"
+TITLE_SHOWN = 60
+"""Characters of a title that the card shows."""
+OPEN_QUESTION = "…"
+"""Stands in the example for a question, if the run has none."""
 
 _CARD = """\
 ---
@@ -18,66 +34,157 @@ tags: [{tags}]
 
 # {name}
 
-{what} that holds what {n_passages} passages say. It was trained by
-[SEAL](https://arxiv.org/abs/2506.10943) on {trained_on}:
-{n_sequences} training sequences with {n_tokens} tokens, {n_steps} optimizer steps, last loss {loss:.3f} nats per token.
+{what}.
+
+## What it learned
+
+What {n_passages} passages say: {titles}. It was trained by
+[SEAL](https://arxiv.org/abs/2506.10943) on {trained_on}.
+
+## What it cost
+
+{n_sequences} training sequences with {n_tokens} tokens; {trained_tokens} tokens in {n_steps} optimizer steps{seconds}.
+The last loss is {loss:.3f} nats per token.
+
+## How it was measured
 
 {measured}
 
 {read_back}
 
-{loading}
+## How to ask it
+
+{example}
 
 The passages' data has the SHA-256 `{sha256}`; the run's `manifest.json` holds every setting.
 """
 
 _LOADING_ADAPTER = """\
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    base = AutoModelForCausalLM.from_pretrained("{base}")
-    model = PeftModel.from_pretrained(base, "path/to/this/folder")
-    tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")"""
+base = AutoModelForCausalLM.from_pretrained({base})
+model = PeftModel.from_pretrained(base, "path/to/this/folder")
+tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")
+"""
 
 _LOADING_MERGED = """\
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained("path/to/this/folder")
-    tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")"""
+model = AutoModelForCausalLM.from_pretrained("path/to/this/folder")
+tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")
+"""
+
+_ANSWERING = """\
+written = model.generate(**tokens, max_new_tokens={max_tokens}, do_sample=False)
+answer = tokenizer.decode(written[0, tokens["input_ids"].shape[1] :], skip_special_tokens=True).strip()
+for stop in {stops}:
+    answer = answer.partition(stop)[0]
+print(answer)
+"""
 
 
 def model_cards(
-    lab: Lab, *, n_self_edits: int, made: Consolidated, exported: Exported, table: Sequence[Row]
+    lab: Lab,
+    *,
+    n_self_edits: int,
+    made: Consolidated,
+    exported: Exported,
+    table: Sequence[Row],
+    seconds: float | None = None,
 ) -> dict[str, str]:
-    """The card of each folder, as Markdown with the metadata block of model hubs."""
-    kind = "DoRA" if lab.run.inner.makes_dora else "LoRA"
-    base = lab.run.model.path
+    """The card of each folder, as Markdown with the metadata block of model hubs. `seconds` are those of training."""
+    run, base = lab.run, lab.run.model.place
+    kind = "DoRA" if run.inner.makes_dora else "LoRA"
     facts = dict(
         base=base,
-        name=lab.run.name,
-        n_passages=len(lab.contexts.all),
+        name=run.name,
         tags=", ".join([kind.lower(), "seal", *(["self-edits"] if n_self_edits else [])]),
         trained_on=_trained_on(lab, n_self_edits),
-        n_sequences=made.training.n_sequences,
-        n_tokens=made.training.n_tokens,
-        n_steps=len(made.training.losses),
-        loss=made.training.losses[-1],
-        measured="\n".join(_sentence(row, row.setting == OPEN_BOOK or lab.run.task.shows_the_passage) for row in table)
+        measured="\n".join(_sentence(row, row.setting == OPEN_BOOK or run.task.shows_the_passage) for row in table)
         or "The passages came without questions, so nothing was measured.",
         sha256=lab.contexts.sha256,
+        **_passages(lab.contexts.all),
+        **_costs(made, seconds),
     )
+    prompt = example_prompt(run.task, lab.contexts.all)
     adapter = dict(
         library="peft",
         what=f"A {kind} adapter for `{base}`",
         read_back=_of_adapter(exported),
-        loading=_LOADING_ADAPTER.format(base=base),
+        example=example(run.model, run.task, prompt, base=base),
     )
     cards = {ADAPTER: _CARD.format(**facts, **adapter)}
     if exported.merged:
         merged = dict(library="transformers", what=f"`{base}` with a {kind} adapter merged into it")
         read_back = f"Its logits are those of the base model and the adapter, but for rounding: {exported.merged}."
-        cards[MERGED] = _CARD.format(**facts, **merged, read_back=read_back, loading=_LOADING_MERGED)
+        shown = example(run.model, run.task, prompt)
+        cards[MERGED] = _CARD.format(**facts, **merged, read_back=read_back, example=shown)
     return cards
+
+
+def section(card: str, heading: str) -> str:
+    """The text below a heading of a card; empty if there is none."""
+    found = re.search(rf"^## {re.escape(heading)}\n+(.*?)(?=^## |\Z)", card, re.DOTALL | re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
+def example_prompt(task: Task, contexts: Sequence[Context]) -> str:
+    """A question of the run as the run put it to the model; an open one if the run has none."""
+    for context in contexts:
+        for query in context.queries:
+            return task.prompts(context, query)[0]
+    return OPEN_QUESTION
+
+
+def example(model: Model, task: Task, prompt: str, *, base: str | None = None) -> str:
+    """Python that loads a model and asks it one prompt, greedily, as the run did. `base` is that of an adapter."""
+    loading = _LOADING_ADAPTER.format(base=_literal(base)) if base else _LOADING_MERGED
+    stops = list(task.answering.stops)
+    answering = _ANSWERING.format(max_tokens=task.max_answer_tokens, stops=_literal(stops))
+    how = "a message in the chat template of the tokenizer" if model.messages else "plain text, without a chat template"
+    code = f"{loading}\n{_reading(model, prompt)}{answering}"
+    return f"The run put its questions as {how}:\n\n```python\n{code}```"
+
+
+def _reading(model: Model, prompt: str) -> str:
+    """The lines that make tokens of a prompt."""
+    if model.messages is None:
+        return f'prompt = {_literal(prompt)}\ntokens = tokenizer(prompt, return_tensors="pt")\n'
+    arguments = "".join(f", {name}={value!r}" for name, value in model.messages.arguments.items())
+    return (
+        f'messages = [{{"role": "user", "content": {_literal(prompt)}}}]\n'
+        f"text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True{arguments})\n"
+        'tokens = tokenizer(text, add_special_tokens=False, return_tensors="pt")\n'
+    )
+
+
+def _literal(value: Any) -> str:
+    """A text, or a list of texts, as Python writes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _passages(contexts: Sequence[Context]) -> Mapping[str, Any]:
+    shown = [f"“{_short(context.title)}”" for context in contexts[:NAMES_SHOWN]]
+    more = len(contexts) - len(shown)
+    return dict(n_passages=len(contexts), titles=", ".join(shown) + (f" and {more} more" if more else ""))
+
+
+def _short(title: str) -> str:
+    plain = " ".join(title.split())
+    return plain if len(plain) <= TITLE_SHOWN else plain[:TITLE_SHOWN] + "…"
+
+
+def _costs(made: Consolidated, seconds: float | None) -> Mapping[str, Any]:
+    training = made.training
+    return dict(
+        n_sequences=training.n_sequences,
+        n_tokens=training.n_tokens,
+        trained_tokens=f"{training.trained_tokens:,}",
+        n_steps=len(training.losses),
+        loss=training.losses[-1],
+        seconds="" if seconds is None else f", in {seconds:.0f} seconds",
+    )
 
 
 def _of_adapter(exported: Exported) -> str:

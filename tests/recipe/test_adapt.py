@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from seal.base.monitor import Silent
 from seal.config import loading
 from seal.model.tiny import Tiny
+from seal.recipe.model_card import section
 from seal.session.experiment import perform
 from seal.session.preflight import preflight
 from tests.conftest import MATCHED, Interrupting, performed_with_stops, records
@@ -101,6 +102,21 @@ def test_without_questions_nothing_is_measured_and_the_card_says_so(
     assert (results["table"], results["artifacts"]) == ([], {"adapter": "adapter"})
     assert "came without questions" in (RUN / "adapter" / "README.md").read_text()
     assert "adapter: outputs/run/adapter" in capsys.readouterr().out
+
+
+def test_the_card_says_what_was_learned_at_what_cost_and_how_it_is_asked(seal: Seal) -> None:
+    rows = [{"title": f"Mill {number}\n{'x' * 90}", "passage": FACT + str(number)} for number in range(5)]
+    rows[0]["questions"] = [{"question": 'Who is "Klara"?', "answer": "a rival"}]
+    Path("my.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert seal("run", *QUICK, "inner.epochs=2", "recipe.edits_per_context=0", "task.held_out=0") == 0
+    card = (RUN / "adapter/README.md").read_text()
+    assert section(card, "What it learned").startswith("What 5 passages say: “Mill 0 xxx")
+    assert "and 2 more. It was trained by" in section(card, "What it learned")
+    assert "5 training sequences with " in section(card, "What it cost")
+    assert " tokens in 2 optimizer steps, in " in section(card, "What it cost")
+    assert "- adapted: " in section(card, "How it was measured")
+    assert "plain text, without a chat template" in section(card, "How to ask it")
+    assert 'Question: Who is \\"Klara\\"? Answer:' in section(card, "How to ask it")
 
 
 def write_self_edits(*texts: str) -> tuple[str, ...]:
