@@ -23,10 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command on the command line; return the exit code."""
     taken = parser.parser()
     parsed, unknown = taken.parse_known_args(arguments)
-    if any(argument.startswith("-") for argument in unknown) or (unknown and not hasattr(parsed, "overrides")):
+    listed = next((name for name in ("overrides", "question") if hasattr(parsed, name)), None)
+    if any(argument.startswith("-") for argument in unknown) or (unknown and not listed):
         taken.error(f"unknown arguments: {' '.join(unknown)}{_as_settings(unknown)}")
-    if unknown:
-        parsed.overrides += unknown  # argparse does not assign settings that follow options
+    if listed:
+        getattr(parsed, listed).extend(unknown)  # argparse does not assign words that follow options
     _hear_signals()
     from seal.base.redaction import redacted, show_exceptions_without_secrets
     from seal.errors import SealError

@@ -2,11 +2,15 @@
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seal.errors import UsageError, hint
 from seal.folder.run_files import OUTCOMES
 from seal.folder.store import JOBS, MANIFEST
 from seal.settings import at_home
+
+if TYPE_CHECKING:
+    from seal.using.sources import Source
 
 OUTPUTS = Path("outputs")
 
@@ -26,6 +30,25 @@ def find_run(name: str, *, waiting: bool = False) -> Path:
             f"{name} is a sweep; name one of its points: {', '.join(map(shlex.quote, points)) or 'none has begun'}"
         )
     raise UsageError(f"there is no run '{name}'{hint(name, names_of_runs()) or f'; {OUTPUTS}/ has none'}")
+
+
+def find_source(name: str, adapter: str | None = None) -> "Source":
+    """What can be asked under a name: a run, or the folder of an adapter or a model.
+
+    Raises:
+        UsageError: there is nothing of this name, or it has no adapter.
+    """
+    from seal.using.sources import is_source, of_folder, of_run
+
+    folder = at_home(Path(name))
+    is_run = any((each / MANIFEST).is_file() for each in (folder, OUTPUTS / name))
+    if folder.is_dir() and not is_run and is_source(folder):
+        return of_folder(folder, adapter)
+    if folder.is_dir() and not is_run and not find_sweep(name):
+        raise UsageError(
+            f"{folder} is no run, no adapter and no model: it has no {MANIFEST}, adapter_config.json or config.json"
+        )
+    return of_run(find_run(name), adapter)
 
 
 def names_of_runs() -> list[str]:

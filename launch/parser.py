@@ -14,6 +14,7 @@ Self-adapting language models: a model writes its own training data, trains on i
   seal run recipe=adapt task=passages task.path=...  passages in, one LoRA adapter out
   seal run -m inner.rank=8,16,32 ...                 one run per value
   seal show self_edit experiment=tiny                prompt, self-edit and training sequences of one context
+  seal ask RUN "Which river?"                        the base model and the adapted one, side by side
 """
 _OVERRIDES = """\
 settings as key=value, for example: model=local model.path=/models/my-model inner.rank=16 seed=1.
@@ -38,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
         _add_agreement,
         _add_log,
         _add_submission,
+        _add_ask,
+        _add_export,
         _add_readers,
     ):
         add(commands)
@@ -127,6 +130,46 @@ def _add_submission(commands: "Commands") -> None:
     submission.add_argument("run", metavar="RUN", help=_RUN)
     submission.add_argument("setting", metavar="SETTING", help="the row with the attempts, e.g. round_1 or oracle")
     submission.add_argument("--to", metavar="FILE", default="submission.json", help="default: submission.json")
+
+
+def _add_ask(commands: "Commands") -> None:
+    ask = _command(commands, "ask", "put questions to the base model and to the adapted one, side by side")
+    ask.add_argument(
+        "source",
+        metavar="RUN|FOLDER",
+        help=f"a run of recipe=adapt ({_RUN}); or the folder of a PEFT adapter, or of a model, which answers alone",
+    )
+    ask.add_argument(
+        "question",
+        nargs="*",
+        metavar="QUESTION",
+        help="default: what you type, or one question on each line of stdin",
+    )
+    ask.add_argument(
+        "--passage",
+        metavar="FILE|TEXT",
+        help="a third answer: the base model with this passage in the prompt. Also the title of a passage of the run",
+    )
+    ask.add_argument(
+        "--title",
+        metavar="TITLE",
+        help="the title in the prompt; default: that of the run's passage that the question names, or of its only one",
+    )
+    ask.add_argument("--max-tokens", type=int, metavar="N", help="maximum length of an answer; default: as in the run")
+    ask.add_argument("--adapter", metavar="NAME", help="one of several adapters of a folder, or one that a run kept")
+    _add_json(ask)
+
+
+def _add_export(commands: "Commands") -> None:
+    export = _command(commands, "export", "write what a run learned for other programs, with the commands to serve it")
+    export.add_argument("run", metavar="RUN", help=f"a run of recipe=adapt: {_RUN}")
+    export.add_argument(
+        "--to",
+        required=True,
+        choices=["peft", "merged", "gguf", "ollama"],
+        help="the adapter; the whole model; the whole model with the commands of llama.cpp, or with a Modelfile",
+    )
+    export.add_argument("--out", metavar="FOLDER", help="a new folder; default: export/TO in the folder of the run")
 
 
 def _add_readers(commands: "Commands") -> None:

@@ -16,6 +16,7 @@ from seal.base.monitor import Silent
 from seal.config.run import Run
 from seal.session.experiment import perform
 from tests.slurm import SlurmCluster, why_not
+from tests.using.runs import quick_adapt
 
 settings.register_profile("noisy", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("noisy")  # how fast a machine is at the moment is no property of the code
@@ -92,6 +93,14 @@ def finished_matched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outputs = tmp_path_factory.mktemp("finished_matched")
     assert main(["run", *SMALL, MATCHED, f"outputs={outputs}"]) == 0
     return outputs / "tiny"
+
+
+@pytest.fixture(scope="session")
+def adapted_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of recipe=adapt on two passages, for tests that only read."""
+    outputs = tmp_path_factory.mktemp("adapted")
+    assert main(["run", *quick_adapt(outputs)]) == 0
+    return outputs / "run"
 
 
 @pytest.fixture(scope="session")

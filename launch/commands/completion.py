@@ -24,7 +24,7 @@ _seal_complete() {
 complete -o default -F _seal_complete seal
 """.lstrip()
 TAKE_OVERRIDES = ("run", "check", "show", "agreement", "log")
-TAKE_RUNS = ("status", "report", "attach", "cancel", "log", "compare", "submission")
+TAKE_RUNS = ("status", "report", "attach", "cancel", "log", "compare", "submission", "ask", "export")
 OUTPUTS = Path("outputs")
 _KEY = re.compile(r"^([a-z_]\w*):(.*)$", re.MULTILINE)
 

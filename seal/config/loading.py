@@ -63,6 +63,19 @@ def build(settings: Settings) -> tuple[Run | None, list[str]]:
     return None, builder.faults
 
 
+def build_room(settings: Settings, room: str) -> Any:
+    """The option of one room, from the settings in a manifest. The other rooms may have classes that are not here.
+
+    Raises:
+        ConfigError: it cannot be built; the error lists all faults.
+    """
+    builder = _Builder()
+    built = builder.node(settings[room], path=room)
+    if builder.faults:
+        raise ConfigError(listed("the settings of the run cannot be read:", builder.faults))
+    return built
+
+
 @dataclass(frozen=True, slots=True)
 class _Broken:
     """Stands in for a part that could not be built."""

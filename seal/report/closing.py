@@ -107,6 +107,7 @@ def _next(folder: Path, results: Results, *, page: Path) -> Iterator[str]:
     if (folder / page).exists():
         yield f"open {folder / page} in a browser"
     if "adapter" in results.artifacts:
+        yield f"seal ask {run} QUESTION   asks the base model and the adapted one"
         yield f"PeftModel.from_pretrained(model, '{folder / results.artifacts['adapter']}') loads the adapter"
     if results.scores:
         yield f"seal compare {run} OTHER   sets it beside another run"

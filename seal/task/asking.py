@@ -51,6 +51,10 @@ class PassageTask(Task):
         _, _, after = completion.text.partition(self.answer_marker)
         return cut_at(after, self.answer_stops).rpartition(self.answer_marker)[2].strip()
 
+    def prompt_for(self, question: str, *, title: str, passage: str) -> str:
+        """A question as it is put to a model."""
+        return fill(self.query_template, title=title, question=question, passage=passage)
+
     def style_of(self, context: Context, line: str) -> str:
         if "?" in line:
             return "question and answer"
@@ -71,7 +75,7 @@ class PassageTask(Task):
         queries = tuple(
             Query(
                 question=question,
-                prompt=fill(self.query_template, title=title, question=question, passage=text),
+                prompt=self.prompt_for(question, title=title, passage=text),
                 target=answers[0],
                 kind=kind,
                 also=tuple(answers[1:]) if self.accepted == "all" else (),
