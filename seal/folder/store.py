@@ -16,6 +16,7 @@
         policies/round_1/   weights after an update, an ordinary model folder
         corpora/            temporary models of the recipes `corpus` and `adapt`, until all their queries are asked
         adapter/, model/    the product of the recipe `adapt`
+        export/             copies of it for other programs, made by `seal export`
         adapters/round_0/   adapters of the best self-edits of round 0, listed in adapters.jsonl
         progress.json       the current progress
         seconds.json        seconds for the models of each row of the table

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seal.errors import RunError
@@ -11,6 +12,7 @@ from seal.work.lab import Lab
 
 if TYPE_CHECKING:
     from seal.nn.adaptation import Adaptation
+    from seal.nn.backbone import Backbone
     from seal.nn.readback import Measured
 
 
@@ -32,23 +34,36 @@ def save_merged(lab: Lab, policy: Policy, adapter: "Adaptation", name: str, ids:
     Raises:
         RunError: it is not the adapted policy.
     """
-    measured, sha256 = _written(lab, policy, adapter, name, ids)
-    agreement = measured.agreement(lab.loaded_again(replace(policy, weights=name)).model)
-    if not agreement.holds:
-        raise RunError(
-            f"{lab.store.folder / name}: its logits are not those of the model and the adapter that it was merged of: "
-            f"{agreement}"
-        )
-    return MergedModel(sha256=sha256, agreement=agreement)
+    backbone = lab.backbones.take(policy)  # its weights are out of memory afterwards
+    with lab.store.draft_of(name) as folder:
+        measured, sha256 = merge_into(folder, backbone, adapter, ids)
+    del backbone
+    again = lab.loaded_again(replace(policy, weights=name))
+    return MergedModel(sha256=sha256, agreement=agreement_of(measured, again, lab.store.folder / name))
 
 
-def _written(lab: Lab, policy: Policy, adapter: "Adaptation", name: str, ids: Sequence[int]) -> "tuple[Measured, str]":
-    """What the adapted policy computes, and the hash of what was written. Its weights are out of memory afterwards."""
+def merge_into(folder: Path, backbone: "Backbone", adapter: "Adaptation", ids: Sequence[int]) -> "tuple[Measured, str]":
+    """Merge an adapter into a model that is not needed any more, and write it to a folder.
+
+    Returns what the adapted model computed, and the hash of the weight files.
+    """
     from seal.nn.backbone import save
     from seal.nn.readback import measure
 
-    backbone = lab.backbones.take(policy)
     measured = measure(backbone.model, adapter, ids)
     adapter.merge(backbone.model)
-    with lab.store.draft_of(name) as folder:
-        return measured, save(backbone.model, backbone.tokenizer, folder, published=backbone.published)
+    return measured, save(backbone.model, backbone.tokenizer, folder, published=backbone.published)
+
+
+def agreement_of(measured: "Measured", again: "Backbone", place: Path) -> Agreement:
+    """How far a model that was read back is from what was measured.
+
+    Raises:
+        RunError: farther than rounding explains. `place` is where it was read from.
+    """
+    agreement = measured.agreement(again.model)
+    if not agreement.holds:
+        raise RunError(
+            f"{place}: its logits are not those of the model and the adapter that it was merged of: {agreement}"
+        )
+    return agreement
