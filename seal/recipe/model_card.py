@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seal.authorship import UNTRAINED
+from seal.chat import Chat
 from seal.errors import NAMES_SHOWN
-from seal.model import Model
 from seal.recipe.consolidation import ADAPTER, MERGED, Consolidated
 from seal.recipe.exporting import Exported
 from seal.recipe.measuring import OPEN_BOOK
@@ -94,7 +94,9 @@ def model_cards(
     seconds: float | None = None,
 ) -> dict[str, str]:
     """The card of each folder, as Markdown with the metadata block of model hubs. `seconds` are those of training."""
-    run, base = lab.run, lab.run.model.place
+    from seal.nn.backbone import load_tokenizer
+
+    run, base = lab.run, lab.run.model.path
     kind = "DoRA" if run.inner.makes_dora else "LoRA"
     facts = dict(
         base=base,
@@ -108,17 +110,18 @@ def model_cards(
         **_costs(made, seconds),
     )
     prompt = example_prompt(run.task, lab.contexts.all)
+    chat = run.model.messages(load_tokenizer(run.model))
     adapter = dict(
         library="peft",
         what=f"A {kind} adapter for `{base}`",
         read_back=_of_adapter(exported),
-        example=example(run.model, run.task, prompt, base=base),
+        example=example(chat, run.task, prompt, base=base),
     )
     cards = {ADAPTER: _CARD.format(**facts, **adapter)}
     if exported.merged:
         merged = dict(library="transformers", what=f"`{base}` with a {kind} adapter merged into it")
         read_back = f"Its logits are those of the base model and the adapter, but for rounding: {exported.merged}."
-        shown = example(run.model, run.task, prompt)
+        shown = example(chat, run.task, prompt)
         cards[MERGED] = _CARD.format(**facts, **merged, read_back=read_back, example=shown)
     return cards
 
@@ -137,21 +140,21 @@ def example_prompt(task: Task, contexts: Sequence[Context]) -> str:
     return OPEN_QUESTION
 
 
-def example(model: Model, task: Task, prompt: str, *, base: str | None = None) -> str:
+def example(chat: Chat | None, task: Task, prompt: str, *, base: str | None = None) -> str:
     """Python that loads a model and asks it one prompt, greedily, as the run did. `base` is that of an adapter."""
     loading = _LOADING_ADAPTER.format(base=_literal(base)) if base else _LOADING_MERGED
     stops = list(task.answering.stops)
     answering = _ANSWERING.format(max_tokens=task.max_answer_tokens, stops=_literal(stops))
-    how = "a message in the chat template of the tokenizer" if model.messages else "plain text, without a chat template"
-    code = f"{loading}\n{_reading(model, prompt)}{answering}"
+    how = "a message in the chat template of the tokenizer" if chat else "plain text, without a chat template"
+    code = f"{loading}\n{_reading(chat, prompt)}{answering}"
     return f"The run put its questions as {how}:\n\n```python\n{code}```"
 
 
-def _reading(model: Model, prompt: str) -> str:
+def _reading(chat: Chat | None, prompt: str) -> str:
     """The lines that make tokens of a prompt."""
-    if model.messages is None:
+    if chat is None:
         return f'prompt = {_literal(prompt)}\ntokens = tokenizer(prompt, return_tensors="pt")\n'
-    arguments = "".join(f", {name}={value!r}" for name, value in model.messages.arguments.items())
+    arguments = "".join(f", {name}={value!r}" for name, value in chat.arguments.items())
     return (
         f'messages = [{{"role": "user", "content": {_literal(prompt)}}}]\n'
         f"text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True{arguments})\n"

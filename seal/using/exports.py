@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seal.chat import Chat
 from seal.errors import RunError, UsageError
 from seal.folder.new_folder import new_folder, refuse_existing
 from seal.model import files
@@ -56,10 +57,10 @@ def export(source: Source, to: str, folder: Path) -> Export:
         write = _write_adapter if is_adapter else _write_model
         agreement = write(source, backbone, draft)
         if to == OLLAMA:
-            (draft / "Modelfile").write_text(modelfile(backbone.tokenizer, source.model.messages), encoding="utf-8")
-        served = _served(source, folder, draft, has_modelfile=to == OLLAMA)
+            (draft / "Modelfile").write_text(modelfile(backbone.tokenizer, backbone.chat), encoding="utf-8")
+        served = _served(source, folder, draft, chat=backbone.chat, has_modelfile=to == OLLAMA)
         found = Export(folder=folder, agreement=agreement, commands=commands(served))
-        (draft / _CARD).write_text(_card(source, found, is_adapter=is_adapter), encoding="utf-8")
+        (draft / _CARD).write_text(_card(source, found, chat=backbone.chat, is_adapter=is_adapter), encoding="utf-8")
     return found
 
 
@@ -122,7 +123,7 @@ def _ids(source: Source, backbone: "Backbone") -> list[int]:
     return list(backbone.tokenizer(texts[0] if texts else source.name)["input_ids"])
 
 
-def _served(source: Source, folder: Path, draft: Path, *, has_modelfile: bool) -> Served:
+def _served(source: Source, folder: Path, draft: Path, *, chat: Chat | None, has_modelfile: bool) -> Served:
     file = draft / ADAPTER_CONFIG
     adapter = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     model = source.weights or files.fetched(source.model)
@@ -130,6 +131,7 @@ def _served(source: Source, folder: Path, draft: Path, *, has_modelfile: bool) -
     return Served(
         source=source,
         folder=folder.resolve(),
+        chat=chat,
         architecture=architectures[0],
         rank=adapter.get("r"),
         dora=adapter.get("use_dora", False),
@@ -137,16 +139,16 @@ def _served(source: Source, folder: Path, draft: Path, *, has_modelfile: bool) -
     )
 
 
-def _card(source: Source, made: Export, *, is_adapter: bool) -> str:
+def _card(source: Source, made: Export, *, chat: Chat | None, is_adapter: bool) -> str:
     """The run's own card of an adapter; for a merged model what it says of the training. The commands stand below."""
     folder = source.adapter or source.merged
     own = (folder / _CARD) if folder else None
     card = own.read_text(encoding="utf-8") if own and own.is_file() else ""
-    whole = card.rstrip() if card and (is_adapter or source.merged) else "\n\n".join(_parts(source, made, card))
+    whole = card.rstrip() if card and (is_adapter or source.merged) else "\n\n".join(_parts(source, made, card, chat))
     return f"{whole}\n\n## {_SERVING}\n\n{serving_text(made.commands)}"
 
 
-def _parts(source: Source, made: Export, card: str) -> Iterator[str]:
+def _parts(source: Source, made: Export, card: str, chat: Chat | None) -> Iterator[str]:
     yield f"---\nbase_model: {source.base}\nlibrary_name: transformers\ntags: [seal]\n---"
     yield f"# {source.name}"
     yield f"`{source.base}` with what a run of SEAL trained merged into it."
@@ -155,7 +157,7 @@ def _parts(source: Source, made: Export, card: str) -> Iterator[str]:
             yield f"## {heading}\n\n{text}"
     yield f"The merged model computes what the model and its adapter compute, but for rounding: {made.agreement}."
     task, contexts = source.prompting.task, source.prompting.contexts
-    yield f"## How to ask it\n\n{example(source.model, task, example_prompt(task, contexts))}"
+    yield f"## How to ask it\n\n{example(chat, task, example_prompt(task, contexts))}"
 
 
 def serving_text(by_program: Mapping[str, Sequence[str]]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seal.chat import Chat
 from seal.engine.vllm_settings import LORA_RANKS
 from seal.recipe.model_card import example_prompt
 from seal.using.sources import Source
@@ -23,6 +24,8 @@ class Served:
     folder: Path
     architecture: str
     """As `config.json` names it, for example `LlamaForCausalLM`."""
+    chat: Chat | None = None
+    """How prompts become messages; None where they are plain text."""
     rank: int | None = None
     """Of the adapter; None for a whole model."""
     dora: bool = False
@@ -118,9 +121,9 @@ def _ollama_adapter(served: Served) -> Iterator[str]:
 
 def _request(served: Served, port: int) -> str:
     """A question of the run to an OpenAI-compatible server, put as in the run."""
-    task, model = served.source.prompting.task, served.source.model
+    task = served.source.prompting.task
     prompt = example_prompt(task, served.source.prompting.contexts)
-    asked = {"messages": [{"role": "user", "content": prompt}]} if model.messages else {"prompt": prompt}
+    asked = {"messages": [{"role": "user", "content": prompt}]} if served.chat else {"prompt": prompt}
     body = {
         "model": served.name,
         **asked,
@@ -128,6 +131,6 @@ def _request(served: Served, port: int) -> str:
         "max_tokens": task.max_answer_tokens,
         "stop": list(task.answering.stops),
     }
-    path = "chat/completions" if model.messages else "completions"
+    path = "chat/completions" if served.chat else "completions"
     data = shlex.quote(json.dumps(body, ensure_ascii=False))
     return f"curl http://localhost:{port}/v1/{path} -H 'Content-Type: application/json' -d {data}"

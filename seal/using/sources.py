@@ -51,7 +51,7 @@ class Source:
 
 
 def _absolute(model: Model) -> str:
-    return str(Path(model.place).resolve()) if files.is_local(model) else model.place
+    return str(Path(model.path).resolve()) if files.is_local(model) else model.path
 
 
 def is_source(folder: Path) -> bool:
@@ -136,7 +136,7 @@ def _policy_of(folder: Path, adapter: Path) -> Path | None:
 
 
 def _refuse_missing(model: Model, weights: Path | None, *, of: Path) -> None:
-    folder = weights or (Path(model.place) if files.is_local(model) else None)
+    folder = weights or (Path(model.path) if files.is_local(model) else None)
     if folder and not folder.is_dir():
         raise ModelError(f"{of} goes beside the model {folder}, which is gone: put it back there")
     if folder and (faults := list(files.faults(folder, chat=False))):
@@ -159,7 +159,7 @@ def of_folder(folder: Path, adapter: str | None = None) -> Source:
         model = _base_of(place)
     return Source(
         name=folder.resolve().name,
-        model=_as_its_files_say(model),
+        model=_as_it_was_saved(model),
         prompting=Prompting(task=DefaultQuestions()),
         adapter=place,
     )
@@ -211,13 +211,12 @@ def _base_of(adapter: Path) -> Model:
     return model
 
 
-def _as_its_files_say(model: Model) -> Model:
-    """In the precision that it was saved in, and asked by its chat template if it has one."""
+def _as_it_was_saved(model: Model) -> Model:
+    """In the precision that it was saved in."""
     folder = files.fetched(model)
     config = files.ModelFolder(folder).config
     dtype = config.get("dtype") or config.get("torch_dtype")
     return replace(
         model,
-        chat=files.has_chat_template(folder),
         dtype=dtype if dtype in _DTYPES else "float32",
     )

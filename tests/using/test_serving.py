@@ -5,6 +5,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from seal.chat import Chat
 from seal.model.hugging_face import HuggingFace
 from seal.using.prompting import DefaultQuestions, Prompting
 from seal.using.serving import Served, commands
@@ -31,7 +32,7 @@ def test_a_request_puts_the_run_s_own_question_as_the_run_did() -> None:
     assert words[1].endswith("/v1/completions")
     body = json.loads(words[-1])
     assert (body["prompt"], body["temperature"], body["stop"]) == (CONTEXT.queries[0].prompt, 0, ["\n"])
-    chat = replace(WHOLE, source=replace(SOURCE, model=HuggingFace(path="org/model", chat=True)))
+    chat = replace(WHOLE, chat=Chat())
     words = shlex.split(commands(chat)["vLLM"][-1])
     assert words[1].endswith("/v1/chat/completions")
     assert json.loads(words[-1])["messages"][0]["content"] == CONTEXT.queries[0].prompt
