@@ -49,13 +49,9 @@ def export(source: Source, to: str, folder: Path) -> Export:
     refuse_existing(folder)
     if to == PEFT:
         _refuse_other_formats(source)
-    from seal.nn.backbone import load
-
     is_adapter = to == PEFT
-    backbone = load(source.model, source.weights)
     with new_folder(folder) as draft:
-        write = _write_adapter if is_adapter else _write_model
-        agreement = write(source, backbone, draft)
+        agreement, backbone = _write_adapter(source, draft) if is_adapter else _write_model(source, draft)
         if to == OLLAMA:
             (draft / "Modelfile").write_text(modelfile(backbone.tokenizer, backbone.chat), encoding="utf-8")
         served = _served(source, folder, draft, chat=backbone.chat, has_modelfile=to == OLLAMA)
@@ -75,27 +71,31 @@ def _refuse_other_formats(source: Source) -> None:
         )
 
 
-def _write_adapter(source: Source, backbone: "Backbone", draft: Path) -> Agreement:
+def _write_adapter(source: Source, draft: Path) -> "tuple[Agreement | None, Backbone]":
     """Copy the adapter, and let PEFT load the copy. Its base is named by a path that holds everywhere on this machine.
+    Returns the base model too.
 
     Raises:
         RunError: PEFT makes something else of it.
     """
+    from seal.nn.backbone import load
     from seal.nn.readback import read_by_peft
 
     assert source.adapter is not None
+    backbone = load(source.model, source.weights)
     shutil.copytree(source.adapter, draft, dirs_exist_ok=True)
     file = draft / ADAPTER_CONFIG
     config = json.loads(file.read_text(encoding="utf-8")) | {"base_model_name_or_path": source.base}
     file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     try:
-        return read_by_peft(backbone.model, _loaded(source), draft, _ids(source, backbone))
+        return read_by_peft(backbone.model, _loaded(source), draft, _ids(source, backbone)), backbone
     except RunError as error:
         raise RunError(f"{source.adapter} is not exported: {error}. Export with --to merged") from error
 
 
-def _write_model(source: Source, backbone: "Backbone", draft: Path) -> Agreement | None:
-    """Merge the adapter, or copy the model that the run merged; and load what was written.
+def _write_model(source: Source, draft: Path) -> "tuple[Agreement | None, Backbone]":
+    """Merge the adapter, or copy the model that the run merged; and load what was written. One model at a time is in
+    memory.
 
     Raises:
         ModelError: this kind of adapter cannot be merged.
@@ -105,10 +105,12 @@ def _write_model(source: Source, backbone: "Backbone", draft: Path) -> Agreement
 
     if source.merged:
         shutil.copytree(source.merged, draft, dirs_exist_ok=True)
-        load(source.model, draft)
-        return None
+        return None, load(source.model, draft)
+    backbone = load(source.model, source.weights)
     measured, _ = merge_into(draft, backbone, _loaded(source), _ids(source, backbone))
-    return agreement_of(measured, load(source.model, draft), draft)
+    del backbone
+    again = load(source.model, draft)
+    return agreement_of(measured, again, draft), again
 
 
 def _loaded(source: Source) -> "Adaptation":
@@ -119,7 +121,7 @@ def _loaded(source: Source) -> "Adaptation":
 
 def _ids(source: Source, backbone: "Backbone") -> list[int]:
     """Tokens of the first passage, where an adapter changes much."""
-    texts = [f"{context.title}\n{context.text}" for context in source.prompting.contexts[:1]]
+    texts = [f"{context.title}\n{context.text}" for context in source.contexts[:1]]
     return list(backbone.tokenizer(texts[0] if texts else source.name)["input_ids"])
 
 
@@ -156,8 +158,8 @@ def _parts(source: Source, made: Export, card: str, chat: Chat | None) -> Iterat
         if text := section(card, heading):
             yield f"## {heading}\n\n{text}"
     yield f"The merged model computes what the model and its adapter compute, but for rounding: {made.agreement}."
-    task, contexts = source.prompting.task, source.prompting.contexts
-    yield f"## How to ask it\n\n{example(chat, task, example_prompt(task, contexts))}"
+    prompt = example_prompt(source.task, source.contexts)
+    yield f"## How to ask it\n\n{example(chat, source.task, prompt)}"
 
 
 def serving_text(by_program: Mapping[str, Sequence[str]]) -> str:

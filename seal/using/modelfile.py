@@ -24,7 +24,8 @@ def _template(tokenizer: "PreTrainedTokenizerBase", chat: Chat | None) -> Iterat
         yield 'TEMPLATE """{{ .Prompt }}"""'
         return
     before, _, after = chat.prompt(tokenizer, _MARK).partition(_MARK)
-    before = before.removeprefix(str(tokenizer.bos_token or ""))  # Ollama puts that there itself
+    if tokenizer("?")["input_ids"][0] == tokenizer.bos_token_id:
+        before = before.removeprefix(str(tokenizer.bos_token))  # Ollama puts there what the tokenizer puts there
     end = chat.after_reply(tokenizer)
     if not any(sign in part for part in (before, after, end) for sign in ("{{", '"""')):
         yield f'TEMPLATE """{before}{{{{ .Prompt }}}}{after}{{{{ .Response }}}}{end}"""'

@@ -121,8 +121,8 @@ def _ollama_adapter(served: Served) -> Iterator[str]:
 
 def _request(served: Served, port: int) -> str:
     """A question of the run to an OpenAI-compatible server, put as in the run."""
-    task = served.source.prompting.task
-    prompt = example_prompt(task, served.source.prompting.contexts)
+    task = served.source.task
+    prompt = example_prompt(task, served.source.contexts)
     asked = {"messages": [{"role": "user", "content": prompt}]} if served.chat else {"prompt": prompt}
     body = {
         "model": served.name,

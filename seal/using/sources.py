@@ -19,6 +19,7 @@ from seal.model import Model, files
 from seal.model.hugging_face import HuggingFace
 from seal.model.places import ADAPTER_CONFIG, CONFIG
 from seal.recipe.consolidation import ADAPTER, MERGED
+from seal.task import Task
 from seal.task.asking import PassageTask
 from seal.types import Context
 from seal.using.prompting import DefaultQuestions, Prompting
@@ -35,7 +36,9 @@ class Source:
 
     name: str
     model: Model
-    prompting: Prompting
+    task: Task
+    contexts: tuple[Context, ...] = ()
+    """The passages of the run."""
     weights: Path | None = None
     """The base model's folder, if it is a policy of the run; None for the model's own."""
     adapter: Path | None = None
@@ -43,6 +46,20 @@ class Source:
     """The inner loop that made the adapter, and loads it; None leaves that to PEFT."""
     merged: Path | None = None
     """The adapted model's folder, if there is no adapter."""
+
+    @property
+    def prompting(self) -> Prompting:
+        """How free questions are put to it.
+
+        Raises:
+            UsageError: the run did not ask in words.
+        """
+        if not isinstance(self.task, PassageTask):
+            kind = type(self.task).__name__
+            raise UsageError(
+                f"{self.name} is a run of {kind}, which asks no questions in words: ask a run about passages"
+            )
+        return Prompting(task=self.task, contexts=self.contexts)
 
     @property
     def base(self) -> str:
@@ -63,15 +80,11 @@ def of_run(folder: Path, adapter: str | None = None) -> Source:
     """What a run hands out; or one of the adapters that it kept.
 
     Raises:
-        UsageError: the run is not finished, or has no adapter, or asks in its own way; or its model is gone.
+        UsageError: the run is not finished, or has no adapter; or its model is gone.
     """
     settings = read_manifest(folder)["settings"]
     place = _kept_adapter(folder, adapter) if adapter else _product(folder, settings)
     model, task, inner = (build_room(settings, room) for room in ("model", "task", "inner"))
-    if not isinstance(task, PassageTask):
-        raise UsageError(
-            f"{folder}: task={_name(settings, 'task')} asks no questions in words: ask a run about passages"
-        )
     weights = _policy_of(folder, place)
     _refuse_missing(model, weights, of=place)
     contexts: tuple[Context, ...] = tuple(read_records(folder / "contexts.jsonl", Context).values())
@@ -79,7 +92,8 @@ def of_run(folder: Path, adapter: str | None = None) -> Source:
     return Source(
         name=settings["name"],
         model=model,
-        prompting=Prompting(task=task, contexts=contexts),
+        task=task,
+        contexts=contexts,
         weights=weights,
         adapter=place if is_adapter else None,
         inner=inner,
@@ -160,7 +174,7 @@ def of_folder(folder: Path, adapter: str | None = None) -> Source:
     return Source(
         name=folder.resolve().name,
         model=_as_it_was_saved(model),
-        prompting=Prompting(task=DefaultQuestions()),
+        task=DefaultQuestions(),
         adapter=place,
     )
 

@@ -11,10 +11,12 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from seal.errors import RunError
+from seal.errors import RunError, UsageError
 from seal.model.tiny import Tiny
+from seal.task.grids import Grids
 from seal.using.exports import export
-from seal.using.sources import of_run
+from seal.using.serving import Served, commands
+from seal.using.sources import Source, of_run
 from tests.using.runs import PASSAGES, quick_adapt
 
 Seal = Callable[..., int]
@@ -127,3 +129,10 @@ def test_all_trained_weights_are_asked_and_exported_as_a_model(
         logits(AutoModelForCausalLM.from_pretrained(tmp_path / "run/model").eval()),
         atol=1e-4,
     )
+
+
+def test_a_run_about_puzzles_is_exported_and_not_asked_in_words(tmp_path: Path) -> None:
+    source = Source(name="run", model=Tiny(), task=Grids())
+    with pytest.raises(UsageError, match="run is a run of Grids, which asks no questions in words"):
+        _ = source.prompting
+    assert commands(Served(source=source, folder=tmp_path, architecture="LlamaForCausalLM"))["vLLM"]

@@ -1,5 +1,7 @@
 """Ollama's template gives the prompts that the model's own chat template gives."""
 
+import pytest
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from seal.chat import Chat
@@ -25,6 +27,16 @@ def test_a_chat_has_what_the_template_puts_around_a_message_and_behind_a_reply()
     text = modelfile(tokenizer(ends), Chat())
     assert 'TEMPLATE """<|user|>{{ .Prompt }}<done><|assistant|>{{ .Response }}<done>"""' in text
     assert text.endswith('PARAMETER stop "<done>"\nPARAMETER stop "<end>"\n')
+
+
+@pytest.mark.parametrize(("adds_it", "begins"), [(True, "<|user|>"), (False, "<begin><|user|>")])
+def test_a_first_token_that_the_tokenizer_adds_is_left_to_ollama(adds_it: bool, begins: str) -> None:
+    made = tokenizer("<begin>" + CHAT_TEMPLATE)
+    made.add_special_tokens({"bos_token": "<begin>"})
+    if adds_it:
+        pair = ("<begin>", made.bos_token_id)
+        made.backend_tokenizer.post_processor = TemplateProcessing(single="<begin> $A", special_tokens=[pair])
+    assert f'TEMPLATE """{begins}{{{{ .Prompt }}}}' in modelfile(made, Chat())
 
 
 def test_a_template_that_would_mean_something_else_to_ollama_is_left_out() -> None:

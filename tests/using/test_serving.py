@@ -7,13 +7,12 @@ from pathlib import Path
 
 from seal.chat import Chat
 from seal.model.hugging_face import HuggingFace
-from seal.using.prompting import DefaultQuestions, Prompting
+from seal.using.prompting import DefaultQuestions
 from seal.using.serving import Served, commands
 from seal.using.sources import Source
 
 CONTEXT = DefaultQuestions().make_context("Mill", "It is red.", [("Which colour is Doran's mill?", "red")])
-PROMPTING = Prompting(task=DefaultQuestions(), contexts=(CONTEXT,))
-SOURCE = Source(name="sweep/my run", model=HuggingFace(path="org/model"), prompting=PROMPTING)
+SOURCE = Source(name="sweep/my run", model=HuggingFace(path="org/model"), task=DefaultQuestions(), contexts=(CONTEXT,))
 WHOLE = Served(source=SOURCE, folder=Path("/out/a b"), architecture="LlamaForCausalLM", has_modelfile=True)
 ADAPTER = replace(WHOLE, rank=24)
 
