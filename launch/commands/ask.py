@@ -67,7 +67,7 @@ def ask(
         console.print(HINT, style="dim", highlight=False)
     for each in questions:
         try:
-            _print(respondent.answers(each, passage=shown, title=title), as_json=as_json)
+            _print(respondent.answers(each, passage=shown, title=title), as_json=as_json, repeats=not is_typed)
         except SealError as error:
             if not is_typed:
                 raise
@@ -140,7 +140,8 @@ def _is_file(name: str) -> bool:
         return False
 
 
-def _print(answers: Answers, *, as_json: bool) -> None:
+def _print(answers: Answers, *, as_json: bool, repeats: bool) -> None:
+    """Print the answers below one another; `repeats` the question too, which is not on the screen yet."""
     by_name = {"base": answers.base, "adapted": answers.adapted, "with_passage": answers.with_passage}
     if as_json:
         texts = {name: answer.text if answer else None for name, answer in by_name.items()}
@@ -153,7 +154,8 @@ def _print(answers: Answers, *, as_json: bool) -> None:
         if answer:
             table.add_row(Text(name.replace("_", " "), style="bold"), _shown(answer))
     console = Terminal()
-    console.print(Text(answers.question, style="dim"))
+    if repeats:
+        console.print(Text(answers.question, style="dim"))
     console.print(table)
 
 

@@ -66,8 +66,8 @@ def _refuse_other_formats(source: Source) -> None:
         raise UsageError(f"{place} is a merged model, and the run has no adapter any more: export with --to merged")
     if not (source.adapter / ADAPTER_CONFIG).is_file():
         raise UsageError(
-            f"{place} is no adapter in PEFT's format: it has no {ADAPTER_CONFIG}, as where all weights were trained "
-            "(inner=full). Export with --to merged"
+            f"{place} is no adapter in PEFT's format: it has no {ADAPTER_CONFIG}, because its inner loop keeps "
+            "whole weights or a format of its own. Export with --to merged"
         )
 
 

@@ -78,7 +78,7 @@ def test_ollama_gets_a_modelfile_beside_the_model(
     assert f"ollama create run -f {Path('mine/Modelfile').resolve()}" in said
 
 
-def test_weights_that_were_trained_as_a_whole_are_no_adapter(
+def test_what_an_inner_loop_keeps_in_a_format_of_its_own_is_no_adapter_of_peft(
     seal: Seal, capsys: pytest.CaptureFixture[str], adapted_run: Path
 ) -> None:
     shutil.copytree(adapted_run, "run")
@@ -114,21 +114,25 @@ def test_the_python_of_the_card_gives_the_answer_of_seal_ask(
 
 
 @pytest.mark.slow
-def test_all_trained_weights_are_asked_and_exported_as_a_model(
+def test_a_run_that_has_only_its_merged_model_is_asked_and_exported_all_the_same(
     seal: Seal, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    settings = [each for each in quick_adapt(tmp_path) if not each.startswith(("inner.targets", "inner.batch_size"))]
-    assert seal("run", *settings, "inner=full", "inner.learning_rate=1e-3", "recipe.output=merged") == 0
-    capsys.readouterr()
-    assert seal("ask", str(tmp_path / "run"), "Who is the rival of Doran Blackwood?", "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["base"] != found["adapted"]
-    assert seal("export", str(tmp_path / "run"), "--to", "merged", "--out", "mine") == 0
-    assert torch.allclose(
-        logits(AutoModelForCausalLM.from_pretrained("mine").eval()),
-        logits(AutoModelForCausalLM.from_pretrained(tmp_path / "run/model").eval()),
-        atol=1e-4,
-    )
+    run, question = tmp_path / "run", PASSAGES[0]["questions"][0]["question"]
+    assert seal("run", *quick_adapt(tmp_path), "recipe.output=merged") == 0
+    merged = logits(AutoModelForCausalLM.from_pretrained(run / "model").eval())
+    found = []
+    for _ in ("adapter", "model"):
+        capsys.readouterr()
+        assert seal("ask", str(run), question, "--json") == 0
+        found.append(json.loads(capsys.readouterr().out))
+        shutil.rmtree(run / "adapter", ignore_errors=True)
+    assert found[0] == found[1]
+    assert found[0]["base"] != found[0]["adapted"]
+    assert seal("export", str(run), "--to", "peft", "--out", "mine") == 2
+    assert "the run has no adapter any more: export with --to merged" in capsys.readouterr().err
+    assert seal("export", str(run), "--to", "merged", "--out", "mine") == 0
+    assert torch.equal(logits(AutoModelForCausalLM.from_pretrained("mine").eval()), merged)
+    assert "vllm serve " in Path("mine/README.md").read_text()
 
 
 def test_a_run_about_puzzles_is_exported_and_not_asked_in_words(tmp_path: Path) -> None:
