@@ -32,13 +32,15 @@ def convert(file: Path, folder: Path) -> None:
         raise ModelError(f"{file}: to convert a GGUF file, install the package gguf: pip install gguf")
     try:
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-        read = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+        read = AutoModelForCausalLM.from_pretrained(
+            file.parent, gguf_file=file.name, dtype=torch.float32, use_safetensors=True
+        )
     except (ImportError, OSError, ValueError, LookupError, struct.error) as error:
         raise ModelError(f"{file}: transformers cannot read this GGUF file: {first_line(error)}") from error
     _plain(read).save_pretrained(draft)
     tokenizer.save_pretrained(draft)
     ids = torch.tensor([tokenizer(_PROBE)["input_ids"]])
-    again = AutoModelForCausalLM.from_pretrained(draft, dtype=torch.float32)
+    again = AutoModelForCausalLM.from_pretrained(draft, dtype=torch.float32, use_safetensors=True)
     with torch.no_grad():
         if not torch.equal(read(ids).logits, again(ids).logits):
             raise ModelError(f"{file}: the converted folder {draft} gives other logits than the file")

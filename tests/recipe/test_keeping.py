@@ -18,8 +18,9 @@ from seal.work.fulfilling import fulfil
 from seal.work.keeping import FACTS, AdapterToKeep, Keeping, folder_name, size_of
 from seal.work.lab import Lab
 from seal.work.trying import Trial
+from tests.architectures.shrinking import small_folder
 from tests.conftest import SMALL
-from tests.models import random_folder, tiny_backbone
+from tests.models import tiny_backbone
 from tests.values import context
 
 Seal = Callable[..., int]
@@ -104,7 +105,7 @@ def test_the_worst_of_the_oldest_round_go_first(tmp_path: Path) -> None:
 
 
 def test_adapters_that_peft_does_not_load_are_not_kept_and_that_is_noted(tmp_path: Path) -> None:
-    folder = random_folder(tmp_path / "m", "deepseek_v3")
+    folder = small_folder(tmp_path / "m", "laguna")
     run, _ = load([*SMALL, "model=local", f"model.path={folder}", "model.device=cpu", "inner.targets=[all-linear]"])
     lab = Lab(run=run, store=Store(tmp_path), contexts=run.task.load(), log=lambda _: None)
     plan = Plan(sequences=(TrainingSequence(text="Ada lives in Ashby."),))
