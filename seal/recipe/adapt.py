@@ -33,7 +33,7 @@ from seal.recipe.measuring import OPEN_BOOK, measurement, notes_on_losses, resul
 from seal.recipe.model_card import model_cards
 from seal.settings import Chosen, Rooms, option
 from seal.stats.measurement import Measurement
-from seal.stats.results import Results
+from seal.stats.results import Results, Row
 from seal.task import Contexts
 from seal.types import Context, Failure, Policy, SelfEdit
 from seal.work.examining import ask_unadapted, ask_with_passage, grade
@@ -115,6 +115,7 @@ class Adapt(Matches):
                 *lab.contexts.notes,
                 *left_out_of_corpus(lab, lab.contexts.all, edits),
                 *notes_on_losses(made.training.losses),
+                *note_on_passages_alone(found.table),
                 *notes_on(exported),
             ),
             artifacts=({} if exported.refused else {"adapter": ADAPTER})
@@ -160,6 +161,19 @@ class Adapt(Matches):
     def _has_matched(self, asked: Sequence[Context]) -> bool:
         """True if there are questions, and self-edits to compare with the passages alone."""
         return self.matches and self.edits_per_context > 0 and len(asked) > 0
+
+
+def note_on_passages_alone(table: Sequence[Row]) -> Iterator[str]:
+    """A note if the self-edits were of no use, and how to get the better adapter."""
+    rows = {row.setting: row for row in table if row.accuracy is not None}
+    if not {"adapted", MATCHED} <= rows.keys():
+        return
+    adapted, alone = rows["adapted"], rows[MATCHED]
+    if (alone.accuracy or 0) > (adapted.accuracy or 0):
+        yield (
+            f"the passages alone, trained for as many tokens, are right more often ({alone.accuracy:.3f} against "
+            f"{adapted.accuracy:.3f}): recipe.edits_per_context=0 inner.steps={alone.updates:.0f} makes that adapter"
+        )
 
 
 def _with_queries(contexts: Contexts) -> list[Context]:

@@ -13,9 +13,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from seal.base.monitor import Silent
 from seal.config import loading
 from seal.model.tiny import Tiny
+from seal.recipe.adapt import note_on_passages_alone
 from seal.recipe.model_card import section
 from seal.session.experiment import perform
 from seal.session.preflight import preflight
+from seal.stats.results import Row
 from tests.conftest import MATCHED, Interrupting, performed_with_stops, records
 from tests.models import random_folder
 
@@ -224,3 +226,15 @@ def test_a_run_stopped_after_any_batch_ends_with_the_same_records(here: Path) ->
     stopped, _ = loading.load([*QUICK, MATCHED, "inner.epochs=4", f"outputs={here / 'stopped'}"])
     assert performed_with_stops(stopped) > 5
     assert records(stopped.folder) == records(whole)
+
+
+@pytest.mark.parametrize(("adapted", "alone", "said"), [(0.5, 0.6, True), (0.6, 0.6, False), (0.6, None, False)])
+def test_self_edits_that_were_of_no_use_are_said(adapted: float, alone: float | None, said: bool) -> None:
+    counts = dict(n_contexts=1, n_queries=1, n_answers=1, n_unknown=0, n_failed=0, n_invalid=0)
+    rows = [
+        Row(setting=setting, accuracy=accuracy, ci95=None, updates=40.0, **counts)
+        for setting, accuracy in (("passage_matched", alone), ("adapted", adapted))
+    ]
+    notes = list(note_on_passages_alone(rows))
+    assert len(notes) == said
+    assert not said or "inner.steps=40 " in notes[0]
