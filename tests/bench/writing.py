@@ -25,7 +25,7 @@ from seal.engine.batched_generation import BatchedGenerator
 from seal.inner.lora import LoRA
 from seal.model.hugging_face import HuggingFace
 from seal.nn.backbone import Backbone, load
-from seal.types import Plan, Sampling, TrainingSequence
+from seal.types import ALL_LINEAR, Plan, Sampling, TrainingSequence
 from tests.bench.measured import finish
 
 TEXT = """The mayor of Kelham opened the new flour mill on a wet morning in spring and said that nobody would have to
@@ -146,7 +146,7 @@ def trained_by_seal(backbone: Backbone, settings: LoRA, asked: Sequence[Plan]) -
 
 def trained_by_peft(backbone: Backbone, settings: LoRA, asked: Sequence[Plan]) -> None:
     """A plain loop over the same sequences, one adapter after the other."""
-    targets = list(settings.targets) if isinstance(settings.targets, tuple) else settings.targets
+    targets = ALL_LINEAR if ALL_LINEAR in settings.targets else list(settings.targets)
     for plan in asked:
         lora = LoraConfig(r=settings.rank, lora_alpha=settings.rank, target_modules=targets, task_type="CAUSAL_LM")
         network = get_peft_model(backbone.model, lora)
