@@ -269,6 +269,6 @@ def test_jobs_of_a_sweep_that_was_killed_are_not_submitted_twice(slurm: SlurmClu
 def test_what_slurm_refuses_is_told_in_its_words(slurm: SlurmCluster, tmp_path: Path) -> None:
     done = sweep(tmp_path, *SLURM, "hydra.launcher.partition=nowhere", "seed=0,1")
     assert done.returncode == 1
-    assert "SLURM does not take the job" in done.stderr
+    assert "SLURM refuses the job: " in done.stderr
     assert "invalid partition specified: nowhere" in done.stderr
     assert "Traceback" not in done.stderr
