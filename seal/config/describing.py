@@ -1,17 +1,14 @@
 """Options → the settings that build them, as a YAML file and the command line would give them."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from seal.base.cache import cache_folder
 from seal.base.suggesting import TARGET
 from seal.config.run import Run
 from seal.stats.published import Published
-
-_PACKAGE = Path(__file__).parent.parent
 
 
 def settings_of(run: Run) -> dict[str, Any]:
@@ -23,8 +20,8 @@ def settings_of(run: Run) -> dict[str, Any]:
 
 def _described(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        own = {field.name: _described(getattr(value, field.name)) for field in fields(value)}
-        own = {name: part for name, part in own.items() if not _is_shipped(part)}
+        parts = {field: getattr(value, field.name) for field in fields(value)}
+        own = {field.name: _described(part) for field, part in parts.items() if not _is_place(field, part)}
         return own if isinstance(value, Published) else {TARGET: _name_of(type(value)), **own}
     if isinstance(value, Mapping):
         return {str(key): _described(part) for key, part in value.items()}
@@ -35,10 +32,10 @@ def _described(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _is_shipped(value: Any) -> bool:
-    """True for a path in the package, or in the cache of models. The option's class has it already, so the settings
+def _is_place(field: Field[Any], value: Any) -> bool:
+    """True for a place on this machine that the option's class knows: of what is shipped, or fetched once. The settings
     leave it out."""
-    return isinstance(value, str) and value.startswith((f"{_PACKAGE}/", f"{cache_folder()}/"))
+    return isinstance(value, str | Path) and value == field.default and Path(value).is_absolute()
 
 
 def _name_of(cls: type) -> str:

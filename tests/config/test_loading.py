@@ -12,8 +12,10 @@ import yaml
 
 from seal.base.suggesting import class_of
 from seal.config import composing, loading
+from seal.config.describing import settings_of
 from seal.config.run import Run
 from seal.errors import ConfigError
+from seal.model.smollm2_135m import SmolLM2
 from tests.conftest import ROOT
 
 CONF = ROOT / "conf"
@@ -479,3 +481,11 @@ def test_a_path_alone_chooses_what_it_is_for() -> None:
     assert settings is not None
     assert settings["grader"]["_target_"].endswith("Lexical")
     assert faults_of("task=facts", "task.path=my.jsonl")
+
+
+def test_a_path_of_the_user_is_a_setting_wherever_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = SmolLM2().path
+    assert "path" not in settings_of(loading.load(["model=smollm2_135m"])[0])["model"]
+    monkeypatch.setenv("SEAL_CACHE", "/models")
+    for path in ("/models/qwen", shipped):
+        assert settings_of(loading.load([f"model.path={path}"])[0])["model"]["path"] == path
