@@ -6,8 +6,7 @@ them are what a sequence of queries is elsewhere, and nothing is copied.
 Letters of shapes: B rows, H query heads, K heads of keys and values, G query heads a group, T tokens, D numbers a head.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from torch import Tensor, nn
@@ -16,21 +15,14 @@ from transformers import AttentionInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from seal.nn.attention import attending_by
+
 _ATTENTION = "sdpa_in_groups"
 
 
-@contextmanager
-def attending_in_groups(model: PreTrainedModel) -> Iterator[None]:
+def attending_in_groups(model: PreTrainedModel) -> AbstractContextManager[None]:
     """While open, a model that attends by torch's `scaled_dot_product_attention` does so without copies."""
-    before = model.config._attn_implementation
-    if before != "sdpa":
-        yield
-        return
-    model.set_attn_implementation(_ATTENTION)
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
+    return attending_by(model, _ATTENTION) if model.config._attn_implementation == "sdpa" else nullcontext()
 
 
 def _attend(

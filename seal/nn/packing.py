@@ -7,8 +7,8 @@ model that cannot be packed, the segments are the rows of the pass instead, [S, 
 Letters of shapes: A adapters, S segments, T tokens in all, L tokens of the longest segment, H heads.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
+
+from seal.nn.attention import attending_by
 
 IGNORED = -100
 """The label of a token after which nothing is learned."""
@@ -159,15 +161,9 @@ def _seen(segments: Sequence[Segment], device: torch.device) -> Tensor:
     return pad_sequence(rows, batch_first=True).to(device)  # [S, L]
 
 
-@contextmanager
-def attending_within_segments(model: PreTrainedModel) -> Iterator[None]:
+def attending_within_segments(model: PreTrainedModel) -> AbstractContextManager[None]:
     """While open, the model takes packed passes: calls of it need the argument `segments`."""
-    before = model.config._attn_implementation
-    model.set_attn_implementation(_ATTENTION)
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
+    return attending_by(model, _ATTENTION)
 
 
 def _attend(
