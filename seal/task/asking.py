@@ -11,6 +11,9 @@ from seal.task import Task, context_id
 from seal.text import cut_at, fill, placeholders, shows
 from seal.types import Completion, Context, Query, Sampling
 
+PASSAGE_ABOVE = "{passage}\n\n"
+"""What stands before a question, where a model may read the passage."""
+
 
 @option
 class PassageTask(Task):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from seal.settings import option
 from seal.task import Contexts
-from seal.task.asking import PassageTask
+from seal.task.asking import PASSAGE_ABOVE, PassageTask
 from seal.text import placeholders
 from seal.types import Context, Query
 
@@ -63,7 +63,7 @@ class Prompting:
         """The same with the passage in the prompt: above it, where the run's own prompt does not show one."""
         task = self.task
         if not task.shows_the_passage:
-            task = replace(task, query_template="{passage}\n\n" + task.query_template)
+            task = replace(task, query_template=PASSAGE_ABOVE + task.query_template)
         return _asked(task, question, title=self._title(question, title), passage=passage)
 
     def _title(self, question: str, title: str | None) -> str:

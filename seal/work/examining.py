@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from seal.task.asking import PASSAGE_ABOVE
+from seal.text import fill
 from seal.types import Answered, Context, Evaluation, Failure, Policy
 from seal.work.fulfilling import fulfil
 from seal.work.grading import Grading, ToGrade
@@ -25,15 +27,13 @@ def ask_unadapted(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list
 
 def ask_with_passage(lab: Lab, policy: Policy, contexts: Sequence[Context]) -> list[Evaluation | Failure]:
     """The same with the passage above each question: what a model that need not remember would answer."""
-    shown = [
-        replace(
-            context,
-            queries=tuple(replace(query, prompt=f"{context.text}\n\n{query.prompt}") for query in context.queries),
-        )
-        for context in contexts
-    ]
-    trials = [Trial(context=context, source="open_book") for context in shown]
+    trials = [Trial(context=_with_passage(context), source="open_book") for context in contexts]
     return examine(lab, policy, trials, title="asking with the passage in the prompt")
+
+
+def _with_passage(context: Context) -> Context:
+    above = fill(PASSAGE_ABOVE, passage=context.text)
+    return replace(context, queries=tuple(replace(query, prompt=above + query.prompt) for query in context.queries))
 
 
 def grade(
