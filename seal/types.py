@@ -120,6 +120,8 @@ class Plan:
     settings: Mapping[str, float | int | str] = field(default_factory=dict)
     n_dropped: int = 0
     """Sequences that the self-edit has beside these, beyond the most that its format keeps."""
+    watched: tuple[TrainingSequence, ...] = ()
+    """Texts that are not trained on. How likely the model finds them is measured now and then as it learns."""
 
     def with_settings(self, settings: Mapping[str, float | int | str]) -> "Plan":
         """The same sequences with these settings added. They replace equal keys."""
@@ -163,6 +165,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """How likely a model finds the watched texts, at one point of its training."""
+
+    step: int
+    """Optimizer steps before it."""
+    log_likelihood: float
+    """Mean over the texts of their mean over trained-on tokens, in nats per token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """The record of one inner-loop training."""
 
@@ -173,6 +185,8 @@ class Training:
     """Mean loss in nats per trained token, one per optimizer step."""
     trained_tokens: int = 0
     """Trained tokens over all optimizer steps. 0 in records of SEAL 0.1, which did not count them."""
+    watched: Annotated[tuple[Watched, ...], Field(exclude_if=lambda value: not value)] = ()
+    """From before the first step to after the last; empty if nothing was watched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

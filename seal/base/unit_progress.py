@@ -27,6 +27,8 @@ class UnitProgress:
     """Trained on so far, counted once a pass; while writing, written so far."""
     loss: float | None = None
     """Mean loss of the last step, in nats a token; None where nothing is trained."""
+    log_likelihood: float | None = None
+    """Of watched texts at the last look, in nats a token; None where none are watched."""
     seconds: float
     """Since it began."""
 
@@ -34,6 +36,16 @@ class UnitProgress:
     def share(self) -> float:
         """Of the steps, in [0, 1]."""
         return min(1.0, self.steps / self.planned_steps) if self.planned_steps else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoFar:
+    """What changes as the work goes on; fields as in `UnitProgress`."""
+
+    steps: int
+    tokens: int
+    loss: float | None = None
+    log_likelihood: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +80,20 @@ class Reporter:
         self.doing, self.planned_steps = doing, planned_steps
         self.began_s = self.reported_s = monotonic()
 
-    def update(self, so_far: Callable[[], tuple[int, int, float | None]]) -> None:
-        """`so_far` gives steps, tokens and loss. It is called when a report is due: it may wait for a GPU."""
+    def update(self, so_far: Callable[[], SoFar]) -> None:
+        """`so_far` is called when a report is due: it may wait for a GPU."""
         now_s, listener = monotonic(), _listener.get()
         if listener is None or now_s - self.reported_s < listener.every_s:
             return
-        steps, tokens, loss = so_far()
+        now = so_far()
         report(
             UnitProgress(
                 doing=self.doing,
-                steps=steps,
+                steps=now.steps,
                 planned_steps=self.planned_steps,
-                tokens=tokens,
-                loss=loss,
+                tokens=now.tokens,
+                loss=now.loss,
+                log_likelihood=now.log_likelihood,
                 seconds=round(now_s - self.began_s, 3),
             )
         )
@@ -92,11 +105,13 @@ def together(parts: list[UnitProgress]) -> UnitProgress | None:
     if not parts:
         return None
     losses = [part.loss for part in parts if part.loss is not None]
+    looks = [part.log_likelihood for part in parts if part.log_likelihood is not None]
     return UnitProgress(
         doing=parts[0].doing,
         steps=sum(part.steps for part in parts),
         planned_steps=sum(part.planned_steps for part in parts),
         tokens=sum(part.tokens for part in parts),
         loss=sum(losses) / len(losses) if losses else None,
+        log_likelihood=sum(looks) / len(looks) if looks else None,
         seconds=max(part.seconds for part in parts),
     )

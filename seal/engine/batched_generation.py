@@ -10,7 +10,7 @@ from functools import partial
 
 import torch
 
-from seal.base.unit_progress import Reporter
+from seal.base.unit_progress import Reporter, SoFar
 from seal.engine import Request
 from seal.engine.decoding import Decoder, Row, decodes_by_rows
 from seal.engine.reading import NOT_FINITE, Reader, StopWatch
@@ -133,8 +133,8 @@ class BatchedGenerator:
         return self.reader.completion(ids, sampling, opened=asked.opened)
 
 
-def _so_far(n_texts: int, n_tokens: int) -> tuple[int, int, None]:
-    return n_texts, n_tokens, None
+def _so_far(n_texts: int, n_tokens: int) -> SoFar:
+    return SoFar(steps=n_texts, tokens=n_tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,7 +15,7 @@ from torch import Tensor
 from transformers import Cache, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from seal.base.unit_progress import Reporter
+from seal.base.unit_progress import Reporter, SoFar
 from seal.engine.grouped_attention import attending_in_groups
 from seal.engine.reading import StopWatch
 from seal.engine.row_cache import cache_of, empty_cache, keys_and_values, merged
@@ -127,9 +127,9 @@ class Decoder:
                 self._let_go()
                 reporter.update(lambda: self._so_far(rows, n_left=len(waiting) + len(self.rows)))
 
-    def _so_far(self, rows: Sequence[Row], *, n_left: int) -> tuple[int, int, None]:
+    def _so_far(self, rows: Sequence[Row], *, n_left: int) -> SoFar:
         """Texts that are finished, and tokens of all texts."""
-        return len(rows) - n_left, sum(len(row.ids) for row in rows), None
+        return SoFar(steps=len(rows) - n_left, tokens=sum(len(row.ids) for row in rows))
 
     def _join(self, rows: Sequence[Row]) -> None:
         """Read the prompts of new rows, write their first tokens, and put them beside the others."""

@@ -18,6 +18,7 @@ from transformers.pytorch_utils import Conv1D
 from seal.base.unit_progress import Reporter
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of, so_far
+from seal.inner.looking import AT_ONCE
 from seal.inner.passes import way_of
 from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
 from seal.nn.adapters import Adapter
@@ -84,6 +85,7 @@ def _train(job: Job, backbone: Backbone, layers: dict[str, Any], way: Way) -> No
         if job.course.gradient_checkpointing:
             opened.enter_context(recomputing(backbone.model))
         reporter = Reporter("training", job.n_steps)
+        _look(job, backbone, way)
         while not job.is_done:
             optimizer.param_groups[0]["lr"] = job.learning_rate
             optimizer.zero_grad()
@@ -91,6 +93,7 @@ def _train(job: Job, backbone: Backbone, layers: dict[str, Any], way: Way) -> No
             clip_grad_norm_(weights, job.course.max_grad_norm)
             optimizer.step()
             job.losses.append(loss)
+            _look(job, backbone, way)
             reporter.update(partial(so_far, [job]))
 
 
@@ -105,6 +108,19 @@ def _differentiate(job: Job, backbone: Backbone, way: Way) -> Tensor:
             loss.backward()
             losses.append(loss.detach())
     return torch.stack(losses).sum()
+
+
+@torch.no_grad()
+def _look(job: Job, backbone: Backbone, way: Way) -> None:
+    """Look at the watched texts, if it is the time."""
+    if texts := job.due:
+        passes = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
+        losses = [
+            one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits).sum()
+            for some in passes
+            for one_pass in way.passes(backbone, [some])
+        ]
+        job.looked(torch.stack(losses).sum())
 
 
 def _weights(layer: Any) -> tuple[Tensor, Tensor, Tensor]:

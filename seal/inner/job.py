@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from seal.base.unit_progress import SoFar
 from seal.inner import Adapted
+from seal.inner.looking import Looks, looks_at, segment_of
 from seal.nn.adapters import Adapter
 from seal.nn.course import Course
 from seal.nn.packing import IGNORED, Segment
@@ -35,6 +37,8 @@ class ToTrain:
     examples: tuple[Tokens, ...]
     course: Course
     padding: SampledPadding | None = None
+    watched: tuple[Tokens, ...] = ()
+    """Texts that are looked at, and not trained on."""
     seed: int
     """Seed of the order of examples, and of other random numbers in the steps."""
     start: int
@@ -58,6 +62,7 @@ class Job:
     """Examples left in this epoch."""
     trained_tokens: int = 0
     """Trained tokens of all steps so far, without padding."""
+    looks: Looks
 
     @property
     def n_steps(self) -> int:
@@ -77,12 +82,22 @@ class Job:
     @property
     def longest(self) -> int:
         """At most so many positions are in one sequence."""
-        return max(len(example.ids) if not self.padding else self.padding.row_tokens for example in self.examples)
+        trained = (len(example.ids) if not self.padding else self.padding.row_tokens for example in self.examples)
+        return max(*trained, *map(len, self.looks.segments), 0)
 
     @property
     def learns_padding(self) -> bool:
         """Whether some sequences have padding that is trained on."""
         return self.padding is not None or any(example.n_padding for example in self.examples)
+
+    @property
+    def due(self) -> Sequence[Segment]:
+        """The texts to be looked at now; empty if it is not the time."""
+        return self.looks.due(len(self.losses))
+
+    def looked(self, loss: Tensor) -> None:
+        """Keep the loss of the texts that were due."""
+        self.looks.found[len(self.losses)] = loss
 
     @property
     def learning_rate(self) -> float:
@@ -118,23 +133,14 @@ class Job:
             n_tokens=n_tokens,
             losses=tuple(losses),
             trained_tokens=self.trained_tokens,
+            watched=self.looks.watched,
         )
         return Adapted(adapter=adapter, training=training)
 
     def _segment(self, tokens: Tokens) -> Segment:
         if self.padding:
             return _with_sampled_padding(tokens, self.padding, self.pad_id, self.generator)
-        return _segment(tokens)
-
-
-def _segment(tokens: Tokens) -> Segment:
-    ids, trained = torch.tensor(tokens.ids), torch.tensor(tokens.trained)
-    labels = torch.full_like(ids, IGNORED)
-    labels[:-1] = ids[1:].where(trained[1:], IGNORED)
-    weights = torch.ones(len(ids), dtype=torch.float64)
-    return Segment(
-        ids=ids, labels=labels, positions=torch.arange(len(ids)), weights=weights, n_padding=tokens.n_padding
-    )
+        return segment_of(tokens)
 
 
 def _with_sampled_padding(tokens: Tokens, padding: SampledPadding, pad_id: int, generator: torch.Generator) -> Segment:
@@ -143,7 +149,7 @@ def _with_sampled_padding(tokens: Tokens, padding: SampledPadding, pad_id: int, 
     A padding token attends only to the real tokens, not to other padding. So a sampled token sees the same as among all
     padding, and the expected gradient is the same.
     """
-    real = _segment(tokens)
+    real = segment_of(tokens)
     n_missing = padding.row_tokens - len(real)  # the last real token predicts the first padding token
     if n_missing <= 0:
         return real
@@ -175,11 +181,18 @@ def job_of(training: ToTrain, *, pad_id: int) -> Job:
         generator=generator,
         first=generator if shared else torch.Generator().manual_seed(training.start),
         pad_id=pad_id,
+        looks=looks_at(training.watched, training.course.n_updates(len(training.examples)) if training.examples else 0),
     )
 
 
-def so_far(jobs: Sequence[Job]) -> tuple[int, int, float | None]:
-    """Steps and trained tokens of all jobs, and the mean of the last losses of those that are being trained."""
-    last = [job.losses[-1] for job in jobs if job.losses and not job.is_done]
-    loss = float(torch.stack(last).float().mean()) if last else None
-    return sum(len(job.losses) for job in jobs), sum(job.trained_tokens for job in jobs), loss
+def so_far(jobs: Sequence[Job]) -> SoFar:
+    """Steps and trained tokens of all jobs; the mean last losses and looks of those in training."""
+    trained = [job for job in jobs if job.losses and not job.is_done]
+    last = [job.losses[-1] for job in trained]
+    looks = [likelihood for job in trained if (likelihood := job.looks.last) is not None]
+    return SoFar(
+        steps=sum(len(job.losses) for job in jobs),
+        tokens=sum(job.trained_tokens for job in jobs),
+        loss=float(torch.stack(last).float().mean()) if last else None,
+        log_likelihood=sum(looks) / len(looks) if looks else None,
+    )

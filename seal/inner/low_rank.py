@@ -162,6 +162,7 @@ class LowRank(Trained):
                 examples=tuple(self.examples(backbone, plan)),
                 course=self.overridden(plan.settings).course,
                 padding=sampled if self.padding_loss == "sampled" else None,
+                watched=self.watched(backbone, plan),
                 seed=seed,
                 start=start,
             )

@@ -23,6 +23,7 @@ from seal.base.unit_progress import Reporter
 from seal.errors import ModelError
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of, so_far
+from seal.inner.looking import AT_ONCE
 from seal.inner.passes import way_of
 from seal.nn.adapter_stack import AdapterStack, Dropout
 from seal.nn.adapters import Adapter
@@ -166,7 +167,9 @@ class _Slots:
                 for slot, taken in enumerate(self.running):
                     if taken is None and waiting:
                         self._begin(slot, waiting.pop())
+                self._look()
                 self._step()
+                self._look()
                 reporter.update(partial(so_far, [*jobs.values()]))
                 for slot, taken in enumerate(self.running):
                     if taken is not None and taken[1].is_done:
@@ -196,6 +199,22 @@ class _Slots:
         for job, loss in zip(jobs, losses.unbind(), strict=True):
             if job:
                 job.losses.append(loss)
+
+    def _look(self) -> None:
+        """Look at the texts of those trainings whose time it is."""
+        jobs = [taken[1] if taken else None for taken in self.running]
+        due = [job.due if job else () for job in jobs]
+        if not any(due):
+            return
+        self.stack.dropout = None
+        losses = torch.zeros(len(due), dtype=self.stack.values.dtype, device=self.stack.values.device)
+        with torch.no_grad():
+            for start in range(0, max(map(len, due)), AT_ONCE):
+                for one_pass in self.way.passes(self.backbone, [texts[start : start + AT_ONCE] for texts in due]):
+                    losses += self._losses(one_pass)
+        for job, texts, loss in zip(jobs, due, losses.unbind(), strict=True):
+            if job and texts:
+                job.looked(loss)
 
     def _differentiate(self, batches: Sequence[Sequence[Segment]]) -> Tensor:
         """Add the gradients of all losses to the stack's; return the loss of each adapter's batch [A]."""

@@ -1,6 +1,7 @@
 """The common part of inner loops with gradient descent: sequences become tokens, and a course counts the steps."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic import PositiveInt
@@ -8,13 +9,14 @@ from pydantic import PositiveInt
 from seal.inner import Inner
 from seal.nn.course import Course
 from seal.settings import option
-from seal.text import Tokens, training_tokens
-from seal.types import TrainingSequence
+from seal.text import Tokens, encode_sequence, training_tokens
+from seal.types import Plan, TrainingSequence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from seal.chat import Chat
+    from seal.nn.backbone import Backbone
 
 
 @option
@@ -35,6 +37,12 @@ class Trained(Inner):
     @abstractmethod
     def pads_exactly(self) -> bool:
         """True if each sequence is padded to `max_tokens`, and the padding is trained on."""
+
+    def watched(self, backbone: "Backbone", plan: Plan) -> tuple[Tokens, ...]:
+        chat = backbone.chat
+        texts = [_as_reply(text) if chat else replace(text, reply_from=None) for text in plan.watched]
+        every = (encode_sequence(backbone.tokenizer, text, append_end=False, chat=chat) for text in texts)
+        return tuple(tokens for tokens in every if tokens.n_trained and len(tokens.ids) <= self.max_tokens)
 
     @property
     def longest_text(self) -> int | None:
@@ -57,3 +65,10 @@ class Trained(Inner):
             max_tokens=self.max_tokens,
             padded=self.pads_exactly,
         )
+
+
+def _as_reply(text: TrainingSequence) -> TrainingSequence:
+    """A chat model begins its reply without the space that follows a prompt in plain text."""
+    if text.reply_from is None:
+        return text
+    return replace(text, text=text.text[: text.reply_from] + text.text[text.reply_from :].lstrip())

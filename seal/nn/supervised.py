@@ -28,7 +28,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from seal.base.unit_progress import Reporter
+from seal.base.unit_progress import Reporter, SoFar
 from seal.nn.course import Course
 from seal.nn.rotary import forget_lengths
 from seal.text import Tokens
@@ -175,7 +175,7 @@ class _Reporting(TrainerCallback):
         loss = state.log_history[-1].get("loss")
         if loss is not None:  # what is logged at the end is a summary
             tokens = round((state.epoch or 0.0) * self._tokens_per_epoch)
-            self._reporter.update(lambda: (state.global_step, tokens, loss))
+            self._reporter.update(lambda: SoFar(steps=state.global_step, tokens=tokens, loss=loss))
 
 
 def _weighs(rows: Sequence[Row]) -> bool:

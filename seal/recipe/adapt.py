@@ -1,11 +1,12 @@
 """Passages in, one adapted model out.
 
 The self-edits of all passages make one plan, which trains one adapter. If the passages have questions, the model
-answers them before and after. A matched model, trained on the passages alone for as many tokens, answers them too.
+answers them before and after. So does a matched model, trained on the passages alone for as many tokens; and the better
+of the two is handed out.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from pydantic import NonNegativeInt
@@ -15,32 +16,61 @@ from seal.errors import RunError
 from seal.inner import TYPICAL_SEQUENCES
 from seal.recipe import Forecast, count_queries
 from seal.recipe.budget import Budgeted
-from seal.recipe.consolidation import ADAPTER, MERGED, AskingConsolidated, Consolidated, Consolidating, Corpus
+from seal.recipe.choosing import FEWEST, Candidate, halves, of_half, outcomes_of_half, watching
+from seal.recipe.consolidation import (
+    ADAPTER,
+    CORPORA,
+    MERGED,
+    AskingConsolidated,
+    Consolidated,
+    Consolidating,
+    Corpus,
+    hand_out,
+)
 from seal.recipe.corpora import (
     MATCHED,
     Examined,
     left_out_of_corpus,
+    models_of_passages,
     n_unusable,
     of_models,
     one_plan,
+    passages_as_long,
     row_of,
     seconds_of,
-    with_passages_alone,
 )
 from seal.recipe.exporting import Exporting, notes_on
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import OPEN_BOOK, measurement, notes_on_losses, results_of
 from seal.recipe.model_card import model_cards
+from seal.recipe.ways import Ways
 from seal.settings import Chosen, Rooms, option
 from seal.stats.measurement import Measurement
-from seal.stats.results import Results, Row
+from seal.stats.results import Results, Row, learning_of
 from seal.task import Contexts
-from seal.types import Context, Failure, Policy, SelfEdit
+from seal.types import Context, Evaluation, Failure, Policy, SelfEdit, Training
 from seal.work.examining import ask_unadapted, ask_with_passage, grade
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
 
 _POLICY = Policy(round=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HandedOut:
+    """A trained adapter in its folder, and the table that tells how good it is."""
+
+    corpus: Corpus
+    training: Training
+    phase: str
+    """The title of the phase that trained it."""
+    measured: Sequence[Measurement]
+    learning: Mapping[str, Training]
+    """All trainings, by row."""
+    of_passages: bool = False
+    """True if it was trained on the passages alone, though there are self-edits."""
+    notes: Sequence[str] = ()
+    """How it was chosen; empty if there was nothing to choose from."""
 
 
 @option
@@ -52,13 +82,21 @@ class Adapt(Matches):
     joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
-    edits_per_context: NonNegativeInt = 5
+    edits_per_context: NonNegativeInt = 2
     """Self-edits about each passage; 0 trains on the passages alone."""
     open_book: bool = True
     """If true, the model as it is also answers with the passage in the prompt: what is lost by learning it by heart."""
     output: Literal["adapter", "merged"] = "adapter"
     """`adapter` writes an adapter in PEFT's format to `adapter/`. `merged` also writes the whole adapted model to
     `model/`."""
+
+    choose: Literal["none", "auto"] = "auto"
+    """`auto` hands out the best of what is tried: training on self-edits, on the passages alone for as many tokens, and
+    the better of these for longer. Half of the questions choose; only the other half is in the table. With fewer than 8
+    questions nothing is chosen. `none` hands out what was trained on self-edits."""
+    doublings: NonNegativeInt = 1
+    """With `choose=auto`: the best way of training is tried again for twice as long, up to so many times, while that is
+    better."""
 
     @property
     def hands_out_adapters(self) -> bool:
@@ -77,82 +115,141 @@ class Adapt(Matches):
 
     def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
         n_edits, asked = len(contexts.all) * self.edits_per_context, _with_queries(contexts)
-        n_asked = 2 + int(self._has_matched(asked)) + int(self._has_open_book(run))
+        n_trained = 1 + int(self._has_matched(asked)) + (self.doublings if self._chooses(asked) else 0)
+        n_models = 1 + int(self._has_open_book(run)) + n_trained
         return Forecast(
             self_edits=n_edits,
-            trainings=1 + int(self._has_matched(asked)),
+            trainings=n_trained,
             sequences_per_training=n_edits * TYPICAL_SEQUENCES or len(contexts.all),
-            asked_apart=n_asked * len(asked),
-            evaluations=n_asked * len(asked),
-            answers=n_asked * count_queries(asked),
+            asked_apart=n_models * len(asked),
+            evaluations=n_models * len(asked),
+            answers=n_models * count_queries(asked),
             exports=1,
         )
 
     def perform(self, lab: Lab) -> Results:
         edits = loop.propose(lab, _POLICY, lab.contexts.all, per_context=self.edits_per_context)
-        lesson = Budgeted(plan=one_plan(lab, lab.contexts.all, edits))
-        corpus = Corpus(lesson=lesson, merged=self.output == "merged")
-        training = Consolidating(policy=_POLICY, title="training on everything")
-        [made] = fulfil(lab, training, [corpus])
-        if isinstance(made, Failure):
-            raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
-        n_trained = len(edits) - n_unusable(lab, lab.contexts.all, edits)
+        found = (self._best if self._chooses(_with_queries(lab.contexts)) else self._only)(lab, edits)
+        corpus = replace(found.corpus, merged=self.output == "merged")
         [exported] = fulfil(lab, Exporting(policy=_POLICY, title="reading back what is handed out"), [corpus])
-        found = results_of(lab, self._measure(lab, edits, made, training.title), row_of)
+        lab.store.discard(CORPORA)
+        results = results_of(lab, found.measured, row_of)
+        n_trained = 0 if found.of_passages else len(edits) - n_unusable(lab, lab.contexts.all, edits)
         cards = model_cards(
             lab,
             n_self_edits=n_trained,
-            made=made,
+            training=found.training,
             exported=exported,
-            table=found.table,
-            seconds=lab.seconds_per_unit(training.title),
+            table=results.table,
+            seconds=lab.seconds_per_unit(found.phase),
+            chosen=found.notes,
         )
         for folder, card in cards.items():
             lab.store.write(f"{folder}/README.md", card)
         return replace(
-            found,
+            results,
+            learning=tuple(learning_of(setting, training) for setting, training in found.learning.items()),
             notes=(
                 *lab.contexts.notes,
                 *left_out_of_corpus(lab, lab.contexts.all, edits),
-                *notes_on_losses(made.training.losses),
-                *note_on_passages_alone(found.table),
+                *found.notes,
+                *notes_on_losses(found.training.losses),
+                *(() if found.notes else note_on_passages_alone(results.table)),
                 *notes_on(exported),
             ),
             artifacts=({} if exported.refused else {"adapter": ADAPTER})
             | ({"model": MERGED} if exported.merged else {}),
         )
 
-    def _measure(self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, training: str) -> list[Measurement]:
-        """Accuracy before and after, on the passages' own questions. Empty without questions."""
-        contexts = _with_queries(lab.contexts)
-        if not contexts:
-            return []
-        adapted = _asked(lab, made, training, contexts)
-        base = ask_unadapted(lab, _POLICY, contexts)
-        return [
-            measurement("base", contexts, [[one] for one in base]),
-            *(self._open_book(lab, contexts) if self._has_open_book(lab.run) else []),
-            *(self._matched(lab, edits, made, contexts) if self._has_matched(contexts) else []),
-            of_models("adapted", contexts, [adapted]),
-        ]
+    def _only(self, lab: Lab, edits: Sequence[SelfEdit]) -> "_HandedOut":
+        """Train once on everything. With questions, the matched row is measured too."""
+        asked = _with_queries(lab.contexts)
+        plan = watching(one_plan(lab, lab.contexts.all, edits), asked)
+        corpus = Corpus(lesson=Budgeted(plan=plan))
+        phase = Consolidating(policy=_POLICY, title="training on everything")
+        [made] = fulfil(lab, phase, [corpus])
+        if isinstance(made, Failure):
+            raise RunError(f"the training on everything failed: {made.reason}; lower inner.learning_rate")
+        measured = []
+        if asked:
+            adapted = of_models("adapted", asked, [_asked(lab, made, phase.title, asked)])
+            unadapted = [
+                measurement(setting, asked, [[one] for one in outcomes])
+                for setting, outcomes in self._unadapted(lab, asked)
+            ]
+            measured = [*unadapted, *self._matched(lab, edits, made, asked), adapted]
+        return _HandedOut(
+            corpus=corpus,
+            training=made.training,
+            phase=phase.title,
+            measured=measured,
+            learning={"adapted": made.training},
+        )
 
-    def _open_book(self, lab: Lab, contexts: Sequence[Context]) -> list[Measurement]:
-        return [measurement(OPEN_BOOK, contexts, [[one] for one in ask_with_passage(lab, _POLICY, contexts)])]
+    def _best(self, lab: Lab, edits: Sequence[SelfEdit]) -> "_HandedOut":
+        """Train in several ways, and take the best."""
+        asked = _with_queries(lab.contexts)
+        choosing, measuring = halves(asked, lab.run.seed)
+        ways = Ways(
+            lab=lab,
+            policy=_POLICY,
+            edits=edits,
+            match=self.match,
+            doublings=self.doublings,
+            asked=asked,
+            choosing=choosing,
+            watched=of_half(asked, choosing),
+        )
+        candidates, choice = ways.tried()
+        if choice is None:
+            [reason, *_] = [one.reason for one in candidates[0].examined.outcomes if isinstance(one, Failure)]
+            raise RunError(f"every training failed: {reason}; lower inner.learning_rate")
+        best, measured = choice.best, of_half(asked, measuring)
+
+        def measurement_of(candidate: Candidate, setting: str, copy_of: str | None = None) -> Measurement:
+            outcomes = outcomes_of_half(asked, candidate.examined.outcomes, measuring)
+            models = [replace(candidate.examined, outcomes=outcomes)]
+            matched_to = None if copy_of else candidate.matched_to
+            return replace(of_models(setting, measured, models, matched_to=matched_to), copy_of=copy_of)
+
+        unadapted = [
+            measurement(setting, measured, [[one] for one in outcomes_of_half(asked, outcomes, measuring)])
+            for setting, outcomes in self._unadapted(lab, asked)
+        ]
+        assert best.examined.training
+        hand_out(lab, best.corpus.folder)
+        return _HandedOut(
+            corpus=replace(best.corpus, folder=ADAPTER),
+            training=best.examined.training,
+            phase=f"training: {best.corpus.name}",
+            measured=[
+                *unadapted,
+                *(measurement_of(candidate, candidate.setting) for candidate in candidates),
+                measurement_of(best, "adapted", copy_of=best.setting),
+            ],
+            learning={one.setting: one.examined.training for one in candidates if one.examined.training},
+            of_passages=best.setting.startswith("passage"),
+            notes=tuple(choice.note()),
+        )
+
+    def _unadapted(self, lab: Lab, asked: Sequence[Context]) -> Iterator[tuple[str, Sequence[Evaluation | Failure]]]:
+        """The model as it is, by row: without the passage in the prompt, and with it."""
+        yield "base", ask_unadapted(lab, _POLICY, asked)
+        if self._has_open_book(lab.run):
+            yield OPEN_BOOK, ask_with_passage(lab, _POLICY, asked)
 
     def _matched(
         self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, asked: Sequence[Context]
     ) -> list[Measurement]:
-        matched = with_passages_alone(
-            lab,
-            _POLICY,
-            edits,
-            made.training,
-            contexts=lab.contexts.all,
-            asked=asked,
-            match=self.match,
-            repeats=1,
-        )
+        if not self._has_matched(asked):
+            return []
+        lesson = passages_as_long(lab, edits, made.training, contexts=lab.contexts.all, match=self.match)
+        matched = models_of_passages(lab, _POLICY, lesson, asked, repeats=1)
         return [of_models(MATCHED, asked, matched, matched_to="adapted")] if matched else []
+
+    def _chooses(self, asked: Sequence[Context]) -> bool:
+        """True if several ways are tried, and there are questions enough to choose by."""
+        return self.choose == "auto" and sum(context.n_gradable for context in asked) >= FEWEST
 
     def _has_open_book(self, run: Rooms) -> bool:
         """True if there are passages, and questions do not show them anyway."""

@@ -1,5 +1,6 @@
 """One model from a whole corpus: trained, saved in the run's folder, and asked."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,8 +16,8 @@ from seal.work.trying import answered, ask
 if TYPE_CHECKING:
     from seal.nn.adaptation import Adaptation
 
-ADAPTER, MERGED = "adapter", "model"
-"""Folders in the run's folder."""
+ADAPTER, MERGED, CORPORA = "adapter", "model", "corpora"
+"""Folders in the run's folder. The last holds models until they have been asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,20 @@ def trained(lab: Lab, name: str) -> "Adaptation":
             f"{lab.store.folder / Consolidating.records}.jsonl too, and it is trained again"
         )
     return lab.run.inner.load(folder)
+
+
+def hand_out(lab: Lab, name: str) -> None:
+    """Copy the adapter of a corpus to where adapters are handed out; a resumed run may have done so already.
+
+    Raises:
+        RunError: it is gone.
+    """
+    folder = lab.store.folder / name
+    if not folder.is_dir() and (lab.store.folder / ADAPTER).is_dir():
+        return
+    trained(lab, name)
+    with lab.store.draft_of(ADAPTER) as draft:
+        shutil.copytree(folder, draft, dirs_exist_ok=True)
 
 
 @dataclass(frozen=True, kw_only=True)

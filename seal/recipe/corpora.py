@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from seal.base.seeds import derive
-from seal.recipe.budget import Spent, joined, with_budget_of
-from seal.recipe.consolidation import AskingConsolidated, Consolidating, Corpus
+from seal.recipe.budget import Budgeted, Spent, joined, with_budget_of
+from seal.recipe.consolidation import CORPORA, AskingConsolidated, Consolidating, Corpus
 from seal.recipe.matching import Match
 from seal.recipe.measuring import measurement
 from seal.stats.measurement import Measurement
@@ -53,8 +53,10 @@ def left_out_of_corpus(lab: Lab, contexts: Sequence[Context], edits: Sequence[Se
         yield f"{n_invalid} of {len(edits)} self-edits could not be trained on and were left out of the corpus"
 
 
-def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[Context]) -> Examined:
-    """Train on a corpus and ask all contexts. The model is deleted once every answer is recorded.
+def train_and_ask(
+    lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[Context], *, keep: bool = False
+) -> Examined:
+    """Train on a corpus and ask all contexts. Unless it is kept, the model is deleted once every answer is recorded.
 
     If the training fails, each context gets the failure as its outcome, and nothing is asked.
     """
@@ -67,7 +69,8 @@ def train_and_ask(lab: Lab, policy: Policy, corpus: Corpus, contexts: Sequence[C
         lab.skip("asking a model that there is not", 2 * len(contexts))
         return Examined(outcomes=[made] * len(contexts), training=None, seconds=None)
     answers = fulfil(lab, asking, contexts)
-    lab.store.discard(corpus.folder)
+    if not keep:
+        lab.store.discard(corpus.folder)
     outcomes = grade(lab, policy, contexts, map(asking.key, contexts), answers)
     seconds = seconds_of(lab, training.title, asking.title, n_asked=len(contexts))
     return Examined(outcomes=outcomes, training=made.training, seconds=seconds)
@@ -79,33 +82,33 @@ def seconds_of(lab: Lab, training: str, asking: str, *, n_asked: int) -> float |
     return None if trained is None or asked is None else round(trained + n_asked * asked, 3)
 
 
-def with_passages_alone(
-    lab: Lab,
-    policy: Policy,
-    edits: Sequence[SelfEdit],
-    training: Training | None,
-    *,
-    contexts: Sequence[Context],
-    asked: Sequence[Context],
-    match: Match,
-    repeats: int,
-) -> list[Examined]:
-    """Train `repeats` models on the contexts alone, each with the compute of one training on their self-edits.
+def passages_as_long(
+    lab: Lab, edits: Sequence[SelfEdit], training: Training | None, *, contexts: Sequence[Context], match: Match
+) -> Budgeted | None:
+    """The contexts alone, with the compute of one training on their self-edits.
 
-    Empty if that training failed, because its compute is unknown; and if no self-edit was valid, because that training
+    None if that training failed, because its compute is unknown; and if no self-edit was valid, because that training
     was on the contexts alone already.
     """
     if training is None or n_unusable(lab, contexts, edits) == len(edits):
-        lab.skip("as much training on the contexts alone", repeats * (1 + 2 * len(asked)))
-        return []
+        return None
     by_context = {context.id: [edit for edit in edits if edit.context_id == context.id] for context in contexts}
     spent = Spent(
         plans=tuple(one_plan(lab, [context], by_context[context.id]) for context in contexts), training=training
     )
     passages = [lab.run.self_edit.unedited(context) for context in contexts]
-    lesson = with_budget_of(spent, passages, match=match, random=Random(derive(lab.run.seed, MATCHED)))
+    return with_budget_of(spent, passages, match=match, random=Random(derive(lab.run.seed, MATCHED)))
+
+
+def models_of_passages(
+    lab: Lab, policy: Policy, lesson: Budgeted | None, asked: Sequence[Context], *, repeats: int
+) -> list[Examined]:
+    """Train `repeats` models on the contexts alone, and ask each. Empty without a lesson."""
+    if lesson is None:
+        lab.skip("as much training on the contexts alone", repeats * (1 + 2 * len(asked)))
+        return []
     corpora = [
-        Corpus(name=f"{MATCHED}/{repeat}", lesson=lesson, folder=f"corpora/{MATCHED}_{repeat}")
+        Corpus(name=f"{MATCHED}/{repeat}", lesson=lesson, folder=f"{CORPORA}/{MATCHED}_{repeat}")
         for repeat in range(repeats)
     ]
     return [train_and_ask(lab, policy, corpus, asked) for corpus in corpora]

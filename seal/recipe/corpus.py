@@ -23,11 +23,12 @@ from seal.recipe.corpora import (
     MATCHED,
     Examined,
     left_out_of_corpus,
+    models_of_passages,
     of_models,
     one_plan,
+    passages_as_long,
     row_of,
     train_and_ask,
-    with_passages_alone,
 )
 from seal.recipe.matching import Matches
 from seal.recipe.measuring import measurement, results_of
@@ -140,14 +141,7 @@ class ContinuedPretraining(OfOnePart, Matches):
     def _matched(self, lab: Lab, edits: Sequence[SelfEdit], models: Sequence[Examined]) -> list[Measurement]:
         """The passages alone, with the compute of the first model that did not fail. All models take the same."""
         asked = self.asked(lab.contexts)
-        matched = with_passages_alone(
-            lab,
-            _BASE,
-            edits,
-            next((model.training for model in models if model.training), None),
-            contexts=self.chosen(lab.contexts),
-            asked=asked,
-            match=self.match,
-            repeats=self.repeats,
-        )
+        training = next((model.training for model in models if model.training), None)
+        lesson = passages_as_long(lab, edits, training, contexts=self.chosen(lab.contexts), match=self.match)
+        matched = models_of_passages(lab, _BASE, lesson, asked, repeats=self.repeats)
         return [of_models(MATCHED, asked, matched, matched_to=_ROWS["self_edits"])] if matched else []

@@ -14,7 +14,7 @@ from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Plan, Pol
 from seal.work.grading import NO_ANSWER
 from seal.work.lab import Lab
 
-_HARDLY, _BY_HEART = 0.8, 0.005
+_HARDLY, BY_HEART = 0.8, 0.005
 """A last loss above this share of the first, or below so many nats per token, is said."""
 OPEN_BOOK = "open_book"
 """The row of the model as it is, with the passage in the prompt."""
@@ -86,16 +86,21 @@ def loss_notes(lab: Lab, policy: Policy, attempts: Sequence[Attempt]) -> Iterato
         yield f"{who}: {n_dropped} training sequences of {n_plans} self-edits are over the limit and dropped"
 
 
+def ends_of(losses: Sequence[float]) -> tuple[float, float]:
+    """The mean of the first tenth of the losses, and that of the last tenth."""
+    n_ends = max(1, len(losses) // 10)
+    return mean(losses[:n_ends]), mean(losses[-n_ends:])
+
+
 def notes_on_losses(losses: Sequence[float]) -> Iterator[str]:
     """A note if a training taught too little, or more than is good. `losses` are in nats per token, one per step."""
-    n_ends = max(1, len(losses) // 10)
-    first, last = mean(losses[:n_ends]), mean(losses[-n_ends:])
+    first, last = ends_of(losses)
     if last > _HARDLY * first:
         yield (
             f"the training loss has hardly fallen ({first:.2f} to {last:.2f} nats per token): raise inner.epochs, or "
             "inner.learning_rate"
         )
-    if last < _BY_HEART:
+    if last < BY_HEART:
         yield (
             f"the training loss has fallen to {last:.3f} nats per token: the text is known by heart. Fewer "
             "inner.epochs take less time, and the model forgets less of what it knew"
@@ -147,12 +152,14 @@ def _by_metric(measurements: Sequence[Measurement]) -> dict[str, ByMetric]:
 
 
 def all_comparisons(measurements: Sequence[Measurement], metric: str | None = None) -> tuple[Comparison, ...]:
-    """Compare each setting with its matched rows, each with the one before it, and the last with all earlier ones."""
+    """Compare each setting with its matched rows, each with the one before it, and the last with all earlier ones.
+    A copy is not compared with its original."""
     own = [one for one in measurements if one.matched_to is None]
     to_matched = [
         (matched, setting) for setting in own for matched in measurements if matched.matched_to == setting.setting
     ]
-    pairs = [*to_matched, *pairwise(own), *((earlier, own[-1]) for earlier in own[:-2])]
+    ordered = [*pairwise(own), *((earlier, own[-1]) for earlier in own[:-2])]
+    pairs = [*to_matched, *(pair for pair in ordered if pair[1].copy_of != pair[0].setting)]
     return tuple(comparison for first, second in pairs if (comparison := compare(first, second, metric)))
 
 

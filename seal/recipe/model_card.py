@@ -11,12 +11,12 @@ from typing import Any
 from seal.authorship import UNTRAINED
 from seal.chat import Chat
 from seal.errors import NAMES_SHOWN
-from seal.recipe.consolidation import ADAPTER, MERGED, Consolidated
+from seal.recipe.consolidation import ADAPTER, MERGED
 from seal.recipe.exporting import Exported
 from seal.recipe.measuring import OPEN_BOOK
 from seal.stats.results import Row
 from seal.task import Task
-from seal.types import Context
+from seal.types import Context, Training
 from seal.work.lab import Lab
 
 LEARNED, COST, MEASURED = "What it learned", "What it cost", "How it was measured"
@@ -88,12 +88,14 @@ def model_cards(
     lab: Lab,
     *,
     n_self_edits: int,
-    made: Consolidated,
+    training: Training,
     exported: Exported,
     table: Sequence[Row],
     seconds: float | None = None,
+    chosen: Sequence[str] = (),
 ) -> dict[str, str]:
-    """The card of each folder, as Markdown with the metadata block of model hubs. `seconds` are those of training."""
+    """The card of each folder, as Markdown with the metadata block of model hubs. `seconds` are those of training;
+    `chosen` says how it was chosen."""
     from seal.nn.backbone import load_tokenizer
 
     run, base = lab.run, lab.run.model.path
@@ -103,11 +105,14 @@ def model_cards(
         name=run.name,
         tags=", ".join([kind.lower(), "seal", *(["self-edits"] if n_self_edits else [])]),
         trained_on=_trained_on(lab, n_self_edits),
-        measured="\n".join(_sentence(row, row.setting == OPEN_BOOK or run.task.shows_the_passage) for row in table)
-        or "The passages came without questions, so nothing was measured.",
+        measured="\n".join(
+            [_sentence(row, row.setting == OPEN_BOOK or run.task.shows_the_passage) for row in table]
+            or ["The passages came without questions, so nothing was measured."]
+        )
+        + "".join(f"\n\n{note}." for note in chosen),
         sha256=lab.contexts.sha256,
         **_passages(lab.contexts.all),
-        **_costs(made, seconds),
+        **_costs(training, seconds),
     )
     prompt = example_prompt(run.task, lab.contexts.all)
     chat = run.model.messages(load_tokenizer(run.model))
@@ -178,8 +183,7 @@ def _short(title: str) -> str:
     return plain if len(plain) <= TITLE_SHOWN else plain[:TITLE_SHOWN] + "…"
 
 
-def _costs(made: Consolidated, seconds: float | None) -> Mapping[str, Any]:
-    training = made.training
+def _costs(training: Training, seconds: float | None) -> Mapping[str, Any]:
     return dict(
         n_sequences=training.n_sequences,
         n_tokens=training.n_tokens,

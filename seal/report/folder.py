@@ -48,8 +48,8 @@ MOST_PUZZLES = 60
 """That the page itself shows; there is a picture of every one."""
 PAGE, TABLE, MATRIX = FOLDER / "index.html", FOLDER / "table.csv", FOLDER / "matrix.csv"
 REWARDS, ATTEMPTS = FOLDER / "rewards.csv", FOLDER / "attempts.csv"
-PICTURES = ACCURACY, REWARDED, STYLES, HEATMAP, CURVES = tuple(
-    FOLDER / f"{name}.png" for name in ("accuracy", "rewards", "styles", "matrix", "curves")
+PICTURES = ACCURACY, REWARDED, STYLES, HEATMAP, CURVES, LEARNING = tuple(
+    FOLDER / f"{name}.png" for name in ("accuracy", "rewards", "styles", "matrix", "curves", "learning")
 )
 
 
@@ -104,7 +104,7 @@ def _cells(row: Row) -> dict[str, Any]:
 
 
 def _write_plots(findings: Findings, stories: Sequence[Story]) -> list[Path]:
-    from seal.report.plots import plot_accuracy, plot_curves, plot_rewards, plot_styles
+    from seal.report.plots import plot_accuracy, plot_curves, plot_learning, plot_rewards, plot_styles
 
     made = []
     if any(row.accuracy is not None for row in findings.results.table):
@@ -113,6 +113,9 @@ def _write_plots(findings: Findings, stories: Sequence[Story]) -> list[Path]:
     if any(curve.points for curve in findings.results.curves):
         plot_curves(findings.results, findings.folder / CURVES)
         made.append(findings.folder / CURVES)
+    if findings.results.learning:
+        plot_learning(findings.results, findings.folder / LEARNING)
+        made.append(findings.folder / LEARNING)
     if rewards := _rewards(stories) if findings.results.rounds else {}:
         plot_rewards(rewards, findings.folder / REWARDED)
         made.append(findings.folder / REWARDED)

@@ -58,6 +58,32 @@ def plot_accuracy(results: Results, path: Path) -> None:
     _save(figure, path)
 
 
+def plot_learning(results: Results, path: Path) -> None:
+    """The loss of each training, and below it how likely it made right answers, against its share of all steps."""
+    watched = any(one.watched for one in results.learning)
+    figure, places = plt.subplots(
+        1 + watched, 1, figsize=(6.4, 2.6 * (1 + watched)), layout="constrained", sharex=True, squeeze=False
+    )
+    for one, colour in zip(results.learning, cycle(STYLE_COLOURS)):
+        named = label(one.setting, results.author)
+        last = max((step for step, _ in one.losses), default=1)
+        axes = places[0][0]
+        axes.plot([step / last for step, _ in one.losses], [loss for _, loss in one.losses], color=colour, label=named)
+        if one.watched:
+            steps = [look.step / last for look in one.watched]
+            likely = [look.log_likelihood for look in one.watched]
+            places[1][0].plot(steps, likely, color=colour, marker="o", markersize=3)
+    places[0][0].set_ylim(bottom=0)
+    places[0][0].set_ylabel("training loss\n(nats per token)")
+    places[0][0].legend(frameon=False, fontsize=9)
+    if watched:
+        places[1][0].set_ylabel("log-likelihood of\nright answers")
+    places[-1][0].set_xlabel("share of the training's steps")
+    for [axes] in places:
+        _finish(axes)
+    _save(figure, path)
+
+
 def plot_curves(results: Results, path: Path) -> None:
     """Accuracy against trained tokens: a line a setting with its interval; at each point its number of epochs."""
     figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")

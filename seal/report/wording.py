@@ -23,7 +23,9 @@ _TRAINED = {
     "passage_only": "trained on contexts alone",
     "oracle": "trained with fixed settings",
     "self_edits_round_0": "trained on {wrote}",
-    "adapted": "trained once, for all contexts together",
+    "adapted": "what is handed out, trained once for all contexts together",
+    "passage_only_nx": "trained on contexts alone, for n times as long as at first",
+    "self_edits_round_0_nx": "trained on {wrote}, for n times as long as at first",
     "passage_matched": "trained on contexts alone, for as long as on the self-edits",
     "oracle_matched": "trained with fixed settings, for as long as on the self-edits",
     "passage_matched_round_n": "trained on contexts alone, for as long as round n",
@@ -33,6 +35,8 @@ _TRAINED = {
 }
 _MATCHED = re.compile(r"(?P<what>.+)_matched(?:_(?P<policy>round_\d+|round_n))?")
 """A setting that was given the compute of another one; without a policy that of the untrained one's self-edits."""
+_LONGER = re.compile(r"(?P<what>.+)_(?P<times>\d+|n)x")
+"""A setting that was trained for so many times as long as at first."""
 _POLICY = re.compile(r"round_\d+(/.+)?")
 _ROUND = re.compile(r"(?P<before>^|_matched_)round_[1-9]\d*$")
 
@@ -44,6 +48,8 @@ def label(setting: str, author: Author = UNTRAINED) -> str:
         of_author = matched["what"] == "untrained" and author != UNTRAINED
         what = author.self_edits if of_author else label(matched["what"])
         return what + ", matched" + (f" to {label(policy)}" if policy else "")
+    if longer := _LONGER.fullmatch(setting):
+        return f"{label(longer['what'], author)}, {longer['times']} ×"
     named = {"self_edits_round_0": author.self_edits, "round_0": author.who}
     return named.get(setting, setting.replace("_", " "))
 
@@ -62,7 +68,9 @@ def what_was_matched(setting: str, author: Author = UNTRAINED) -> str:
 def meanings(settings: Sequence[str], *, trained: bool = True, author: Author = UNTRAINED) -> str:
     """What the settings of a table are, for whoever sees one for the first time; `trained` as `trains` says."""
     words = _UNTRAINED | (_TRAINED if trained else _NOT_TRAINED)
-    kinds = dict.fromkeys(_ROUND.sub(r"\g<before>round_n", setting) for setting in settings)
+    kinds = dict.fromkeys(
+        re.sub(r"_\d+x$", "_nx", _ROUND.sub(r"\g<before>round_n", setting)) for setting in settings
+    )
     told = {kind: words[kind].replace("{wrote}", author.wrote) for kind in kinds if kind in words}
     return "; ".join(f"{label(kind, author)}: {said}" for kind, said in told.items())
 

@@ -71,6 +71,8 @@ def pace_words(progress: UnitProgress) -> str:
         known.append(f"{progress.tokens / progress.seconds:,.0f} tokens a second")
     if progress.loss is not None:
         known.append(f"loss {progress.loss:.3f}")
+    if progress.log_likelihood is not None:
+        known.append(f"log-likelihood of answers {progress.log_likelihood:.2f}")
     return ", ".join(known)
 
 

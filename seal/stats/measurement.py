@@ -38,6 +38,8 @@ class Measurement:
     """The trainings that serve all contexts. Empty if each outcome has its own training."""
     seconds: float | None = None
     """As in `Row`."""
+    copy_of: str | None = None
+    """The setting whose outcomes these are, under another name."""
 
     def by_context(self) -> dict[str, float]:
         """The accuracy of each context that has verdicts. Contexts without gradable queries are left out.

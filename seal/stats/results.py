@@ -6,6 +6,7 @@ Every mean is over contexts, because the queries about one passage are not indep
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from seal.stats.published import Published
 from seal.stats.selection import SelectionNoise, selection_noise
 from seal.stats.statistics import estimate, mean
 from seal.stats.transfer import Matrix
-from seal.types import Evaluation, Failure, Invalid, Round
+from seal.types import Evaluation, Failure, Invalid, Round, Training, Watched
 
 Outcome = Evaluation | Failure | Invalid
 """The outcome for one model that was to be adapted and asked."""
@@ -112,6 +113,18 @@ class Curve:
 
     setting: str
     points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How one training went on."""
+
+    setting: str
+    losses: tuple[tuple[int, float], ...]
+    """Means over parts of the training: its optimizer steps so far, and the loss in nats per trained token."""
+    watched: tuple[Watched, ...] = ()
+    """How likely right answers were to a few questions. A model that answers in sentences may know an answer that it
+    does not find likely as it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +238,8 @@ class Results:
     """For settings in which one training serves all contexts."""
     kinds: tuple[KindRow, ...] = ()
     """The table by kind of question. Empty if there is only one kind."""
+    learning: Annotated[tuple[Learning, ...], Field(exclude_if=_nothing)] = ()
+    """Trainings that serve all contexts, if the recipe keeps them."""
     curves: tuple[Curve, ...] = ()
     """Accuracy against trained tokens, if the recipe asks for it."""
     tuned: tuple[Tuned, ...] = ()
@@ -272,6 +287,18 @@ def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> Roun
         mean_reward_ci95=middle.ci95 if middle else None,
         best_reward=mean([max(of_context) for of_context in rewards.values()]),
         selection=selection_noise(turn.attempts, baselines),
+    )
+
+
+def learning_of(setting: str, training: Training, *, n_parts: int = 40) -> Learning:
+    """How a training went on, in at most so many parts."""
+    n_steps = len(training.losses)
+    ends = sorted({round(n_steps * part / n_parts) for part in range(n_parts + 1)})
+    parts = [(end, training.losses[start:end]) for start, end in pairwise(ends)]
+    return Learning(
+        setting=setting,
+        losses=tuple((end, round(sum(losses) / len(losses), 6)) for end, losses in parts),
+        watched=training.watched,
     )
 
 

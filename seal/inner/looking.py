@@ -1,0 +1,65 @@
+"""Looks at a model as it learns: how likely it finds texts that it is not trained on. No training depends on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from seal.nn.packing import IGNORED, Segment
+from seal.text import Tokens
+from seal.types import Watched
+
+INTERVALS = 8
+"""Into so many parts a training is divided by looks."""
+AT_ONCE = 4
+"""Texts in one forward pass."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Looks:
+    """The looks at one training."""
+
+    segments: Sequence[Segment]
+    """The weights of the labels of each sum to 1 / number of segments."""
+    at: frozenset[int]
+    """Numbers of optimizer steps."""
+    found: dict[int, Tensor] = field(default_factory=dict)
+    """The loss after so many steps, on the model's device."""
+
+    def due(self, n_steps: int) -> Sequence[Segment]:
+        """What is to be looked at after so many steps; empty if it was, or if it is not the time."""
+        return self.segments if n_steps in self.at and n_steps not in self.found else ()
+
+    @property
+    def last(self) -> float | None:
+        """The latest log-likelihood, in nats per token."""
+        return -float(self.found[max(self.found)]) if self.found else None
+
+    @property
+    def watched(self) -> tuple[Watched, ...]:
+        """All looks, in order."""
+        return tuple(Watched(step=step, log_likelihood=-float(loss)) for step, loss in sorted(self.found.items()))
+
+
+def looks_at(texts: Sequence[Tokens], n_steps: int) -> Looks:
+    """Looks at texts before, during and after a training of so many steps."""
+    shares = (step * n_steps / INTERVALS for step in range(INTERVALS + 1))
+    at = frozenset(map(round, shares)) if texts else frozenset()
+    return Looks(segments=[_weighted(segment_of(tokens), 1 / len(texts)) for tokens in texts], at=at)
+
+
+def segment_of(tokens: Tokens) -> Segment:
+    """Tokens as they go through a model, each label with the weight 1."""
+    ids, trained = torch.tensor(tokens.ids), torch.tensor(tokens.trained)
+    labels = torch.full_like(ids, IGNORED)
+    labels[:-1] = ids[1:].where(trained[1:], IGNORED)
+    weights = torch.ones(len(ids), dtype=torch.float64)
+    return Segment(
+        ids=ids, labels=labels, positions=torch.arange(len(ids)), weights=weights, n_padding=tokens.n_padding
+    )
+
+
+def _weighted(segment: Segment, weight: float) -> Segment:
+    n_labels = int((segment.labels != IGNORED).sum())
+    return replace(segment, weights=segment.weights * weight / max(n_labels, 1))

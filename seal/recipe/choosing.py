@@ -1,0 +1,139 @@
+"""Chooses among models that were trained in different ways, by questions that no table then counts.
+
+A best of several is better on the questions that chose it than on others. So half of the questions choose, and the
+other half measures.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from seal.base.seeds import derive
+from seal.recipe.consolidation import Corpus
+from seal.recipe.corpora import Examined
+from seal.stats.statistics import comparable
+from seal.types import Context, Evaluation, Failure, Grade, Plan, TrainingSequence
+
+FEWEST = 8
+"""Questions that there must be, so that half of them can choose."""
+MOST_WATCHED = 8
+"""Questions whose answers are watched during a training, at most."""
+
+Half = Mapping[str, frozenset[int]]
+"""By context: the places of the queries of one half."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A model that was trained and asked everything."""
+
+    setting: str
+    """Its row in the table."""
+    corpus: Corpus
+    examined: Examined
+    matched_to: str | None = None
+    """As in `Row`."""
+
+    @property
+    def is_usable(self) -> bool:
+        return self.examined.training is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The best of some candidates."""
+
+    best: Candidate
+    scores: Mapping[str, float]
+    """Accuracy of each on the questions that chose, by row."""
+    n_questions: int
+
+    def note(self) -> Iterator[str]:
+        """What was chosen, by how much, for people."""
+        others = [f"{setting} {score:.3f}" for setting, score in self.scores.items() if setting != self.best.setting]
+        if self.best.setting in self.scores:
+            against = f", against {', '.join(others)}" if others else ""
+            yield (
+                f"adapted is {self.best.setting}: right in {self.scores[self.best.setting]:.3f} of the "
+                f"{self.n_questions} questions that chose{against}. The table has the other questions only"
+            )
+
+
+def halves(contexts: Sequence[Context], seed: int) -> tuple[Half, Half]:
+    """The gradable queries that choose, and those that measure: of each context half, drawn by a seed. Where a context
+    has an odd number, the two take turns in getting one more."""
+    choosing, measuring, gets_more = {}, {}, False
+    for context in contexts:
+        places = [place for place, query in enumerate(context.queries) if query.target]
+        Random(derive(seed, "choosing", context.id)).shuffle(places)
+        n_choosing = (len(places) + gets_more) // 2
+        gets_more ^= len(places) % 2 == 1
+        choosing[context.id], measuring[context.id] = frozenset(places[:n_choosing]), frozenset(places[n_choosing:])
+    return choosing, measuring
+
+
+def of_half(contexts: Sequence[Context], half: Half) -> list[Context]:
+    """The contexts with the queries of one half; without those that have none."""
+    some = (
+        replace(context, queries=tuple(query for at, query in enumerate(context.queries) if at in half[context.id]))
+        for context in contexts
+    )
+    return [context for context in some if context.queries]
+
+
+def outcomes_of_half(
+    contexts: Sequence[Context], outcomes: Sequence[Evaluation | Failure], half: Half
+) -> list[Evaluation | Failure]:
+    """The outcomes of all `contexts`, with the verdicts of one half; in the order of `of_half`."""
+    return [
+        _with_verdicts(outcome, half[context.id])
+        for context, outcome in zip(contexts, outcomes, strict=True)
+        if half[context.id]
+    ]
+
+
+def best_of(candidates: Sequence[Candidate], contexts: Sequence[Context], half: Half) -> Choice | None:
+    """The candidate with the most right answers to the questions of a half; among equals the one that trained on the
+    fewest tokens. None if no training succeeded."""
+    usable = [candidate for candidate in candidates if candidate.is_usable]
+    if not usable:
+        return None
+    scores = {each.setting: _accuracy(outcomes_of_half(contexts, each.examined.outcomes, half)) for each in usable}
+    known = {setting: score for setting, score in scores.items() if score is not None}
+
+    def worth(candidate: Candidate) -> tuple[float, int]:
+        assert candidate.examined.training
+        return comparable(known.get(candidate.setting, -1.0)), -candidate.examined.training.trained_tokens
+
+    return Choice(best=max(usable, key=worth), scores=known, n_questions=sum(map(len, half.values())))
+
+
+def watching(plan: Plan, contexts: Sequence[Context]) -> Plan:
+    """The plan, which watches the answers to some of the questions: one of each context first, then a second one."""
+    in_turn = [
+        query
+        for place in range(max((len(context.queries) for context in contexts), default=0))
+        for context in contexts
+        for query in context.queries[place : place + 1]
+        if query.target
+    ]
+    texts = [
+        TrainingSequence(
+            text=f"{query.prompt} {query.target}", trained_from=len(query.prompt), reply_from=len(query.prompt)
+        )
+        for query in in_turn[:MOST_WATCHED]
+    ]
+    return replace(plan, watched=tuple(texts))
+
+
+def _with_verdicts(outcome: Evaluation | Failure, places: frozenset[int]) -> Evaluation | Failure:
+    if not isinstance(outcome, Evaluation):
+        return outcome
+    return replace(outcome, verdicts=tuple(one for place, one in enumerate(outcome.verdicts) if place in places))
+
+
+def _accuracy(outcomes: Sequence[Evaluation | Failure]) -> float | None:
+    """Over questions, not contexts: each chooses as much as any other."""
+    verdicts = [one for outcome in outcomes if isinstance(outcome, Evaluation) for one in outcome.verdicts]
+    scores = [one.score for one in verdicts if one.grade is not Grade.UNKNOWN and one.score is not None]
+    return sum(scores) / len(scores) if scores else None
