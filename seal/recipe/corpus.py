@@ -11,7 +11,7 @@ from operator import itemgetter
 from random import Random
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt
 
 from seal import loop
 from seal.base.seeds import derive
@@ -55,8 +55,8 @@ class ContinuedPretraining(OfOnePart, Matches):
     joins_self_edits: ClassVar[bool] = True
     trains_apart: ClassVar[bool] = True
 
-    edits_per_context: PositiveInt = 5
-    """Self-edits about each passage."""
+    edits_per_context: NonNegativeInt = 5
+    """Self-edits about each passage; 0 leaves out the row of self-edits."""
     repeats: PositiveInt = 1
     """Trainings per row, with different seeds. The report shows their deviation."""
     questions: PositiveInt | None = None
@@ -70,6 +70,17 @@ class ContinuedPretraining(OfOnePart, Matches):
     )
     """The rows to measure: the unadapted model, the model trained on the passages alone, and the model trained on
     self-edits and passages."""
+
+    @property
+    def rows(self) -> tuple[Setting, ...]:
+        """The rows that are measured."""
+        return tuple(setting for setting in self.settings if setting != "self_edits" or self.edits_per_context)
+
+    def faults_of_data(self, contexts: Contexts) -> list[str]:
+        found = super().faults_of_data(contexts)
+        if not self.rows:
+            found.append("recipe.edits_per_context is 0, and recipe.settings has only self_edits: nothing is measured")
+        return found
 
     def asked(self, contexts: Contexts) -> Sequence[Context]:
         """The contexts with drawn questions, each with only these questions."""
@@ -93,15 +104,15 @@ class ContinuedPretraining(OfOnePart, Matches):
             )
 
     def wanted(self, contexts: Contexts, run: Chosen) -> list[tuple[Context, int]]:
-        n_edits = self.edits_per_context if "self_edits" in self.settings else 0
+        n_edits = self.edits_per_context if "self_edits" in self.rows else 0
         return [(context, n_edits) for context in self.chosen(contexts)]
 
     def forecast(self, contexts: Contexts, run: Chosen) -> Forecast:
         chosen, asked = self.chosen(contexts), self.asked(contexts)
-        n_edits = len(chosen) * self.edits_per_context if "self_edits" in self.settings else 0
-        n_matched = self.matches and "self_edits" in self.settings
-        n_trainings = self.repeats * (n_matched + sum(setting != "base" for setting in self.settings))
-        n_models = n_trainings + ("base" in self.settings)
+        n_edits = len(chosen) * self.edits_per_context if "self_edits" in self.rows else 0
+        n_matched = self.matches and "self_edits" in self.rows
+        n_trainings = self.repeats * (n_matched + sum(setting != "base" for setting in self.rows))
+        n_models = n_trainings + ("base" in self.rows)
         return Forecast(
             self_edits=n_edits,
             trainings=n_trainings,
@@ -113,7 +124,7 @@ class ContinuedPretraining(OfOnePart, Matches):
 
     def perform(self, lab: Lab) -> Results:
         contexts = self.chosen(lab.contexts)
-        measurements = [found for setting in self.settings for found in self._measure(lab, contexts, setting)]
+        measurements = [found for setting in self.rows for found in self._measure(lab, contexts, setting)]
         edits = list(lab.store.records(Proposing.records, Proposing.result).values())
         trained = [found for found in measurements if found.setting != "base"]
         return replace(

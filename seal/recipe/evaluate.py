@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pydantic import PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from seal.recipe import Forecast, OfOnePart, forecast_asked, forecast_attempts, forecast_passages
 from seal.recipe.comparing import Compares
@@ -29,8 +29,8 @@ class Evaluate(OfOnePart, Compares):
     """Evaluates the policy: unadapted, trained on passages alone, and trained on its own self-edits too. One adapter
     per self-edit, no outer loop."""
 
-    edits_per_context: PositiveInt = 1
-    """Self-edits about each context."""
+    edits_per_context: NonNegativeInt = 1
+    """Self-edits about each context; 0 trains on the contexts alone."""
     repeats: PositiveInt = 1
     """Trainings per self-edit, with different seeds."""
 
@@ -38,6 +38,8 @@ class Evaluate(OfOnePart, Compares):
         found = super().faults_of_data(contexts)
         if self.tunes and self.part != "held_out":
             found.append(f"recipe.part is '{self.part}', but settings are tuned on training contexts: choose held_out")
+        if not self.edits_per_context and (self.tunes or self.epochs_curve):
+            found.append("recipe.edits_per_context is 0, but tuning and curves need self-edits: take at least 1")
         return found + self.faults_of_tuning(contexts)
 
     def wanted(self, contexts: Contexts, run: Chosen) -> list[tuple[Context, int]]:
@@ -48,6 +50,8 @@ class Evaluate(OfOnePart, Compares):
         chosen = self.chosen(contexts)
         if not run.inner.adapts:
             return forecast_asked(chosen)
+        if not self.edits_per_context:
+            return forecast_asked(chosen) + forecast_passages(chosen, repeats=self.repeats)
         on_edits = forecast_attempts(chosen, edits_per_context=self.edits_per_context, repeats=self.repeats)
         on_passages = forecast_passages(chosen, repeats=self.edits_per_context * self.repeats)
         more = self.forecast_more(

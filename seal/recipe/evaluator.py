@@ -51,6 +51,9 @@ class Evaluator:
         setting = self.lab.run.task.unadapted_setting
         if not self.lab.run.inner.adapts:
             return self._as_it_is(GIVEN, setting)
+        if not self.edits_per_context:
+            alone = self.without_self_edits()
+            return Measured(rows=(*self._as_it_is(GIVEN, setting).rows, alone), alone=alone)
         attempts = self.with_self_edits(GIVEN)
         alone = self.without_self_edits()
         matched = self.matched_passages(GIVEN, attempts, alone)
@@ -79,7 +82,7 @@ class Evaluator:
         trials = [
             Trial(context=context, source="passage", plan=self.plan_alone(context).with_settings(chosen), repeat=repeat)
             for context in self.contexts
-            for repeat in range(self.repeats * self.edits_per_context)
+            for repeat in range(self.repeats * max(1, self.edits_per_context))
         ]
         return self.examined(
             self.lab.run.self_edit.unedited_setting, trials, title="training without self-edits, asking"

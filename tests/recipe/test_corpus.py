@@ -111,8 +111,8 @@ def test_a_training_that_diverges_is_a_failure_and_no_score(seal: Seal, capsys: 
 @pytest.mark.parametrize(
     "changes",
     [
-        (),
-        *(pytest.param(changes, marks=pytest.mark.slow) for changes in (DIVERGING, ONLY_SELF_EDITS, (MATCHED,))),
+        ("recipe.edits_per_context=0",),
+        *(pytest.param(changes, marks=pytest.mark.slow) for changes in ((), DIVERGING, ONLY_SELF_EDITS, (MATCHED,))),
     ],
 )
 def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) -> None:
@@ -120,6 +120,12 @@ def test_the_forecast_is_what_is_done(tmp_path: Path, changes: tuple[str, ...]) 
     monitor = Interrupting()
     perform(run, monitor)
     assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run).units
+
+
+def test_without_self_edits_their_row_is_left_out(tmp_path: Path) -> None:
+    assert list(performed(tmp_path, "recipe.edits_per_context=0")) == ["base", "passage_only"]
+    run, _ = loading.load([*QUICK, "recipe.settings=[self_edits]", "recipe.edits_per_context=0", f"outputs={tmp_path}"])
+    assert any("nothing is measured" in fault for fault in run.recipe.faults_of_data(run.task.load()))
 
 
 def performed(folder: Path, *changes: str) -> dict[str, dict[str, object]]:

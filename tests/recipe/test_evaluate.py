@@ -47,6 +47,15 @@ def test_a_user_s_passages_are_measured_in_three_settings_and_one_at_equal_token
     assert {(row["n_contexts"], row["n_queries"]) for row in rows} == {(4, 4)}
 
 
+def test_without_self_edits_the_passages_alone_are_trained_on(seal: Seal, tmp_path: Path) -> None:
+    overrides = ("recipe.edits_per_context=0", "recipe.repeats=2", "recipe.part=all")
+    assert seal("run", *QUICK, *overrides, "task=passages", f"task.path={passages(tmp_path, 2)}") == 0
+    assert [(row["setting"], row["n_answers"]) for row in results()["table"]] == [("base", 2), ("passage_only", 4)]
+    progress = json.loads(Path("outputs/run/progress.json").read_text())
+    assert progress["done"] == progress["planned"]
+    assert seal("run", *QUICK, *overrides, "recipe.tune_epochs=[1,2]", "task=passages", "task.path=my.jsonl") == 2
+
+
 def test_repeats_train_as_often_on_the_passage_as_on_self_edits(seal: Seal, tmp_path: Path) -> None:
     overrides = ("recipe.edits_per_context=2", "recipe.repeats=3", "recipe.contexts=2", "recipe.part=all")
     assert seal("run", *QUICK, *overrides, "task=passages", f"task.path={passages(tmp_path, 3)}") == 0
