@@ -334,8 +334,8 @@ def test_several_values_are_a_sweep_and_a_single_run_says_how_to_make_one() -> N
 
 
 def test_a_module_of_the_users_own_that_is_not_found_says_where_python_looks() -> None:
-    [fault] = faults_of("inner._target_=mine.Inner")
-    assert "cannot import 'mine.Inner': No module named 'mine'; " in fault
+    [fault] = faults_of("inner._target_=nowhere.Inner")
+    assert "cannot import 'nowhere.Inner': No module named 'nowhere'; " in fault
     assert "PYTHONPATH=" in fault
 
 
