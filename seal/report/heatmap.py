@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from seal.report.plots import DPI, INK
+from seal.report.wording import brackets
 from seal.stats.transfer import Cell, Matrix
 
 COLOURS, NOTHING = "Blues", "#f3f4f6"
@@ -21,7 +22,7 @@ MORE_THAN_HALF = 0.55
 
 
 def plot_matrix(found: Matrix, path: Path) -> None:
-    """Means with half their interval's width; outlined is each passage right after its own step."""
+    """Means with their intervals; outlined is each passage right after its own step."""
     n = len(found.base)
     cells = max(n, FEW)
     figure, axes = plt.subplots(figsize=(1.6 + 0.86 * cells, 1.7 + 0.62 * cells), layout="constrained")
@@ -53,11 +54,7 @@ def _draw_row(axes: Axes, row: Sequence[Cell | None], top: float, scale: Normali
             continue
         ink = "white" if scale(cell.mean) > MORE_THAN_HALF else INK
         axes.text(place + 0.5, top + 0.42, f"{cell.mean:.2f}", ha="center", va="center", color=ink, fontsize=11)
-        axes.text(place + 0.5, top + 0.76, _spread(cell), ha="center", va="center", color=ink, fontsize=6.5)
-
-
-def _spread(cell: Cell) -> str:
-    return f"± {(cell.ci95[1] - cell.ci95[0]) / 2:.2f}" if cell.ci95 else ""
+        axes.text(place + 0.5, top + 0.76, brackets(cell.ci95), ha="center", va="center", color=ink, fontsize=6.5)
 
 
 def _label_axes(axes: Axes, n: int) -> None:
@@ -77,6 +74,5 @@ def _label_axes(axes: Axes, n: int) -> None:
 
 def _title(found: Matrix) -> str:
     return (
-        f"Means over {found.n_sequences} sequences, ± half of the 95 % interval.\n"
-        "Outlined: right after the passage's own step."
+        f"Means over {found.n_sequences} sequences, with 95 % intervals.\nOutlined: right after the passage's own step."
     )

@@ -50,7 +50,7 @@ def plot_accuracy(results: Results, path: Path) -> None:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, max(0.1, 1.15 * max(row.ci95[1] if row.ci95 else row.accuracy or 0.0 for row in rows)))
     axes.set_xlabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
-    axes.set_title(f"{rows[0].n_contexts} contexts, 95 % bootstrap intervals", fontsize=10, color=INK, pad=10)
+    axes.set_title(f"{rows[0].n_contexts} contexts, 95 % intervals", fontsize=10, color=INK, pad=10)
     _finish(axes)
     for tick, row in zip(axes.get_yticklabels(), rows, strict=True):
         tick.set_color(SOFT if row.matched_to else INK)
@@ -96,7 +96,7 @@ def plot_curves(results: Results, path: Path) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("trained tokens of one training")
     axes.set_ylabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
-    axes.set_title("numbers: epochs; bands: 95 % bootstrap intervals", fontsize=10, color=INK, pad=10)
+    axes.set_title("numbers: epochs; bands: 95 % intervals", fontsize=10, color=INK, pad=10)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     _finish(axes)
     _save(figure, path)

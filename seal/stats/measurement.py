@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from seal.stats.intervals import SHARE
 from seal.stats.results import Comparison, KindRow, MetricMean, Outcome, Row, Trainings
 from seal.stats.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference, sample_deviation
 from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Plan, Query, Training, Verdict
@@ -60,12 +61,12 @@ class Measurement:
         return {context: score for context, score in found.items() if score is not None}
 
     def _metric_mean(self, name: str) -> MetricMean:
-        found = estimate(list(self.by_metric(name).values()))
+        found = estimate(list(self.by_metric(name).values()), limits=SHARE)
         return MetricMean(mean=found.mean if found else None, ci95=found.ci95 if found else None)
 
     def row(self) -> Row:
         scores = self.by_context()
-        overall = estimate(list(scores.values()), clusters_of(scores, self.titles))
+        overall = estimate(list(scores.values()), clusters_of(scores, self.titles), limits=SHARE)
         everything = [outcome for of_context in self.outcomes.values() for of_edit in of_context for outcome in of_edit]
         verdicts = [verdict for one in everything if isinstance(one, Evaluation) for verdict in one.verdicts]
         lost = sum(
@@ -113,7 +114,7 @@ class Measurement:
             if places[context]
         }
         scores = {context: score for context, score in found.items() if score is not None}
-        overall = estimate(list(scores.values()))
+        overall = estimate(list(scores.values()), limits=SHARE)
         if overall is None:
             return None
         return KindRow(

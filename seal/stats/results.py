@@ -54,9 +54,9 @@ class Row:
     accuracy: float | None
     """None if no answer could be graded."""
     ci95: tuple[float, float] | None
-    """Bootstrap over contexts; None for fewer than two."""
+    """Over contexts, as `seal.stats.intervals` makes it; None for fewer than two."""
     ci95_titles: tuple[float, float] | None = None
-    """Bootstrap over titles, because passages of one article resemble each other. None if no contexts share a title."""
+    """Over titles, because passages of one article resemble each other. None if no contexts share a title."""
     n_contexts: int
     """Contexts with at least one verdict."""
     n_queries: int
@@ -181,7 +181,7 @@ class RoundSummary:
     mean_reward: float | None
     """Mean over contexts of the mean over self-edits."""
     mean_reward_ci95: tuple[float, float] | None = None
-    """Bootstrap over contexts."""
+    """Over contexts; None for fewer than two, and for equal rewards without limits."""
     best_reward: float | None
     """Mean over contexts of the best self-edit's reward. It is too high, because the best of noisy rewards is
     selected."""

@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
+from seal.stats.intervals import BLOCK, DIFFERENCE, LEVEL, RESAMPLES, Ends, interval
 from seal.types import Evaluation
 
-RESAMPLES, _BLOCK = 10_000, 500
-LEVEL = 0.95
 POWER = 0.80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A mean over units with its bootstrap intervals."""
+    """A mean over units with its intervals."""
 
     mean: float
     ci95: tuple[float, float] | None
-    """Bootstrap over units; None for a single unit, which has no spread."""
+    """Over units; None for a single unit, which has no spread."""
     ci95_clusters: tuple[float, float] | None
-    """Bootstrap over clusters, because units of a cluster resemble each other. None if each unit is its own cluster."""
+    """Over clusters, because units of a cluster resemble each other. None if each unit is its own cluster."""
     n: int
     deviation: float | None
     """Sample standard deviation of the units; None for a single unit."""
@@ -61,45 +59,31 @@ def pooled_deviation(groups: Sequence[Sequence[float]]) -> float | None:
     return float((squares / freedom) ** 0.5)
 
 
-def estimate(values: Sequence[float], clusters: Sequence[str] | None = None) -> Estimate | None:
-    """The mean of units with 95 % percentile bootstrap intervals; None if there are no units.
+def estimate(
+    values: Sequence[float], clusters: Sequence[str] | None = None, *, limits: Ends | None = None
+) -> Estimate | None:
+    """The mean of units with its 95 % intervals, as `seal.stats.intervals` makes them; None if there are no units.
 
-    `clusters` names the cluster of each unit. The resampling is seeded, so the same values give the same intervals. For
-    few values the intervals are too narrow. If all values are equal, they have no width.
+    `clusters` names the cluster of each unit. `limits` are the least and the greatest possible value of a unit.
     """
     if not values:
         return None
     several = clusters is not None and len(set(clusters)) < len(clusters)
     return Estimate(
         mean=sum(map(float, values)) / len(values),
-        ci95=_bootstrap(values, [str(number) for number in range(len(values))]),
-        ci95_clusters=_bootstrap(values, clusters) if clusters is not None and several else None,
+        ci95=interval(values, limits=limits),
+        ci95_clusters=interval(values, clusters, limits) if several else None,
         n=len(values),
         deviation=sample_deviation(values),
     )
 
 
-def _bootstrap(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, float] | None:
-    """Percentiles of the mean over units, if whole clusters are drawn with replacement; None for one cluster."""
-    import numpy as np
-
-    pairs = sorted(zip(clusters, values, strict=True), key=lambda pair: pair[0])
-    groups = [[value for _, value in group] for _, group in groupby(pairs, key=lambda pair: pair[0])]
-    if len(groups) < 2:
-        return None
-    sums, sizes = np.array([sum(group) for group in groups]), np.array([len(group) for group in groups])
-    random = np.random.default_rng(0)
-    blocks = (random.integers(len(groups), size=(_BLOCK, len(groups))) for _ in range(RESAMPLES // _BLOCK))
-    means = np.concatenate([sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1) for drawn in blocks])
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
-
-
 def paired_difference(
     first: Sequence[float], second: Sequence[float], clusters: Sequence[str] | None = None
 ) -> Estimate | None:
-    """The mean of second minus first over the same units, with its intervals."""
-    return estimate([later - earlier for earlier, later in zip(first, second, strict=True)], clusters)
+    """The mean of second minus first over the same units, with its intervals. Both are scores from 0 to 1."""
+    differences = [later - earlier for earlier, later in zip(first, second, strict=True)]
+    return estimate(differences, clusters, limits=DIFFERENCE)
 
 
 def chosen_out_of_bag(scores: Sequence[Sequence[float]]) -> float | None:
@@ -107,8 +91,8 @@ def chosen_out_of_bag(scores: Sequence[Sequence[float]]) -> float | None:
 
     `scores` has a row per setting and a column per unit; None for fewer than two of either. The best mean of several
     settings is biased upwards. So the best setting is chosen on a bootstrap sample of units, and scored on the units
-    left out, many times (bootstrap bias correction, Tsamardinos, Greasidou and Borboudakis 2018). Seeded like
-    `estimate`.
+    left out, many times (bootstrap bias correction, Tsamardinos, Greasidou and Borboudakis 2018). The resampling is
+    seeded.
     """
     import numpy as np
 
@@ -118,8 +102,8 @@ def chosen_out_of_bag(scores: Sequence[Sequence[float]]) -> float | None:
     n_units = table.shape[1]
     random = np.random.default_rng(0)
     found = []
-    for _ in range(RESAMPLES // _BLOCK):
-        counts = random.multinomial(n_units, [1 / n_units] * n_units, size=_BLOCK)  # [resamples, units]
+    for _ in range(RESAMPLES // BLOCK):
+        counts = random.multinomial(n_units, [1 / n_units] * n_units, size=BLOCK)  # [resamples, units]
         left_out = counts == 0
         some = left_out.any(axis=1)
         chosen = (counts[some] @ table.T).argmax(axis=1)  # [resamples]

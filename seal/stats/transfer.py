@@ -7,6 +7,7 @@ Every mean is over sequences, because steps within a sequence are not independen
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from seal.stats.intervals import DIFFERENCE, SHARE, Ends
 from seal.stats.statistics import estimate, sample_deviation
 
 Share = float | None
@@ -37,7 +38,7 @@ class Cell:
 
     mean: float
     ci95: tuple[float, float] | None
-    """Bootstrap over sequences; None for one sequence, or if single sequences were not published."""
+    """Over sequences; None for one sequence, or if single sequences were not published."""
     deviation: float | None
     """Sample standard deviation over sequences (n - 1); None as above."""
     n: int
@@ -150,7 +151,10 @@ def matrix(
         after=tuple(
             tuple(_cell([sequence.at(step, place) for sequence in sequences]) for place in places) for step in places
         ),
-        measures={name: _cell(list(map(measure, sequences))) for name, measure in MEASURES.items()},
+        measures={
+            name: _cell(list(map(measure, sequences)), DIFFERENCE if name in DIFFERENCES else SHARE)
+            for name, measure in MEASURES.items()
+        },
         n_sequences=len(sequences),
         n_unknown=n_unknown,
         n_failed=n_failed,
@@ -158,9 +162,9 @@ def matrix(
     )
 
 
-def _cell(shares: Sequence[Share]) -> Cell | None:
+def _cell(shares: Sequence[Share], limits: Ends = SHARE) -> Cell | None:
     known = [share for share in shares if share is not None]
-    found = estimate(known)
+    found = estimate(known, limits=limits)
     return Cell(mean=found.mean, ci95=found.ci95, deviation=sample_deviation(known), n=found.n) if found else None
 
 

@@ -9,6 +9,7 @@ from seal.authorship import UNTRAINED, Author
 from seal.folder.store import RESULTS
 from seal.report.finished import read_finished
 from seal.report.wording import interval, share, signed
+from seal.stats.intervals import SHARE
 from seal.stats.measurement import compare_scores
 from seal.stats.results import Comparison
 from seal.stats.statistics import chosen_out_of_bag, estimate, mean
@@ -111,7 +112,7 @@ def choose(points: Sequence[Swept]) -> Choice:
 
 def _ranked(settings: Settings, accuracy: float, group: Sequence[Swept], best: Sequence[Swept]) -> Ranked:
     scores = _by_context(group, _seeds(group))
-    middle = estimate(list(scores.values()))
+    middle = estimate(list(scores.values()), limits=SHARE)
     return Ranked(
         settings=settings,
         accuracy=accuracy,

@@ -26,17 +26,6 @@ def test_nothing_has_no_mean() -> None:
     assert estimate([]) is None
 
 
-def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
-    random = np.random.default_rng(0)
-    covered = 0
-    for _ in range(200):
-        found = estimate(random.uniform(size=40).tolist())
-        assert found
-        assert found.ci95
-        covered += found.ci95[0] <= 0.5 <= found.ci95[1]
-    assert 180 <= covered <= 199
-
-
 def test_the_same_values_give_the_same_interval() -> None:
     values = [0.1, 0.5, 0.9, 0.3]
     assert estimate(values) == estimate(values)
@@ -48,17 +37,12 @@ def test_a_single_value_has_no_interval() -> None:
     assert (found.mean, found.ci95) == (0.5, None)
 
 
-def test_equal_values_have_an_interval_without_width() -> None:
-    found = estimate([0.5, 0.5, 0.5])
-    assert found
-    assert found.ci95 == (0.5, 0.5)
-
-
 def test_pairing_sees_a_difference_that_the_spread_between_units_hides() -> None:
     before = [0.0, 0.2, 0.5, 0.8, 1.0]
-    found = paired_difference(before, [value + 0.1 for value in before])
+    found = paired_difference(before, [value + gain for value, gain in zip(before, (0.1, 0.1, 0.1, 0.1, 0.11))])
     assert found
-    assert found.mean == pytest.approx(0.1)
+    assert found.mean == pytest.approx(0.102)
+    assert found.ci95
     assert found.ci95[0] > 0.09
 
 
@@ -87,11 +71,14 @@ def test_all_units_in_one_cluster_say_nothing_of_the_spread_between_clusters() -
     assert found.ci95_clusters is None
 
 
-def test_the_interval_is_that_of_scipy_s_bootstrap() -> None:
+def test_the_interval_of_many_units_is_that_of_scipy_s_bootstrap_at_wider_percentiles() -> None:
     from scipy import stats
 
     sample = np.random.default_rng(1).uniform(size=50)
-    expected = stats.bootstrap((sample,), np.mean, method="percentile", rng=2).confidence_interval
+    tail = stats.norm.cdf(-((50 / 49) ** 0.5) * stats.t.ppf(0.975, df=49))
+    expected = stats.bootstrap(
+        (sample,), np.mean, method="percentile", confidence_level=1 - 2 * tail, rng=2
+    ).confidence_interval
     found = estimate(sample.tolist())
     assert found
     assert found.ci95 == pytest.approx((expected.low, expected.high), abs=0.005)
