@@ -13,7 +13,7 @@ from seal.base.paths import shortened
 from seal.base.terminal import Terminal
 from seal.errors import UsageError
 from seal.report.comparing import RunComparison, compare_runs, read_side, settings_of_both
-from seal.report.wording import interval, paired, share, signed
+from seal.report.wording import interval, p_value, paired, share, signed
 from seal.stats.results import Comparison
 
 from ..finding import OUTPUTS, find_run
@@ -63,31 +63,36 @@ def _draw(found: RunComparison) -> Path:
 
 def _print(found: RunComparison, picture: Path) -> None:
     console = Terminal()
-    table = Table(title=f"{found.second} − {found.first}", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("setting", min_width=14)
-    for heading in ("difference", "95 % interval", "over titles", "detectable"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    has_titles = any(one.ci95_titles for one in found.comparisons)
+    table = _table(
+        f"{found.second} − {found.first}", [*(["over titles"] if has_titles else []), "p (Holm)", "detectable"]
+    )
     for one in found.comparisons:
-        table.add_row(
-            _named(one, found),
-            signed(one.difference),
-            interval(one.ci95, of_difference=True),
-            interval(one.ci95_titles, of_difference=True),
-            share(one.minimum_detectable),
-        )
+        titles = [interval(one.ci95_titles, of_difference=True)] if has_titles else []
+        table.add_row(*_difference(one, found), *titles, p_value(one.p_holm), share(one.minimum_detectable))
     console.print(table)
     for name, differences in found.metrics.items():
-        beside = Table(title=name, title_justify="left", box=SIMPLE_HEAD)
-        beside.add_column("setting", min_width=14)
-        for heading in ("difference", "95 % interval"):
-            beside.add_column(heading, justify="right", no_wrap=True)
+        beside = _table(name, ["p (Holm)"])
         for one in differences:
-            beside.add_row(_named(one, found), signed(one.difference), interval(one.ci95, of_difference=True))
+            beside.add_row(*_difference(one, found), p_value(one.p_holm))
         console.print(beside)
     console.print(
         f"{found.n_shared} contexts are shared; {found.n_only_first} are only in the first run, "
         f"{found.n_only_second} only in the second, {found.n_other_queries} have other questions. Detectable: the "
-        "difference that 80 % of such comparisons, with so many contexts, would detect.",
+        "difference that 80 % of such comparisons, with so many contexts, would detect. p: of a paired permutation "
+        "test, adjusted for the number of differences (Holm).",
         highlight=False,
     )
     console.print(f"plot: {picture}", highlight=False, soft_wrap=True)
+
+
+def _table(title: str, more: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("setting", min_width=14)
+    for heading in ("difference", "95 % interval", *more):
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _difference(one: Comparison, found: RunComparison) -> tuple[str, str, str]:
+    return _named(one, found), signed(one.difference), interval(one.ci95, of_difference=True)

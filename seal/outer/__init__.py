@@ -34,6 +34,10 @@ class Outer(Option, ABC):
         """The names of attempts that another repeat could move into or out of the selection; none by default."""
         return []
 
+    def most_kept(self, edits_per_context: int) -> int:
+        """Maximum number of self-edits per context that the policy learns to write, for forecasts."""
+        return edits_per_context
+
     @abstractmethod
     def lessons(self, attempts: Sequence[Attempt]) -> Sequence[Weighted]:
         """The attempts that the policy learns from, in order, each with its weight. May be empty."""

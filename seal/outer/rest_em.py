@@ -50,6 +50,9 @@ class ReSTEM(Outer):
         chosen = {(attempt.context.id, attempt.self_edit.index) for attempt in kept}
         return [Weighted(attempt=one) for one in attempts if (one.context.id, one.self_edit.index) in chosen]
 
+    def most_kept(self, edits_per_context: int) -> int:
+        return edits_per_context if self.ties == "all" else min(self.keep, edits_per_context)
+
     def undecided(self, attempts: Sequence[Attempt]) -> list[str]:
         """The attempts near the border of each context, if it is narrow. Rewards are means of a few noisy repeats."""
         ordered = sorted(attempts, key=lambda attempt: attempt.context.id)

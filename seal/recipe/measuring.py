@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import mean
 
 from seal.base.notes import Note
-from seal.stats.measurement import Measurement, compare, kinds_of
+from seal.stats.measurement import Measurement, adjusted, compare, kinds_of
 from seal.stats.results import ByMetric, Comparison, KindRow, Outcome, Results, Row, shares
 from seal.text import lines
 from seal.types import Attempt, Context, Evaluation, Failure, Invalid, Plan, Policy
@@ -160,7 +160,7 @@ def all_comparisons(measurements: Sequence[Measurement], metric: str | None = No
     ]
     ordered = [*pairwise(own), *((earlier, own[-1]) for earlier in own[:-2])]
     pairs = [*to_matched, *(pair for pair in ordered if pair[1].copy_of != pair[0].setting)]
-    return tuple(comparison for first, second in pairs if (comparison := compare(first, second, metric)))
+    return adjusted(comparison for first, second in pairs if (comparison := compare(first, second, metric)))
 
 
 def kind_rows(measurements: Sequence[Measurement]) -> tuple[KindRow, ...]:

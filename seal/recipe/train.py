@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -27,9 +28,11 @@ from seal.recipe.measuring import (
     results_of,
     style_shares,
 )
+from seal.recipe.retrying import forecast_retries, retry_kept
 from seal.recipe.tuning import GIVEN
 from seal.settings import Chosen, option
 from seal.stats.results import Results, RoundSummary, summarize
+from seal.stats.retrying import retried
 from seal.task import Contexts
 from seal.types import Context, Policy, Round
 from seal.work.lab import Lab
@@ -62,6 +65,9 @@ class Train(Compares):
     round."""
     adapters_budget_gb: PositiveFloat | None = None
     """Disk budget for these adapters. The worst of the oldest round are deleted first. null sets no limit."""
+    retry_kept: NonNegativeInt = 0
+    """Number of fresh trainings of each kept self-edit. They show how much of its reward was luck (the winner's curse).
+    The policy does not learn from them. 0 tries none again."""
 
     @property
     def hands_out_adapters(self) -> bool:
@@ -75,6 +81,10 @@ class Train(Compares):
         yield from super().faults(run)
         if self.keep_adapters and not (run.inner.adapts and run.inner.makes_adapters):
             yield "recipe.keep_adapters: this inner loop makes no adapters: set it to 0, or choose inner=lora"
+        if self.retry_kept and not run.inner.adapts:
+            yield "recipe.retry_kept: this inner loop trains nothing: set it to 0, or choose inner=lora"
+        elif self.retry_kept and not run.outer.reward.n_tried(self.edits_per_context):
+            yield "recipe.retry_kept: this reward needs no training, so nothing can be tried again: set it to 0"
 
     @property
     def learns(self) -> bool:
@@ -112,6 +122,7 @@ class Train(Compares):
             practised = self.practised(contexts, index)
             total += forecast_practice(practised, run, edits_per_context=self.edits_per_context, repeats=self.repeats)
             total += Forecast(policy_updates=1, trainings=self.keep_adapters)
+            total += forecast_retries(practised, run, edits_per_context=self.edits_per_context, repeats=self.retry_kept)
         return total
 
     def _forecast_asked(self, contexts: Contexts) -> Forecast:
@@ -156,7 +167,7 @@ class Train(Compares):
             learned = evaluator.learned(policy, given)
             measurements += learned.rows
             attempts[policy] = learned.attempts
-            rounds.append(summarize(turn))
+            rounds.append(self._summary(lab, turn))
             notes += [*_learning_note(rounds[-1]), *invalid_note(lab, policy, learned.attempts)]
             notes += loss_notes(lab, policy, learned.attempts)
             lab.announce(f"round {turn.index}", rounds[-1].metrics())
@@ -170,6 +181,15 @@ class Train(Compares):
             notes=(*notes, *failure_notes(measurements), *not_kept(lab.store)),
             artifacts={"policy": policy.weights} if policy.weights else {},
         )
+
+    def _summary(self, lab: Lab, turn: Round) -> RoundSummary:
+        """The numbers of a round, those of its kept self-edits tried again included."""
+        limits = lab.run.outer.reward.limits
+        found = summarize(turn, score=partial(loop.reward_of, lab), repeats=self.repeats, limits=limits)
+        if not self.retry_kept:
+            return found
+        again = retry_kept(lab, turn, repeats=self.retry_kept, edits_per_context=self.edits_per_context)
+        return replace(found, retried=retried(turn.attempts, again, repeats=self.retry_kept, limits=limits))
 
     def _turns(self, lab: Lab, policy: Policy) -> Iterator[Round]:
         """The rounds, the best adapters of each kept."""

@@ -20,7 +20,7 @@ from seal.released import faults_of
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
 from seal.released.forgetting import as_matrix, check_summary, pool, read_forgetting
-from seal.stats.measurement import Measurement, compare, of_attempts
+from seal.stats.measurement import Measurement, adjusted, compare, of_attempts
 from seal.stats.results import Outcome, Results, RoundSummary, summarize
 from seal.types import Context, Evaluation, Failure, Policy, Query, Round, SelfEdit, Update
 from seal.version import __version__
@@ -210,7 +210,7 @@ def _results(measurements: Sequence[Measurement], rounds: tuple[RoundSummary, ..
     comparison = compare(measurements[0], measurements[1])
     return Results(
         table=tuple(measurement.row() for measurement in measurements),
-        comparisons=(comparison,) if comparison else (),
+        comparisons=adjusted([comparison] if comparison else []),
         scores={measurement.setting: measurement.by_context() for measurement in measurements},
         rounds=rounds,
         notes=("imported: the verdicts are the published ones; nothing was run here",),

@@ -8,7 +8,7 @@ from seal.authorship import UNTRAINED, Author
 from seal.errors import UsageError
 from seal.folder.store import RESULTS, read_records
 from seal.report.finished import read_finished
-from seal.stats.measurement import compare_scores
+from seal.stats.measurement import adjusted, compare_scores
 from seal.stats.results import Comparison
 from seal.types import Context
 
@@ -109,7 +109,7 @@ def _differences(
         compare_scores((one, _only(first, one, shared)), (other, _only(second, other, shared)), titles)
         for one, other in pairs
     )
-    return tuple(comparison for comparison in found if comparison)
+    return adjusted(comparison for comparison in found if comparison)
 
 
 def settings_of_both(first: Side, second: Side) -> list[tuple[str, str]]:

@@ -17,7 +17,14 @@ from seal.report.fairness import remarks, warning
 from seal.report.findings import Example, Findings, read_findings
 from seal.report.folder import PAGE
 from seal.report.spending import spending_sentence, spent
-from seal.report.tables import accuracy_table, differences_table, kept_table, kinds_table, measures_table
+from seal.report.tables import (
+    accuracy_table,
+    differences_table,
+    kept_table,
+    kinds_table,
+    measures_table,
+    rounds_table,
+)
 from seal.report.wording import label, share, tuned_sentence
 from seal.stats.results import Results, Row, Trainings
 
@@ -58,6 +65,8 @@ def _more_tables(results: Results) -> Iterator[Group]:
         yield kinds_table(results)
     if results.comparisons:
         yield differences_table(results)
+    if results.rounds:
+        yield rounds_table(results)
     if results.continual:
         yield kept_table(results.continual)
         yield measures_table(results.continual, results.published)

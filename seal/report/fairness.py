@@ -15,6 +15,10 @@ CONTEXTS_ALONE = ("passage_only", "oracle")
 """Settings without self-edits."""
 NEARLY = 0.05
 """Amounts of tokens that differ by less than this share of the larger one are called equal."""
+BETWEEN_RUNS = (
+    "The intervals are over contexts and do not hold the variation between whole runs: for that, repeat the run with "
+    "other seeds and use seal compare."
+)
 _AMOUNTS = {"tokens": "as many tokens", "updates": "as many updates", "both": "as many tokens and updates"}
 
 
@@ -89,12 +93,14 @@ def untuned(results: Results) -> str:
 
 
 def remarks(results: Results, settings: Mapping[str, Any]) -> Iterator[str]:
-    """All that a reader of the table should know of its compute, but the warning."""
+    """All that a reader of the table should know of its compute and its intervals, but the warning."""
     if any(row.tokens for row in results.table):
         yield "tokens and updates: of one training, the mean; seconds: of training and asking one model."
     for said in (matched_explained(results, settings), untuned(results), about_published(results, settings)):
         if said:
             yield said
+    if any(row.ci95 for row in results.table):
+        yield BETWEEN_RUNS
 
 
 def _match(settings: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from seal.report.attempts import Story, count_invalid, read_stories
 from seal.report.browser import browsed, content_hash, in_script, phases
 from seal.report.closing import basis, headline
 from seal.report.costs import amounts, paid, trained
+from seal.report.csv_files import write_numbers
 from seal.report.fairness import in_order, remarks, warning
 from seal.report.findings import Findings, read_findings
 from seal.report.puzzles import read_puzzles
@@ -29,6 +30,7 @@ from seal.report.wording import (
     label,
     label_below,
     meanings,
+    p_value,
     phase_label,
     published_share,
     share,
@@ -69,6 +71,7 @@ def write_report(folder: Path) -> list[Path]:
         page.parent.mkdir(exist_ok=True)
         made = [
             *_write_table(findings),
+            *write_numbers(findings.results, page.parent),
             *_write_plots(findings, stories),
             *_write_matrix(findings),
             *_write_attempts(folder, stories),
@@ -209,7 +212,7 @@ def _page(findings: Findings, stories: Sequence[Story], pictures: list[Path], pu
     parts = (files("seal.report") / f"page.{kind}" for kind in ("html", "css", "js"))
     template, style, script = (part.read_text(encoding="utf-8") for part in parts)
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    for function in (share, signed, interval, condition, published_share, phase_label, amount, duration):
+    for function in (share, signed, interval, p_value, condition, published_share, phase_label, amount, duration):
         environment.filters[function.__name__] = function
     by = findings.results.author
     environment.filters |= dict(label=partial(label, author=by), label_below=partial(label_below, author=by))

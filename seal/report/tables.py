@@ -18,13 +18,14 @@ from seal.report.wording import (
     interval,
     label,
     label_below,
+    p_value,
     paired,
     published_share,
     share,
     signed,
 )
 from seal.stats.published import Published
-from seal.stats.results import Results, Row
+from seal.stats.results import Results, RoundSummary, Row
 from seal.stats.transfer import DIFFERENCES, Matrix
 
 COMPUTE: dict[str, Callable[[Row], str]] = {
@@ -70,11 +71,33 @@ def kinds_table(results: Results) -> Group:
 
 
 def differences_table(results: Results) -> Group:
-    """A line a comparison."""
-    table = _table(["difference", "95 % interval"])
+    """A line a comparison; its p-value is that of all comparisons together."""
+    table = _table(["difference", "95 % interval", "p (Holm)"])
     for one in results.comparisons:
-        table.add_row(paired(one, results.author), signed(one.difference), interval(one.ci95, of_difference=True))
+        ends = interval(one.ci95, of_difference=True)
+        table.add_row(paired(one, results.author), signed(one.difference), ends, p_value(one.p_holm))
     return _titled("paired differences", table)
+
+
+def rounds_table(results: Results) -> Group:
+    """A line a round: what was rewarded, and how much of its choice was luck."""
+    columns: dict[str, Callable[[RoundSummary], str]] = {
+        "kept": lambda one: "unknown" if one.n_kept is None else str(one.n_kept),
+        "mean": lambda one: share(one.mean_reward),
+        "best": lambda one: share(one.best_reward),
+        "without luck": lambda one: _known_share(one.best_reward_left_out),
+        "kept, again": lambda one: _known_share(one.retried.reward_again if one.retried else None),
+        "reliability": lambda one: _known_share(one.selection.reliability if one.selection else None),
+    }
+    shown = {name: of for name, of in columns.items() if any(of(one) for one in results.rounds)}
+    table = _table(shown, first="round")
+    for one in results.rounds:
+        table.add_row(str(one.round + 1), *(of(one) for of in shown.values()))
+    return _titled("rewards of each round (reliability: share of the choice that is not chance)", table)
+
+
+def _known_share(value: float | None) -> str:
+    return "" if value is None else share(value)
 
 
 def kept_table(found: Matrix) -> Group:

@@ -68,9 +68,7 @@ def what_was_matched(setting: str, author: Author = UNTRAINED) -> str:
 def meanings(settings: Sequence[str], *, trained: bool = True, author: Author = UNTRAINED) -> str:
     """What the settings of a table are, for whoever sees one for the first time; `trained` as `trains` says."""
     words = _UNTRAINED | (_TRAINED if trained else _NOT_TRAINED)
-    kinds = dict.fromkeys(
-        re.sub(r"_\d+x$", "_nx", _ROUND.sub(r"\g<before>round_n", setting)) for setting in settings
-    )
+    kinds = dict.fromkeys(re.sub(r"_\d+x$", "_nx", _ROUND.sub(r"\g<before>round_n", setting)) for setting in settings)
     told = {kind: words[kind].replace("{wrote}", author.wrote) for kind in kinds if kind in words}
     return "; ".join(f"{label(kind, author)}: {said}" for kind, said in told.items())
 
@@ -159,6 +157,13 @@ def signed(value: float) -> str:
     """A difference, with its sign unless it rounds to nothing."""
     rounded = round(value, 3)
     return f"{rounded:+.3f}" if rounded else "0.000"
+
+
+def p_value(value: float | None) -> str:
+    """Of a test; empty where there is none."""
+    if value is None:
+        return ""
+    return "<.001" if value < 0.0005 else f"{value:.3f}".removeprefix("0")
 
 
 def interval(ends: tuple[float, float] | None, *, of_difference: bool = False) -> str:

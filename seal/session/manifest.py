@@ -31,6 +31,7 @@ _NOT_IDENTITY_ANYWHERE = (
     "key_header",
     "accelerate",
     "keep_adapters",
+    "retry_kept",
     "adapters_budget_gb",
 )
 """The same, anywhere in the configuration."""

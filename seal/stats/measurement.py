@@ -9,6 +9,7 @@ from functools import partial
 
 from seal.stats.intervals import SHARE
 from seal.stats.results import Comparison, KindRow, MetricMean, Outcome, Row, Trainings
+from seal.stats.significance import holm, sign_flip
 from seal.stats.statistics import accuracy, estimate, mean, minimum_detectable, paired_difference, sample_deviation
 from seal.types import Attempt, Context, Evaluation, Failure, Grade, Invalid, Plan, Query, Training, Verdict
 
@@ -209,9 +210,8 @@ def compare_scores(
     """The same for settings given as their names and accuracies by context."""
     (name, before), (other, after) = first, second
     shared = [context for context in before if context in after]
-    found = paired_difference(
-        [before[context] for context in shared], [after[context] for context in shared], clusters_of(shared, titles)
-    )
+    clusters = clusters_of(shared, titles)
+    found = paired_difference([before[context] for context in shared], [after[context] for context in shared], clusters)
     if found is None:
         return None
     return Comparison(
@@ -222,4 +222,12 @@ def compare_scores(
         ci95_titles=found.ci95_clusters,
         n_contexts=found.n,
         minimum_detectable=minimum_detectable(found.deviation, found.n),
+        p_value=sign_flip([after[context] - before[context] for context in shared], clusters),
     )
+
+
+def adjusted(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:
+    """The comparisons of one table, with p-values adjusted for their number."""
+    found = list(comparisons)
+    p_values = holm([one.p_value for one in found])
+    return tuple(replace(one, p_holm=p_value) for one, p_value in zip(found, p_values, strict=True))

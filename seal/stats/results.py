@@ -5,18 +5,20 @@ Every mean is over contexts, because the queries about one passage are not indep
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
 
 from seal.authorship import UNTRAINED, Author
+from seal.stats.intervals import Ends
 from seal.stats.published import Published
-from seal.stats.selection import SelectionNoise, selection_noise
+from seal.stats.retrying import Retried
+from seal.stats.selection import Score, SelectionNoise, best_left_out, by_context, selection_noise
 from seal.stats.statistics import estimate, mean
 from seal.stats.transfer import Matrix
-from seal.types import Evaluation, Failure, Invalid, Round, Training, Watched
+from seal.types import Attempt, Evaluation, Failure, Invalid, Round, Training, Watched
 
 Outcome = Evaluation | Failure | Invalid
 """The outcome for one model that was to be adapted and asked."""
@@ -154,6 +156,10 @@ class Comparison:
     n_contexts: int
     minimum_detectable: float | None = None
     """The minimum detectable difference for this number and spread of contexts: power 80 %, level 5 %, two-sided."""
+    p_value: float | None = None
+    """Of a paired permutation test over contexts; over titles where contexts share one. None for fewer than two."""
+    p_holm: float | None = None
+    """The same, adjusted for the number of differences in its table (Holm)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,14 +185,20 @@ class RoundSummary:
     n_invalid: int
     n_failed: int
     mean_reward: float | None
-    """Mean over contexts of the mean over self-edits."""
+    """Mean over contexts of the mean over self-edits, by the repeats that all of them have. Extra repeats are given to
+    self-edits near the border of the choice, so they would bias this mean."""
     mean_reward_ci95: tuple[float, float] | None = None
     """Over contexts; None for fewer than two, and for equal rewards without limits."""
     best_reward: float | None
     """Mean over contexts of the best self-edit's reward. It is too high, because the best of noisy rewards is
     selected."""
+    best_reward_left_out: float | None = None
+    """The same without the luck of the choice: the best is chosen on all repeats but one, and rewarded by that one.
+    None if self-edits have one repeat, or their rewards need none."""
     selection: SelectionNoise | None = None
     """How much of that selection is noise."""
+    retried: Annotated[Retried | None, Field(exclude_if=_nothing)] = None
+    """The kept self-edits tried again with fresh seeds, if the recipe asks for it."""
 
     @property
     def is_idle(self) -> bool:
@@ -204,6 +216,9 @@ class RoundSummary:
             "round/failed": self.n_failed,
             "reward/mean": self.mean_reward,
             "reward/best": self.best_reward,
+            "reward/best_left_out": self.best_reward_left_out,
+            "reward/kept_at_choice": self.retried.reward_at_choice if self.retried else None,
+            "reward/kept_again": self.retried.reward_again if self.retried else None,
         }
         return {name: value for name, value in known.items() if value is not None}
 
@@ -267,13 +282,23 @@ class Results:
         return any(row.ci95_titles for row in self.table) or any(one.ci95_titles for one in self.comparisons)
 
 
-def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> RoundSummary:
-    """Summarize a round of training. `baselines` is as in `selection_noise`."""
-    rewards: dict[str, list[float]] = {}
-    for attempt in turn.attempts:
-        if attempt.reward is not None:
-            rewards.setdefault(attempt.context.id, []).append(attempt.reward)
-    middle = estimate([sum(of_context) / len(of_context) for of_context in rewards.values()])
+def summarize(
+    turn: Round,
+    baselines: Mapping[str, float] | None = None,
+    *,
+    score: Score | None = None,
+    repeats: int | None = None,
+    limits: Ends | None = None,
+) -> RoundSummary:
+    """Summarize a round of training. `baselines` is as in `selection_noise`.
+
+    `score` is the reward of an attempt by its evaluations, `repeats` their number without extra repeats, and `limits`
+    are the least and the greatest possible reward. Without `score`, nothing is said that needs single repeats.
+    """
+    contexts = by_context(turn.attempts)
+    rewards = [known for group in contexts if (known := _known(one.reward for one in group))]
+    equal = [known for group in contexts if (known := _known(_at_first(one, score, repeats) for one in group))]
+    middle = estimate([sum(of_context) / len(of_context) for of_context in equal], limits=limits)
     return RoundSummary(
         round=turn.index,
         n_attempts=len(turn.attempts),
@@ -285,8 +310,9 @@ def summarize(turn: Round, baselines: Mapping[str, float] | None = None) -> Roun
         ),
         mean_reward=middle.mean if middle else None,
         mean_reward_ci95=middle.ci95 if middle else None,
-        best_reward=mean([max(of_context) for of_context in rewards.values()]),
-        selection=selection_noise(turn.attempts, baselines),
+        best_reward=mean([max(of_context) for of_context in rewards]),
+        best_reward_left_out=best_left_out(turn.attempts, score, repeats=repeats) if score and repeats else None,
+        selection=selection_noise(turn.attempts, baselines, repeats=repeats),
     )
 
 
@@ -300,6 +326,17 @@ def learning_of(setting: str, training: Training, *, n_parts: int = 40) -> Learn
         losses=tuple((end, round(sum(losses) / len(losses), 6)) for end, losses in parts),
         watched=training.watched,
     )
+
+
+def _known(rewards: Iterable[float | None]) -> list[float]:
+    return [reward for reward in rewards if reward is not None]
+
+
+def _at_first(attempt: Attempt, score: Score | None, repeats: int | None) -> float | None:
+    """The reward before any extra repeat."""
+    if score is None or repeats is None or len(attempt.evaluations) <= repeats:
+        return attempt.reward
+    return score(replace(attempt, evaluations=attempt.evaluations[:repeats]))
 
 
 def shares(labels: Iterable[str]) -> dict[str, float]:

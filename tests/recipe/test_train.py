@@ -49,7 +49,7 @@ def test_a_run_leaves_results_records_a_manifest_a_policy_and_a_report(finished_
     assert manifest["packages"]["torch"]
     report = {path.name for path in (finished_matched / "report").iterdir()}
     assert report == {
-        *("index.html", "table.csv", "rewards.csv", "attempts.csv"),
+        *("index.html", "table.csv", "differences.csv", "rounds.csv", "rewards.csv", "attempts.csv"),
         *("accuracy.png", "rewards.png", "styles.png"),
     }
 

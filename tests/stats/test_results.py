@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from seal.stats.measurement import Measurement, compare, of_attempts
+from seal.outer.reward.accuracy import Accuracy
+from seal.stats.measurement import Measurement, adjusted, compare, compare_scores, of_attempts
 from seal.stats.results import shares, summarize
 from seal.types import Failure, Invalid, Policy, Round, Update
 from tests.values import attempt, evaluation
@@ -83,6 +84,20 @@ def test_a_round_is_summarized_without_taking_failures_for_scores() -> None:
     assert (summary.mean_reward, summary.best_reward) == (0.375, 0.5)
 
 
+def test_extra_repeats_of_undecided_self_edits_do_not_change_the_mean_reward() -> None:
+    """They go to self-edits near the border, and so would pull it down."""
+    right, wrong = evaluation("cc"), evaluation("ww")
+    attempts = (
+        attempt("a", 0, 1.0, evaluations=(right,)),
+        attempt("a", 1, 1 / 3, evaluations=(right, wrong, wrong)),
+    )
+    update = Update(round=1, kept=(), losses=(), weights=None, sha256=None)
+    turn = Round(index=0, policy=Policy(round=0), attempts=attempts, update=update, next=Policy(round=1))
+    found = summarize(turn, score=Accuracy().score, repeats=1, limits=(0.0, 1.0))
+    assert (found.mean_reward, found.best_reward, found.best_reward_left_out) == (1.0, 1.0, None)
+    assert summarize(turn).mean_reward == pytest.approx(2 / 3)
+
+
 def test_a_round_that_suppressed_self_edits_counts_them_apart_and_was_not_idle() -> None:
     attempts = tuple(attempt("a", index, index / 2) for index in range(3))
     signed = {"a/2": 0.5, "a/0": -0.5}
@@ -96,6 +111,16 @@ def test_a_round_that_suppressed_self_edits_counts_them_apart_and_was_not_idle()
     nothing = summarize(replace(turn, update=replace(update, kept=(), signed={})))
     assert nothing.is_idle
     assert "round/suppressed" not in nothing.metrics()
+
+
+def test_the_differences_of_a_table_have_p_values_adjusted_for_their_number() -> None:
+    names = [f"context_{number}" for number in range(6)]
+    scores = [dict.fromkeys(names, share) for share in (0.0, 0.5, 0.6)]
+    found = adjusted(
+        one for later in scores[1:] if (one := compare_scores(("first", scores[0]), ("second", later), {}))
+    )
+    assert [one.p_value for one in found] == pytest.approx([2 / 2**6] * 2)
+    assert [one.p_holm for one in found] == pytest.approx([4 / 2**6] * 2)
 
 
 def test_shares_add_up_to_one() -> None:

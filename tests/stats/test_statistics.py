@@ -39,7 +39,9 @@ def test_a_single_value_has_no_interval() -> None:
 
 def test_pairing_sees_a_difference_that_the_spread_between_units_hides() -> None:
     before = [0.0, 0.2, 0.5, 0.8, 1.0]
-    found = paired_difference(before, [value + gain for value, gain in zip(before, (0.1, 0.1, 0.1, 0.1, 0.11))])
+    found = paired_difference(
+        before, [value + gain for value, gain in zip(before, (0.1, 0.1, 0.1, 0.1, 0.11), strict=True)]
+    )
     assert found
     assert found.mean == pytest.approx(0.102)
     assert found.ci95

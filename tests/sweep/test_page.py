@@ -24,7 +24,7 @@ def test_report_makes_a_table_and_a_heatmap_of_two_settings(
     )
     assert seal("report", "grid") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "best: inner.epochs=2, inner.rank=16, 0.320, 95 % interval 0.220 to 0.420" in said
+    assert "best: inner.epochs=2, inner.rank=16, 0.320, 95 % interval 0.000 to 1.000" in said
     assert "paired over 2 contexts: +0.160" in said
     assert "is the best of 4 settings" in said
     rows = list(csv.DictReader((folder / "sweep.csv").open()))

@@ -18,6 +18,9 @@ class Reward(Option, ABC):
     of_answers: ClassVar[bool] = False
     """True if it depends only on what the adapted model answers. Then it is the same if nothing is adapted."""
 
+    limits: ClassVar[tuple[float, float] | None] = None
+    """The least and the greatest possible reward; None if there is no such limit. Intervals stay inside."""
+
     @property
     def knows_unadapted(self) -> bool:
         """True if the reward can score the unadapted model: the class defines `of_unadapted`."""

@@ -13,6 +13,7 @@ class Accuracy(Reward):
     """Mean accuracy over the queries of a context, averaged over repeats (arXiv 2506.10943 §3.1)."""
 
     of_answers: ClassVar[bool] = True
+    limits: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
 
     def score(self, attempt: Attempt) -> float | None:
         return mean([share for evaluation in attempt.worked if (share := accuracy(evaluation)) is not None])

@@ -16,6 +16,7 @@ class Gain(Reward):
     """
 
     of_answers: ClassVar[bool] = True
+    limits: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
 
     def score(self, attempt: Attempt) -> float | None:
         if attempt.before is None:

@@ -46,6 +46,7 @@ class Proxy(Reward):
     """
 
     rates: ClassVar[bool] = True
+    limits: ClassVar[tuple[float, float] | None] = (0.0, float(len(CRITERIA) * MOST_POINTS))
 
     endpoint: Endpoint = Endpoint()
     """The endpoint of the language model that reads."""

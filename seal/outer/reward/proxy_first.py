@@ -17,6 +17,7 @@ class ProxyFirst(Proxy):
     accuracy. The reward of the others is unknown."""
 
     of_answers: ClassVar[bool] = True
+    limits: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
 
     tried: PositiveInt = 2
     """Number of self-edits per context that are trained on. Ties go to the first ones. Self-edits without points are

@@ -18,6 +18,7 @@ class Random(Reward):
     outer.must_beat_unadapted=false."""
 
     rates: ClassVar[bool] = True
+    limits: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
 
     seed: int = 0
     """Seed of the random numbers."""
