@@ -98,9 +98,9 @@ def _add_import(commands: "Commands") -> None:
 
 
 def _add_compare(commands: "Commands") -> None:
-    comparison = _command(commands, "compare", "paired differences between two runs")
-    for which in ("first", "second"):
-        comparison.add_argument(which, metavar="RUN", help=_RUN)
+    comparison = _command(commands, "compare", "paired differences between two runs, or over seeds")
+    comparison.add_argument("first", metavar="RUN", help=f"{_RUN}; or a sweep over seeds")
+    comparison.add_argument("second", metavar="RUN", nargs="?", help="the same; not needed for one sweep over seeds")
     comparison.add_argument(
         "--settings",
         action="append",

@@ -1,4 +1,4 @@
-"""`seal compare`: paired differences between two runs, as a table and a plot."""
+"""`seal compare`: paired differences between two runs, as a table and a plot; or the variation over seeds."""
 
 import json
 from argparse import Namespace
@@ -15,29 +15,50 @@ from seal.errors import UsageError
 from seal.report.comparing import RunComparison, compare_runs, read_side, settings_of_both
 from seal.report.wording import interval, p_value, paired, share, signed
 from seal.stats.results import Comparison
+from seal.sweep.seeds import OverSeeds, of_one, of_two
+from seal.sweep.seeds_table import print_over_seeds
 
-from ..finding import OUTPUTS, find_run
+from ..finding import OUTPUTS, find_run, find_sweep
 
 
 def main(arguments: Namespace) -> int:
     return compare(arguments.first, arguments.second, settings=arguments.settings, as_json=arguments.json)
 
 
-def compare(first: str, second: str, *, settings: Sequence[str], as_json: bool) -> int:
-    """Print the paired differences of two runs, second minus first, by setting.
+def compare(first: str, second: str | None, *, settings: Sequence[str], as_json: bool) -> int:
+    """Print the paired differences of two runs, second minus first, by setting. Of sweeps over seeds, print means over
+    whole runs.
 
     Raises:
-        UsageError: a run or a setting does not exist, or the runs share no context.
+        UsageError: a run or a setting does not exist, or the runs share no context; or there is one run alone.
     """
+    pairs = [_pair(text) for text in settings]
+    if over_seeds := _over_seeds(first, second, pairs):
+        if as_json:
+            print(json.dumps(asdict(over_seeds), indent=2))
+        else:
+            print_over_seeds(over_seeds)
+        return 0
+    if second is None:
+        raise UsageError(f"{find_run(first)} is one run: name another to compare it with, or a sweep over seeds")
     sides = read_side(find_run(first)), read_side(find_run(second))
-    pairs = [_pair(text) for text in settings] or settings_of_both(*sides)
-    found = compare_runs(*sides, pairs)
+    found = compare_runs(*sides, pairs or settings_of_both(*sides))
     picture = _draw(found)
     if as_json:
         print(json.dumps({**asdict(found), "plot": str(picture)}, indent=2))
     else:
         _print(found, picture)
     return 0
+
+
+def _over_seeds(first: str, second: str | None, pairs: Sequence[tuple[str, str]]) -> OverSeeds | None:
+    """The means over whole runs; None if the names are not those of sweeps."""
+    sweep, other = find_sweep(first), find_sweep(second) if second else None
+    if sweep and second is None:
+        if pairs:
+            raise UsageError("--settings: it pairs the settings of two runs or two sweeps, and here is one sweep")
+        return of_one(sweep)
+    return of_two(sweep, other, pairs) if sweep and other else None
 
 
 def _pair(text: str) -> tuple[str, str]:
