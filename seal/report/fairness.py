@@ -16,8 +16,8 @@ CONTEXTS_ALONE = ("passage_only", "oracle")
 NEARLY = 0.05
 """Amounts of tokens that differ by less than this share of the larger one are called equal."""
 BETWEEN_RUNS = (
-    "The intervals are over contexts and do not hold the variation between whole runs: for that, repeat the run with "
-    "other seeds and use seal compare."
+    "The intervals are over contexts, and do not hold the variation between whole runs: `seal run -m … seed=0,1,2 "
+    "name=NAME` and `seal compare NAME` show it."
 )
 _AMOUNTS = {"tokens": "as many tokens", "updates": "as many updates", "both": "as many tokens and updates"}
 

@@ -120,7 +120,8 @@ def _write_plots(findings: Findings, stories: Sequence[Story]) -> list[Path]:
         plot_learning(findings.results, findings.folder / LEARNING)
         made.append(findings.folder / LEARNING)
     if rewards := _rewards(stories) if findings.results.rounds else {}:
-        plot_rewards(rewards, findings.folder / REWARDED)
+        means = {f"round_{one.round}": one.mean_reward for one in findings.results.rounds}
+        plot_rewards(rewards, findings.folder / REWARDED, means=means)
         made.append(findings.folder / REWARDED)
     if len({style for shares in findings.results.styles.values() for style in shares}) > 1:
         plot_styles(findings.results.styles, findings.folder / STYLES, author=findings.results.author)

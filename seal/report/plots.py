@@ -147,10 +147,13 @@ def plot_styles(styles: Mapping[str, Mapping[str, float]], path: Path, *, author
     _save(figure, path)
 
 
-def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, float]]], path: Path) -> None:
+def plot_rewards(
+    rewards: Mapping[str, Sequence[tuple[float, float]]], path: Path, *, means: Mapping[str, float | None]
+) -> None:
     """By policy, how many attempts of its practice earned how much; the colour says what was learned from them.
 
-    Each reward has the weight with which the policy learned from its attempt.
+    Each reward has the weight with which the policy learned from its attempt. `means` has the mean reward of each
+    policy, without extra repeats.
     """
     figure, drawn = plt.subplots(
         nrows=len(rewards),
@@ -167,8 +170,9 @@ def plot_rewards(rewards: Mapping[str, Sequence[tuple[float, float]]], path: Pat
         groups = [[reward for reward, weight in of_policy if sign == (weight > 0) - (weight < 0)] for sign in shown]
         colours, names = [colour for colour, _ in shown.values()], [name for _, name in shown.values()]
         axes.hist(groups, bins=edges, stacked=True, color=colours, label=names, rwidth=0.9)
-        average = sum(reward for reward, _ in of_policy) / len(of_policy)
-        axes.axvline(average, color=INK, linewidth=1.2, linestyle="--", label="mean")
+        average = means.get(policy)
+        if average is not None:
+            axes.axvline(average, color=INK, linewidth=1.2, linestyle="--", label="mean")
         axes.set_title(f"{label(policy)}, {len(of_policy)} attempts, mean {share(average)}", fontsize=10, color=INK)
         axes.set_ylabel("attempts")
         _finish(axes)

@@ -41,9 +41,9 @@ def test_matched_rows_are_lighter_than_their_setting(tmp_path: Path) -> None:
 
 def test_suppressed_attempts_have_a_colour_of_their_own(tmp_path: Path) -> None:
     orange = SIGNED[-1][0]
-    plot_rewards({"round_0": [(0.0, -0.5), (0.5, 0.0), (1.0, 0.5)]}, tmp_path / "signed.png")
+    plot_rewards({"round_0": [(0.0, -0.5), (0.5, 0.0), (1.0, 0.5)]}, tmp_path / "signed.png", means={"round_0": 0.5})
     assert {BAR, orange, UNUSED} <= colours(tmp_path / "signed.png")
-    plot_rewards({"round_0": [(0.0, 0.0), (1.0, 1.0)]}, tmp_path / "kept.png")
+    plot_rewards({"round_0": [(0.0, 0.0), (1.0, 1.0)]}, tmp_path / "kept.png", means={})
     assert orange not in colours(tmp_path / "kept.png")
 
 
