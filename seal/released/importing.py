@@ -16,6 +16,7 @@ from seal.base.reading import read_text
 from seal.errors import ConfigError, DataError, fault_of_text, listed
 from seal.folder.results_file import write_results
 from seal.folder.store import MANIFEST, Store
+from seal.outer.reward.accuracy import Accuracy
 from seal.released import faults_of
 from seal.released.articles import Articles, read_articles
 from seal.released.corpus import CorpusRun, read_corpus
@@ -153,7 +154,9 @@ def _rounds(articles: Articles) -> tuple[RoundSummary, ...]:
         return ()
     update = Update(round=1, kept=(), losses=(), weights=None, sha256=None)
     turn = Round(index=0, policy=POLICY, attempts=articles.attempts, update=update, next=Policy(round=1))
-    return (replace(summarize(turn, articles.baselines), n_kept=None),)
+    repeats = max(len(attempt.evaluations) for attempt in articles.attempts)
+    found = summarize(turn, articles.baselines, score=Accuracy().score, repeats=repeats, limits=Accuracy.limits)
+    return (replace(found, n_kept=None),)
 
 
 def of_corpus(run: CorpusRun) -> Imported:

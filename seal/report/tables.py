@@ -80,13 +80,17 @@ def differences_table(results: Results) -> Group:
 
 
 def rounds_table(results: Results) -> Group:
-    """A line a round: what was rewarded, and how much of its choice was luck."""
+    """A line a round: what was rewarded, and how much of its choice was luck.
+
+    Kept self-edits that were tried again have their rewards at choice and again.
+    """
     columns: dict[str, Callable[[RoundSummary], str]] = {
         "kept": lambda one: "unknown" if one.n_kept is None else str(one.n_kept),
         "mean": lambda one: share(one.mean_reward),
         "best": lambda one: share(one.best_reward),
         "without luck": lambda one: _known_share(one.best_reward_left_out),
-        "kept, again": lambda one: _known_share(one.retried.reward_again if one.retried else None),
+        "at choice": lambda one: _known_share(one.retried.reward_at_choice if one.retried else None),
+        "again": lambda one: _known_share(one.retried.reward_again if one.retried else None),
         "reliability": lambda one: _known_share(one.selection.reliability if one.selection else None),
     }
     shown = {name: of for name, of in columns.items() if any(of(one) for one in results.rounds)}

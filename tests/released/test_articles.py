@@ -8,9 +8,10 @@ import pytest
 
 from seal.config import loading
 from seal.errors import DataError
+from seal.outer.reward.accuracy import Accuracy
 from seal.released.articles import read_articles, recomputed
 from seal.released.importing import read_document
-from seal.stats.selection import selection_noise
+from seal.stats.selection import best_left_out, selection_noise
 
 FILES = (
     "rewards_val_base.json",
@@ -68,6 +69,9 @@ def test_the_published_round_chose_among_noise(reference: Path) -> None:
     noise = selection_noise(articles.attempts, articles.baselines)
     assert noise.deviation_over_edits == pytest.approx(0.13, abs=0.01)
     assert noise.deviation_over_repeats == pytest.approx(0.19, abs=0.01)
+    assert noise.deviation_by_chance == pytest.approx(0.11, abs=0.01)
+    assert noise.reliability == pytest.approx(0.32, abs=0.01)
+    assert best_left_out(articles.attempts, Accuracy().score, repeats=3) == pytest.approx(0.438, abs=0.001)
     assert (noise.n_contexts, noise.n_tied_at_top, noise.n_best_not_better) == (50, 22, 10)
 
 

@@ -6,9 +6,11 @@ from io import StringIO
 from rich.console import Group
 
 from seal.base.terminal import Terminal
-from seal.report.tables import accuracy_table, differences_table, kinds_table
+from seal.report.tables import accuracy_table, differences_table, kinds_table, rounds_table
 from seal.stats.published import Published
-from seal.stats.results import KindRow, Results
+from seal.stats.results import KindRow, Results, RoundSummary
+from seal.stats.retrying import Retried
+from seal.stats.selection import SelectionNoise
 from tests.report.values import ROUNDS, results, row
 
 
@@ -67,4 +69,34 @@ def test_a_kind_is_text_and_never_markup_and_may_be_missing_of_a_setting() -> No
 def test_a_difference_to_a_matched_row_names_what_it_is_matched_to() -> None:
     shown = lines(differences_table(results()))
     assert "round 1 − untrained, matched to round 1" in shown[-1]
+    assert max(map(len, shown)) <= 80
+
+
+def test_the_table_of_rounds_has_a_column_for_what_is_known() -> None:
+    plain = RoundSummary(round=0, n_attempts=9, n_kept=3, n_invalid=0, n_failed=0, mean_reward=0.3, best_reward=0.5)
+    assert lines(rounds_table(Results(table=(), rounds=(plain,))))[2:] == [
+        "round  kept   mean   best",
+        "─" * 25,
+        "1         3  0.300  0.500",
+    ]
+    counts = dict.fromkeys(("n_contexts", "n_tied_at_top", "n_best_not_better", "n_best_unknown"), 1)
+    noise = SelectionNoise(deviation_over_edits=0.2, deviation_over_repeats=0.2, reliability=0.25, **counts)
+    again = Retried(
+        n_self_edits=3, n_repeats=2, reward_at_choice=0.5, reward_again=0.4, difference=-0.1, ci95=(-0.3, 0.1)
+    )
+    told = replace(plain, best_reward_left_out=0.42, selection=noise, retried=again)
+    shown = lines(rounds_table(Results(table=(), rounds=(told,))))
+    assert shown[2].split() == [
+        "round",
+        "kept",
+        "mean",
+        "best",
+        "without",
+        "luck",
+        "at",
+        "choice",
+        "again",
+        "reliability",
+    ]
+    assert shown[-1].split() == ["1", "3", "0.300", "0.500", "0.420", "0.500", "0.400", "0.250"]
     assert max(map(len, shown)) <= 80
