@@ -35,6 +35,8 @@ class Query:
     """The kind of question, for example `direct` or `reversal`. Each kind has its own row. May be empty."""
     also: Annotated[tuple[str, ...], Field(exclude_if=lambda value: not value)] = ()
     """Answers that are right too."""
+    options: Annotated[tuple[str, ...], Field(exclude_if=lambda value: not value)] = ()
+    """What can be chosen from, in the order of its letters. Empty if the question is open."""
 
     @property
     def accepted(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ class Grader(Option, ABC):
 
     of_puzzles: ClassVar[bool] = False
     """Whether it compares attempts at grids instead of answers in words."""
+    of_choices: ClassVar[bool] = False
+    """Whether it reads the letters of options."""
     max_unknown: ClassVar[float] = 0.0
     """The share of a phase's answers that may stay without a verdict; with more of them the run stops, resumably."""
 
@@ -29,6 +31,10 @@ class Grader(Option, ABC):
         if self.of_puzzles != run.task.of_puzzles:
             right = "arc" if run.task.of_puzzles else "exact"
             yield f"grader: it does not know what answers to this task are: choose grader={right}, for example"
+
+    def faults_of_data(self, queries: Sequence[Query]) -> list[str]:
+        """Why it cannot grade answers to these questions; empty if it can."""
+        return []
 
     def forecast(self, queries: Sequence[Query], *, n_answers: int) -> Usage:
         """About what grading so many answers to such queries takes from a paid judge, at most; nothing by default."""
