@@ -31,6 +31,7 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
     """
     contexts = run.task.load()
     faults = run.recipe.faults_of_data(contexts)
+    faults += _question_faults(run, contexts)
     faults += _learning_faults(run)
     faults += run.self_edit.faults_of_data(run.recipe.wanted(contexts, run))
     folder = files.fetched(run.model) if fetch or files.is_local(run.model) else None
@@ -44,9 +45,30 @@ def preflight(run: Run, *, fetch: bool = False) -> Contexts:
         faults, notes = _compared(run, folder)
     if faults:
         raise UsageError(listed("the run cannot start:", faults))
+    notes += _choice_notes(run, contexts)
     if folder:
         notes += _cut_passages(run, files.ModelFolder(folder), contexts)
     return replace(contexts, notes=(*contexts.notes, *notes))
+
+
+def _question_faults(run: Run, contexts: Contexts) -> list[str]:
+    """Contexts that only ask, where something is to be learned; and questions that the grader cannot grade."""
+    faults = run.grader.faults_of_data([query for context in contexts.all for query in context.queries])
+    mute = [context for context in contexts.all if not context.text]
+    if mute and run.inner.adapts:
+        faults.append(
+            f"task: {len(mute)} of {len(contexts.all)} contexts have questions and no passage, so nothing can be "
+            "learned: choose recipe=evaluate inner=none, which asks the model as it is"
+        )
+    return faults
+
+
+def _choice_notes(run: Run, contexts: Contexts) -> list[str]:
+    """A note on options whose letters the grader does not read."""
+    queries = [query for context in contexts.all for query in context.queries]
+    if not queries or run.grader.of_choices or not all(query.options for query in queries):
+        return []
+    return ["the questions have options: set grader=choice, which takes the letter or the text of the right one"]
 
 
 def _wants_a_closer_look(run: Run, folder: Path) -> bool:

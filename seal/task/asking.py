@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
+from seal.base.lettering import lettered
 from seal.settings import option
 from seal.task import Task, context_id
+from seal.task.questions import Asked
 from seal.text import cut_at, fill, placeholders, shows
 from seal.types import Completion, Context, Query, Sampling
 
@@ -54,9 +56,12 @@ class PassageTask(Task):
         _, _, after = completion.text.partition(self.answer_marker)
         return cut_at(after, self.answer_stops).rpartition(self.answer_marker)[2].strip()
 
-    def prompt_for(self, question: str, *, title: str, passage: str) -> str:
-        """A question as it is put to a model."""
-        return fill(self.query_template, title=title, question=question, passage=passage)
+    def prompt_for(self, question: str, *, title: str, passage: str, options: Sequence[str] = ()) -> str:
+        """A question as it is put to a model. Options stand below it, each behind its letter, and what follows stands
+        below them. A title or passage that is not there leaves no empty line at the beginning."""
+        template = self.query_template.replace("{question} ", "{question}\n") if options else self.query_template
+        prompt = fill(template, title=title, question=lettered(question, options), passage=passage)
+        return prompt if title and passage else prompt.lstrip("\n")
 
     def style_of(self, context: Context, line: str) -> str:
         if "?" in line:
@@ -67,22 +72,26 @@ class PassageTask(Task):
         self,
         title: str,
         text: str,
-        questions: Iterable[tuple[str, str | Sequence[str]]],
+        questions: Iterable[Asked | tuple[str, str | Sequence[str]]],
         kinds: Iterable[str] = repeat(""),
     ) -> Context:
         """A context whose id depends on its title and text only, so that it survives a reordered file.
 
         `questions` are pairs of a question and its answer, or all accepted ones; `kinds` says of each what sort it is.
+        An `Asked` has its own kind, and perhaps options, which stand below the question, each behind its letter.
+        Without a text, the id depends on the questions.
         """
-        pairs = ((question, [said] if isinstance(said, str) else said) for question, said in questions)
-        queries = tuple(
-            Query(
-                question=question,
-                prompt=self.prompt_for(question, title=title, passage=text),
-                target=answers[0],
-                kind=kind,
-                also=tuple(answers[1:]) if self.accepted == "all" else (),
-            )
-            for (question, answers), kind in zip(pairs, kinds, strict=False)
+        asked = [Asked.of(pair, kind) for pair, kind in zip(questions, kinds, strict=False)]
+        queries = tuple(self._query(each, title=title, text=text) for each in asked)
+        known_by = text or "\n".join(each.question for each in asked)
+        return Context(id=context_id(title, known_by), title=title, text=text, queries=queries)
+
+    def _query(self, asked: Asked, *, title: str, text: str) -> Query:
+        return Query(
+            question=lettered(asked.question, asked.options),
+            prompt=self.prompt_for(asked.question, title=title, passage=text, options=asked.options),
+            target=asked.answers[0],
+            kind=asked.kind,
+            also=asked.answers[1:] if self.accepted == "all" else (),
+            options=asked.options,
         )
-        return Context(id=context_id(title, text), title=title, text=text, queries=queries)

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from seal.base.notes import Note
 from seal.errors import DataError, listed
-from seal.task.parts import Asked, Columns, Entry, read_entry
+from seal.task.parts import Columns, Entry, read_entry
+from seal.task.questions import Asked
 from seal.task.rows import Row
 
 
@@ -58,13 +59,13 @@ def asked_once(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[str, ...]]:
     questions with several answers."""
     rows_of: dict[tuple[str, str], dict[tuple[str, ...], list[int]]] = {}
     for entry in entries:
-        for question, answer in entry.questions:
-            rows_of.setdefault((entry.text, question), {}).setdefault(answer, []).append(entry.row)
+        for asked in entry.questions:
+            rows_of.setdefault((entry.text, asked.question), {}).setdefault(asked.answers, []).append(entry.row)
     repeated = {
         entry.row
         for entry in entries
-        for question, answer in entry.questions
-        if entry.flat and rows_of[entry.text, question][answer][0] != entry.row
+        for asked in entry.questions
+        if entry.flat and rows_of[entry.text, asked.question][asked.answers][0] != entry.row
     }
     disputed = [
         f"rows {', '.join(str(rows[0]) for rows in answers.values())} ({', '.join(repr(each[0]) for each in answers)})"
@@ -81,10 +82,11 @@ def asked_once(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[str, ...]]:
 
 
 def one_a_passage(entries: Sequence[Entry]) -> list[Entry]:
-    """Each passage once, with the questions of all of its rows."""
-    passages: dict[str, list[Entry]] = {}
+    """Each passage once, with the questions of all of its rows. Rows without a passage stay apart by what they ask."""
+    passages: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
-        passages.setdefault(entry.text, []).append(entry)
+        known_by = (entry.text,) if entry.text else ("", *(asked.question for asked in entry.questions))
+        passages.setdefault(known_by, []).append(entry)
     return [replace(rows[0], questions=_gathered(rows)) for rows in passages.values()]
 
 
@@ -93,7 +95,7 @@ def _gathered(rows: Sequence[Entry]) -> tuple[Asked, ...]:
     questions = [*rows[0].questions]
     for row in rows[1:]:
         known = set() if row.flat else {*questions}
-        questions += [pair for pair in row.questions if pair not in known]
+        questions += [asked for asked in row.questions if asked not in known]
     return tuple(questions)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from seal.base.reading import ending, read_bytes
+from seal.base.reading import ending
 from seal.errors import DataError, first_line
 from seal.task.rows import ENDINGS, Row, read_rows
 from seal.task.tables import plain_rows
@@ -106,10 +106,4 @@ def _of_files(names: Sequence[str], *, key: str) -> Iterator[Row]:
 
     for name, file in zip(names, datasets.DownloadManager().download(list(names)), strict=True):
         kind = ENDINGS.get(ending(Path(name)), "json")
-        yield from read_rows(Path(file), "jsonl" if kind == "json" and _is_of_lines(Path(file)) else kind, key=key)
-
-
-def _is_of_lines(file: Path) -> bool:
-    """Whether a file of JSON has an object a line, as `datasets` takes it, whatever it is called."""
-    first, _, rest = read_bytes(file).strip().partition(b"\n")
-    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+        yield from read_rows(Path(file), kind, key=key)

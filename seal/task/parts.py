@@ -13,12 +13,11 @@ from pydantic.dataclasses import dataclass as declared
 from seal.base.printed import read_back
 from seal.base.values import Answers, Flag, Words, is_missing, kind_of
 from seal.errors import fault_of_text
+from seal.task.questions import Asked
 from seal.task.rows import Row
 
 Fault = tuple[str, str]
 """The part that is wrong, and what is wrong with it."""
-Asked = tuple[str, tuple[str, ...]]
-"""A question with its accepted answers, the first one first."""
 
 
 @declared(frozen=True)
@@ -33,6 +32,7 @@ class _Question:
     answer: Answers
     is_impossible: Flag
     """As SQuAD 2 says it."""
+    kind: Words
 
 
 _PASSAGE, _QUESTION = TypeAdapter(_Passage), TypeAdapter(_Question)
@@ -51,6 +51,8 @@ class Columns:
     """Of flat files; and the key in a list of questions."""
     answer: tuple[str, ...]
     """The first of these that a flat row, or a question of a list, has."""
+    kind: str
+    """Of the kind of a question, in a flat row or a question of a list. Files need not have it."""
     are_settings: bool
     """Whether the user may say what they are called."""
 
@@ -96,7 +98,9 @@ def read_entry(number: int, row: Row, columns: Columns) -> Entry:
         row=number,
         title=passage.title,
         text=passage.passage,
-        questions=tuple((each.question, each.answer) for _, each in answerable if isinstance(each, _Question)),
+        questions=tuple(
+            Asked(each.question, each.answer, each.kind) for _, each in answerable if isinstance(each, _Question)
+        ),
         n_unanswerable=len(given) - len(answerable),
         flat=flat,
         columns=tuple(row),
@@ -148,6 +152,7 @@ def _read_question(asked: Any, columns: Columns) -> "_Question | ValidationError
                 "question": asked.get(columns.question),
                 "answer": first(asked, columns.answer),
                 "is_impossible": asked.get("is_impossible"),
+                "kind": asked.get(columns.kind),
             }
         )
     except ValidationError as error:
@@ -174,7 +179,7 @@ def _faults_of_text(asked: Row, found: _Question, columns: Columns) -> Iterator[
         yield "answer", f" ('{question[:40]}') has no answer (it is called {' or '.join(columns.answer)}{there})"
     elif not any(found.answer):
         yield "answer", f" ('{question[:40]}') has an empty answer ({_column(asked, columns, 'answer')})"
-    elif fault := fault_of_text(question + "".join(found.answer)):
+    elif fault := fault_of_text(question + "".join(found.answer) + found.kind):
         yield "question", f": {fault}"
 
 

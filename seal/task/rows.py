@@ -35,19 +35,20 @@ Row = Mapping[str, Any]
 
 
 def read_rows(path: Path, kind: str, *, key: str) -> list[Row]:
-    """The rows of a file, in order. `kind` is `auto`, or one of `ENDINGS`' values; `key` is the setting of the path.
+    """The rows of a file, in order. `kind` is one of `ENDINGS`' values; or `auto`, which goes by the file's ending; or
+    `any`, which goes by its content where the ending does not say it. `key` is the setting of the path.
 
     Raises:
         DataError: there is no such file, it is empty, or it is not what its name says.
     """
     if not path.is_file():
         raise DataError(f"{key}: {_no_file(path)}")
-    if kind == "auto":
-        kind = ENDINGS.get(ending(path), "")
-        if not kind:
-            raise DataError(f"{key}: cannot tell what {path.name} is: say task.format=jsonl, json, csv or parquet")
+    by_content, kind = kind == "any", ENDINGS.get(ending(path), "") if kind in ("auto", "any") else kind
+    if not kind and not by_content:
+        raise DataError(f"{key}: cannot tell what {path.name} is: say task.format=jsonl, json, csv or parquet")
     try:
         content = read_bytes(path)
+        kind = kind or _kind_of(content)
         rows = _READERS[kind](content) if content.strip() else None
     except (ValueError, TypeError, OSError, RecursionError) as error:
         raise DataError(
@@ -87,10 +88,30 @@ def _objects(text: str) -> Iterator[Row]:
         yield row
 
 
+def _kind_of(content: bytes) -> str:
+    """What a file is by how it begins."""
+    stripped = content.strip()
+    if stripped.startswith(b"PAR1"):
+        return "parquet"
+    if stripped.startswith(b"{"):
+        return "jsonl" if _is_of_lines(stripped) or b"\n" not in stripped else "json"
+    return "json" if stripped.startswith(b"[") else "csv"
+
+
+def _is_of_lines(content: bytes) -> bool:
+    """Whether JSON has an object a line, whatever the file is called."""
+    first, _, rest = content.strip().partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+
+
 def _read_json(content: bytes) -> list[Row]:
+    if _is_of_lines(content):
+        return _read_json_lines(content)
     rows = _parsed(as_text(content))
     if isinstance(rows, dict) and isinstance(rows.get("data"), list):
         return list(_paragraphs(rows["data"]))
+    if isinstance(rows, dict) and isinstance(rows.get("examples"), list):
+        rows = rows["examples"]  # as BIG-Bench Hard has it
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it is not a list of objects, nor SQuAD's {'data': [...]}")
     return rows

@@ -14,21 +14,13 @@ from pydantic import NonNegativeInt
 
 from seal.base.notes import behind
 from seal.settings import FileOrFolder, PathOrName, option
-from seal.task import Contexts, entries, parts
+from seal.task import Contexts, entries
 from seal.task.asking import PassageTask
 from seal.task.drawing import drawn, in_drawn_order, in_words, named_in
+from seal.task.formats.squad import COLUMNS
 from seal.task.hub import read_split
 from seal.task.rows import Row, read_rows
 from seal.types import Context
-
-COLUMNS = parts.Columns(
-    title="title",
-    passage=("context", "passage", "text"),
-    questions=("qas", "questions"),
-    question="question",
-    answer=("answer", "answers"),
-    are_settings=False,
-)
 
 
 @option

@@ -196,3 +196,26 @@ def test_outputs_without_write_permission_are_refused(seal: Seal, capsys: pytest
     Path("outputs").mkdir(mode=0o500)
     assert seal("run", *SMALL) == 2
     assert "outputs: cannot write to" in capsys.readouterr().err
+
+
+CHOICE = {"question": "Who?", "options": ["Ada", "Mara"], "gold_label": 2}
+QUALITY = {"title": "A", "article": "Mara did.", "questions": [CHOICE]}
+
+
+def test_questions_without_a_passage_are_refused_where_something_is_learned_and_asked_where_nothing_is(
+    refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    row = {"metadata": "{'topic': 'Art'}", "problem": "Who?", "answer": "Mara"}
+    options = ("recipe=evaluate", "model=tiny", f"task.path={passages(tmp_path, row)}")
+    assert "task: 1 of 1 contexts have questions and no passage, so nothing can be learned" in refuses(*options)
+    assert preflight(loading.load([*options, "inner=none"])[0]).all[0].queries[0].target == "Mara"
+
+
+def test_questions_with_options_and_their_grader_go_together(refuses: Callable[..., str], tmp_path: Path) -> None:
+    options = ("recipe=evaluate", "model=tiny", f"task.path={passages(tmp_path, QUALITY)}")
+    said = "the questions have options: set grader=choice, which takes the letter or the text of the right one"
+    assert said in preflight(loading.load(list(options))[0]).notes
+    assert said not in preflight(loading.load([*options, "grader=choice"])[0]).notes
+    row = {"title": "A", "passage": "a", "questions": [{"question": "?", "answer": "!"}]}
+    message = refuses("recipe=evaluate", "model=tiny", f"task.path={passages(tmp_path, row)}", "grader=choice")
+    assert "grader: 1 of 1 questions have no options to choose from: choose grader=lexical" in message

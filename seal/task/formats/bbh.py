@@ -1,0 +1,36 @@
+"""BIG-Bench Hard (arXiv 2210.09261), a file a task: `{"examples": [{"input", "target"}]}`. It has no passages, so it
+measures a model as it is.
+
+Options in the input, as `(A) …` or `- …`, become options of the question. Other tasks have open questions.
+"""
+
+import re
+
+from pydantic.dataclasses import dataclass as declared
+
+from seal.task.formats import Format, Said, questions
+from seal.task.formats.choosing import choice, numbered
+from seal.task.formats.values import Text
+
+_OPTIONS = re.compile(r"\s*\bOptions:\s*\n(?P<options>(?:\s*(?:\([A-Z]\)|-)\s+[^\n]+(?:\n|$))+)\s*$")
+_MARK = re.compile(r"^\s*(?:\([A-Z]\)|-)\s+")
+
+
+@declared(frozen=True)
+class _Row:
+    input: Text
+    target: Text
+
+
+def _said(row: _Row) -> Said:
+    found = _OPTIONS.search(row.input)
+    if not found:
+        return Said(questions=questions((row.input, [row.target], "")))
+    options = [_MARK.sub("", line).strip() for line in found["options"].splitlines() if line.strip()]
+    right = options.index(row.target) if row.target in options else numbered(row.target, len(options))
+    if right is None:
+        raise ValueError(f"column target: '{row.target[:40]}' is none of the options of the input")
+    return Said(questions=(choice(row.input[: found.start()], options, right),))
+
+
+BBH = Format(name="bbh", columns=("input", "target"), row=_Row, said=_said)
