@@ -8,9 +8,10 @@ from typing import Any
 
 from seal.base.json_text import RepeatedKeyError, parsed, without_repeats
 from seal.base.printed import read_back
-from seal.base.reading import ending, read_text, stem
+from seal.base.reading import read_text, stem
 from seal.base.values import is_missing, text_of
 from seal.errors import DataError, fault_of_text, listed
+from seal.grids.folders import PairDraw, TaskFile, are_pairs, task_files
 from seal.grids.grid import Grid, Pair, Puzzle
 
 ID_COLUMNS = ("id", "task_id", "task", "name")
@@ -26,6 +27,8 @@ class Solved:
     """One a test input, in their order; none where nobody has told them."""
     place: str
     """Where it was read, for messages."""
+    concept: str = ""
+    """The folder in a folder of tasks that it lies in."""
 
     @property
     def n_cells(self) -> int:
@@ -41,16 +44,20 @@ class _Task:
     id: str
     content: Any
     place: str
+    concept: str = ""
 
 
 class _FileError(ValueError):
     """Something is wrong with what was read; the message says where."""
 
 
-def read_challenges(path: Path, solutions: Path | None, key: str, *, solved: bool = True) -> dict[str, Solved]:
+def read_challenges(
+    path: Path, solutions: Path | None, key: str, *, solved: bool = True, draw: PairDraw | None = None
+) -> dict[str, Solved]:
     """The puzzles of a file or folder by their ids, in order. `key` is the setting of the path.
 
-    A file holds one task, or tasks by their ids; a folder holds a file a task, whose name is its id (ARC-AGI-1 and 2).
+    A file holds one task, or tasks by their ids; a folder holds a file a task, whose name is its id (ARC-AGI-1 and 2),
+    also in folders inside of it (ConceptARC, 1D-ARC). A task may be a list of pairs (re-arc); then `draw` makes it.
     What the test inputs become stands in the test pairs, or in a file of solutions by id, which then alone counts.
     Where the puzzles are not `solved`, neither is looked at.
 
@@ -62,7 +69,7 @@ def read_challenges(path: Path, solutions: Path | None, key: str, *, solved: boo
         answers = _answers_by_id(solutions) if solutions and solved else None
     except _FileError as fault:
         raise DataError(f"{key}: {fault}") from fault
-    read = _all_read(_tasks(path, faults), answers, faults, solved=solved)
+    read = _all_read(_tasks(path, draw or PairDraw(), faults), answers, faults, solved=solved)
     if not read and not faults:
         faults.append(f"{path.name}: no tasks" if path.is_file() else "no files *.json in this folder")
     return _faultless(read, faults, f"{key}: {path}")
@@ -104,23 +111,32 @@ def _faultless(solved: dict[str, Solved], faults: list[str], source: str) -> dic
     return solved
 
 
-def _tasks(path: Path, faults: list[str]) -> Iterator[_Task]:
+def _tasks(path: Path, draw: PairDraw, faults: list[str]) -> Iterator[_Task]:
     if path.is_dir():
-        for file in sorted(file for file in path.iterdir() if ending(file) == ".json"):
-            yield from _tasks_of_file(file, faults, alone=True)
+        for file in task_files(path):
+            yield from _tasks_of_file(file, draw, faults, alone=True)
     else:
-        yield from _tasks_of_file(path, faults, alone=False)
+        alone = TaskFile(path=path, id=stem(path), concept="", name=path.name)
+        yield from _tasks_of_file(alone, draw, faults, alone=False)
 
 
-def _tasks_of_file(file: Path, faults: list[str], *, alone: bool) -> Iterator[_Task]:
+def _tasks_of_file(file: TaskFile, draw: PairDraw, faults: list[str], *, alone: bool) -> Iterator[_Task]:
     """The task of a file, or its tasks where it need not be `alone`."""
     try:
-        content = _json(file)
+        content = _json(file.path, file.name)
+        if are_pairs(content):
+            content = draw.task(file.id, content)
     except _FileError as fault:
         faults.append(str(fault))
-        return
+    except ValueError as fault:
+        faults.append(f"{file.name}: {fault}")
+    else:
+        yield from _tasks_in(content, file, faults, alone=alone)
+
+
+def _tasks_in(content: Any, file: TaskFile, faults: list[str], *, alone: bool) -> Iterator[_Task]:
     if alone or (isinstance(content, Mapping) and isinstance(content.get("train"), list)):
-        yield _Task(id=stem(file), content=content, place=f"{file.name}, task {stem(file)}")
+        yield _Task(id=file.id, content=content, place=f"{file.name}, task {file.id}", concept=file.concept)
     elif isinstance(content, Mapping):
         for task_id, task in content.items():
             yield _Task(id=task_id, content=task, place=f"{file.name}, task {task_id}")
@@ -148,14 +164,14 @@ def _answers_by_id(path: Path) -> Mapping[str, Any]:
     Raises:
         _FileError: it is not there, or no such file.
     """
-    answers = _json(path)
+    answers = _json(path, path.name)
     if not isinstance(answers, Mapping):
         raise _FileError(f"{path.name}: it is no object of solutions by the ids of tasks")
     return answers
 
 
-def _json(file: Path) -> Any:
-    """What stands in a file, which may be packed.
+def _json(file: Path, name: str) -> Any:
+    """What stands in a file, which may be packed; messages call it by `name`.
 
     Raises:
         _FileError: it is not there, or no JSON; or a key stands twice in it.
@@ -163,11 +179,11 @@ def _json(file: Path) -> Any:
     try:
         return parsed(read_text(file), object_pairs_hook=without_repeats)
     except OSError as error:
-        raise _FileError(f"{file.name}: cannot be read: {error.strerror}") from error
+        raise _FileError(f"{name}: cannot be read: {error.strerror}") from error
     except RepeatedKeyError as error:
-        raise _FileError(f"{file.name}: {error}; of an id that stands twice one task would be lost") from error
+        raise _FileError(f"{name}: {error}; of an id that stands twice one task would be lost") from error
     except ValueError as error:
-        raise _FileError(f"{file.name}: it is not JSON: {error}") from error
+        raise _FileError(f"{name}: it is not JSON: {error}") from error
 
 
 def _read(task: _Task, answers: Mapping[str, Any] | None, faults: list[str], *, solved: bool) -> Solved | None:
@@ -192,7 +208,8 @@ def _read(task: _Task, answers: Mapping[str, Any] | None, faults: list[str], *, 
     if faults:
         return None
     pairs = tuple(Pair(input=given, output=output) for given, output in zip(inputs, made, strict=True))
-    return Solved(puzzle=Puzzle(id=task.id, train=pairs, tests=asked), solutions=solutions, place=task.place)
+    puzzle = Puzzle(id=task.id, train=pairs, tests=asked)
+    return Solved(puzzle=puzzle, solutions=solutions, place=task.place, concept=task.concept)
 
 
 def _pairs(content: Mapping[str, Any], part: str, faults: list[str]) -> list[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from seal.base.notes import Note
 from seal.base.seeds import derive
 from seal.errors import DataError, listed
 from seal.grids.files import Solved, of_rows, read_challenges
+from seal.grids.folders import PairDraw
 from seal.grids.views import Viewing
 from seal.settings import FileOrFolder, PathOrName, option
 from seal.task import Contexts
@@ -32,7 +33,8 @@ class Arc(PuzzleTask):
     """
 
     train_path: PathOrName
-    """A file of tasks, a folder with a file a task, or, with `train_split`, a data set on the hub."""
+    """A file of tasks, a folder with a file a task (also in folders inside of it, each of them a concept), or, with
+    `train_split`, a data set on the hub."""
     train_solutions: FileOrFolder | None = None
     """The outputs of the tests, where they are not in the tasks."""
     train_split: str | None = None
@@ -56,6 +58,8 @@ class Arc(PuzzleTask):
     """How many puzzles for training are drawn; null takes all."""
     n_held_out: NonNegativeInt | None = None
     """How many held-out puzzles are drawn; null takes all."""
+    n_demonstrations: PositiveInt = 3
+    """Where a task is a list of pairs (re-arc): so many are drawn by the seed, and one more as the test."""
     max_cells: PositiveInt | None = None
     """Only puzzles are drawn of which no grid has more cells; null sets no limit."""
     notation: Notation = "numpy"
@@ -82,7 +86,7 @@ class Arc(PuzzleTask):
         )
 
     def _context(self, solved: Solved) -> Context:
-        return self.make_context(solved.puzzle, solved.solutions)
+        return self.make_context(solved.puzzle, solved.solutions, kind=solved.concept)
 
     def _part(self, part: str, taken: frozenset[str]) -> tuple[dict[str, Solved], list[str]]:
         """The chosen puzzles of a part by id, without those that the other part has; and what was left out."""
@@ -113,7 +117,8 @@ class Arc(PuzzleTask):
         if split is not None:
             rows = read_split(path, split, self.revision, key=key)
             return of_rows(rows, f"{path}, split {split}", solved=solved)
-        return read_challenges(Path(path), getattr(self, f"{part}_solutions"), key, solved=solved)
+        draw = PairDraw(n_demonstrations=self.n_demonstrations, seed=self.seed)
+        return read_challenges(Path(path), getattr(self, f"{part}_solutions"), key, solved=solved, draw=draw)
 
 
 def _twins(everything: Iterable[Solved]) -> list[str]:

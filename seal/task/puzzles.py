@@ -79,11 +79,11 @@ class PuzzleTask(Task):
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return "no settings"
 
-    def make_context(self, puzzle: Puzzle, solutions: Sequence[Grid]) -> Context:
-        """A puzzle with what is right; without solutions nobody has told."""
+    def make_context(self, puzzle: Puzzle, solutions: Sequence[Grid], *, kind: str = "") -> Context:
+        """A puzzle with what is right; without solutions nobody has told. `kind` is its concept, if it has one."""
         first = puzzle_prompt(self.puzzle_template, self.notation, puzzle.train, puzzle.tests[0])
         target = json.dumps([grid.lists() for grid in solutions], separators=(",", ":")) if solutions else ""
-        query = Query(question="What are the outputs?", prompt=first, target=target)
+        query = Query(question="What are the outputs?", prompt=first, target=target, kind=kind)
         return Context(id=puzzle.id, title=puzzle.id, text=puzzle.json, queries=(query,))
 
     def _views(self, puzzle: Puzzle) -> list[View]:

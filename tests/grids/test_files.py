@@ -11,6 +11,7 @@ import pytest
 
 from seal.errors import DataError
 from seal.grids.files import of_rows, read_challenges
+from seal.grids.folders import PairDraw
 from tests.grids.values import grid
 
 PAIR = {"input": [[1, 2]], "output": [[3]]}
@@ -203,3 +204,49 @@ def test_pairs_and_grids_that_were_printed_into_a_cell_are_read_back(printed: Ca
     assert of_rows([whole], "hub")["a"].puzzle == of_rows([{"id": "a", **TASK}], "hub")["a"].puzzle
     cells = {name: str(np.array(rows)) for name, rows in PAIR.items()}
     assert of_rows([{"id": "a", "train": [cells] * 2, "test": [cells]}], "hub")["a"].solutions == (grid("3"),)
+
+
+def test_folders_in_a_folder_are_concepts(tmp_path: Path) -> None:
+    for name in ("Above/Above1", "Above/Above2", "Count/small/Count1", "top", ".git/hidden"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        written(tmp_path / f"{name}.json", TASK)
+    read = read_challenges(tmp_path, None, "task.path")
+    assert {name: each.concept for name, each in read.items()} == {
+        "Above1": "Above",
+        "Above2": "Above",
+        "Count1": "Count/small",
+        "top": "",
+    }
+    assert read["Count1"].place == "Count/small/Count1.json, task Count1"
+
+
+def test_files_of_one_name_in_several_folders_have_their_folders_in_their_ids(tmp_path: Path) -> None:
+    for name in ("a/1", "b/1", "b/2"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        written(tmp_path / f"{name}.json", TASK)
+    assert list(read_challenges(tmp_path, None, "task.path")) == ["a_1", "b_1", "2"]
+
+
+def numbered_pairs(count: int) -> list[dict[str, Any]]:
+    return [{"input": [[number]], "output": [[number, number]]} for number in range(count)]
+
+
+def test_of_a_list_of_pairs_some_are_drawn_by_the_seed_and_one_more_is_the_test(tmp_path: Path) -> None:
+    for name in ("x", "y"):
+        written(tmp_path / f"{name}.json", numbered_pairs(10))
+    read = read_challenges(tmp_path, None, "task.path", draw=PairDraw(n_demonstrations=4, seed=7))
+    for each in read.values():
+        inputs = [pair.input for pair in each.puzzle.train] + list(each.puzzle.tests)
+        assert (len(inputs), len(set(inputs)), len(each.solutions)) == (5, 5, 1)
+    assert read["x"].puzzle.train != read["y"].puzzle.train
+    assert read == read_challenges(tmp_path, None, "task.path", draw=PairDraw(n_demonstrations=4, seed=7))
+    assert read != read_challenges(tmp_path, None, "task.path", draw=PairDraw(n_demonstrations=4, seed=8))
+    [alone] = read_challenges(
+        tmp_path / "x.json", None, "task.path", draw=PairDraw(n_demonstrations=4, seed=7)
+    ).values()
+    assert alone.puzzle == read["x"].puzzle
+
+
+def test_too_few_pairs_are_a_fault_with_the_file(tmp_path: Path) -> None:
+    written(tmp_path / "x.json", numbered_pairs(3))
+    assert "x.json: it has 3 pairs, and task.n_demonstrations=3 takes 4" in faults(tmp_path)

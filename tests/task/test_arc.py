@@ -189,3 +189,22 @@ def test_a_puzzle_that_is_listed_for_both_parts_is_refused_by_name(tmp_path: Pat
     path = file_of(tmp_path / "tasks.json", *"abc")
     with pytest.raises(DataError, match=r"share puzzles: leave them out of one:\s+b\s+c$"):
         load(f"task.train_path={path}", "task.train_ids=[a,b,c]", "task.held_out_ids=[c,b]")
+
+
+def test_the_folder_that_a_puzzle_lies_in_is_its_kind(tmp_path: Path) -> None:
+    for name in ("Above/Above1", "Count/Count1"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / f"{name}.json").write_text(json.dumps({"train": [PAIR], "test": [PAIR]}))
+    contexts = load(f"task.train_path={tmp_path}", "task.n_train=0")
+    assert {context.id: context.queries[0].kind for context in contexts.held_out} == {
+        "Above1": "Above",
+        "Count1": "Count",
+    }
+
+
+def test_puzzles_are_made_of_lists_of_pairs(tmp_path: Path) -> None:
+    pairs = [{"input": [[number]], "output": [[number]]} for number in range(6)]
+    (tmp_path / "a.json").write_text(json.dumps(pairs))
+    [context] = load(f"task.train_path={tmp_path}", "task.n_train=0", "task.n_demonstrations=2").held_out
+    puzzle = json.loads(context.text)
+    assert (len(puzzle["train"]), len(puzzle["test"])) == (2, 1)
