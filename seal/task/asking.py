@@ -83,12 +83,12 @@ class PassageTask(Task):
         """
         asked = [Asked.of(pair, kind) for pair, kind in zip(questions, kinds, strict=False)]
         queries = tuple(self._query(each, title=title, text=text) for each in asked)
-        known_by = text or "\n".join(each.question for each in asked)
+        known_by = text or "\n".join(each.shown for each in asked)
         return Context(id=context_id(title, known_by), title=title, text=text, queries=queries)
 
     def _query(self, asked: Asked, *, title: str, text: str) -> Query:
         return Query(
-            question=lettered(asked.question, asked.options),
+            question=asked.shown,
             prompt=self.prompt_for(asked.question, title=title, passage=text, options=asked.options),
             target=asked.answers[0],
             kind=asked.kind,

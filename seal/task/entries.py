@@ -60,12 +60,12 @@ def asked_once(entries: Sequence[Entry]) -> tuple[list[Entry], tuple[str, ...]]:
     rows_of: dict[tuple[str, str], dict[tuple[str, ...], list[int]]] = {}
     for entry in entries:
         for asked in entry.questions:
-            rows_of.setdefault((entry.text, asked.question), {}).setdefault(asked.answers, []).append(entry.row)
+            rows_of.setdefault((entry.text, asked.shown), {}).setdefault(asked.answers, []).append(entry.row)
     repeated = {
         entry.row
         for entry in entries
         for asked in entry.questions
-        if entry.flat and rows_of[entry.text, asked.question][asked.answers][0] != entry.row
+        if entry.flat and rows_of[entry.text, asked.shown][asked.answers][0] != entry.row
     }
     disputed = [
         f"rows {', '.join(str(rows[0]) for rows in answers.values())} ({', '.join(repr(each[0]) for each in answers)})"
@@ -85,7 +85,7 @@ def one_a_passage(entries: Sequence[Entry]) -> list[Entry]:
     """Each passage once, with the questions of all of its rows. Rows without a passage stay apart by what they ask."""
     passages: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
-        known_by = (entry.text,) if entry.text else ("", *(asked.question for asked in entry.questions))
+        known_by = (entry.text,) if entry.text else ("", *(asked.shown for asked in entry.questions))
         passages.setdefault(known_by, []).append(entry)
     return [replace(rows[0], questions=_gathered(rows)) for rows in passages.values()]
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seal.base.lettering import lettered
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -15,6 +17,11 @@ class Asked:
     """What kind of question it is, such as `direct` or `rephrase`."""
     options: tuple[str, ...] = ()
     """What can be chosen from; empty for an open question."""
+
+    @property
+    def shown(self) -> str:
+        """The question as it is shown: with its options below it."""
+        return lettered(self.question, self.options)
 
     @classmethod
     def of(cls, pair: "Asked | tuple[str, str | Sequence[str]]", kind: str = "") -> "Asked":

@@ -1,7 +1,8 @@
 """BIG-Bench Hard (arXiv 2210.09261), a file a task: `{"examples": [{"input", "target"}]}`. It has no passages, so it
 measures a model as it is.
 
-Options in the input, as `(A) …` or `- …`, become options of the question. Other tasks have open questions.
+Options in the input, as `(A) …` or `- …`, become options of the question. Other tasks have open questions. Some
+published questions were cut apart at their commas, so that their target is none of their options: they are left out.
 """
 
 import re
@@ -12,6 +13,7 @@ from seal.task.formats import Format, Said, questions
 from seal.task.formats.choosing import choice, numbered
 from seal.task.formats.values import Text
 
+BROKEN = "questions, whose target is none of two or more options, were left out"
 _OPTIONS = re.compile(r"\s*\bOptions:\s*\n(?P<options>(?:\s*(?:\([A-Z]\)|-)\s+[^\n]+(?:\n|$))+)\s*$")
 _MARK = re.compile(r"^\s*(?:\([A-Z]\)|-)\s+")
 
@@ -28,8 +30,8 @@ def _said(row: _Row) -> Said:
         return Said(questions=questions((row.input, [row.target], "")))
     options = [_MARK.sub("", line).strip() for line in found["options"].splitlines() if line.strip()]
     right = options.index(row.target) if row.target in options else numbered(row.target, len(options))
-    if right is None:
-        raise ValueError(f"column target: '{row.target[:40]}' is none of the options of the input")
+    if right is None or len(options) < 2:
+        return Said(left_out=(BROKEN,))
     return Said(questions=(choice(row.input[: found.start()], options, right),))
 
 

@@ -185,6 +185,24 @@ def test_bbh_s_own_document_is_read_and_its_options_are_options(tmp_path: Path) 
     assert found["No"].question == "Does Ada return to the mill?\nA. Yes\nB. No"
 
 
+def test_bbh_s_questions_of_one_wording_stay_apart_by_their_options(tmp_path: Path) -> None:
+    asks = [
+        {"input": f"Which order is right?\nOptions:\n(A) {first}\n(B) {second}", "target": "(A)"}
+        for first, second in (("old red mill", "red old mill"), ("big new bell", "new big bell"))
+    ]
+    contexts = read(tmp_path, asks)
+    assert len(contexts.all) == len({context.id for context in contexts.all}) == 2
+    assert contexts.notes == ("rows.json is read as bbh, by its columns",)
+
+
+def test_bbh_s_broken_questions_are_left_out(tmp_path: Path) -> None:
+    cut = {"input": "A film like it?\nOptions:\n(A) Bells\n(B) Inc\n(C) Mills", "target": "Bells, Inc"}
+    lone = {"input": "Which?\nOptions:\n(A) This", "target": "(A)"}
+    contexts = read(tmp_path, [rows.BBH[0], cut, lone])
+    assert len(contexts.all) == 1
+    assert contexts.notes[1:] == ("2 questions, whose target is none of two or more options, were left out: rows 2, 3",)
+
+
 def test_squad_s_rows_are_read_as_they_are_named_too(tmp_path: Path) -> None:
     row = {"id": "1", "title": "Orl", "context": "Orl lies on the Nale.", "question": "Which river?"}
     row |= {"answers": {"text": ["the Nale", "Nale"], "answer_start": [12, 16]}}

@@ -118,7 +118,6 @@ QUESTION = rows.QUALITY[0]["questions"][0]
             changed(rows.MULTIHOP_RAG[0], evidence_list=[{"title": "a"}]),
             "column evidence_list, item 1, fact is missing",
         ),
-        (changed(rows.BBH[0], target="(C)"), "column target: '(C)' is none of the options of the input"),
         (changed(rows.BBH[0], target=b"x".hex() + "\ud83d"), "is half of a character"),
     ],
 )
