@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seal.grids.grid import N_COLOURS, Episode, Grid, Pair, Puzzle
+from seal.grids.grid import LONGEST_SIDE, N_COLOURS, Episode, Grid, Pair, Puzzle
 
 Array = NDArray[Any]  # [height, width]
 Transform = Callable[[Array], Array]
@@ -32,7 +32,7 @@ class Augmentation:
     """What is done to each grid of one episode. Only a translation asks the randomness anything."""
 
     def __call__(self, episode: Episode, random: Random) -> Episode:
-        """The changed episode. Its grids may be too large: see `Grid.fits`."""
+        """The changed episode. Its grids may be too large: see `fits`."""
         transform = self.draw(random)
         return _mapped(episode, lambda grid: Grid.of_array(transform(grid.array())))
 
@@ -112,15 +112,15 @@ def leave_n_out(pairs: Sequence[Pair], n: int) -> list[Episode]:
     return episodes
 
 
-def augmented(episode: Episode, families: Iterable[str], random: Random) -> list[Episode]:
-    """The episode under every augmentation of some families, without those that outgrow 30x30 cells."""
+def augmented(episode: Episode, families: Iterable[str], random: Random, longest: int = LONGEST_SIDE) -> list[Episode]:
+    """The episode under every augmentation of some families, without those with a side longer than `longest`."""
     augmentations = [augmentation for family in families for augmentation in FAMILIES[family]]
     changed = [augmentation(episode, random) for augmentation in augmentations]
-    return [episode for episode in changed if fits(episode)]
+    return [episode for episode in changed if fits(episode, longest)]
 
 
-def fits(episode: Episode) -> bool:
-    return all(grid.fits for grid in episode.grids)
+def fits(episode: Episode, longest: int = LONGEST_SIDE) -> bool:
+    return all(grid.longest_side <= longest for grid in episode.grids)
 
 
 def permute_colours(episode: Episode, random: Random) -> Episode:
@@ -159,8 +159,12 @@ def training_episodes(
     permuted. No episode occurs twice. Where there are more than `max_episodes`, that many are drawn at random.
     `per_family` limits what a family adds, so that it cannot crowd the plain ones out; they are then permuted alone.
     """
-    plain = [episode for n in (1, 2) for episode in leave_n_out(puzzle.train, n) if fits(episode)]
-    added = [[changed for episode in plain for changed in augmented(episode, [family], random)] for family in families]
+    longest = puzzle.longest_side
+    plain = [episode for n in (1, 2) for episode in leave_n_out(puzzle.train, n)]
+    added = [
+        [changed for episode in plain for changed in augmented(episode, [family], random, longest)]
+        for family in families
+    ]
     if per_family is not None:
         added = [random.sample(of_family, min(per_family, len(of_family))) for of_family in added]
     changed = [episode for of_family in added for episode in of_family]

@@ -12,7 +12,7 @@ from seal.base.reading import read_text, stem
 from seal.base.values import is_missing, text_of
 from seal.errors import DataError, fault_of_text, listed
 from seal.grids.folders import PairDraw, TaskFile, are_pairs, task_files
-from seal.grids.grid import Grid, Pair, Puzzle
+from seal.grids.grid import LONGEST_READ, Grid, Pair, Puzzle
 
 ID_COLUMNS = ("id", "task_id", "task", "name")
 """The first of these that a row has names its puzzle."""
@@ -250,7 +250,7 @@ def _grids(all_rows: Iterable[Any], name: str, faults: list[str], *, missing: st
             faults.append(f"{name.format(number)}: {missing}")
             continue
         try:
-            grids.append(Grid.of(_as_lists(rows)))
+            grids.append(Grid.of(_as_lists(rows), longest=LONGEST_READ))
         except ValueError as fault:
             faults.append(f"{name.format(number)}: {fault}")
     return tuple(grids)

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 N_COLOURS = 10
 LONGEST_SIDE = 30
-"""Cells. Larger grids do not occur in ARC, and are neither read nor trained on."""
+"""Cells. Larger grids do not occur in ARC. They are read from models, and made by augmentations, only of a puzzle that
+has larger ones itself."""
+LONGEST_READ = 100
+"""Cells. 1D-ARC (arXiv 2305.18354) has rows of 93; larger grids are not read from files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,8 @@ class Grid:
         return tuple(sorted({cell for row in self.rows for cell in row}))
 
     @property
-    def fits(self) -> bool:
-        """Whether no side is longer than `LONGEST_SIDE`. What an augmentation makes need not fit."""
-        return max(self.height, self.width) <= LONGEST_SIDE
+    def longest_side(self) -> int:
+        return max(self.height, self.width)
 
     def lists(self) -> list[list[int]]:
         """As JSON holds it."""
@@ -46,13 +48,13 @@ class Grid:
         return np.array(self.rows, dtype=np.int64)  # [height, width]
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[int]]) -> "Grid":
+    def of(cls, rows: Sequence[Sequence[int]], *, longest: int = LONGEST_SIDE) -> "Grid":
         """The grid of some rows of unknown origin.
 
         Raises:
-            ValueError: with the row or cell at fault: empty, ragged, no colour from 0 to 9, or over 30x30.
+            ValueError: with the row or cell at fault: empty, ragged, no colour from 0 to 9, or a side over `longest`.
         """
-        fault = next(_faults(rows), None)
+        fault = next(_faults(rows, longest), None)
         if fault:
             raise ValueError(fault)
         return cls(rows=tuple(tuple(int(cell) for cell in row) for row in rows))
@@ -78,6 +80,12 @@ class Puzzle:
     id: str
     train: tuple[Pair, ...]
     tests: tuple[Grid, ...]
+
+    @property
+    def longest_side(self) -> int:
+        """The longest side that a grid of this puzzle may have: `LONGEST_SIDE`, or that of the largest shown."""
+        shown = [grid for pair in self.train for grid in (pair.input, pair.output)]
+        return max(LONGEST_SIDE, *(grid.longest_side for grid in (*shown, *self.tests)))
 
     @property
     def json(self) -> str:
@@ -115,33 +123,37 @@ def puzzle_in(text: str, puzzle_id: str) -> Puzzle:
     """
     try:
         puzzle = json.loads(text)
-        train = tuple(Pair(Grid.of(pair["input"]), Grid.of(pair["output"])) for pair in puzzle["train"])
-        return Puzzle(id=puzzle_id, train=train, tests=tuple(Grid.of(test["input"]) for test in puzzle["test"]))
+        train = tuple(Pair(_read(pair["input"]), _read(pair["output"])) for pair in puzzle["train"])
+        return Puzzle(id=puzzle_id, train=train, tests=tuple(_read(test["input"]) for test in puzzle["test"]))
     except (TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"puzzle {puzzle_id} is not written as a puzzle: {error!r}") from error
 
 
-def _faults(rows: Any) -> Iterator[str]:
+def _read(rows: Any) -> Grid:
+    return Grid.of(rows, longest=LONGEST_READ)
+
+
+def _faults(rows: Any, longest: int) -> Iterator[str]:
     """What is wrong with rows; the first is enough, so the rest is not looked for."""
     if not _is_list(rows):
         yield f"it is no list of rows but {_shown(rows)}"
         return
     if not rows:
         yield "it has no rows"
-    if len(rows) > LONGEST_SIDE:
-        yield f"it has {len(rows)} rows, more than {LONGEST_SIDE}"
+    if len(rows) > longest:
+        yield f"it has {len(rows)} rows, more than {longest}"
     for number, row in enumerate(rows, start=1):
-        yield from _row_faults(number, row, len(rows[0]) if _is_list(rows[0]) else 0)
+        yield from _row_faults(number, row, len(rows[0]) if _is_list(rows[0]) else 0, longest)
 
 
-def _row_faults(number: int, row: Any, width: int) -> Iterator[str]:
+def _row_faults(number: int, row: Any, width: int, longest: int) -> Iterator[str]:
     if not _is_list(row):
         yield f"row {number} is no list of colours but {_shown(row)}"
         return
     if not row:
         yield f"row {number} is empty"
-    if len(row) > LONGEST_SIDE:
-        yield f"row {number} has {len(row)} cells, more than {LONGEST_SIDE}"
+    if len(row) > longest:
+        yield f"row {number} has {len(row)} cells, more than {longest}"
     if len(row) != width:
         yield f"row {number} has {len(row)} cells, row 1 has {width}"
     for column, cell in enumerate(row, start=1):

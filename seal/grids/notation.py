@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seal.grids.grid import N_COLOURS, Grid, Pair
+from seal.grids.grid import LONGEST_SIDE, N_COLOURS, Grid, Pair
 
 ARROW = " -> "
 END = "#"
@@ -32,8 +32,8 @@ class Notation:
     def write(self, grid: Grid) -> str:
         return self.join([[self.cells[cell] for cell in row] for row in grid.rows])
 
-    def read(self, text: str) -> Grid:
-        """The grid that a text is. White space around it and between cells does not matter.
+    def read(self, text: str, *, longest: int = LONGEST_SIDE) -> Grid:
+        """The grid that a text is. White space around it and between cells does not matter. No side is over `longest`.
 
         Raises:
             ValueError: it is anything else than one grid; with the reason.
@@ -42,7 +42,7 @@ class Notation:
             raise ValueError(f"the text has {len(text)} characters, more than any grid")
         colour_of: dict[str, Any] = {cell: colour for colour, cell in enumerate(self.cells)}
         rows = self.split(text.strip())
-        return Grid.of([[colour_of.get(cell, cell) for cell in row] for row in rows])
+        return Grid.of([[colour_of.get(cell, cell) for cell in row] for row in rows], longest=longest)
 
     def query_line(self, grid: Grid) -> str:
         """An input, up to where its output begins (arXiv 2411.07279)."""

@@ -10,7 +10,7 @@ from typing import Any
 from seal.authorship import UNTRAINED, Author
 from seal.errors import DataError
 from seal.folder.store import read_records
-from seal.grids.grid import Grid, Puzzle, puzzle_in
+from seal.grids.grid import LONGEST_READ, Grid, Puzzle, puzzle_in
 from seal.stats.results import Results
 from seal.types import Context, Evaluation, Failure, Grade
 
@@ -90,7 +90,9 @@ def _answered(
     outcomes = {setting: _of(evaluations, setting, context.id) for setting in results.scores}
     return Answered(
         puzzle=puzzle_in(context.text, context.id),
-        solutions=tuple(Grid.of(cells) for cells in json.loads(context.queries[0].target or "[]")),
+        solutions=tuple(
+            Grid.of(cells, longest=LONGEST_READ) for cells in json.loads(context.queries[0].target or "[]")
+        ),
         answers={
             setting: tuple(_answer(one) for one in found if isinstance(one, Evaluation))
             for setting, found in outcomes.items()
@@ -117,7 +119,10 @@ def _answer(evaluation: Evaluation) -> Answer:
     try:
         said = json.loads(verdict.answer)
         votes: list[list[dict[str, Any]]] = said["votes"]
-        tests = tuple(tuple((Grid.of(each["grid"]), int(each["votes"])) for each in of_test) for of_test in votes)
+        tests = tuple(
+            tuple((Grid.of(each["grid"], longest=LONGEST_READ), int(each["votes"])) for each in of_test)
+            for of_test in votes
+        )
         n_attempts = tuple(len(of_test) for of_test in said["attempts"])
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"this is no answer to a puzzle: {verdict.answer[:60]}") from error

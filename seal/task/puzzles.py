@@ -64,7 +64,7 @@ class PuzzleTask(Task):
         puzzle = puzzle_in(context.text, context.id)
         asked = list(zip(self._views(puzzle), written, strict=True))
         n_views = len(asked) // len(puzzle.tests)  # as many of each test input
-        votes = [self._vote(asked[start : start + n_views]) for start in range(0, len(asked), n_views)]
+        votes = [self._vote(puzzle, asked[start : start + n_views]) for start in range(0, len(asked), n_views)]
         answer = {
             "attempts": [[grid.lists() for grid in each.attempts] for each in votes],
             "votes": [[{"grid": grid.lists(), "votes": count} for grid, count in each.table] for each in votes],
@@ -93,8 +93,8 @@ class PuzzleTask(Task):
             for view in views(puzzle.train, test, self.viewing, seed=derive(self.seed, "views", puzzle.id, number))
         ]
 
-    def _vote(self, asked: Sequence[tuple[View, Completion]]) -> Vote:
-        return vote(list(_predictions(asked, self.notation)))
+    def _vote(self, puzzle: Puzzle, asked: Sequence[tuple[View, Completion]]) -> Vote:
+        return vote(list(_predictions(asked, self.notation, longest=puzzle.longest_side)))
 
 
 def puzzle_prompt(template: str, notation: str, demonstrations: Sequence[Pair], given: Grid) -> str:
@@ -103,14 +103,14 @@ def puzzle_prompt(template: str, notation: str, demonstrations: Sequence[Pair], 
     return fill(template, demonstrations=written.demonstrations(demonstrations), input=written.query_line(given))
 
 
-def _predictions(asked: Sequence[tuple[View, Completion]], notation: str) -> Iterator[Prediction]:
+def _predictions(asked: Sequence[tuple[View, Completion]], notation: str, *, longest: int) -> Iterator[Prediction]:
     """The grids that were written, back to where the test input was. A text that is no grid has no vote; nor has one
     that was cut at the token limit: it may be the first rows of a grid, which read as a grid themselves."""
     for view, completion in asked:
         if not completion.finished:
             continue
         try:
-            grid = NOTATIONS[notation].read(completion.text.partition(END)[0])
+            grid = NOTATIONS[notation].read(completion.text.partition(END)[0], longest=longest)
         except ValueError:
             continue
         yield Prediction(grid=symmetry(view.inverse)(grid), inverse=view.inverse)

@@ -136,3 +136,11 @@ def test_grids_that_outgrow_30_cells_are_dropped() -> None:
     pair = Pair(grid("1" * 16), grid("1"))
     names = [episode.query.input.width for episode in augmented(Episode((), pair), ["size", "repeat"], Random(0))]
     assert names == [16, 16]
+
+
+def test_a_puzzle_with_long_strips_is_trained_on_as_it_is_and_outgrows_itself_nowhere() -> None:
+    pair = Pair(input=Grid.of([[1] * 40], longest=40), output=Grid.of([[2] * 40], longest=40))
+    puzzle = Puzzle(id="a", train=(pair, pair, pair), tests=(pair.input,))
+    episodes = training_episodes(puzzle, ["size", "repeat"], random=Random(0))
+    assert episodes
+    assert max(grid.longest_side for episode in episodes for grid in episode.grids) == 40

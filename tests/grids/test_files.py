@@ -12,6 +12,8 @@ import pytest
 from seal.errors import DataError
 from seal.grids.files import of_rows, read_challenges
 from seal.grids.folders import PairDraw
+from seal.grids.grid import Puzzle, puzzle_in
+from seal.grids.notation import DIGITS
 from tests.grids.values import grid
 
 PAIR = {"input": [[1, 2]], "output": [[3]]}
@@ -88,7 +90,7 @@ def test_the_published_tasks_are_read(reference: Path) -> None:
             "train 2 input: row 3 has 1 cells, row 1 h",
         ),
         ({**TASK, "train": [{**PAIR, "output": [[10]]}]}, "train 1 output: row 1, cell 1 is 10, no colour"),
-        ({**TASK, "train": [{**PAIR, "output": [[1]] * 31}]}, "train 1 output: it has 31 rows, more than 30"),
+        ({**TASK, "train": [{**PAIR, "output": [[1]] * 101}]}, "train 1 output: it has 101 rows, more than 100"),
         ({**TASK, "train": [{**PAIR, "output": []}]}, "train 1 output: it has no rows"),
         ({**TASK, "train": [{"input": [[1]]}]}, "train 1 output: missing"),
         ({**TASK, "train": [3]}, "train 1 input: missing"),
@@ -250,3 +252,16 @@ def test_of_a_list_of_pairs_some_are_drawn_by_the_seed_and_one_more_is_the_test(
 def test_too_few_pairs_are_a_fault_with_the_file(tmp_path: Path) -> None:
     written(tmp_path / "x.json", numbered_pairs(3))
     assert "x.json: it has 3 pairs, and task.n_demonstrations=3 takes 4" in faults(tmp_path)
+
+
+def test_a_puzzle_of_long_strips_is_read_and_asked_and_others_stay_within_thirty_cells(tmp_path: Path) -> None:
+    strip = {"input": [[1] * 93], "output": [[2] * 93]}
+    read = read_challenges(written(tmp_path / "a.json", {"train": [strip], "test": [strip]}), None, "task.path")
+    puzzle = read["a"].puzzle
+    assert puzzle_in(puzzle.json, "a") == puzzle
+    assert puzzle.longest_side == 93
+    text = DIGITS.write(puzzle.tests[0])
+    assert DIGITS.read(text, longest=puzzle.longest_side) == puzzle.tests[0]
+    with pytest.raises(ValueError, match="row 1 has 93 cells, more than 30"):
+        DIGITS.read(text)
+    assert Puzzle(id="b", train=(), tests=(grid("12"),)).longest_side == 30
