@@ -5,7 +5,7 @@ Whatever is missing, or of a kind that nobody expected, is a fault with its part
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as declared
@@ -13,6 +13,8 @@ from pydantic.dataclasses import dataclass as declared
 from seal.base.printed import read_back
 from seal.base.values import Answers, Flag, Words, is_missing, kind_of
 from seal.errors import fault_of_text
+from seal.task.formats.choosing import fault_of_options, numbered
+from seal.task.formats.values import AsListOrNone
 from seal.task.questions import Asked
 from seal.task.rows import Row
 
@@ -33,6 +35,7 @@ class _Question:
     is_impossible: Flag
     """As SQuAD 2 says it."""
     kind: Words
+    options: Annotated[tuple[Words, ...], AsListOrNone]
 
 
 _PASSAGE, _QUESTION = TypeAdapter(_Passage), TypeAdapter(_Question)
@@ -53,6 +56,8 @@ class Columns:
     """The first of these that a flat row, or a question of a list, has."""
     kind: str
     """Of the kind of a question, in a flat row or a question of a list. Files need not have it."""
+    options: str
+    """The same for the options of a question of multiple choice."""
     are_settings: bool
     """Whether the user may say what they are called."""
 
@@ -99,7 +104,9 @@ def read_entry(number: int, row: Row, columns: Columns) -> Entry:
         title=passage.title,
         text=passage.passage,
         questions=tuple(
-            Asked(each.question, each.answer, each.kind) for _, each in answerable if isinstance(each, _Question)
+            Asked(each.question, _chosen(each), each.kind, each.options)
+            for _, each in answerable
+            if isinstance(each, _Question)
         ),
         n_unanswerable=len(given) - len(answerable),
         flat=flat,
@@ -153,6 +160,7 @@ def _read_question(asked: Any, columns: Columns) -> "_Question | ValidationError
                 "answer": first(asked, columns.answer),
                 "is_impossible": asked.get("is_impossible"),
                 "kind": asked.get(columns.kind),
+                "options": asked.get(columns.options),
             }
         )
     except ValidationError as error:
@@ -179,8 +187,21 @@ def _faults_of_text(asked: Row, found: _Question, columns: Columns) -> Iterator[
         yield "answer", f" ('{question[:40]}') has no answer (it is called {' or '.join(columns.answer)}{there})"
     elif not any(found.answer):
         yield "answer", f" ('{question[:40]}') has an empty answer ({_column(asked, columns, 'answer')})"
-    elif fault := fault_of_text(question + "".join(found.answer) + found.kind):
+    elif found.options and (fault := fault_of_options(found.options)):
+        yield "options", f" ('{question[:40]}') {fault} (column {columns.options})"
+    elif found.options and not {*_chosen(found)} <= {*found.options}:
+        said = f"the answer '{found.answer[0][:40]}', which is none of its options, nor the letter of one"
+        yield "answer", f" ('{question[:40]}') has {said} ({_column(asked, columns, 'answer')})"
+    elif fault := fault_of_text("".join((question, *found.answer, found.kind, *found.options))):
         yield "question", f": {fault}"
+
+
+def _chosen(found: _Question) -> tuple[str, ...]:
+    """The answers; where there are options, their texts, also where an answer is a letter."""
+    places = {answer: numbered(answer, len(found.options)) for answer in found.answer if answer not in found.options}
+    return tuple(
+        found.options[place] if (place := places.get(answer)) is not None else answer for answer in found.answer
+    )
 
 
 def _by_part(error: ValidationError) -> dict[str, str]:

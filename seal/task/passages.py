@@ -22,7 +22,7 @@ from seal.task.formats.squad import COLUMNS as SQUAD
 from seal.task.rows import Row, read_rows
 
 FileKind = Literal["jsonl", "json", "csv", "parquet"]
-_COLUMNS = ("title", "passage", "questions", "question", "answer", "kind")
+_COLUMNS = ("title", "passage", "questions", "question", "answer", "kind", "options")
 
 
 @option
@@ -47,6 +47,9 @@ class Passages(PassageTask):
     """The column, or key, of its answer: the first of these that there is."""
     kind: str = "kind"
     """The column, or key, of the kind of a question, if the file has one; each kind has its own row in the results."""
+    options: str = "options"
+    """The column, or key, of the options of a question of multiple choice, if the file has one (grader=choice). The
+    answer is then the text of an option or its letter."""
     limit: PositiveInt | None = None
     """Only the first so many passages; null takes all."""
     held_out: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -80,6 +83,7 @@ class Passages(PassageTask):
             question=self.question,
             answer=self.answer,
             kind=self.kind,
+            options=self.options,
             are_settings=True,
         )
 

@@ -12,9 +12,16 @@ def choice(question: str, options: Sequence[str], right: int, kind: str = "") ->
     Raises:
         ValueError: there is no such option, or options are too few or too many.
     """
-    if not 2 <= len(options) <= len(LETTERS):
-        raise ValueError(f"'{question[:40]}' has {len(options)} options; a question has 2 to {len(LETTERS)}")
+    if fault := fault_of_options(options):
+        raise ValueError(f"'{question[:40]}' {fault}")
     return Asked(question, (options[right],), kind, tuple(options))
+
+
+def fault_of_options(options: Sequence[str]) -> str | None:
+    """Why options cannot be shown with letters; the message goes on after the question."""
+    if not 2 <= len(options) <= len(LETTERS):
+        return f"has {len(options)} options; a question has 2 to {len(LETTERS)}"
+    return None if all(options) else "has an empty option"
 
 
 def numbered(letter: str, n_options: int) -> int | None:

@@ -9,5 +9,6 @@ COLUMNS = Columns(
     question="question",
     answer=("answer", "answers"),
     kind="kind",
+    options="options",
     are_settings=False,
 )

@@ -143,3 +143,32 @@ def test_questions_have_the_kind_that_a_file_of_one_s_own_gives_them(tmp_path: P
     assert asked(contexts) == {("rephrase", "Q?", ("x",)), ("", "R?", ("y",))}
     flat = [{"title": "A", "passage": "Text.", "question": "Q?", "answer": "x", "sort": "direct"}]
     assert asked(read(tmp_path, flat, kind="sort")) == {("direct", "Q?", ("x",))}
+
+
+def test_a_file_of_one_s_own_may_have_options_and_its_answer_is_one_of_them_or_a_letter(tmp_path: Path) -> None:
+    row = {"title": "A", "passage": "Text.", "question": "Who?", "options": ["Ada", "Mara"]}
+    for answer in ("Mara", "B", "(b)"):
+        [context] = read(tmp_path, [{**row, "answer": answer}]).all
+        [query] = context.queries
+        assert (query.target, query.options) == ("Mara", ("Ada", "Mara"))
+        assert query.question == "Who?\nA. Ada\nB. Mara"
+    printed = {**row, "options": "['Ada', 'Mara']", "answer": "Ada"}
+    [context] = read(tmp_path, [printed], "rows.csv").all
+    assert context.queries[0].options == ("Ada", "Mara")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"answer": "C"}, "has the answer 'C', which is none of its options, nor the letter of one (column answer)"),
+        ({"options": ["Ada"]}, "has 1 options; a question has 2 to 26 (column options)"),
+        ({"options": ["Ada", ""]}, "has an empty option (column options)"),
+        ({"options": "Ada"}, "options is a text, not a list (column options)"),
+        ({"options": [["Ada"], "Mara"]}, "options is a list, not a text (column options)"),
+    ],
+)
+def test_options_that_cannot_be_chosen_from_are_a_fault(tmp_path: Path, columns: dict[str, Any], said: str) -> None:
+    row = {"title": "A", "passage": "Text.", "question": "Who?", "options": ["Ada", "Mara"], "answer": "Ada"}
+    message = fault(tmp_path, [{**row, **columns}])
+    assert "row 1: question 1" in message
+    assert said in message
