@@ -54,7 +54,8 @@ def sentences(read: Mapping[str, Any], *, n_contexts: int) -> Iterator[str]:
     """The same in words."""
     yield f"As read, {len(read['contexts'])} of {n_contexts} contexts:"
     for context in read["contexts"]:
-        yield f"  {_short(context['title'])} ({_short(context['place'])})"
+        title, place = context["title"], _short(context["place"])
+        yield f"  {_short(title)} ({place})" if title else f"  {place}"
         for query in context["queries"]:
             answers = " | ".join(_short(answer) for answer in query["answers"] if answer) or "not known"
             yield f"    {_short(query['question'])} → {answers}"

@@ -174,7 +174,9 @@ def kind_of(value: object) -> str:
 
 def is_missing(value: object) -> bool:
     """Whether a value says that there is none: null, NaN, NaT."""
-    return value is None or (isinstance(value, (float, Decimal, datetime)) and value != value)  # noqa: PLR0124
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return value is None or (isinstance(value, (float, datetime)) and value != value)  # noqa: PLR0124
 
 
 def _flag(value: object) -> object:

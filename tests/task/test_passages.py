@@ -142,6 +142,10 @@ def test_a_file_that_is_not_utf_8_is_refused_with_its_line(
     assert f"it is not UTF-8 (line {line}): save it as UTF-8" in fault(tmp_path / f"a.{ending}")
 
 
+def test_a_json_file_with_an_object_a_line_is_read_as_lines(tmp_path: Path) -> None:
+    assert load(jsonl(tmp_path / "rows.json", ROWS)).all == load(jsonl(tmp_path / "rows.jsonl", ROWS)).all
+
+
 def test_published_squad_file_loads(reference: Path) -> None:
     contexts = load(reference / "knowledge" / "squad_val.json", limit=20)
     assert len(contexts.all) == 20

@@ -5,6 +5,7 @@ A form knows its own columns only. Rows come from `seal.task.rows`; contexts are
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -47,11 +48,16 @@ class Format:
             ValidationError: a value is missing, or of a kind that nobody expected.
             ValueError: a value makes no sense.
         """
-        return self.said(TypeAdapter(self.row).validate_python(dict(row)))
+        return self.said(_types_of(self.row).validate_python(dict(row)))
 
     def lacking(self, row: Row) -> list[str]:
         """Those of its columns that a row does not have."""
         return [path for path in self.columns if not _has(row, path.split("."))]
+
+
+@cache
+def _types_of(row: type) -> TypeAdapter[Any]:
+    return TypeAdapter(row)
 
 
 def questions(*asked: tuple[str, Iterable[str], str]) -> tuple[Asked, ...]:

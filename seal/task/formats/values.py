@@ -1,13 +1,12 @@
 """The types that columns of published files are declared with. Nothing goes through `str`, and nothing is evaluated."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
 from seal.base.printed import read_back
-from seal.base.values import Answers, Words, is_missing, kind_of
+from seal.base.values import Answers, Words, is_missing, kind_of, text_of
 from seal.errors import fault_of_text
 
 
@@ -68,9 +67,10 @@ def _object_or_none(value: Any) -> Any:
 def _whole_number(value: Any) -> Any:
     if is_missing(value):
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or value != int(value):
+    text = "" if isinstance(value, bool) else text_of(value)
+    if not text.removeprefix("-").isdecimal():
         raise ValueError(f"is {kind_of(value)}, not a whole number")
-    return int(value)
+    return int(text)
 
 
 Text = Annotated[Words, AfterValidator(_given)]

@@ -1,12 +1,16 @@
 """Published forms: what a file is taken for, and faults with their row and column."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seal.config import loading
-from seal.errors import ConfigError
+from seal.errors import ConfigError, DataError
+from seal.task.formats import reading
 from seal.task.formats.published import FORMATS
 from tests.task.formats import rows
 from tests.task.formats.reading import asked, fault, read
@@ -84,6 +88,10 @@ QUESTION = rows.QUALITY[0]["questions"][0]
             "column questions, item 1, gold_label is true or false, not a whole number",
         ),
         (
+            changed(rows.QUALITY[0], questions=[{**QUESTION, "gold_label": float("inf")}]),
+            "column questions, item 1, gold_label is Infinity, not a number",
+        ),
+        (
             changed(rows.QUALITY[0], questions=[{**QUESTION, "options": ["one"], "gold_label": 1}]),
             "'Who had the ticket?' has 1 options; a question has 2 to 26",
         ),
@@ -129,6 +137,38 @@ def test_a_value_that_nobody_expected_is_a_fault_with_its_row_and_column(
     message = fault(tmp_path, [good, row], format=form.name)
     assert f"rows.json, read as {form.name}, has faults:\n  row 2: " in message
     assert said in message
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.decimals()
+    | st.text(max_size=12)
+    | st.binary(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_value_in_any_place_is_read_or_a_fault(name: str, data: st.DataObject) -> None:
+    row = deepcopy(rows.ALL[name][0])
+    where: Any = row
+    while True:
+        key = data.draw(st.sampled_from(sorted(where) if isinstance(where, dict) else range(len(where))))
+        if not isinstance(where[key], (dict, list)) or not where[key] or data.draw(st.booleans()):
+            break
+        where = where[key]
+    where[key] = data.draw(ANYTHING)
+    try:
+        entries, _ = reading.read([(1, row)], FORMATS[name], key="task.path", source="a")
+    except DataError:
+        return
+    assert all(asked.question and all(asked.answers) for entry in entries for asked in entry.questions)
 
 
 def test_where_nothing_is_left_it_is_said_why(tmp_path: Path) -> None:
