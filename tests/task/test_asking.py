@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seal.config import loading
 from seal.errors import ConfigError
 from seal.task import Task
+from seal.task.passages import Passages
+from seal.task.questions import Asked
 from seal.types import Completion, Context, Grade, Query
 
 Seal = Callable[..., int]
@@ -19,6 +22,10 @@ OPEN = '"{passage}\n\n{title}\nQuestion: {question}"'
 
 def task(*overrides: str) -> Task:
     return loading.load(overrides)[0].task
+
+
+def passages(**settings: Any) -> Passages:
+    return Passages(path=Path("my.jsonl"), **settings)
 
 
 def answer_in(asked: Task, text: str) -> str:
@@ -124,3 +131,19 @@ def test_texts_that_never_come_to_the_marker_are_wrong_and_counted(
     assert row["n_unmarked"] == row["n_answers"] == 24
     assert all(verdict["grade"] == Grade.WRONG and verdict["written"] for verdict in verdicts("lost"))
     assert "base: in 24 texts no answer follows the marker" in capsys.readouterr().out
+
+
+def test_a_question_may_have_several_answers_a_kind_and_options_shown_with_letters() -> None:
+    asked = Asked("Who?", ("Ada", "Ada Lind"), "direct", ("Mara", "Ada"))
+    [query] = passages().make_context("Orl", "Ada lives in Orl.", [asked]).queries
+    assert (query.accepted, query.kind, query.options) == (("Ada", "Ada Lind"), "direct", ("Mara", "Ada"))
+    assert query.question == "Who?\nA. Mara\nB. Ada"
+    assert query.prompt == "Orl\nQuestion: Who?\nA. Mara\nB. Ada\nAnswer:"
+    [first] = passages(accepted="first").make_context("Orl", "Ada lives in Orl.", [asked]).queries
+    assert first.accepted == ("Ada",)
+
+
+def test_contexts_without_a_passage_differ_by_their_questions_and_their_prompts_begin_with_text() -> None:
+    one, other = (passages().make_context("", "", [(question, "yes")]) for question in ("So?", "No?"))
+    assert one.id != other.id
+    assert one.queries[0].prompt == "Question: So? Answer:"
