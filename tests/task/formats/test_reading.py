@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from seal.config import loading
 from seal.errors import ConfigError, DataError
 from seal.task.formats import reading
-from seal.task.formats.published import FORMATS
+from seal.task.formats.published import FORMATS, Published
 from tests.task.formats import rows
 from tests.task.formats.reading import asked, fault, read
 
 
 def changed(row: dict[str, Any], **columns: Any) -> dict[str, Any]:
     return {**row, **columns}
+
+
+def test_every_name_that_a_format_may_have_is_a_form() -> None:
+    assert tuple(FORMATS) == get_args(Published)
 
 
 def test_no_form_has_all_columns_of_another() -> None:
