@@ -6,8 +6,10 @@ vLLM's sleep mode is not used to share a GPU: with adapters, waking up was seen 
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import InvalidStateError
+from contextlib import contextmanager, suppress
 from itertools import count
+from threading import Event, Thread
 from typing import Any
 
 from seal.engine import Request
@@ -19,6 +21,8 @@ from seal.nn.backbone import Stored, empty_cache
 from seal.types import Completion, Sampling, Unavailable
 
 _LOG = logging.getLogger(__name__)
+_LOOKS_EVERY_S = 1.0
+"""Between two looks whether vLLM's engine has died."""
 
 
 class LoadedPolicy:
@@ -29,6 +33,7 @@ class LoadedPolicy:
         self._adapters = AdapterFolder(settings.adapter_folder, settings.adapter_budget_gb)
         self._lora_numbers = count(1)  # a number that comes again may find the weights of before
         self._llm: Any = None
+        self._unloaded = Event()
         self._n_loads = 0
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
@@ -71,9 +76,14 @@ class LoadedPolicy:
 
         empty_cache()
         try:
-            return LLM(model=str(self.stored.folder), **self.arguments)
+            llm = LLM(model=str(self.stored.folder), **self.arguments)
         except (RuntimeError, ValueError, TypeError, OSError) as error:
             raise RunError(f"engine: vLLM does not start: {type(error).__name__}: {error}") from error
+        self._unloaded = Event()
+        core = llm.llm_engine.engine_core
+        if hasattr(core, "resources"):  # else vLLM was told to run its engine in this very process
+            Thread(target=_wake_when_dead, args=(core, self._unloaded), daemon=True).start()
+        return llm
 
     @contextmanager
     def _lent(self, llm: Any, adapters: Sequence[Adapter]) -> Iterator[Mapping[int, Any]]:
@@ -108,7 +118,18 @@ class LoadedPolicy:
             reason = f"{type(error).__name__}: {error}"
         return Unavailable(reason=f"the adapter was not loaded: {reason}")
 
-    def _ask(self, llm: Any, calls: Sequence[Call], sampling: Sampling) -> list[Written]:
+    def _ask(self, llm: Any, calls: Sequence[Call], sampling: Sampling) -> list[Written | Unavailable]:
+        """What is written to each call. For one that it does not take, such as a long prompt, vLLM refuses all of them:
+        then halves are asked, until it is known which."""
+        try:
+            return [*self._written(llm, calls, sampling)]
+        except _refusals() as refusal:
+            if len(calls) == 1:
+                return [Unavailable(reason=f"vLLM refuses the request: {refusal}")]
+            half = len(calls) // 2
+            return [*self._ask(llm, calls[:half], sampling), *self._ask(llm, calls[half:], sampling)]
+
+    def _written(self, llm: Any, calls: Sequence[Call], sampling: Sampling) -> list[Written]:
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
@@ -138,9 +159,31 @@ class LoadedPolicy:
         """Give back all memory."""
         if self._llm is None:
             return
+        self._unloaded.set()
         self._llm.llm_engine.engine_core.shutdown()
         self._llm, self._n_loads = None, 0
 
     def close(self) -> None:
         self._unload_model()
         self._adapters.close()
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What vLLM raises for a request that it does not take: an error of its own, in older versions a `ValueError`."""
+    from vllm import exceptions
+
+    return (ValueError, getattr(exceptions, "VLLMClientError", ValueError))
+
+
+def _wake_when_dead(core: Any, unloaded: Event) -> None:
+    """Raise `EngineDeadError` in whoever waits for an engine that was killed: vLLM 0.32 lets them wait for ever."""
+    from vllm.v1.engine.exceptions import EngineDeadError
+
+    while not unloaded.wait(_LOOKS_EVERY_S):
+        if not core.resources.engine_dead:
+            continue
+        if core.outputs_queue.empty():
+            core.outputs_queue.put(EngineDeadError())
+        for waiting in list(core.utility_results.values()):
+            with suppress(InvalidStateError):
+                waiting.set_exception(EngineDeadError())
