@@ -5,6 +5,8 @@ vLLM's sleep mode is not used to share a GPU: with adapters, waking up was seen 
 """
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import InvalidStateError
 from contextlib import contextmanager, suppress
@@ -12,7 +14,7 @@ from itertools import count
 from threading import Event, Thread
 from typing import Any
 
-from seal.engine import Request
+from seal.engine import Request, guard
 from seal.engine.adapter_folder import AdapterFolder, by_adapters, distinct
 from seal.engine.vllm_settings import Call, VLLMSettings, Written, complete
 from seal.errors import RunError
@@ -34,6 +36,7 @@ class LoadedPolicy:
         self._lora_numbers = count(1)  # a number that comes again may find the weights of before
         self._llm: Any = None
         self._unloaded = Event()
+        self._guard: subprocess.Popen[bytes] | None = None
         self._n_loads = 0
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> list[Completion | Unavailable]:
@@ -83,6 +86,7 @@ class LoadedPolicy:
         core = llm.llm_engine.engine_core
         if hasattr(core, "resources"):  # else vLLM was told to run its engine in this very process
             Thread(target=_wake_when_dead, args=(core, self._unloaded), daemon=True).start()
+            self._guard = _guarding(core)
         return llm
 
     @contextmanager
@@ -161,7 +165,10 @@ class LoadedPolicy:
             return
         self._unloaded.set()
         self._llm.llm_engine.engine_core.shutdown()
-        self._llm, self._n_loads = None, 0
+        if self._guard and self._guard.stdin:
+            self._guard.stdin.close()
+            self._guard.wait()
+        self._llm, self._guard, self._n_loads = None, None, 0
 
     def close(self) -> None:
         self._unload_model()
@@ -173,6 +180,12 @@ def _refusals() -> tuple[type[Exception], ...]:
     from vllm import exceptions
 
     return (ValueError, getattr(exceptions, "VLLMClientError", ValueError))
+
+
+def _guarding(core: Any) -> subprocess.Popen[bytes]:
+    """A process that ends vLLM's engine if this one is killed."""
+    numbers = [str(process.pid) for process in core.resources.engine_manager.processes]
+    return subprocess.Popen([sys.executable, guard.__file__, *numbers], stdin=subprocess.PIPE, start_new_session=True)
 
 
 def _wake_when_dead(core: Any, unloaded: Event) -> None:
