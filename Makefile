@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: help demo demo-real test test-slow test-cluster test-browser bench bench-quick bench-real lint audit clean
+.PHONY: help demo demo-real test test-slow test-cluster test-browser test-vllm bench bench-quick bench-real lint audit clean
 
 help:
 	@echo "make demo   set up and run SEAL on the embedded tiny world (a few minutes, most of it setting up)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test   set up and run the fast tests"
 	@echo "make test-cluster  the tests on a real SLURM, which root on Debian installs and starts for them"
 	@echo "make test-browser  the tests of the report in Chromium, which root on Debian installs for them"
+	@echo "make test-vllm  the tests on a real vLLM on this processor, in an environment that it builds once (4 GB)"
 	@echo "make bench  measure the inner loop against the published one (bench-quick: the tiny model only)"
 	@echo "make bench-real MODEL=folder  writing and training against transformers and PEFT, on a model of yours"
 	@echo "make lint   format, lint, types, layers"
@@ -35,7 +36,7 @@ demo-real: $(READY)
 	  "Name a fruit that is yellow." "What do bees make?" | $(VENV)/bin/seal ask demo_real
 
 test: $(READY)
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 -m "not slow and not cluster and not gpu and not browser"
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 -m "not slow and not cluster and not gpu and not browser and not vllm"
 
 test-slow: $(READY)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 -m "slow"
@@ -52,6 +53,10 @@ test-browser: $(READY)
 	@if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ] && ! command -v chromium >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; fi
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "browser" -rs -s
+
+# TESTS chooses among them, for example TESTS="-k seed".
+test-vllm: $(READY)
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m tests.vllm.environment $(TESTS)
 
 bench: $(READY)
 	$(VENV)/bin/python -m tests.bench.inner_loop
@@ -74,4 +79,4 @@ audit:
 	$(VENV)-audit/bin/pip-audit --strict --no-deps --disable-pip -r requirements.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-audit build *.egg-info
+	rm -rf $(VENV) $(VENV)-audit $(VENV)-vllm build *.egg-info
