@@ -27,3 +27,25 @@ def test_the_published_data_beside_the_checkout_is_found(tmp_path: Path, beside:
     said = subprocess.run([tmp_path / "main/.ci/run"], env=environment, capture_output=True, text=True, check=True)
     where = {"shared": str(tmp_path / "shared/reference"), "": "nothing"}.get(found, found)
     assert f"test with {where}" in said.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("used_s", "make", "code", "said"),
+    [
+        (0, "true", 0, None),
+        (0, '[ "$1" != test-vllm ]', 1, None),
+        (79 * 60, '[ "$1" != test-vllm ]', 0, "test-vllm is skipped: 79 of 80 minutes are used, and it may take 15"),
+        (79 * 60, '[ "$1" != test-slow ]', 1, None),
+        (0, '[ "$1" != test-vllm ] || exit 124', 0, "test-vllm is cut short, and no test of it had failed"),
+    ],
+)
+def test_a_test_on_vllm_that_fails_fails_everything_and_one_without_time_is_skipped_with_a_word(
+    tmp_path: Path, used_s: int, make: str, code: int, said: str | None
+) -> None:
+    (tmp_path / "make").write_text(f"#!/bin/sh\n{make}\n")
+    (tmp_path / "make").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SECONDS": str(used_s)}
+    done = subprocess.run([ROOT / ".ci/run"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert (said or "") in done.stdout
+    assert bool(said) == bool(done.stdout)
