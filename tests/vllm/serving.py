@@ -10,7 +10,6 @@ from typing import Any
 import psutil
 
 from seal.engine import Generator, Request
-from seal.engine.adapter_folder import PREFIX
 from seal.engine.batched_generation import BatchedGenerator
 from seal.engine.vllm import VLLM
 from seal.engine.vllm_server import VLLMServer
@@ -40,7 +39,7 @@ class Pair:
     """One policy, with vLLM and with transformers."""
 
     def __init__(self, engine: str, model: Model, folder: Path, **chosen: Any) -> None:
-        self.folder = folder
+        self.engine, self.folder = engine, folder
         self.backbones = Backbones(model, folder)
         self.here = BatchedGenerator(self.backbones.get(POLICY), prompts_per_batch=16)
         self.there: Generator = settings(engine, folder, **chosen).generator(POLICY, self.backbones, lambda usage: None)
@@ -85,9 +84,15 @@ def living(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
     return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
-def in_shared_memory() -> set[str]:
-    """What vLLM, Python's multiprocessing and SEAL have there."""
-    return {file.name for file in SHARED_MEMORY.iterdir() if file.name.startswith(("psm_", "sem.mp-", PREFIX))}
+def in_shared_memory(processes: Sequence[psutil.Process]) -> set[Path]:
+    """The files that some processes have there; others on this machine have theirs."""
+    mapped = {Path(each.path) for process in processes for each in process.memory_maps()}
+    return {file for file in mapped if file.parent == SHARED_MEMORY}
+
+
+def gone(files: set[Path]) -> bool:
+    """Whether they are no more, or come to be so."""
+    return wait_until(lambda: not any(file.exists() for file in files), patience_s=20)
 
 
 def wait_until(there: Callable[[], bool], *, patience_s: float) -> bool:

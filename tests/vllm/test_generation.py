@@ -18,6 +18,7 @@ from tests.vllm.serving import (
     CONTEXT,
     ENGINES,
     Pair,
+    gone,
     in_shared_memory,
     living,
     named,
@@ -38,14 +39,12 @@ GREEDY = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=24)
 @pytest.fixture(scope="module", params=ENGINES)
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The shipped model with vLLM, one for all tests of this file, and with transformers."""
-    before = in_shared_memory()
     with pair(request.param, Tiny(dtype="float32", device="cpu"), tmp_path_factory.mktemp("both")) as opened:
         yield opened
         processes = of_vllm()
+        files = in_shared_memory(processes)
     assert wait_until(lambda: not living(processes), patience_s=30), living(processes)
-    # Of what these tests kill in this process, vLLM leaves four pieces of shared memory until this process ends.
-    n_left = 4 if request.param == "vllm" else 0
-    assert wait_until(lambda: len(in_shared_memory() - before) <= n_left, patience_s=10), in_shared_memory() - before
+    assert gone(files)
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +137,11 @@ def test_after_a_process_of_vllm_was_killed_the_next_batch_has_all_texts(
     both: Pair, adapters: list[Adapter], name: str
 ) -> None:
     """Nothing that was under way is a text, or it is the right one."""
-    processes = of_vllm()
     requests = asked([*adapters, None])
     expected = both.expected(requests, GREEDY)
+    assert same(both.there.generate(requests, GREEDY), expected) == len(requests)
+    processes = of_vllm()
+    files = in_shared_memory(processes)
     with ThreadPoolExecutor(max_workers=1) as pool:
         asking = pool.submit(lambda: [both.there.generate(requests, GREEDY) for _ in range(3)])
         time.sleep(1)
@@ -149,3 +150,8 @@ def test_after_a_process_of_vllm_was_killed_the_next_batch_has_all_texts(
     assert all(got == wanted or isinstance(got, Unavailable) for got, wanted in pairs)
     assert any(isinstance(got, Unavailable) for got, _ in pairs)
     assert same(both.there.generate(requests, GREEDY), expected) == len(requests)
+    assert not living(processes)
+    if both.engine == "vllm_server":
+        assert gone(files)
+    else:  # vLLM removes the others when this process ends
+        assert sum(file.exists() for file in files) < len(files)
