@@ -116,7 +116,18 @@ def main(arguments: list[str]) -> int:
         print(f"vLLM was not tested: {reason}")
         return 0
     variables = {**os.environ, **OF_VLLM, VARIABLE: str(cache_folder())}
-    command = (str(python_of(HERE)), "-m", "pytest", "-m", "vllm", "-rs", "--durations=0", *arguments, "tests/vllm")
+    command = (
+        str(python_of(HERE)),
+        "-m",
+        "pytest",
+        "-m",
+        "vllm",
+        "-rsR",
+        "--reruns=1",
+        "--durations=0",
+        *arguments,
+        "tests/vllm",
+    )
     return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
 
 
