@@ -41,7 +41,7 @@ from seal.recipe.corpora import (
 )
 from seal.recipe.exporting import Exporting, notes_on
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import OPEN_BOOK, measurement, notes_on_losses, results_of
+from seal.recipe.measuring import OPEN_BOOK, kind_rows, measurement, notes_on_losses, results_of
 from seal.recipe.model_card import model_cards
 from seal.recipe.ways import Ways
 from seal.settings import Chosen, Rooms, option
@@ -148,6 +148,7 @@ class Adapt(Matches):
             lab.store.write(f"{folder}/README.md", card)
         return replace(
             results,
+            kinds=kind_rows(found.measured),
             learning=tuple(learning_of(setting, training) for setting, training in found.learning.items()),
             notes=(
                 *lab.contexts.notes,

@@ -31,7 +31,7 @@ from seal.recipe.corpora import (
     train_and_ask,
 )
 from seal.recipe.matching import Matches
-from seal.recipe.measuring import measurement, results_of
+from seal.recipe.measuring import kind_rows, measurement, results_of
 from seal.settings import Chosen, option
 from seal.stats.measurement import Measurement, of_trainings
 from seal.stats.results import Results
@@ -129,6 +129,7 @@ class ContinuedPretraining(OfOnePart, Matches):
         trained = [found for found in measurements if found.setting != "base"]
         return replace(
             results_of(lab, measurements, row_of),
+            kinds=kind_rows(measurements),
             trainings=tuple(map(of_trainings, trained)),
             notes=(*lab.contexts.notes, *left_out_of_corpus(lab, contexts, edits)),
         )

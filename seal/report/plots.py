@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from seal.authorship import UNTRAINED, Author
 from seal.report.fairness import in_order, is_of_self_edits
-from seal.report.wording import amount, label, label_below, share, signed
+from seal.report.wording import amount, condition, label, label_below, share, signed
 from seal.stats.results import Comparison, Curve, Results, Row
 
 INK, SOFT = "#1f2937", "#6b7280"
@@ -49,7 +49,7 @@ def plot_accuracy(results: Results, path: Path) -> None:
     axes.set_yticks(range(len(rows)), [_of_row(row, results.author) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, max(0.1, 1.15 * max(row.ci95[1] if row.ci95 else row.accuracy or 0.0 for row in rows)))
-    axes.set_xlabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
+    axes.set_xlabel(f"accuracy {condition(results)}")
     axes.set_title(f"{rows[0].n_contexts} contexts, 95 % intervals", fontsize=10, color=INK, pad=10)
     _finish(axes)
     for tick, row in zip(axes.get_yticklabels(), rows, strict=True):
@@ -95,7 +95,7 @@ def plot_curves(results: Results, path: Path) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(bottom=0)
     axes.set_xlabel("trained tokens of one training")
-    axes.set_ylabel("accuracy, context shown" if results.passage_shown else "accuracy without the context")
+    axes.set_ylabel(f"accuracy {condition(results)}")
     axes.set_title("numbers: epochs; bands: 95 % intervals", fontsize=10, color=INK, pad=10)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     _finish(axes)

@@ -34,6 +34,8 @@ COMPUTE: dict[str, Callable[[Row], str]] = {
     "seconds": lambda row: duration(row.seconds),
 }
 """Columns of what a training took."""
+MOST_COLUMNS = 6
+"""Kinds of questions that are columns; more are lines."""
 
 
 def accuracy_table(results: Results) -> Group:
@@ -52,7 +54,7 @@ def accuracy_table(results: Results) -> Group:
     for row in in_order(results.table):
         cells = (of(row) for of in columns.values())
         table.add_row(_indented(row, results.author), *cells, style="dim" if row.matched_to else "")
-    return _titled(f"accuracy {condition(results.passage_shown)} ({asked})", table)
+    return _titled(f"accuracy {condition(results)} ({asked})", table)
 
 
 def _metric(name: str, row: Row) -> str:
@@ -63,11 +65,17 @@ def kinds_table(results: Results) -> Group:
     """The means by kind of question; the report has the intervals."""
     kinds = list(dict.fromkeys(row.kind for row in results.kinds))
     found = {(row.setting, row.kind): f"{row.accuracy:.2f}" for row in results.kinds}
+    rows, title = in_order(results.table), "accuracy by kind of question (means)"
+    if len(kinds) > MOST_COLUMNS:
+        table = _table((Text(label(row.setting, results.author)) for row in rows), first="kind")
+        for kind in kinds:
+            table.add_row(Text(label(kind)), *(found.get((row.setting, kind), "") for row in rows))
+        return _titled(title, table)
     table = _table((Text(label(kind)) for kind in kinds), first="setting")
-    for row in in_order(results.table):
+    for row in rows:
         cells = (found.get((row.setting, kind), "") for kind in kinds)
         table.add_row(_indented(row, results.author), *cells, style="dim" if row.matched_to else "")
-    return _titled("accuracy by kind of question (means)", table)
+    return _titled(title, table)
 
 
 def differences_table(results: Results) -> Group:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seal.authorship import UNTRAINED, Author
-from seal.stats.results import Comparison, Tuned
+from seal.stats.results import Comparison, Results, Tuned
 
 _UNTRAINED = {
     "base": "the model as it is",
@@ -110,9 +110,12 @@ def paired(comparison: Comparison, first_author: Author = UNTRAINED, second_auth
     return first if first == second else f"{second} − {first}"
 
 
-def condition(passage_shown: bool) -> str:
+def condition(results: Results) -> str:
     """How the questions were asked."""
-    return "with the context in the prompt" if passage_shown else "without the context in sight"
+    if results.passage_shown:
+        return "with the context in the prompt"
+    but_for = ", but for open book" if any(row.setting == "open_book" for row in results.table) else ""
+    return f"without the context in sight{but_for}"
 
 
 def share(value: float | None) -> str:

@@ -6,7 +6,7 @@ from io import StringIO
 from rich.console import Group
 
 from seal.base.terminal import Terminal
-from seal.report.tables import accuracy_table, differences_table, kinds_table, rounds_table
+from seal.report.tables import MOST_COLUMNS, accuracy_table, differences_table, kinds_table, rounds_table
 from seal.stats.published import Published
 from seal.stats.results import KindRow, Results, RoundSummary
 from seal.stats.retrying import Retried
@@ -57,6 +57,15 @@ def test_kinds_of_questions_are_columns_of_means() -> None:
     shown = lines(kinds_table(results()))
     assert shown[2].split() == ["setting", "direct", "multi", "hop"]
     assert shown[-1].split() == ["untrained,", "matched", "0.25", "0.25"]
+
+
+def test_many_kinds_of_questions_are_lines() -> None:
+    kinds = [
+        KindRow(setting="base", kind=f"kind_{at}", accuracy=at / 10, ci95=None, n_contexts=2, n_queries=2)
+        for at in range(MOST_COLUMNS + 1)
+    ]
+    shown = lines(kinds_table(replace(results(), kinds=tuple(kinds))))
+    assert [line.split()[:3] for line in shown[4:]] == [["kind", str(at), f"{at / 10:.2f}"] for at in range(7)]
 
 
 def test_a_kind_is_text_and_never_markup_and_may_be_missing_of_a_setting() -> None:
