@@ -102,8 +102,10 @@ def test_whoever_sees_a_table_for_the_first_time_is_told_what_its_settings_are()
         "trained on what the untrained policy wrote, for as long as round n"
     )
     assert meanings(["base", "adapted"]) == (
-        "base: the model as it is; adapted: trained once, for all contexts together"
+        "base: the model as it is; adapted: what is handed out, trained once for all contexts together"
     )
+    assert "passage only, n ×: trained on contexts alone, for n times as long" in meanings(["base", "passage_only_4x"])
+    assert label("self_edits_round_0_2x") == "untrained self-edits, 2 ×"
 
 
 def test_self_edits_of_others_are_not_called_the_untrained_policy_s() -> None:
