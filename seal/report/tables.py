@@ -67,9 +67,12 @@ def kinds_table(results: Results) -> Group:
     found = {(row.setting, row.kind): f"{row.accuracy:.2f}" for row in results.kinds}
     rows, title = in_order(results.table), "accuracy by kind of question (means)"
     if len(kinds) > MOST_COLUMNS:
-        table = _table((Text(label(row.setting, results.author)) for row in rows), first="kind")
+        table = _table(["accuracy"], first="kind and setting")
         for kind in kinds:
-            table.add_row(Text(label(kind)), *(found.get((row.setting, kind), "") for row in rows))
+            table.add_row(Text(label(kind)))
+            for row in rows:
+                if (row.setting, kind) in found:
+                    table.add_row(Text(f"  {label(row.setting, results.author)}"), found[row.setting, kind])
         return _titled(title, table)
     table = _table((Text(label(kind)) for kind in kinds), first="setting")
     for row in rows:
