@@ -1,12 +1,14 @@
 """Ends some processes when whoever started this one is gone. Run as a file: it imports nothing of seal.
 
-Even who is killed lets go of a pipe. vLLM's engine waits for ever for a process that was killed, and keeps its memory.
+The system closes a pipe when its holder is killed. vLLM's engine waits for ever for a process that was killed, and
+keeps its memory.
 """
 
 import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 PATIENCE_S = 10.0
 """Between asking them to end and ending them."""
@@ -29,7 +31,8 @@ def _signalled(starts: dict[int, str], number: signal.Signals) -> dict[int, str]
     """Those that were there to get a signal: another process may have the number by now."""
     there = {process: start for process, start in starts.items() if started(process) == start}
     for process in there:
-        os.kill(process, number)
+        with suppress(ProcessLookupError):  # it ended just now
+            os.kill(process, number)
     return there
 
 

@@ -86,7 +86,7 @@ class LoadedPolicy:
         core = llm.llm_engine.engine_core
         if hasattr(core, "resources"):  # else vLLM was told to run its engine in this very process
             Thread(target=_wake_when_dead, args=(core, self._unloaded), daemon=True).start()
-            self._guard = _guarding(core)
+            self._guard = _guarding(core) if core.resources.engine_manager else None
         return llm
 
     @contextmanager
@@ -123,8 +123,8 @@ class LoadedPolicy:
         return Unavailable(reason=f"the adapter was not loaded: {reason}")
 
     def _ask(self, llm: Any, calls: Sequence[Call], sampling: Sampling) -> list[Written | Unavailable]:
-        """What is written to each call. For one that it does not take, such as a long prompt, vLLM refuses all of them:
-        then halves are asked, until it is known which."""
+        """What is written to each call. vLLM refuses the whole batch if one prompt is too long. Halving finds that
+        prompt."""
         try:
             return [*self._written(llm, calls, sampling)]
         except _refusals() as refusal:
@@ -164,11 +164,13 @@ class LoadedPolicy:
         if self._llm is None:
             return
         self._unloaded.set()
-        self._llm.llm_engine.engine_core.shutdown()
-        if self._guard and self._guard.stdin:
-            self._guard.stdin.close()
-            self._guard.wait()
-        self._llm, self._guard, self._n_loads = None, None, 0
+        llm, self._llm, self._n_loads = self._llm, None, 0
+        guarding, self._guard = self._guard, None
+        try:
+            llm.llm_engine.engine_core.shutdown()
+        finally:
+            if guarding:
+                _let_go(guarding)
 
     def close(self) -> None:
         self._unload_model()
@@ -186,6 +188,17 @@ def _guarding(core: Any) -> subprocess.Popen[bytes]:
     """A process that ends vLLM's engine if this one is killed."""
     numbers = [str(process.pid) for process in core.resources.engine_manager.processes]
     return subprocess.Popen([sys.executable, guard.__file__, *numbers], stdin=subprocess.PIPE, start_new_session=True)
+
+
+def _let_go(guarding: "subprocess.Popen[bytes]") -> None:
+    """End a guard. A process that was forked meanwhile may still hold its pipe."""
+    if guarding.stdin:
+        guarding.stdin.close()
+    try:
+        guarding.wait(timeout=guard.PATIENCE_S + 5)
+    except subprocess.TimeoutExpired:
+        guarding.kill()
+        guarding.wait()
 
 
 def _wake_when_dead(core: Any, unloaded: Event) -> None:

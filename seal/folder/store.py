@@ -35,7 +35,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from secrets import token_hex
@@ -163,8 +163,13 @@ class Store:
             shutil.rmtree(left, ignore_errors=True)
 
     def discard(self, name: str) -> None:
-        """Delete a folder of the run that is no longer needed, or what a crash left of it."""
-        shutil.rmtree(inside(self.folder, name), ignore_errors=True)
+        """Delete a folder of the run that is no longer needed. It is renamed first: a killed run leaves all of it, or
+        nothing by that name."""
+        final = inside(self.folder, name)
+        with suppress(OSError):  # it is gone already
+            final.rename(final.with_name(f"{final.name}.{token_hex(4)}.draft"))
+        for left in final.parent.glob(f"{escape(final.name)}.*.draft"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _file(self, kind: str) -> Path:
         return self.folder / f"{kind}.jsonl"

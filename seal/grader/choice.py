@@ -1,7 +1,7 @@
 """Multiple choice: which of the options an answer chooses, by its letter or by its text.
 
 The rule is strict. An answer that names two options is wrong, even if it argues against one of them. So is one that
-names none.
+names none. What is denied counts as named: `not option B` names B.
 """
 
 import re
@@ -23,14 +23,21 @@ _LEAD_IN = re.compile(
     r"^\W*(?:the\s+)?(?:(?:correct|right|best|final)\s+)?(?:answer|option|choice)(?:\s+is)?\s*[:=]?\s*", re.IGNORECASE
 )
 """`Answer: `, `The correct option is `"""
+_LETTER = r"(?:[A-Z](?![\w'’-])(?!\.\s+[a-z]))"
+_LIST = rf"{_LETTER}(?:(?:\s*(?:,|/|&|\bor\b|\band\b|\bnor\b))+\s*{_LETTER})*"
+"""One letter, or several: `B`, `B or C`, `A, B and D`. `C-reactive` and `E. coli` are words."""
+_NO_ARTICLE = r"(?=\s*$|[)\].,:;*\"'`/&]|\s+(?:because|since|for|and|or|nor|is|but|which)\b)"
+"""What does not follow `A` or `I` where it is a word."""
 _NAMED = (
     re.compile(r"\(([A-Z])\)"),
+    re.compile(r"\\boxed\{\(?([A-Z])\)?\}"),
     re.compile(
-        r"\b(?i:answer|option|choice)(?i:\s+is)?\s*[:=]?\s*[(\[*\"'`]*([A-Z])(?:(?<![AI])\b|(?=[)\].,:;*\"'`]|\s*$))",
+        rf"\b(?i:answer|option|choice)[*_]*(?i:\s+is)?\s*[:=]?[\s(\[*_\"'`]*({_LIST})"
+        rf"(?:(?<![AI])|(?<=[AI]){_NO_ARTICLE})",
         re.MULTILINE,
     ),
-    re.compile(r"\b(?i:option|choice)\s+([A-Z])\b"),
-    re.compile(r"\b([A-Z])\s+is\s+(?:the\s+)?(?:correct|right|best|answer)\b"),
+    re.compile(rf"\b(?i:options?|choices?)\s+({_LIST})"),
+    re.compile(rf"(?<![\w'’-])({_LIST})\s+(?:is|are)\s+(?:the\s+)?(?:both\s+)?(?:correct|right|best|answers?)\b"),
 )
 """`I take (B)`, `… answer is B.`, `option B`, `B is correct`. `The answer is A man` names no letter."""
 
@@ -71,6 +78,8 @@ def chosen(options: Sequence[str], answer: str) -> set[int]:
     alone = _ALONE.fullmatch(said)
     if alone and (place := LETTERS.find(alone[1].upper())) < len(options):
         return {place}
+    if exact := {place for place, each in enumerate(options) if each == said.strip()}:
+        return exact
     texts = [normalized(each) for each in options]
     if whole := {place for place, text in enumerate(texts) if text and text == normalized(said)}:
         return whole
@@ -87,13 +96,14 @@ def _by_letter(options: Sequence[str], texts: Sequence[str], said: str, answer: 
         yield from (place for place, text in enumerate(texts) if text and text == rest)
     bare = _without(options, answer)
     for form in _NAMED:
-        yield from (known.index(letter) for letter in form.findall(bare) if letter in known)
+        named = (letter for letters in form.findall(bare) for letter in re.findall(r"\b[A-Z]\b", letters))
+        yield from (known.index(letter) for letter in named if letter in known)
 
 
 def _without(options: Sequence[str], answer: str) -> str:
     """An answer without the texts of options, longer ones first."""
     for each in sorted(options, key=len, reverse=True):
-        answer = answer.replace(each, " … ") if len(each) > 1 else answer
+        answer = re.sub(re.escape(each), " … ", answer, flags=re.IGNORECASE) if len(each) > 1 else answer
     return answer
 
 

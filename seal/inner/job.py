@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seal.base.unit_progress import SoFar
 from seal.inner import Adapted
-from seal.inner.looking import Looks, looks_at, segment_of
+from seal.inner.looking import AT_ONCE, Looks, looks_at, segment_of
 from seal.nn.adapters import Adapter
 from seal.nn.course import Course
 from seal.nn.packing import IGNORED, Segment
@@ -77,7 +77,8 @@ class Job:
         """Maximum number of tokens in one forward pass."""
         size = min(self.course.micro_batch_size or len(self.examples), self.course.batch_size or len(self.examples))
         extra = self.padding.n_samples if self.padding else 0
-        return sum(sorted((len(example.ids) + extra for example in self.examples), reverse=True)[:size])
+        trained = sum(sorted((len(example.ids) + extra for example in self.examples), reverse=True)[:size])
+        return max(trained, sum(sorted(map(len, self.looks.segments), reverse=True)[:AT_ONCE]))
 
     @property
     def longest(self) -> int:

@@ -1,5 +1,7 @@
-"""Looks at a model as it learns: how likely it finds texts that it is not trained on. No training depends on them."""
+"""Looks at a model as it learns: how likely it finds texts that it is not trained on. No gradient depends on
+them. A long text may change how sequences are packed."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +13,8 @@ from seal.text import Tokens
 from seal.types import Watched
 
 INTERVALS = 8
-"""Into so many parts a training is divided by looks."""
-AT_ONCE = 4
+"""Number of parts of a training between two looks."""
+AT_ONCE = 2
 """Texts in one forward pass."""
 
 
@@ -28,18 +30,19 @@ class Looks:
     """The loss after so many steps, on the model's device."""
 
     def due(self, n_steps: int) -> Sequence[Segment]:
-        """What is to be looked at after so many steps; empty if it was, or if it is not the time."""
+        """The texts to look at after so many steps. Empty at other steps, and if this look is done."""
         return self.segments if n_steps in self.at and n_steps not in self.found else ()
 
     @property
     def last(self) -> float | None:
         """The latest log-likelihood, in nats per token."""
-        return -float(self.found[max(self.found)]) if self.found else None
+        return self.watched[-1].log_likelihood if self.watched else None
 
     @property
     def watched(self) -> tuple[Watched, ...]:
-        """All looks, in order."""
-        return tuple(Watched(step=step, log_likelihood=-float(loss)) for step, loss in sorted(self.found.items()))
+        """All looks, in order; without those that gave no finite number."""
+        found = ((step, -float(loss)) for step, loss in sorted(self.found.items()))
+        return tuple(Watched(step=step, log_likelihood=value) for step, value in found if math.isfinite(value))
 
 
 def looks_at(texts: Sequence[Tokens], n_steps: int) -> Looks:

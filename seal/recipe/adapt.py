@@ -1,8 +1,8 @@
 """Passages in, one adapted model out.
 
 The self-edits of all passages make one plan, which trains one adapter. If the passages have questions, the model
-answers them before and after. So does a matched model, trained on the passages alone for as many tokens; and the better
-of the two is handed out.
+answers them before and after. So do models that were trained in other ways, on the passages alone or for longer. With
+questions enough to choose by, the best of them is handed out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from seal.errors import RunError
 from seal.inner import TYPICAL_SEQUENCES
 from seal.recipe import Forecast, count_queries
 from seal.recipe.budget import Budgeted
-from seal.recipe.choosing import FEWEST, Candidate, halves, of_half, outcomes_of_half, watching
+from seal.recipe.choosing import FEWEST, Candidate, halves, n_questions, of_half, outcomes_of_half, watching
 from seal.recipe.consolidation import (
     ADAPTER,
     CORPORA,
@@ -91,9 +91,10 @@ class Adapt(Matches):
     `model/`."""
 
     choose: Literal["none", "auto"] = "auto"
-    """`auto` hands out the best of what is tried: training on self-edits, on the passages alone for as many tokens, and
-    the better of these for longer. Half of the questions choose; only the other half is in the table. With fewer than 8
-    questions nothing is chosen. `none` hands out what was trained on self-edits."""
+    """`auto` hands out the best of what is tried: training on self-edits, on the passages alone for as many tokens
+    (unless `match=none`), and the better of these for longer. Half of the questions choose; only the other half is in
+    the table. With fewer than 8 different questions with a known answer nothing is chosen. `none` hands out what was
+    trained on all self-edits."""
     doublings: NonNegativeInt = 1
     """With `choose=auto`: the best way of training is tried again for twice as long, up to so many times, while that is
     better."""
@@ -120,7 +121,7 @@ class Adapt(Matches):
         return Forecast(
             self_edits=n_edits,
             trainings=n_trained,
-            sequences_per_training=n_edits * TYPICAL_SEQUENCES or len(contexts.all),
+            sequences_per_training=n_edits * TYPICAL_SEQUENCES + len(contexts.all),
             asked_apart=n_models * len(asked),
             evaluations=n_models * len(asked),
             answers=n_models * count_queries(asked),
@@ -196,6 +197,7 @@ class Adapt(Matches):
             policy=_POLICY,
             edits=edits,
             match=self.match,
+            has_matched=self._has_matched(asked),
             doublings=self.doublings,
             asked=asked,
             choosing=choosing,
@@ -229,8 +231,8 @@ class Adapt(Matches):
                 measurement_of(best, "adapted", copy_of=best.setting),
             ],
             learning={one.setting: one.examined.training for one in candidates if one.examined.training},
-            of_passages=best.setting.startswith("passage"),
-            notes=tuple(choice.note()),
+            of_passages=best.of_passages,
+            notes=(choice.note(),),
         )
 
     def _unadapted(self, lab: Lab, asked: Sequence[Context]) -> Iterator[tuple[str, Sequence[Evaluation | Failure]]]:
@@ -250,7 +252,8 @@ class Adapt(Matches):
 
     def _chooses(self, asked: Sequence[Context]) -> bool:
         """True if several ways are tried, and there are questions enough to choose by."""
-        return self.choose == "auto" and sum(context.n_gradable for context in asked) >= FEWEST
+        has_several = self.doublings > 0 or self._has_matched(asked)
+        return self.choose == "auto" and has_several and n_questions(asked) >= FEWEST
 
     def _has_open_book(self, run: Rooms) -> bool:
         """True if there are passages, and questions do not show them anyway."""
@@ -270,7 +273,8 @@ def note_on_passages_alone(table: Sequence[Row]) -> Iterator[str]:
     if (alone.accuracy or 0) > (adapted.accuracy or 0):
         yield (
             f"the passages alone, trained for as many tokens, are right more often ({alone.accuracy:.3f} against "
-            f"{adapted.accuracy:.3f}): recipe.edits_per_context=0 inner.steps={alone.updates:.0f} makes that adapter"
+            f"{adapted.accuracy:.3f}): recipe.edits_per_context=0 recipe.choose=none inner.steps={alone.updates:.0f} "
+            "makes that adapter"
         )
 
 

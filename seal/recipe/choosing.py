@@ -4,7 +4,7 @@ A best of several is better on the questions that chose it than on others. So ha
 other half measures.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -12,7 +12,7 @@ from seal.base.seeds import derive
 from seal.recipe.consolidation import Corpus
 from seal.recipe.corpora import Examined
 from seal.stats.statistics import comparable
-from seal.types import Context, Evaluation, Failure, Grade, Plan, TrainingSequence
+from seal.types import Context, Evaluation, Failure, Plan, TrainingSequence
 
 FEWEST = 8
 """Questions that there must be, so that half of them can choose."""
@@ -31,6 +31,8 @@ class Candidate:
     """Its row in the table."""
     corpus: Corpus
     examined: Examined
+    of_passages: bool
+    """True if it was trained on the passages alone."""
     matched_to: str | None = None
     """As in `Row`."""
 
@@ -48,28 +50,37 @@ class Choice:
     """Accuracy of each on the questions that chose, by row."""
     n_questions: int
 
-    def note(self) -> Iterator[str]:
+    def note(self) -> str:
         """What was chosen, by how much, for people."""
+        if not self.scores:
+            return "no question that chooses could be graded: adapted is the training on the fewest tokens"
         others = [f"{setting} {score:.3f}" for setting, score in self.scores.items() if setting != self.best.setting]
-        if self.best.setting in self.scores:
-            against = f", against {', '.join(others)}" if others else ""
-            yield (
-                f"adapted is {self.best.setting}: right in {self.scores[self.best.setting]:.3f} of the "
-                f"{self.n_questions} questions that chose{against}. The table has the other questions only"
-            )
+        against = f", against {', '.join(others)}" if others else ""
+        return (
+            f"adapted is {self.best.setting}: right in {self.scores[self.best.setting]:.3f} of the {self.n_questions} "
+            f"questions that chose{against}. The table has the other questions only"
+        )
 
 
 def halves(contexts: Sequence[Context], seed: int) -> tuple[Half, Half]:
     """The gradable queries that choose, and those that measure: of each context half, drawn by a seed. Where a context
-    has an odd number, the two take turns in getting one more."""
-    choosing, measuring, gets_more = {}, {}, False
-    for context in contexts:
+    has an odd number, the two take turns in getting one more. A question that stands twice is in one half."""
+    choosing, measuring, gets_more = {}, {}, 0
+    for context in Random(derive(seed, "choosing")).sample(contexts, len(contexts)):
         places = [place for place, query in enumerate(context.queries) if query.target]
-        Random(derive(seed, "choosing", context.id)).shuffle(places)
-        n_choosing = (len(places) + gets_more) // 2
-        gets_more ^= len(places) % 2 == 1
-        choosing[context.id], measuring[context.id] = frozenset(places[:n_choosing]), frozenset(places[n_choosing:])
+        prompts = [*dict.fromkeys(context.queries[place].prompt for place in places)]
+        Random(derive(seed, "choosing", context.id)).shuffle(prompts)
+        n_choosing = (len(prompts) + gets_more) // 2
+        gets_more ^= len(prompts) % 2
+        chosen = {*prompts[:n_choosing]}
+        choosing[context.id] = frozenset(place for place in places if context.queries[place].prompt in chosen)
+        measuring[context.id] = frozenset(places) - choosing[context.id]
     return choosing, measuring
+
+
+def n_questions(contexts: Sequence[Context]) -> int:
+    """Different questions with a known answer."""
+    return len({(context.id, query.prompt) for context in contexts for query in context.queries if query.target})
 
 
 def of_half(contexts: Sequence[Context], half: Half) -> list[Context]:
@@ -94,18 +105,24 @@ def outcomes_of_half(
 
 def best_of(candidates: Sequence[Candidate], contexts: Sequence[Context], half: Half) -> Choice | None:
     """The candidate with the most right answers to the questions of a half; among equals the one that trained on the
-    fewest tokens. None if no training succeeded."""
+    fewest tokens. None if no training succeeded.
+
+    Only questions count on which each candidate has a verdict.
+    """
     usable = [candidate for candidate in candidates if candidate.is_usable]
     if not usable:
         return None
-    scores = {each.setting: _accuracy(outcomes_of_half(contexts, each.examined.outcomes, half)) for each in usable}
-    known = {setting: score for setting, score in scores.items() if score is not None}
+    known = {each.setting: _scores(contexts, each.examined.outcomes, half) for each in usable}
+    shared = set.intersection(*(set(scores) for scores in known.values()))
+    scores = {
+        setting: sum(of[place] for place in sorted(shared)) / len(shared) for setting, of in known.items() if shared
+    }
 
     def worth(candidate: Candidate) -> tuple[float, int]:
         assert candidate.examined.training
-        return comparable(known.get(candidate.setting, -1.0)), -candidate.examined.training.trained_tokens
+        return comparable(scores.get(candidate.setting)), -candidate.examined.training.trained_tokens
 
-    return Choice(best=max(usable, key=worth), scores=known, n_questions=sum(map(len, half.values())))
+    return Choice(best=max(usable, key=worth), scores=scores, n_questions=len(shared))
 
 
 def watching(plan: Plan, contexts: Sequence[Context]) -> Plan:
@@ -132,8 +149,14 @@ def _with_verdicts(outcome: Evaluation | Failure, places: frozenset[int]) -> Eva
     return replace(outcome, verdicts=tuple(one for place, one in enumerate(outcome.verdicts) if place in places))
 
 
-def _accuracy(outcomes: Sequence[Evaluation | Failure]) -> float | None:
-    """Over questions, not contexts: each chooses as much as any other."""
-    verdicts = [one for outcome in outcomes if isinstance(outcome, Evaluation) for one in outcome.verdicts]
-    scores = [one.score for one in verdicts if one.grade is not Grade.UNKNOWN and one.score is not None]
-    return sum(scores) / len(scores) if scores else None
+def _scores(
+    contexts: Sequence[Context], outcomes: Sequence[Evaluation | Failure], half: Half
+) -> dict[tuple[str, int], float]:
+    """The known scores of one half, by context and place."""
+    return {
+        (context.id, place): verdict.score
+        for context, outcome in zip(contexts, outcomes, strict=True)
+        if isinstance(outcome, Evaluation)
+        for place, verdict in enumerate(outcome.verdicts)
+        if place in half[context.id] and verdict.score is not None
+    }

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from seal.cluster.workload import Place
@@ -78,13 +79,17 @@ def trained(lab: Lab, name: str) -> "Adaptation":
     Raises:
         RunError: it is gone.
     """
+    return lab.run.inner.load(_folder_of(lab, name))
+
+
+def _folder_of(lab: Lab, name: str) -> Path:
     folder = lab.store.folder / name
     if not folder.is_dir():
         raise RunError(
             f"{folder} is gone, and the run still needs it: remove the records of its training from "
             f"{lab.store.folder / Consolidating.records}.jsonl too, and it is trained again"
         )
-    return lab.run.inner.load(folder)
+    return folder
 
 
 def hand_out(lab: Lab, name: str) -> None:
@@ -93,12 +98,10 @@ def hand_out(lab: Lab, name: str) -> None:
     Raises:
         RunError: it is gone.
     """
-    folder = lab.store.folder / name
-    if not folder.is_dir() and (lab.store.folder / ADAPTER).is_dir():
+    if not (lab.store.folder / name).is_dir() and (lab.store.folder / ADAPTER).is_dir():
         return
-    trained(lab, name)
     with lab.store.draft_of(ADAPTER) as draft:
-        shutil.copytree(folder, draft, dirs_exist_ok=True)
+        shutil.copytree(_folder_of(lab, name), draft, dirs_exist_ok=True)
 
 
 @dataclass(frozen=True, kw_only=True)

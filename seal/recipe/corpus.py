@@ -18,7 +18,7 @@ from seal.base.seeds import derive
 from seal.inner import TYPICAL_SEQUENCES
 from seal.recipe import Forecast, OfOnePart, count_queries, each_once, fewer_than_asked
 from seal.recipe.budget import Budgeted
-from seal.recipe.consolidation import Corpus
+from seal.recipe.consolidation import CORPORA, Corpus
 from seal.recipe.corpora import (
     MATCHED,
     Examined,
@@ -143,7 +143,7 @@ class ContinuedPretraining(OfOnePart, Matches):
         edits = loop.propose(lab, _BASE, contexts, per_context=n_edits) if n_edits else []
         lesson = Budgeted(plan=one_plan(lab, contexts, edits))
         corpora = [
-            Corpus(name=f"{setting}/{repeat}", lesson=lesson, folder=f"corpora/{setting}_{repeat}")
+            Corpus(name=f"{setting}/{repeat}", lesson=lesson, folder=f"{CORPORA}/{setting}_{repeat}")
             for repeat in range(self.repeats)
         ]
         models = [train_and_ask(lab, _BASE, corpus, asked) for corpus in corpora]

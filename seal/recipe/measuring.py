@@ -153,13 +153,24 @@ def _by_metric(measurements: Sequence[Measurement]) -> dict[str, ByMetric]:
 
 def all_comparisons(measurements: Sequence[Measurement], metric: str | None = None) -> tuple[Comparison, ...]:
     """Compare each setting with its matched rows, each with the one before it, and the last with all earlier ones.
-    A copy is not compared with its original."""
-    own = [one for one in measurements if one.matched_to is None]
+
+    A copy stands for its original, so that nothing is compared twice.
+    """
+    copies = {one.copy_of: one for one in measurements if one.copy_of}
+    own = [one for one in measurements if one.matched_to is None and one.setting not in copies]
     to_matched = [
-        (matched, setting) for setting in own for matched in measurements if matched.matched_to == setting.setting
+        (matched, setting)
+        for setting in own
+        for matched in measurements
+        if matched.matched_to == (setting.copy_of or setting.setting)
     ]
+    known = {
+        (setting.setting, copies[matched.setting].setting)
+        for matched, setting in to_matched
+        if matched.setting in copies
+    }
     ordered = [*pairwise(own), *((earlier, own[-1]) for earlier in own[:-2])]
-    pairs = [*to_matched, *(pair for pair in ordered if pair[1].copy_of != pair[0].setting)]
+    pairs = [*to_matched, *(pair for pair in ordered if (pair[0].setting, pair[1].setting) not in known)]
     return adjusted(comparison for first, second in pairs if (comparison := compare(first, second, metric)))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from seal.recipe.budget import Budgeted
 from seal.recipe.choosing import Candidate, Choice, Half, best_of, watching
 from seal.recipe.consolidation import CORPORA, Corpus
-from seal.recipe.corpora import MATCHED, one_plan, passages_as_long, train_and_ask
+from seal.recipe.corpora import MATCHED, n_unusable, one_plan, passages_as_long, train_and_ask
 from seal.recipe.matching import Match
 from seal.recipe.measuring import BY_HEART, ends_of
 from seal.types import Context, Policy, SelfEdit
@@ -23,6 +23,8 @@ class Ways:
     policy: Policy
     edits: Sequence[SelfEdit]
     match: Match
+    has_matched: bool
+    """True if the passages alone are trained on for as many tokens as the self-edits."""
     doublings: int
     """The best way is tried again for twice as long, up to so many times, while that is better."""
     asked: Sequence[Context]
@@ -51,19 +53,23 @@ class Ways:
         return candidates, choice
 
     def _first(self) -> list[Candidate]:
-        """On self-edits, and on the passages alone for as many tokens."""
-        everything = self.lab.contexts.all
+        """On self-edits, and on the passages alone for as many tokens. On the passages alone, if no self-edit is valid.
+
+        If the training on self-edits fails, the passages alone are trained on with the settings as they are.
+        """
+        everything, n_planned = self.lab.contexts.all, 1 + int(self.has_matched)
         lesson = Budgeted(plan=one_plan(self.lab, everything, self.edits))
-        if not self.edits:
-            return [self._try(PASSAGES, lesson)]
+        if n_unusable(self.lab, everything, self.edits) == len(self.edits):
+            self._skip(n_planned - 1)
+            return [self._try(PASSAGES, lesson, of_passages=True)]
         own = self._try(SELF_EDITS, lesson)
-        if self.match == "none":
+        if not self.has_matched:
             return [own]
         alone = passages_as_long(self.lab, self.edits, own.examined.training, contexts=everything, match=self.match)
         if alone is None:
-            self._skip(1)
-            return [own]
-        return [self._try(MATCHED, alone, matched_to=SELF_EDITS), own]
+            lesson = Budgeted(plan=one_plan(self.lab, everything, ()))
+            return [own, self._try(PASSAGES, lesson, of_passages=True)]
+        return [self._try(MATCHED, alone, of_passages=True, matched_to=SELF_EDITS), own]
 
     def _longer(self, choice: Choice, doubling: int) -> Candidate | None:
         """The best candidate's way, for twice as many steps; None if there is nothing left to learn by heart."""
@@ -72,17 +78,21 @@ class Ways:
         if ends_of(best.examined.training.losses)[1] < BY_HEART:
             return None
         plan = best.corpus.lesson.plan.with_settings({"steps": 2 * len(best.examined.training.losses)})
-        way = PASSAGES if best.setting.startswith("passage") else SELF_EDITS
-        return self._try(f"{way}_{2**doubling}x", Budgeted(plan=plan))
+        way = PASSAGES if best.of_passages else SELF_EDITS
+        return self._try(f"{way}_{2**doubling}x", Budgeted(plan=plan), of_passages=best.of_passages)
 
-    def _try(self, setting: str, lesson: Budgeted, *, matched_to: str | None = None) -> Candidate:
+    def _try(
+        self, setting: str, lesson: Budgeted, *, of_passages: bool = False, matched_to: str | None = None
+    ) -> Candidate:
         corpus = Corpus(
             name=setting,
             lesson=replace(lesson, plan=watching(lesson.plan, self.watched)),
             folder=f"{CORPORA}/{setting}",
         )
         examined = train_and_ask(self.lab, self.policy, corpus, self.asked, keep=True)
-        return Candidate(setting=setting, corpus=corpus, examined=examined, matched_to=matched_to)
+        return Candidate(
+            setting=setting, corpus=corpus, examined=examined, of_passages=of_passages, matched_to=matched_to
+        )
 
     def _skip(self, n_models: int) -> None:
         self.lab.skip("a way that was not tried", n_models * (1 + 2 * len(self.asked)))

@@ -72,7 +72,9 @@ def basis(results: Results) -> str:
 
 def _beside(results: Results, last: Row, settings: Mapping[str, Any]) -> Iterator[str]:
     to_it = {one.first: one for one in results.comparisons if one.second == last.setting}
-    matched = [to_it[row.setting] for row in matched_rows(results.table, last.setting) if row.setting in to_it]
+    matched = [
+        to_it[row.setting] for row in matched_rows(results.table, last.copy_of or last.setting) if row.setting in to_it
+    ]
     for one in matched:
         yield _over(one, f"{what_was_matched(one.first, results.author)} {at_equal(settings)}")
     if to_it and not matched:

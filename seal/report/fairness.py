@@ -4,6 +4,7 @@ Self-edits have several times the tokens of their passage. A gain over the passa
 rows rule this out; where there are none, a reader is warned.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -20,6 +21,8 @@ BETWEEN_RUNS = (
     "name=NAME` and `seal compare NAME` show it."
 )
 _AMOUNTS = {"tokens": "as many tokens", "updates": "as many updates", "both": "as many tokens and updates"}
+_LONGER = re.compile(r"_\d+x$")
+"""The end of the name of a setting that was trained for so many times as long."""
 
 
 def in_order(table: Sequence[Row]) -> list[Row]:
@@ -51,7 +54,9 @@ def matched_explained(results: Results, settings: Mapping[str, Any]) -> str:
         return ""
     amount = _AMOUNTS.get(_match(settings), "as long")
     what = f"An indented row is trained for {amount} as the setting above it."
-    return f"{what} A gain of self-edits counts only against such rows."
+    longer = any(_LONGER.search(row.setting) for row in results.table)
+    of_longer = " A row with n × was trained n times as long: a difference to it may be due to that." if longer else ""
+    return f"{what} A gain of self-edits counts only against such rows.{of_longer}"
 
 
 def are_unequal(first: Row, second: Row) -> bool:

@@ -2,8 +2,8 @@
 
 | units | method |
 |---|---|
-| each 0 or 1 | Wilson's score interval (1927), at any n |
-| all equal | as if Wilson's lower bound of their share had this value, and the rest could be anything |
+| each 0 or 1, of an accuracy, without clusters | Wilson's score interval (1927), at any n |
+| all equal, with limits | a share of Wilson's lower bound has this value, and the rest may lie at a limit |
 | fewer than 20 | Student's t |
 | 20 and more | percentile bootstrap, its percentiles widened for small n (Hesterberg, arXiv 1411.5279) |
 

@@ -90,6 +90,7 @@ class Measurement:
             updates=mean([len(one.losses) for one in self.spent]),
             seconds=self.seconds,
             matched_to=self.matched_to,
+            copy_of=self.copy_of,
             metrics={name: self._metric_mean(name) for name in self.metrics},
         )
 
@@ -174,7 +175,7 @@ def _mean_score(score: Score, queries: Sequence[Query], evaluation: Evaluation) 
 
 def clusters_of(contexts: Iterable[str], titles: Mapping[str, str]) -> list[str]:
     """The title of each context, as its cluster. A context without a title is its own cluster."""
-    return [titles.get(context, context) for context in contexts]
+    return [titles.get(context) or context for context in contexts]
 
 
 def of_attempts(setting: str, attempts: Sequence[Attempt]) -> Measurement:

@@ -81,6 +81,8 @@ class Row:
     """Mean seconds to train and ask one model. Models that ran in parallel share their time."""
     matched_to: str | None = None
     """The setting whose compute this matched row was given; None for an ordinary row."""
+    copy_of: Annotated[str | None, Field(exclude_if=_nothing)] = None
+    """The setting that this row repeats under another name."""
     metrics: Annotated[Mapping[str, MetricMean], Field(exclude_if=_nothing)] = field(default_factory=dict)
     """Metrics beside the accuracy, by name."""
 

@@ -115,7 +115,7 @@ class Passages(PassageTask):
         """The published form of the file; None for the columns that the settings name."""
         if self._is_published:
             return None if self.format == "squad" else named(self.format, row, source=self.path.name)
-        return None if self._own_columns else recognised(row, source=self.path.name)
+        return None if self._own_columns or self.format != "auto" else recognised(row, source=self.path.name)
 
     def _read(self, rows: Sequence[Row], form: Format | None) -> tuple[list[parts.Entry], list[str]]:
         """What the rows say, and notes on how they were read."""

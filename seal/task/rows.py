@@ -11,16 +11,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unicodedata import normalize
 
 from seal.base.json_text import parsed, without_repeats
 from seal.base.reading import as_text, ending, read_bytes
 from seal.errors import DataError, first_line
 from seal.task.tables import rows_of
-
-if TYPE_CHECKING:
-    pass
 
 ENDINGS = {
     ".jsonl": "jsonl",

@@ -46,7 +46,8 @@ def candidate(setting: str, right: dict[str, set[int]], *, n_tokens: int = 10, f
         training=None if fails else training(n_tokens),
         seconds=None,
     )
-    return Candidate(setting=setting, corpus=Corpus(lesson=Budgeted(plan=Plan(sequences=()))), examined=examined)
+    corpus = Corpus(lesson=Budgeted(plan=Plan(sequences=())))
+    return Candidate(setting=setting, corpus=corpus, examined=examined, of_passages=False)
 
 
 NOTHING: dict[str, set[int]] = {"a": set(), "b": set()}
@@ -79,7 +80,7 @@ def test_only_the_questions_that_choose_choose() -> None:
     choice = best_of([candidate("one", chooses), candidate("other", measures)], CONTEXTS, CHOOSING)
     assert choice is not None
     assert (choice.best.setting, dict(choice.scores), choice.n_questions) == ("one", {"one": 1.0, "other": 0.0}, 4)
-    [note] = choice.note()
+    note = choice.note()
     assert "one" in note
     assert "1.000" in note
     assert "other 0.000" in note

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from seal.base.printed import read_back
 from seal.task.questions import Asked
 from seal.task.rows import Row
 
@@ -40,6 +41,8 @@ class Format:
     """What a row of these types says. It raises a ValueError about a value that makes no sense."""
     flat: bool = True
     """Whether a row is one question, so that rows of one passage are expected."""
+    only_asks: bool = False
+    """Whether there is no passage. Then a row with other columns too is not taken for this form."""
 
     def read(self, row: Row) -> Said:
         """What a row says.
@@ -49,6 +52,10 @@ class Format:
             ValueError: a value makes no sense.
         """
         return self.said(_types_of(self.row).validate_python(dict(row)))
+
+    def fits(self, row: Row) -> bool:
+        """Whether a row looks like one of this form."""
+        return not self.lacking(row) and not (self.only_asks and {*row} - {*self.columns})
 
     def lacking(self, row: Row) -> list[str]:
         """Those of its columns that a row does not have."""
@@ -73,6 +80,10 @@ def joined(titles: Iterable[str]) -> str:
 
 def _has(value: Any, path: list[str]) -> bool:
     for name in path:
+        try:
+            value = read_back(value) if isinstance(value, str) else value
+        except ValueError:
+            return False
         if isinstance(value, (list, tuple)) and value:
             value = value[0]
         if not isinstance(value, Mapping) or name not in value:

@@ -13,7 +13,7 @@ from seal.task.formats import Format, Said, questions
 from seal.task.formats.choosing import choice, numbered
 from seal.task.formats.values import Text
 
-BROKEN = "questions, whose target is none of two or more options, were left out"
+BROKEN = "questions whose target is not among two or more options were left out"
 _OPTIONS = re.compile(r"\s*\bOptions:\s*\n(?P<options>(?:\s*(?:\([A-Z]\)|-)\s+[^\n]+(?:\n|$))+)\s*$")
 _MARK = re.compile(r"^\s*(?:\([A-Z]\)|-)\s+")
 
@@ -30,9 +30,9 @@ def _said(row: _Row) -> Said:
         return Said(questions=questions((row.input, [row.target], "")))
     options = [_MARK.sub("", line).strip() for line in found["options"].splitlines() if line.strip()]
     right = options.index(row.target) if row.target in options else numbered(row.target, len(options))
-    if right is None or len(options) < 2:
+    if right is None or len(options) < 2 or not all(options):
         return Said(left_out=(BROKEN,))
     return Said(questions=(choice(row.input[: found.start()], options, right),))
 
 
-BBH = Format(name="bbh", columns=("input", "target"), row=_Row, said=_said)
+BBH = Format(name="bbh", columns=("input", "target"), row=_Row, said=_said, only_asks=True)

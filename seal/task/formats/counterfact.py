@@ -53,4 +53,5 @@ COUNTERFACT = Format(
     columns=("requested_rewrite.prompt", "requested_rewrite.target_new", "requested_rewrite.target_true"),
     row=_Row,
     said=_said,
+    flat=False,
 )

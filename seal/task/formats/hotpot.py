@@ -50,7 +50,8 @@ class _Row:
 
 def _said(row: _Row) -> Said:
     needed = {fact.title for fact in row.supporting_facts}
-    paragraphs = [each for each in row.context if each.title in needed]
+    found = (each for each in row.context if each.title in needed)
+    paragraphs = sorted(found, key=lambda each: each.title)  # each question has them in another order
     if not needed or not needed <= {each.title for each in paragraphs}:
         return Said(left_out=(LOST,))
     return Said(

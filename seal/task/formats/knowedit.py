@@ -68,4 +68,4 @@ def _probes(by_name: dict[str, tuple[_Probe, ...]], kind: str) -> Iterator[Probe
         yield from ((each.prompt, each.ground_truth, kind) for each in probes)
 
 
-KNOWEDIT = Format(name="knowedit", columns=("prompt", "target_new"), row=_Row, said=_said)
+KNOWEDIT = Format(name="knowedit", columns=("prompt", "target_new"), row=_Row, said=_said, flat=False)

@@ -64,7 +64,7 @@ def recognised(row: Row, *, source: str) -> Format | None:
     Raises:
         DataError: several have.
     """
-    found = [form for form in FORMATS.values() if not form.lacking(row)]
+    found = [form for form in FORMATS.values() if form.fits(row)]
     if len(found) > 1:
         names = " and of ".join(form.name for form in found)
         raise DataError(f"task.format: {source} has the columns of {names}: say which, as task.format={found[0].name}")

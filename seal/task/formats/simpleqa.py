@@ -24,4 +24,4 @@ def _said(row: _Row) -> Said:
     return Said(questions=questions((row.problem, [row.answer], row.metadata.topic)))
 
 
-SIMPLEQA = Format(name="simpleqa", columns=("metadata", "problem", "answer"), row=_Row, said=_said)
+SIMPLEQA = Format(name="simpleqa", columns=("metadata", "problem", "answer"), row=_Row, said=_said, only_asks=True)

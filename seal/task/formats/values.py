@@ -32,14 +32,14 @@ def _answered(answers: tuple[str, ...]) -> tuple[str, ...]:
     return _all_whole(answers)
 
 
-def _unprinted(value: Any) -> Any:
+def unprinted(value: Any) -> Any:
     """A list or object, also where it was printed into a text."""
     return read_back(value) if isinstance(value, str) else value
 
 
 def _listed(value: Any) -> Any:
     """A list. `datasets` 3 has a list of objects as an object of lists."""
-    value = _unprinted(value)
+    value = unprinted(value)
     if isinstance(value, Mapping) and value and all(isinstance(column, (list, tuple)) for column in value.values()):
         if len({len(column) for column in value.values()}) > 1:
             raise ValueError("is an object of lists of different lengths")
@@ -54,7 +54,7 @@ def _listed_or_none(value: Any) -> Any:
 
 
 def _object(value: Any) -> Any:
-    value = _unprinted(value)
+    value = unprinted(value)
     if not isinstance(value, Mapping):
         raise ValueError(f"is {kind_of(value)}, not an object")
     return value

@@ -34,4 +34,4 @@ def _said(row: _Row) -> Said:
     )
 
 
-WIKIBIGEDIT = Format(name="wikibigedit", columns=("update", "ans", "loc", "loc_ans"), row=_Row, said=_said)
+WIKIBIGEDIT = Format(name="wikibigedit", columns=("update", "ans", "loc", "loc_ans"), row=_Row, said=_said, flat=False)

@@ -38,4 +38,4 @@ def _said(row: _Row) -> Said:
     )
 
 
-ZSRE = Format(name="zsre", columns=("subject", "src", "answers", "loc", "loc_ans"), row=_Row, said=_said)
+ZSRE = Format(name="zsre", columns=("subject", "src", "answers", "loc", "loc_ans"), row=_Row, said=_said, flat=False)

@@ -32,12 +32,24 @@ def test_a_published_form_may_be_any_kind_of_file(tmp_path: Path, name: str, kin
 def test_hotpot_has_the_paragraphs_that_the_answer_needs(tmp_path: Path) -> None:
     contexts = read(tmp_path, rows.HOTPOT)
     painting, painter = "The Ferry at Orl was painted by Mara Tills.", "Mara Tills was a painter."
-    text = f"{painting} It hangs in Sund.\n{painter} She was born in Kelham."
-    assert passages(contexts) == {("The Ferry at Orl; Mara Tills", text)}
+    text = f"{painter} She was born in Kelham.\n{painting} It hangs in Sund."
+    assert passages(contexts) == {("Mara Tills; The Ferry at Orl", text)}
     assert asked(contexts) == {("bridge", "In which town was the painter of The Ferry at Orl born?", ("Kelham",))}
     assert contexts.notes[1:] == (
         "1 questions, one of whose supporting paragraphs is not in the file, were left out: rows 2",
     )
+
+
+def test_hotpot_s_order_of_paragraphs_makes_no_other_passage(tmp_path: Path) -> None:
+    shuffled = {**rows.HOTPOT[0], "question": "Who painted it?", "context": rows.HOTPOT[0]["context"][::-1]}
+    [context] = read(tmp_path, [rows.HOTPOT[0], shuffled]).all
+    assert len(context.queries) == 2
+
+
+def test_two_edits_of_one_statement_keep_their_different_questions(tmp_path: Path) -> None:
+    other = {**rows.ZSRE[0], "rephrase": "Said otherwise?", "loc": "Where does it rain?", "loc_ans": "in Orl"}
+    [context] = read(tmp_path, [rows.ZSRE[0], other]).all
+    assert {"Said otherwise?", "Where does it rain?"} <= {query.question for query in context.queries}
 
 
 def test_hotpot_of_the_hub_is_the_same(tmp_path: Path) -> None:
@@ -200,7 +212,7 @@ def test_bbh_s_broken_questions_are_left_out(tmp_path: Path) -> None:
     lone = {"input": "Which?\nOptions:\n(A) This", "target": "(A)"}
     contexts = read(tmp_path, [rows.BBH[0], cut, lone])
     assert len(contexts.all) == 1
-    assert contexts.notes[1:] == ("2 questions, whose target is none of two or more options, were left out: rows 2, 3",)
+    assert contexts.notes[1:] == ("2 questions whose target is not among two or more options were left out: rows 2, 3",)
 
 
 def test_squad_s_rows_are_read_as_they_are_named_too(tmp_path: Path) -> None:

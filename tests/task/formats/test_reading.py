@@ -31,10 +31,25 @@ def test_no_form_has_all_columns_of_another() -> None:
 
 
 def test_a_file_with_the_columns_of_two_forms_is_refused_with_both_names(tmp_path: Path) -> None:
-    both = [{**rows.HOTPOT[0], **rows.BBH[0]}]
-    said = "task.format: rows.json has the columns of hotpot and of bbh: say which, as task.format=hotpot"
+    both = [{**rows.HOTPOT[0], **rows.ZSRE[0], "answer": "Kelham"}]
+    said = "task.format: rows.json has the columns of hotpot and of zsre: say which, as task.format=hotpot"
     assert fault(tmp_path, both) == said
     assert asked(read(tmp_path, both, format="hotpot")) == asked(read(tmp_path, rows.HOTPOT[:1]))
+
+
+def test_a_passage_of_the_user_s_is_not_thrown_away_for_a_form_without_passages(tmp_path: Path) -> None:
+    row = {"title": "Orl", "passage": "Orl lies on the Nale.", "input": "x", "target": "y"}
+    [context] = read(tmp_path, [row]).all
+    assert context.text == "Orl lies on the Nale."
+
+
+def test_a_kind_of_file_that_is_named_means_columns_of_one_s_own(tmp_path: Path) -> None:
+    row = {"title": "Orl", "context": "Orl lies on the Nale.", "question": "Which river?", "answer": "the Nale"}
+    [context] = read(tmp_path, [{**row, "supporting_facts": "x"}], format="json").all
+    assert asked(read(tmp_path, [{**row, "supporting_facts": "x"}], format="json")) == {
+        ("", "Which river?", ("the Nale",))
+    }
+    assert context.text == row["context"]
 
 
 def test_columns_that_the_user_names_are_taken_whatever_the_file_looks_like(tmp_path: Path) -> None:
