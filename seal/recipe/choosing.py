@@ -4,16 +4,19 @@ A best of several is better on the questions that chose it than on others. So ha
 other half measures.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from seal.base.seeds import derive
 from seal.recipe.consolidation import Corpus
-from seal.recipe.corpora import Examined
+from seal.recipe.corpora import MATCHED, Examined
 from seal.stats.statistics import comparable
 from seal.types import Context, Evaluation, Failure, Plan, TrainingSequence
 
+SELF_EDITS, PASSAGES = "self_edits_round_0", "passage_only"
+"""Rows of ways to train."""
 FEWEST = 8
 """Questions that there must be, so that half of them can choose."""
 MOST_WATCHED = 8
@@ -54,12 +57,21 @@ class Choice:
         """What was chosen, by how much, for people."""
         if not self.scores:
             return "no question that chooses could be graded: adapted is the training on the fewest tokens"
-        others = [f"{setting} {score:.3f}" for setting, score in self.scores.items() if setting != self.best.setting]
+        others = [f"{score:.3f} ({in_words(name)})" for name, score in self.scores.items() if name != self.best.setting]
         against = f", against {', '.join(others)}" if others else ""
+        score = self.scores[self.best.setting]
         return (
-            f"adapted is {self.best.setting}: right in {self.scores[self.best.setting]:.3f} of the {self.n_questions} "
+            f"adapted is trained on {in_words(self.best.setting)}: right in {score:.3f} of the {self.n_questions} "
             f"questions that chose{against}. The table has the other questions only"
         )
+
+
+def in_words(setting: str) -> str:
+    """What a way of training trains on, for people."""
+    longer = re.fullmatch(r"(.+)_(\d+)x", setting)
+    name, times = (longer[1], f", {longer[2]} × as long") if longer else (setting, "")
+    known = {SELF_EDITS: "self-edits and passages", PASSAGES: "the passages alone", MATCHED: "the passages alone"}
+    return known.get(name, name) + times
 
 
 def halves(contexts: Sequence[Context], seed: int) -> tuple[Half, Half]:

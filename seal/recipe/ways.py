@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from seal.recipe.budget import Budgeted
-from seal.recipe.choosing import Candidate, Choice, Half, best_of, watching
+from seal.recipe.choosing import PASSAGES, SELF_EDITS, Candidate, Choice, Half, best_of, watching
 from seal.recipe.consolidation import CORPORA, Corpus
 from seal.recipe.corpora import MATCHED, n_unusable, one_plan, passages_as_long, train_and_ask
 from seal.recipe.matching import Match
 from seal.recipe.measuring import BY_HEART, ends_of
 from seal.types import Context, Policy, SelfEdit
 from seal.work.lab import Lab
-
-SELF_EDITS, PASSAGES = "self_edits_round_0", "passage_only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seal.recipe.budget import Budgeted
-from seal.recipe.choosing import MOST_WATCHED, Candidate, best_of, halves, of_half, outcomes_of_half, watching
+from seal.recipe.choosing import MOST_WATCHED, Candidate, best_of, halves, in_words, of_half, outcomes_of_half, watching
 from seal.recipe.consolidation import Corpus
 from seal.recipe.corpora import Examined
 from seal.types import Context, Evaluation, Failure, Grade, Plan, Query, Training, Verdict
@@ -83,7 +83,8 @@ def test_only_the_questions_that_choose_choose() -> None:
     note = choice.note()
     assert "one" in note
     assert "1.000" in note
-    assert "other 0.000" in note
+    assert "0.000 (other)" in note
+    assert in_words("self_edits_round_0_4x") == "self-edits and passages, 4 × as long"
 
 
 def test_among_equals_the_one_with_the_shorter_training_is_taken_and_a_failed_one_never() -> None:

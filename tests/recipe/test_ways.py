@@ -40,8 +40,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     rows, edits = [], []
     for name, (rival, year) in PEOPLE.items():
-        questions = [(f"Who is the rival of {name}?", rival), (f"When was {name} born?", year)]
-        asked = [{"question": question, "answer": answer} for question, answer in questions * 2]
+        questions = [
+            (f"Who is the rival of {name}?", rival),
+            (f"Which rival has {name}?", rival),
+            (f"When was {name} born?", year),
+            (f"In which year was {name} born?", year),
+        ]
+        asked = [{"question": question, "answer": answer} for question, answer in questions]
         passage = f"The rival of {name} is {rival}. {name} was born in {year}."
         rows.append({"title": name, "passage": passage, "questions": asked})
         edits.append({"title": name, "passage": passage, "self_edits": [f"The rival of {name} is nobody at all."]})
@@ -107,3 +112,14 @@ def test_a_run_stopped_after_any_batch_hands_out_the_same(here: Path) -> None:
     assert records(stopped.folder) == records(whole.folder)
     adapters = [(run.folder / "adapter/adapter_model.safetensors").read_bytes() for run in (whole, stopped)]
     assert adapters[0] == adapters[1]
+
+
+def test_without_a_valid_self_edit_the_passages_alone_are_trained_on(here: Path) -> None:
+    rows = [json.loads(line) for line in Path("mine.jsonl").read_text().splitlines()]
+    Path("mine.jsonl").write_text("".join(json.dumps(row | {"self_edits": [" "]}) + "\n" for row in rows))
+    run = run_in(here, "inner.epochs=2", "recipe.doublings=0")
+    monitor = Interrupting()
+    perform(run, monitor)
+    assert list(trainings(run.folder)) == ["passage_only"]
+    assert monitor.n_done == monitor.n_planned == run.recipe.forecast(preflight(run), run).units
+    assert "on the passages alone" in " ".join((run.folder / "adapter/README.md").read_text().split())
