@@ -6,7 +6,7 @@ Code that trains or writes reports from where it is. `listening` says who hears 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Annotated, Literal
 
@@ -16,19 +16,25 @@ Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitProgress:
-    """Steps of everything that is trained together, or texts that are written together."""
+class SoFar:
+    """What changes as the work goes on."""
 
-    doing: Literal["training", "writing"]
     steps: Count
     """Optimizer steps of all trainings so far; while writing, texts that are finished."""
-    planned_steps: Count
     tokens: Count
     """Trained on so far, counted once a pass; while writing, written so far."""
     loss: float | None = None
     """Mean loss of the last step, in nats a token; None where nothing is trained."""
     log_likelihood: float | None = None
     """Of watched texts at the last look, in nats a token; None where none are watched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitProgress(SoFar):
+    """Steps of everything that is trained together, or texts that are written together."""
+
+    doing: Literal["training", "writing"]
+    planned_steps: Count
     seconds: float
     """Since it began."""
 
@@ -36,16 +42,6 @@ class UnitProgress:
     def share(self) -> float:
         """Of the steps, in [0, 1]."""
         return min(1.0, self.steps / self.planned_steps) if self.planned_steps else 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoFar:
-    """What changes as the work goes on; fields as in `UnitProgress`."""
-
-    steps: int
-    tokens: int
-    loss: float | None = None
-    log_likelihood: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +81,8 @@ class Reporter:
         now_s, listener = monotonic(), _listener.get()
         if listener is None or now_s - self.reported_s < listener.every_s:
             return
-        now = so_far()
-        report(
-            UnitProgress(
-                doing=self.doing,
-                steps=now.steps,
-                planned_steps=self.planned_steps,
-                tokens=now.tokens,
-                loss=now.loss,
-                log_likelihood=now.log_likelihood,
-                seconds=round(now_s - self.began_s, 3),
-            )
-        )
+        seconds = round(now_s - self.began_s, 3)
+        report(UnitProgress(doing=self.doing, planned_steps=self.planned_steps, seconds=seconds, **asdict(so_far())))
         self.reported_s = now_s
 
 

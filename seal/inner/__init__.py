@@ -88,10 +88,6 @@ class Inner(Option, ABC):
             _LOG.warning("%d sequences have tokens without an embedding, and are left out", len(found) - len(known))
         return known
 
-    def watched(self, backbone: "Backbone", plan: Plan) -> "tuple[Tokens, ...]":
-        """The watched texts of a plan as tokens, without an end; empty where nothing is looked at."""
-        return ()
-
     @property
     def longest_text(self) -> int | None:
         """Tokens of a text that are trained on at most; None sets no limit."""

@@ -18,13 +18,14 @@ from transformers.pytorch_utils import Conv1D
 from seal.base.unit_progress import Reporter
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of, so_far
-from seal.inner.looking import AT_ONCE
+from seal.inner.looking import looked_at
 from seal.inner.passes import way_of
 from seal.inner.stacked_training import is_out_of_memory, recomputing, too_small
 from seal.nn.adapters import Adapter
 from seal.nn.backbone import Backbone
 from seal.nn.company import Way
 from seal.nn.lora_weights import LoRAShape, target_layers
+from seal.nn.packing import Pass
 from seal.types import Failure
 
 _NAME = "default"
@@ -104,23 +105,21 @@ def _differentiate(job: Job, backbone: Backbone, way: Way) -> Tensor:
     losses = []
     for start in range(0, len(batch), size):
         for one_pass in way.passes(backbone, [batch[start : start + size]]):
-            loss = one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits).sum()
+            loss = _losses(backbone, one_pass).sum()
             loss.backward()
             losses.append(loss.detach())
     return torch.stack(losses).sum()
 
 
-@torch.no_grad()
 def _look(job: Job, backbone: Backbone, way: Way) -> None:
     """Look at the watched texts, if it is the time."""
     if texts := job.due:
-        passes = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
-        losses = [
-            one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits).sum()
-            for some in passes
-            for one_pass in way.passes(backbone, [some])
-        ]
-        job.looked(torch.stack(losses).sum())
+        [loss] = looked_at(backbone, way, [texts], partial(_losses, backbone))
+        job.looked(loss)
+
+
+def _losses(backbone: Backbone, one_pass: Pass) -> Tensor:
+    return one_pass.losses(backbone.model(**one_pass.inputs, use_cache=False).logits)
 
 
 def _weights(layer: Any) -> tuple[Tensor, Tensor, Tensor]:

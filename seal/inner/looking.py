@@ -2,13 +2,15 @@
 them. A long text may change how sequences are packed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
-from seal.nn.packing import IGNORED, Segment
+from seal.nn.backbone import Backbone
+from seal.nn.company import Way
+from seal.nn.packing import IGNORED, Pass, Segment
 from seal.text import Tokens
 from seal.types import Watched
 
@@ -50,6 +52,20 @@ def looks_at(texts: Sequence[Tokens], n_steps: int) -> Looks:
     shares = (step * n_steps / INTERVALS for step in range(INTERVALS + 1))
     at = frozenset(map(round, shares)) if texts else frozenset()
     return Looks(segments=[_weighted(segment_of(tokens), 1 / len(texts)) for tokens in texts], at=at)
+
+
+@torch.no_grad()
+def looked_at(
+    backbone: Backbone, way: Way, due: Sequence[Sequence[Segment]], losses: Callable[[Pass], Tensor]
+) -> list[Tensor]:
+    """The loss of each adapter's texts, [A][…]; `losses` gives those of one pass [A]. Zeros where nothing is due."""
+    passes = (
+        one_pass
+        for start in range(0, max(map(len, due)), AT_ONCE)
+        for one_pass in way.passes(backbone, [texts[start : start + AT_ONCE] for texts in due])
+    )
+    found = [losses(one_pass) for one_pass in passes]
+    return [*torch.stack(found).sum(0).unbind()] if found else [torch.zeros(())] * len(due)
 
 
 def segment_of(tokens: Tokens) -> Segment:

@@ -23,7 +23,7 @@ from seal.base.unit_progress import Reporter
 from seal.errors import ModelError
 from seal.inner import NOTHING_FITS, Adapted
 from seal.inner.job import Job, ToTrain, job_of, so_far
-from seal.inner.looking import AT_ONCE
+from seal.inner.looking import looked_at
 from seal.inner.passes import way_of
 from seal.nn.adapter_stack import AdapterStack, Dropout
 from seal.nn.adapters import Adapter
@@ -202,17 +202,10 @@ class _Slots:
 
     def _look(self) -> None:
         """Look at the texts of those trainings whose time it is."""
+        self.stack.dropout = None  # each step sets its own
         jobs = [taken[1] if taken else None for taken in self.running]
         due = [job.due if job else () for job in jobs]
-        if not any(due):
-            return
-        self.stack.dropout = None
-        losses = torch.zeros(len(due), dtype=self.stack.values.dtype, device=self.stack.values.device)
-        with torch.no_grad():
-            for start in range(0, max(map(len, due)), AT_ONCE):
-                for one_pass in self.way.passes(self.backbone, [texts[start : start + AT_ONCE] for texts in due]):
-                    losses += self._losses(one_pass)
-        for job, texts, loss in zip(jobs, due, losses.unbind(), strict=True):
+        for job, texts, loss in zip(jobs, due, looked_at(self.backbone, self.way, due, self._losses), strict=True):
             if job and texts:
                 job.looked(loss)
 

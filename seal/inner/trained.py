@@ -39,6 +39,7 @@ class Trained(Inner):
         """True if each sequence is padded to `max_tokens`, and the padding is trained on."""
 
     def watched(self, backbone: "Backbone", plan: Plan) -> tuple[Tokens, ...]:
+        """The watched texts of a plan as tokens, without an end."""
         chat = backbone.chat
         texts = [_as_reply(text) if chat else replace(text, reply_from=None) for text in plan.watched]
         every = (encode_sequence(backbone.tokenizer, text, append_end=False, chat=chat) for text in texts)
