@@ -1,4 +1,4 @@
-"""The types that columns of published files are declared with. Nothing goes through `str`, and nothing is evaluated."""
+"""The types that columns of files are declared with. Nothing goes through `str`, and nothing is evaluated."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -13,8 +13,8 @@ from pydantic.dataclasses import dataclass as declared
 from seal.base.printed import read_back
 from seal.base.values import Answers, Flag, Words, is_missing, kind_of
 from seal.errors import fault_of_text
-from seal.task.formats.choosing import fault_of_options, numbered
-from seal.task.formats.values import AsListOrNone
+from seal.task.column_types import AsListOrNone
+from seal.task.options import fault_of_options, numbered
 from seal.task.questions import Asked
 from seal.task.rows import Row
 

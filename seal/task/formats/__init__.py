@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from seal.base.printed import read_back
+from seal.task.column_types import unprinted
 from seal.task.questions import Asked
 from seal.task.rows import Row
 
@@ -81,7 +81,7 @@ def joined(titles: Iterable[str]) -> str:
 def _has(value: Any, path: list[str]) -> bool:
     for name in path:
         try:
-            value = read_back(value) if isinstance(value, str) else value
+            value = unprinted(value)
         except ValueError:
             return False
         if isinstance(value, (list, tuple)) and value:

@@ -9,9 +9,9 @@ import re
 
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import Text
 from seal.task.formats import Format, Said, questions
-from seal.task.formats.choosing import choice, numbered
-from seal.task.formats.values import Text
+from seal.task.options import choice, numbered
 
 BROKEN = "questions whose target is not among two or more options were left out"
 _OPTIONS = re.compile(r"\s*\bOptions:\s*\n(?P<options>(?:\s*(?:\([A-Z]\)|-)\s+[^\n]+(?:\n|$))+)\s*$")

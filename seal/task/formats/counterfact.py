@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import AsListOrNone, AsObject, Text
 from seal.task.formats import Format, Said
 from seal.task.formats.editing import edit
-from seal.task.formats.values import AsListOrNone, AsObject, Text
 
 
 @declared(frozen=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import AsList, AsListOrNone, AsObject, Perhaps, Text
 from seal.task.formats import Format, Said, questions
-from seal.task.formats.values import AsList, AsListOrNone, AsObject, Perhaps, Text
 
 UNANSWERED = "questions without an answer were left out"
 

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass as declared
 
 from seal.base.values import kind_of
+from seal.task.column_types import AsList, Perhaps, Text
 from seal.task.formats import Format, Said, joined, questions
-from seal.task.formats.values import AsList, Perhaps, Text
 
 LOST = "questions, one of whose supporting paragraphs is not in the file, were left out"
 

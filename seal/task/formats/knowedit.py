@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass as declared
 
 from seal.base.values import answers_of
+from seal.task.column_types import Answered, AsListOrNone, AsObjectOrNone, Perhaps, Text
 from seal.task.formats import Format, Said
 from seal.task.formats.editing import Probe, edit
-from seal.task.formats.values import Answered, AsListOrNone, AsObjectOrNone, Perhaps, Text
 
 
 def _flattened(value: Any) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 from pydantic import Field
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import Perhaps, Text
 from seal.task.formats import Format, Said
-from seal.task.formats.choosing import choice, numbered
-from seal.task.formats.values import Perhaps, Text
+from seal.task.options import choice, numbered
 
 
 @declared(frozen=True)

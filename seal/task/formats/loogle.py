@@ -10,8 +10,8 @@ from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass as declared
 
 from seal.base.values import answers_of
+from seal.task.column_types import AsListOrNone, Perhaps, Text
 from seal.task.formats import Format, Said, questions
-from seal.task.formats.values import AsListOrNone, Perhaps, Text
 
 CLOZE = "questions with blanks to fill in were left out"
 SUMMARY = "documents that only a summary is asked of were left out"

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import AsListOrNone, Perhaps, Text
 from seal.task.formats import Format, Said, joined, questions
-from seal.task.formats.values import AsListOrNone, Perhaps, Text
 
 NO_EVIDENCE = "questions without evidence were left out"
 

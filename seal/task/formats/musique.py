@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic.dataclasses import dataclass as declared
 
 from seal.base.values import Flag
+from seal.task.column_types import AsList, AsListOrNone, Perhaps, Text
 from seal.task.formats import Format, Said, joined, questions
-from seal.task.formats.values import AsList, AsListOrNone, Perhaps, Text
 
 UNANSWERABLE = "questions that their paragraphs do not answer were left out"
 

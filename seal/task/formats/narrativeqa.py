@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import Accepted, AsObject, Perhaps, Text
 from seal.task.formats import Format, Said, questions
-from seal.task.formats.values import Accepted, AsObject, Perhaps, Text
 
 
 def _texts(value: Any) -> Any:

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic.dataclasses import dataclass as declared
 
 from seal.base.values import Flag
+from seal.task.column_types import AsList, Text, WholeNumber
 from seal.task.formats import Format, Said
-from seal.task.formats.choosing import choice
-from seal.task.formats.values import AsList, Text, WholeNumber
+from seal.task.options import choice
 from seal.task.questions import Asked
 
 UNTOLD = "questions without gold_label, as of the test set, were left out"

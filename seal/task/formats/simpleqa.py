@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import AsObjectOrNone, Perhaps, Text
 from seal.task.formats import Format, Said, questions
-from seal.task.formats.values import AsObjectOrNone, Perhaps, Text
 
 
 @declared(frozen=True)

@@ -2,9 +2,9 @@
 
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import Answered, Perhaps, Text
 from seal.task.formats import Format, Said
 from seal.task.formats.editing import edit
-from seal.task.formats.values import Answered, Perhaps, Text
 
 
 @declared(frozen=True)

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic.dataclasses import dataclass as declared
 
+from seal.task.column_types import Answered, AsListOrNone, Perhaps, Text
 from seal.task.formats import Format, Said
 from seal.task.formats.editing import edit
-from seal.task.formats.values import Answered, AsListOrNone, Perhaps, Text
 
 _NATURAL_QUESTIONS = "nq question: "
 
