@@ -4,7 +4,6 @@ A best of several is better on the questions that chose it than on others. So ha
 other half measures.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -12,6 +11,7 @@ from random import Random
 from seal.base.seeds import derive
 from seal.recipe.consolidation import Corpus
 from seal.recipe.corpora import MATCHED, Examined
+from seal.stats.results import LONGER
 from seal.stats.statistics import comparable
 from seal.types import Context, Evaluation, Failure, Plan, TrainingSequence
 
@@ -68,8 +68,8 @@ class Choice:
 
 def in_words(setting: str) -> str:
     """What a way of training trains on, for people."""
-    longer = re.fullmatch(r"(.+)_(\d+)x", setting)
-    name, times = (longer[1], f", {longer[2]} × as long") if longer else (setting, "")
+    longer = LONGER.fullmatch(setting)
+    name, times = (longer["way"], f", {longer['times']} × as long") if longer else (setting, "")
     known = {SELF_EDITS: "self-edits and passages", PASSAGES: "the passages alone", MATCHED: "the passages alone"}
     return known.get(name, name) + times
 
@@ -88,6 +88,11 @@ def halves(contexts: Sequence[Context], seed: int) -> tuple[Half, Half]:
         choosing[context.id] = frozenset(place for place in places if context.queries[place].prompt in chosen)
         measuring[context.id] = frozenset(places) - choosing[context.id]
     return choosing, measuring
+
+
+def all_of(contexts: Sequence[Context]) -> Half:
+    """All queries, where nothing is chosen."""
+    return {context.id: frozenset(range(len(context.queries))) for context in contexts}
 
 
 def n_questions(contexts: Sequence[Context]) -> int:

@@ -4,13 +4,12 @@ Self-edits have several times the tokens of their passage. A gain over the passa
 rows rule this out; where there are none, a reader is warned.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 from seal.report.wording import trains
-from seal.stats.results import Results, Row
+from seal.stats.results import LONGER, Results, Row
 
 CONTEXTS_ALONE = ("passage_only", "oracle")
 """Settings without self-edits."""
@@ -21,8 +20,6 @@ BETWEEN_RUNS = (
     "name=NAME` and `seal compare NAME` show it."
 )
 _AMOUNTS = {"tokens": "as many tokens", "updates": "as many updates", "both": "as many tokens and updates"}
-_LONGER = re.compile(r"_\d+x$")
-"""The end of the name of a setting that was trained for so many times as long."""
 
 
 def in_order(table: Sequence[Row]) -> list[Row]:
@@ -39,7 +36,7 @@ def matched_rows(table: Sequence[Row], setting: str) -> list[Row]:
 
 def is_of_self_edits(setting: str) -> bool:
     """Whether a setting trains on what a policy wrote."""
-    return setting == "self_edits_round_0" or setting.startswith("round_")
+    return LONGER.sub(r"\g<way>", setting) == "self_edits_round_0" or setting.startswith("round_")
 
 
 def at_equal(settings: Mapping[str, Any]) -> str:
@@ -54,7 +51,7 @@ def matched_explained(results: Results, settings: Mapping[str, Any]) -> str:
         return ""
     amount = _AMOUNTS.get(_match(settings), "as long")
     what = f"An indented row is trained for {amount} as the setting above it."
-    longer = any(_LONGER.search(row.setting) for row in results.table)
+    longer = any(LONGER.fullmatch(row.setting) for row in results.table)
     of_longer = " A row with n × was trained n times as long: a difference to it may be due to that." if longer else ""
     return f"{what} A gain of self-edits counts only against such rows.{of_longer}"
 

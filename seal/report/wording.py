@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seal.authorship import UNTRAINED, Author
-from seal.stats.results import Comparison, Results, Tuned
+from seal.stats.results import LONGER, Comparison, Results, Tuned
 
 _UNTRAINED = {
     "base": "the model as it is",
@@ -35,8 +35,6 @@ _TRAINED = {
 }
 _MATCHED = re.compile(r"(?P<what>.+)_matched(?:_(?P<policy>round_\d+|round_n))?")
 """A setting that was given the compute of another one; without a policy that of the untrained one's self-edits."""
-_LONGER = re.compile(r"(?P<what>.+)_(?P<times>\d+|n)x")
-"""A setting that was trained for so many times as long as at first."""
 _POLICY = re.compile(r"round_\d+(/.+)?")
 _ROUND = re.compile(r"(?P<before>^|_matched_)round_[1-9]\d*$")
 
@@ -48,8 +46,8 @@ def label(setting: str, author: Author = UNTRAINED) -> str:
         of_author = matched["what"] == "untrained" and author != UNTRAINED
         what = author.self_edits if of_author else label(matched["what"])
         return what + ", matched" + (f" to {label(policy)}" if policy else "")
-    if longer := _LONGER.fullmatch(setting):
-        return f"{label(longer['what'], author)}, {longer['times']} ×"
+    if longer := LONGER.fullmatch(setting):
+        return f"{label(longer['way'], author)}, {longer['times']} ×"
     named = {"self_edits_round_0": author.self_edits, "round_0": author.who}
     return named.get(setting, setting.replace("_", " "))
 
@@ -68,7 +66,7 @@ def what_was_matched(setting: str, author: Author = UNTRAINED) -> str:
 def meanings(settings: Sequence[str], *, trained: bool = True, author: Author = UNTRAINED) -> str:
     """What the settings of a table are, for whoever sees one for the first time; `trained` as `trains` says."""
     words = _UNTRAINED | (_TRAINED if trained else _NOT_TRAINED)
-    kinds = dict.fromkeys(re.sub(r"_\d+x$", "_nx", _ROUND.sub(r"\g<before>round_n", setting)) for setting in settings)
+    kinds = dict.fromkeys(LONGER.sub(r"\g<way>_nx", _ROUND.sub(r"\g<before>round_n", setting)) for setting in settings)
     told = {kind: words[kind].replace("{wrote}", author.wrote) for kind in kinds if kind in words}
     return "; ".join(f"{label(kind, author)}: {said}" for kind, said in told.items())
 

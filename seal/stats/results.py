@@ -3,23 +3,26 @@
 Every mean is over contexts, because the queries about one passage are not independent of each other.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
 
 from seal.authorship import UNTRAINED, Author
 from seal.stats.intervals import Ends
+from seal.stats.learning import Learning
 from seal.stats.published import Published
 from seal.stats.retrying import Retried
 from seal.stats.selection import Score, SelectionNoise, best_left_out, by_context, selection_noise
 from seal.stats.statistics import estimate, mean
 from seal.stats.transfer import Matrix
-from seal.types import Attempt, Evaluation, Failure, Invalid, Round, Training, Watched
+from seal.types import Attempt, Evaluation, Failure, Invalid, Round
 
+LONGER = re.compile(r"(?P<way>.+)_(?P<times>\d+|n)x")
+"""The name of a setting that was trained like another one, so many times as long."""
 Outcome = Evaluation | Failure | Invalid
 """The outcome for one model that was to be adapted and asked."""
 
@@ -117,18 +120,6 @@ class Curve:
 
     setting: str
     points: tuple[CurvePoint, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learning:
-    """How one training went on."""
-
-    setting: str
-    losses: tuple[tuple[int, float], ...]
-    """Means over parts of the training: its optimizer steps so far, and the loss in nats per trained token."""
-    watched: tuple[Watched, ...] = ()
-    """How likely right answers were to a few questions. A model that answers in sentences may know an answer that it
-    does not find likely as it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,18 +306,6 @@ def summarize(
         best_reward=mean([max(of_context) for of_context in rewards]),
         best_reward_left_out=best_left_out(turn.attempts, score, repeats=repeats) if score and repeats else None,
         selection=selection_noise(turn.attempts, baselines, repeats=repeats),
-    )
-
-
-def learning_of(setting: str, training: Training, *, n_parts: int = 40) -> Learning:
-    """How a training went on, in at most so many parts."""
-    n_steps = len(training.losses)
-    ends = sorted({round(n_steps * part / n_parts) for part in range(n_parts + 1)})
-    parts = [(end, training.losses[start:end]) for start, end in pairwise(ends)]
-    return Learning(
-        setting=setting,
-        losses=tuple((end, round(sum(losses) / len(losses), 6)) for end, losses in parts),
-        watched=training.watched,
     )
 
 
