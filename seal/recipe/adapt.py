@@ -16,7 +16,17 @@ from seal.errors import RunError
 from seal.inner import TYPICAL_SEQUENCES
 from seal.recipe import Forecast, count_queries
 from seal.recipe.budget import Budgeted
-from seal.recipe.choosing import FEWEST, Candidate, halves, n_questions, of_half, outcomes_of_half, watching
+from seal.recipe.choosing import (
+    FEWEST,
+    Candidate,
+    Half,
+    all_of,
+    halves,
+    n_questions,
+    of_half,
+    outcomes_of_half,
+    watching,
+)
 from seal.recipe.consolidation import (
     ADAPTER,
     CORPORA,
@@ -45,10 +55,11 @@ from seal.recipe.measuring import OPEN_BOOK, kind_rows, measurement, notes_on_lo
 from seal.recipe.model_card import model_cards
 from seal.recipe.ways import Ways
 from seal.settings import Chosen, Rooms, option
+from seal.stats.learning import learning_of
 from seal.stats.measurement import Measurement
-from seal.stats.results import Results, Row, learning_of
+from seal.stats.results import Results, Row
 from seal.task import Contexts
-from seal.types import Context, Evaluation, Failure, Policy, SelfEdit, Training
+from seal.types import Context, Failure, Policy, SelfEdit, Training
 from seal.work.examining import ask_unadapted, ask_with_passage, grade
 from seal.work.fulfilling import fulfil
 from seal.work.lab import Lab
@@ -69,7 +80,7 @@ class _HandedOut:
     """All trainings, by row."""
     of_passages: bool = False
     """True if it was trained on the passages alone, though there are self-edits."""
-    notes: Sequence[str] = ()
+    chosen: str = ""
     """How it was chosen; empty if there was nothing to choose from."""
 
 
@@ -89,7 +100,6 @@ class Adapt(Matches):
     output: Literal["adapter", "merged"] = "adapter"
     """`adapter` writes an adapter in PEFT's format to `adapter/`. `merged` also writes the whole adapted model to
     `model/`."""
-
     choose: Literal["none", "auto"] = "auto"
     """`auto` hands out the best of what is tried: training on self-edits, on the passages alone for as many tokens
     (unless `match=none`), and the better of these for longer. Half of the questions choose; only the other half is in
@@ -143,7 +153,7 @@ class Adapt(Matches):
             exported=exported,
             table=results.table,
             seconds=lab.seconds_per_unit(found.phase),
-            chosen=found.notes,
+            chosen=found.chosen,
         )
         for folder, card in cards.items():
             lab.store.write(f"{folder}/README.md", card)
@@ -154,9 +164,9 @@ class Adapt(Matches):
             notes=(
                 *lab.contexts.notes,
                 *left_out_of_corpus(lab, lab.contexts.all, edits),
-                *found.notes,
+                *filter(None, [found.chosen]),
                 *notes_on_losses(found.training.losses),
-                *(() if found.notes else note_on_passages_alone(results.table)),
+                *(() if found.chosen else note_on_passages_alone(results.table)),
                 *notes_on(exported),
             ),
             artifacts=({} if exported.refused else {"adapter": ADAPTER})
@@ -175,11 +185,7 @@ class Adapt(Matches):
         measured = []
         if asked:
             adapted = of_models("adapted", asked, [_asked(lab, made, phase.title, asked)])
-            unadapted = [
-                measurement(setting, asked, [[one] for one in outcomes])
-                for setting, outcomes in self._unadapted(lab, asked)
-            ]
-            measured = [*unadapted, *self._matched(lab, edits, made, asked), adapted]
+            measured = [*self._unadapted(lab, asked, all_of(asked)), *self._matched(lab, edits, made, asked), adapted]
         return _HandedOut(
             corpus=corpus,
             training=made.training,
@@ -215,10 +221,6 @@ class Adapt(Matches):
             matched_to = None if copy_of else candidate.matched_to
             return replace(of_models(setting, measured, models, matched_to=matched_to), copy_of=copy_of)
 
-        unadapted = [
-            measurement(setting, measured, [[one] for one in outcomes_of_half(asked, outcomes, measuring)])
-            for setting, outcomes in self._unadapted(lab, asked)
-        ]
         assert best.examined.training
         hand_out(lab, best.corpus.folder)
         return _HandedOut(
@@ -226,20 +228,24 @@ class Adapt(Matches):
             training=best.examined.training,
             phase=f"training: {best.corpus.name}",
             measured=[
-                *unadapted,
+                *self._unadapted(lab, asked, measuring),
                 *(measurement_of(candidate, candidate.setting) for candidate in candidates),
                 measurement_of(best, "adapted", copy_of=best.setting),
             ],
             learning={one.setting: one.examined.training for one in candidates if one.examined.training},
             of_passages=best.of_passages,
-            notes=(choice.note(),),
+            chosen=choice.note(),
         )
 
-    def _unadapted(self, lab: Lab, asked: Sequence[Context]) -> Iterator[tuple[str, Sequence[Evaluation | Failure]]]:
-        """The model as it is, by row: without the passage in the prompt, and with it."""
-        yield "base", ask_unadapted(lab, _POLICY, asked)
+    def _unadapted(self, lab: Lab, asked: Sequence[Context], half: Half) -> list[Measurement]:
+        """The model as it is, without the passage in the prompt, and with it."""
+        found = {"base": ask_unadapted(lab, _POLICY, asked)}
         if self._has_open_book(lab.run):
-            yield OPEN_BOOK, ask_with_passage(lab, _POLICY, asked)
+            found[OPEN_BOOK] = ask_with_passage(lab, _POLICY, asked)
+        return [
+            measurement(setting, of_half(asked, half), [[one] for one in outcomes_of_half(asked, outcomes, half)])
+            for setting, outcomes in found.items()
+        ]
 
     def _matched(
         self, lab: Lab, edits: Sequence[SelfEdit], made: Consolidated, asked: Sequence[Context]

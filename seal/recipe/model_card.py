@@ -92,7 +92,7 @@ def model_cards(
     exported: Exported,
     table: Sequence[Row],
     seconds: float | None = None,
-    chosen: Sequence[str] = (),
+    chosen: str = "",
 ) -> dict[str, str]:
     """The card of each folder, as Markdown with the metadata block of model hubs. `seconds` are those of training;
     `chosen` says how it was chosen."""
@@ -109,7 +109,7 @@ def model_cards(
             [_sentence(row, row.setting == OPEN_BOOK or run.task.shows_the_passage) for row in table]
             or ["The passages came without questions, so nothing was measured."]
         )
-        + "".join(f"\n\n{note}." for note in chosen),
+        + (f"\n\n{chosen}." if chosen else ""),
         sha256=lab.contexts.sha256,
         **_passages(lab.contexts.all),
         **_costs(training, seconds),

@@ -35,30 +35,28 @@ class Ways:
     def tried(self) -> tuple[list[Candidate], Choice | None]:
         """All ways that were tried, and the best of them."""
         candidates = self._first()
-        choice = best_of(candidates, self.asked, self.choosing)
+        n_planned = 1 + int(self.has_matched) + self.doublings
         for doubling in range(1, self.doublings + 1):
-            longer = self._longer(choice, doubling) if choice else None
+            longer = self._longer(self._best_of(candidates), doubling)
             if longer is None:
-                self._skip(1 + self.doublings - doubling)
                 break
             candidates.append(longer)
-            better = best_of(candidates, self.asked, self.choosing)
-            if better is None or better.best is not longer:
-                choice = better
-                self._skip(self.doublings - doubling)
+            if (better := self._best_of(candidates)) is None or better.best is not longer:
                 break
-            choice = better
-        return candidates, choice
+        self.lab.skip("a way that was not tried", (n_planned - len(candidates)) * (1 + 2 * len(self.asked)))
+        return candidates, self._best_of(candidates)
+
+    def _best_of(self, candidates: Sequence[Candidate]) -> Choice | None:
+        return best_of(candidates, self.asked, self.choosing)
 
     def _first(self) -> list[Candidate]:
         """On self-edits, and on the passages alone for as many tokens. On the passages alone, if no self-edit is valid.
 
         If the training on self-edits fails, the passages alone are trained on with the settings as they are.
         """
-        everything, n_planned = self.lab.contexts.all, 1 + int(self.has_matched)
+        everything = self.lab.contexts.all
         lesson = Budgeted(plan=one_plan(self.lab, everything, self.edits))
         if n_unusable(self.lab, everything, self.edits) == len(self.edits):
-            self._skip(n_planned - 1)
             return [self._try(PASSAGES, lesson, of_passages=True)]
         own = self._try(SELF_EDITS, lesson)
         if not self.has_matched:
@@ -69,13 +67,16 @@ class Ways:
             return [own, self._try(PASSAGES, lesson, of_passages=True)]
         return [self._try(MATCHED, alone, of_passages=True, matched_to=SELF_EDITS), own]
 
-    def _longer(self, choice: Choice, doubling: int) -> Candidate | None:
+    def _longer(self, choice: Choice | None, doubling: int) -> Candidate | None:
         """The best candidate's way, for twice as many steps; None if there is nothing left to learn by heart."""
+        if choice is None:
+            return None
         best = choice.best
         assert best.examined.training
-        if ends_of(best.examined.training.losses)[1] < BY_HEART:
+        losses = best.examined.training.losses
+        if ends_of(losses)[1] < BY_HEART:
             return None
-        plan = best.corpus.lesson.plan.with_settings({"steps": 2 * len(best.examined.training.losses)})
+        plan = best.corpus.lesson.plan.with_settings({"steps": 2 * len(losses)})
         way = PASSAGES if best.of_passages else SELF_EDITS
         return self._try(f"{way}_{2**doubling}x", Budgeted(plan=plan), of_passages=best.of_passages)
 
@@ -91,6 +92,3 @@ class Ways:
         return Candidate(
             setting=setting, corpus=corpus, examined=examined, of_passages=of_passages, matched_to=matched_to
         )
-
-    def _skip(self, n_models: int) -> None:
-        self.lab.skip("a way that was not tried", n_models * (1 + 2 * len(self.asked)))
